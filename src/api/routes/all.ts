@@ -1,0 +1,21 @@
+/**
+ * Every route of the API.
+ */
+import { z } from "zod";
+import { jsonAnswer } from "../answers.ts";
+import { openApiDocument } from "../openapi.ts";
+import { route, type Route } from "../route.ts";
+import { batchRoutes } from "./batch.ts";
+import { entryRoutes } from "./entries.ts";
+import { nodeRoutes } from "./node.ts";
+import { peerRoutes } from "./peers.ts";
+import { streamRoutes } from "./streams.ts";
+
+const openApi: Route = route({
+  method: "GET", path: "/v1/openapi.json", open: false, query: z.strictObject({}), body: { type: "none" },
+  summary: "This API as an OpenAPI 3.1 document",
+  answers: { 200: { meaning: "The document", mediaType: "application/json" } },
+  handle: ({ version }) => jsonAnswer(openApiDocument(allRoutes, version)),
+});
+
+export const allRoutes: readonly Route[] = [...entryRoutes, ...batchRoutes, ...streamRoutes, ...peerRoutes, ...nodeRoutes, openApi];

@@ -1,0 +1,118 @@
+/**
+ * Messages of admit/1, the first words on every link. Both sides say hello; each answers the
+ * other's hello with welcome or goodbye. A goodbye may also come later and always precedes a close.
+ *
+ *   hello   = 0x01 | version u8 | network 32 | session 8 | clock u64 (ms) | agent length u8, UTF-8
+ *   welcome = 0x02
+ *   goodbye = 0x03 | code u8 | retry after u32 (s) | reason length u16, UTF-8
+ */
+import type { Instant, NetworkId } from "../base/brand.ts";
+import { assert } from "../base/assert.ts";
+import { type Bytes, fromHex, toHex, utf8Decode, utf8Encode } from "../base/bytes.ts";
+import { type Result, ok, refused } from "../base/result.ts";
+import { ByteReader, ByteWriter } from "./byte-io.ts";
+import { admitFrameBytesMax, agentBytesMax, reasonBytesMax } from "./limits.ts";
+
+export const admitVersion = 1;
+
+/** Why a link is closed; the position in the list is the number on the wire. */
+export const goodbyeCodes = [
+  "other",
+  "wrongNetwork",
+  "wrongVersion",
+  "noHello",
+  "duplicate",
+  "clock",
+  "shuttingDown",
+  "protocolViolation",
+  "stale",
+  "full",
+] as const;
+
+export type GoodbyeCode = (typeof goodbyeCodes)[number];
+
+export interface Hello {
+  readonly type: "hello";
+  readonly version: number;
+  readonly network: NetworkId;
+  /** Drawn at each start of the process, 16 hex digits: tells a restarted peer from the one before. */
+  readonly session: string;
+  readonly clock: Instant;
+  readonly agent: string;
+}
+
+export type AdmitMessage =
+  | Hello
+  | { readonly type: "welcome" }
+  | {
+      readonly type: "goodbye";
+      readonly code: GoodbyeCode;
+      readonly retryAfterSeconds: number;
+      readonly reason: string;
+    };
+
+export function encodeAdmit(message: AdmitMessage): Bytes {
+  const writer = new ByteWriter(128);
+  if (message.type === "welcome") return writer.u8(2).finish();
+  if (message.type === "goodbye") {
+    const reason = clipped(message.reason, reasonBytesMax);
+    writer.u8(3).u8(goodbyeCodes.indexOf(message.code)).u32(message.retryAfterSeconds);
+    return writer.u16(reason.length).bytes(reason).finish();
+  }
+  const network = fromHex(message.network);
+  const session = fromHex(message.session);
+  assert(network?.length === 32 && session?.length === 8, "network and session have their lengths");
+  const agent = clipped(message.agent, agentBytesMax);
+  writer.u8(1).u8(message.version).bytes(network).bytes(session).u64(message.clock);
+  return writer.u8(agent.length).bytes(agent).finish();
+}
+
+export function decodeAdmit(bytes: Bytes): Result<AdmitMessage, "malformed" | "tooLarge"> {
+  if (bytes.length > admitFrameBytesMax) return refused("tooLarge");
+  const reader = new ByteReader(bytes);
+  const message = readMessage(reader);
+  return message !== undefined && reader.finished ? ok(message) : refused("malformed");
+}
+
+function readMessage(reader: ByteReader): AdmitMessage | undefined {
+  switch (reader.u8()) {
+    case 1:
+      return readHello(reader);
+    case 2:
+      return { type: "welcome" };
+    case 3: {
+      const code = goodbyeCodes[reader.u8()];
+      const retryAfterSeconds = reader.u32();
+      const reason = readText(reader, reader.u16(), reasonBytesMax);
+      return code === undefined ? undefined : { type: "goodbye", code, retryAfterSeconds, reason };
+    }
+    default:
+      return undefined;
+  }
+}
+
+function readHello(reader: ByteReader): Hello {
+  const version = reader.u8();
+  const network = toHex(reader.bytes(32)) as NetworkId;
+  const session = toHex(reader.bytes(8));
+  const clock = reader.u64() as Instant;
+  return { type: "hello", version, network, session, clock, agent: readText(reader, reader.u8(), agentBytesMax) };
+}
+
+function readText(reader: ByteReader, length: number, lengthMax: number): string {
+  if (length > lengthMax) reader.fail();
+  const text = utf8Decode(reader.bytes(length));
+  if (text === undefined) reader.fail();
+  return text ?? "";
+}
+
+/** UTF-8 of the longest beginning that fits; whole characters only. */
+function clipped(text: string, bytesMax: number): Bytes {
+  let characters = [...text.toWellFormed()];
+  let bytes = utf8Encode(characters.join(""));
+  while (bytes.length > bytesMax) {
+    characters = characters.slice(0, Math.max(0, characters.length - Math.ceil((bytes.length - bytesMax) / 4)));
+    bytes = utf8Encode(characters.join(""));
+  }
+  return bytes;
+}

@@ -1,0 +1,39 @@
+/**
+ * Sizes of everything that crosses the wire. Decoders refuse what is over them before they
+ * allocate; `docs/LIMITS.md` is made from this file and its siblings.
+ */
+
+/** Bytes of a key in UTF-8. Source: DESIGN of the data model; longer keys make every index page shallow. */
+export const keyBytesMax = 256;
+/** Bytes of an inline value; larger values are blobs. Source: decided for the product. */
+export const valueBytesMax: number = 64 * 1024;
+/** Operations in one batch. Source: decided for the product; keeps a multiproof under 32 KiB. */
+export const batchOpsMax = 1_000;
+/** Bytes of a whole encoded batch. Source: decided; a gossip message of 1 MiB holds one with room to spare. */
+export const batchBytesMax: number = 900 * 1024;
+/** Bytes of an encoded fragment: a batch and its Merkle proof of at most one hash per operation. */
+export const parcelBytesMax: number = batchBytesMax + 32 * batchOpsMax;
+/** Bytes of one gossip message. Source: decided for the product. */
+export const gossipBytesMax: number = 1024 * 1024;
+/** Batches in one gossip message. Guess: 1 MiB of the smallest batches is 4,600. */
+export const gossipParcelsMax = 4_096;
+/** Bytes of an admit frame. Guess: a hello needs about 200. */
+export const admitFrameBytesMax: number = 4 * 1024;
+/** Bytes of an ack frame: 64 ranges need 1,035. */
+export const ackFrameBytesMax: number = 64 * 1024;
+/** Bytes of a frontier frame: one parcel of the largest size, or 4,096 origins of one range each, fit. */
+export const frontierFrameBytesMax: number = 1024 * 1024 + 64 * 1024;
+/** Bytes of any frame on a link. Source: decided for the product. */
+export const linkFrameBytesMax: number = 10 * 1024 * 1024;
+/** Origins in one frontier message. Source: decided for the product. */
+export const frontierOriginsMax = 4_096;
+/** Held ranges named per origin: 64 gaps lie between 65 ranges. Source: decided for the product. */
+export const frontierRangesMax = 65;
+/** Ranges in one ack. */
+export const ackRangesMax = 64;
+/** Bytes of the program's name and version in a hello. */
+export const agentBytesMax = 64;
+/** Bytes of the words in a goodbye. */
+export const reasonBytesMax = 256;
+/** Largest time to live, in seconds: 32 bits on the wire, 136 years. */
+export const ttlSecondsMax = 0xffff_ffff;

@@ -1,0 +1,119 @@
+/**
+ * One operation of a batch: a key gets a value, a tombstone or a reference to a blob.
+ *
+ * Layout: flags u8 | key length u16 | key | [ttl u32, seconds] | [replaces: stamp u64, batch id 32]
+ * | content. Content of a value is length u32 and bytes; of a blob its hash (32) and size u64; of
+ * a tombstone nothing. Flags: bits 0-1 the kind (0 value, 1 tombstone, 2 blob), bit 2 a ttl
+ * follows, bit 3 `replaces` follows; all other bits are zero. There is one form for each operation.
+ */
+import type { BatchId, Stamp } from "../base/brand.ts";
+import { type Bytes, fromHex, toHex, utf8Decode, utf8Encode } from "../base/bytes.ts";
+import { assert } from "../base/assert.ts";
+import { type ByteReader, ByteWriter } from "./byte-io.ts";
+import { keyBytesMax, valueBytesMax } from "./limits.ts";
+
+export type OpContent =
+  | { readonly type: "value"; readonly value: Bytes }
+  | { readonly type: "tombstone" }
+  | { readonly type: "blob"; readonly hash: Bytes; readonly sizeBytes: number };
+
+/** The version of a key that a writer saw when it wrote the next one. */
+export interface Replaces {
+  readonly stamp: Stamp;
+  readonly batch: BatchId;
+}
+
+export interface Op {
+  readonly key: string;
+  readonly content: OpContent;
+  /** Seconds after its stamp at which the entry expires. */
+  readonly ttlSeconds: number | undefined;
+  readonly replaces: Replaces | undefined;
+}
+
+/** An operation with the very bytes it came in. */
+export interface EncodedOp {
+  readonly op: Op;
+  readonly bytes: Bytes;
+}
+
+const kindOfContent = { value: 0, tombstone: 1, blob: 2 } as const;
+const flagTtl = 4;
+const flagReplaces = 8;
+/** Bytes in front of the key: flags and key length. */
+export const opKeyOffset = 3;
+
+/** True for 1 to 256 bytes of UTF-8 without control characters or unpaired surrogates. */
+export function isValidKey(key: string): boolean {
+  // eslint-disable-next-line no-control-regex -- refusing control characters is the point
+  return (
+    /^[^\u0000-\u001f\u007f-\u009f]+$/.test(key) &&
+    key.isWellFormed() &&
+    key.length <= keyBytesMax &&
+    utf8Encode(key).length <= keyBytesMax
+  );
+}
+
+export function encodeOp(op: Op): Bytes {
+  const key = utf8Encode(op.key);
+  const writer = new ByteWriter(
+    opKeyOffset + key.length + 64 + (op.content.type === "value" ? op.content.value.length : 0),
+  );
+  const flags =
+    kindOfContent[op.content.type] |
+    (op.ttlSeconds === undefined ? 0 : flagTtl) |
+    (op.replaces === undefined ? 0 : flagReplaces);
+  writer.u8(flags).u16(key.length).bytes(key);
+  if (op.ttlSeconds !== undefined) writer.u32(op.ttlSeconds);
+  if (op.replaces !== undefined) writer.u64(op.replaces.stamp).bytes(hexBytes(op.replaces.batch));
+  if (op.content.type === "value") writer.u32(op.content.value.length).bytes(op.content.value);
+  if (op.content.type === "blob") writer.bytes(op.content.hash).u64(op.content.sizeBytes);
+  return writer.finish();
+}
+
+/** Reads one operation; a malformed or over-long one fails the reader. */
+export function readOp(reader: ByteReader): EncodedOp {
+  const start = reader.offset;
+  const flags = reader.u8();
+  const kind = flags & 3;
+  if (flags >= 16 || kind === 3) reader.fail();
+  const key = readKey(reader);
+  const ttlSeconds = (flags & flagTtl) === 0 ? undefined : readTtl(reader);
+  const replaces =
+    (flags & flagReplaces) === 0
+      ? undefined
+      : { stamp: reader.u64() as Stamp, batch: toHex(reader.bytes(32)) as BatchId };
+  const content = readContent(reader, kind);
+  return { op: { key, content, ttlSeconds, replaces }, bytes: reader.since(start) };
+}
+
+function readKey(reader: ByteReader): string {
+  const length = reader.u16();
+  if (length === 0 || length > keyBytesMax) reader.fail();
+  const key = utf8Decode(reader.bytes(length));
+  if (key === undefined || !isValidKey(key)) {
+    reader.fail();
+    return "";
+  }
+  return key;
+}
+
+function readTtl(reader: ByteReader): number {
+  const ttl = reader.u32();
+  if (ttl === 0) reader.fail();
+  return ttl;
+}
+
+function readContent(reader: ByteReader, kind: number): OpContent {
+  if (kind === kindOfContent.tombstone) return { type: "tombstone" };
+  if (kind === kindOfContent.blob) return { type: "blob", hash: reader.bytes(32), sizeBytes: reader.u64() };
+  const length = reader.u32();
+  if (length > valueBytesMax) reader.fail();
+  return { type: "value", value: reader.bytes(length) };
+}
+
+function hexBytes(hex: string): Bytes {
+  const bytes = fromHex(hex);
+  assert(bytes !== undefined && bytes.length === 32, "a batch id is 64 hex digits");
+  return bytes;
+}

@@ -1,0 +1,362 @@
+/**
+ * The one table of settings. Everything else about configuration is derived from it: the type
+ * `Config`, the parsers of file, environment and flags, `config show`, the reference document and
+ * the network's descriptor.
+ *
+ * - `key` is the dotted path in the TOML file; the environment name follows from it
+ *   (`p2p.port` → `P2P_SYNC_P2P_PORT`, never the `P2P_SYNC_PORT` that container hosts set themselves).
+ * - `network` settings must be equal on all members; `process` settings are one node's own business.
+ * - `live` settings take effect when a running node reads its file again, `restart` ones do not.
+ * - `hidden` settings exist for tests and are accepted only with `P2P_SYNC_TEST_FAULTS=1`.
+ */
+interface SettingBase {
+  readonly key: string;
+  readonly group: "network" | "process";
+  /** What one step of the value means: "port", "s", "MiB", "" for words. */
+  readonly unit: string;
+  readonly effect: string;
+  /** Where the default and the bounds come from, or the word "guess". */
+  readonly source: string;
+  readonly reload: "live" | "restart";
+  /** Commander's spelling of the flag, if there is one. */
+  readonly flag?: string;
+  readonly hidden?: true;
+}
+
+/** Rules for text that a table cannot say; `text-formats.ts` has one function for each. */
+export type TextFormat = "networkName" | "path" | "listenHost" | "loopbackHost" | "address" | "logLevels";
+
+export interface IntegerSetting extends SettingBase {
+  readonly type: "integer";
+  readonly default: number;
+  readonly min: number;
+  readonly max: number;
+}
+
+export interface BooleanSetting extends SettingBase {
+  readonly type: "boolean";
+  readonly default: boolean;
+}
+
+export interface ChoiceSetting extends SettingBase {
+  readonly type: "choice";
+  readonly default: string;
+  readonly choices: readonly string[];
+}
+
+export interface TextSetting extends SettingBase {
+  readonly type: "text";
+  readonly default: string;
+  readonly format: TextFormat;
+}
+
+export interface ListSetting extends SettingBase {
+  readonly type: "list";
+  readonly default: readonly string[];
+  readonly itemsMin: number;
+  readonly itemsMax: number;
+  readonly format: TextFormat;
+}
+
+export interface ChoiceListSetting extends SettingBase {
+  readonly type: "choiceList";
+  readonly default: readonly string[];
+  readonly itemsMin: number;
+  readonly itemsMax: number;
+  readonly choices: readonly string[];
+}
+
+export type Setting = IntegerSetting | BooleanSetting | ChoiceSetting | TextSetting | ListSetting | ChoiceListSetting;
+
+/** In the order of the written file: top-level keys first, then section by section. */
+export const settings = {
+  dataDir: {
+    key: "data_dir",
+    group: "process",
+    type: "text",
+    format: "path",
+    unit: "",
+    default: "",
+    flag: "--data-dir <DIR>",
+    reload: "restart",
+    effect: "Folder with identity, token and data; empty means $XDG_STATE_HOME/p2p-sync or ~/.local/state/p2p-sync.",
+    source: "XDG Base Directory Specification 0.8",
+  },
+  networkName: {
+    key: "network.name",
+    group: "network",
+    type: "text",
+    format: "networkName",
+    unit: "",
+    default: "p2p-sync",
+    flag: "--network <FILE|NAME>",
+    reload: "restart",
+    effect: "Name of the network; nodes with different names do not talk to each other.",
+    source: "outside contract",
+  },
+  networkHorizonDays: {
+    key: "network.horizon_days",
+    group: "network",
+    type: "integer",
+    unit: "days",
+    default: 30,
+    min: 1,
+    max: 3650,
+    reload: "restart",
+    effect:
+      "Age after which deleted and expired entries are collected; a node away for more than half of it starts from a snapshot.",
+    source: "guess",
+  },
+  p2pPort: {
+    key: "p2p.port",
+    group: "process",
+    type: "integer",
+    unit: "port",
+    default: 4001,
+    min: 0,
+    max: 65535,
+    flag: "--port <N>",
+    reload: "restart",
+    effect: "TCP port other nodes connect to; 0 picks a free one.",
+    source: "outside contract",
+  },
+  p2pListen: {
+    key: "p2p.listen",
+    group: "process",
+    type: "list",
+    format: "listenHost",
+    unit: "",
+    default: [],
+    itemsMin: 0,
+    itemsMax: 16,
+    flag: "--listen <HOST>",
+    reload: "restart",
+    effect: "IP addresses to listen on for other nodes; empty means every address of the family.",
+    source: "guess",
+  },
+  p2pAnnounce: {
+    key: "p2p.announce",
+    group: "process",
+    type: "list",
+    format: "address",
+    unit: "",
+    default: [],
+    itemsMin: 0,
+    itemsMax: 16,
+    flag: "--announce <MULTIADDR>",
+    reload: "restart",
+    effect:
+      "Addresses told to other nodes instead of the ones found on this machine, for a node behind port forwarding.",
+    source: "guess",
+  },
+  p2pDial: {
+    key: "p2p.dial",
+    group: "process",
+    type: "list",
+    format: "address",
+    unit: "",
+    default: [],
+    itemsMin: 0,
+    itemsMax: 256,
+    flag: "--dial <MULTIADDR>",
+    reload: "restart",
+    effect: "Addresses of nodes to connect to and to keep connected.",
+    source: "guess",
+  },
+  p2pFamily: {
+    key: "p2p.family",
+    group: "process",
+    type: "choice",
+    choices: ["dual", "v4", "v6"],
+    unit: "",
+    default: "dual",
+    flag: "--family <dual|v4|v6>",
+    reload: "restart",
+    effect: "IP versions to listen on and to dial.",
+    source: "outside contract",
+  },
+  p2pTransports: {
+    key: "p2p.transports",
+    group: "process",
+    type: "choiceList",
+    choices: ["tcp"],
+    unit: "",
+    default: ["tcp"],
+    itemsMin: 1,
+    itemsMax: 1,
+    flag: "--transport <LIST>",
+    reload: "restart",
+    effect: "Transports, the preferred one first.",
+    source: "outside contract",
+  },
+  p2pEncrypters: {
+    key: "p2p.encrypters",
+    group: "process",
+    type: "choiceList",
+    choices: ["noise", "tls"],
+    unit: "",
+    default: ["noise", "tls"],
+    itemsMin: 1,
+    itemsMax: 2,
+    reload: "restart",
+    effect: "Channel encryptions offered, the preferred one first.",
+    source: "guess",
+  },
+  p2pMdns: {
+    key: "p2p.mdns",
+    group: "process",
+    type: "boolean",
+    unit: "",
+    default: true,
+    flag: "--no-mdns",
+    reload: "restart",
+    effect: "Find other nodes on the local network by multicast DNS.",
+    source: "outside contract",
+  },
+  httpHost: {
+    key: "http.host",
+    group: "process",
+    type: "text",
+    format: "loopbackHost",
+    unit: "",
+    default: "127.0.0.1",
+    reload: "restart",
+    effect: "Loopback address the HTTP API listens on.",
+    source: "outside contract",
+  },
+  httpPort: {
+    key: "http.port",
+    group: "process",
+    type: "integer",
+    unit: "port",
+    default: 9001,
+    min: 0,
+    max: 65535,
+    flag: "--http-port <N>",
+    reload: "restart",
+    effect: "TCP port of the HTTP API; 0 picks a free one.",
+    source: "guess",
+  },
+  storageDurability: {
+    key: "storage.durability",
+    group: "process",
+    type: "choice",
+    choices: ["strict", "relaxed"],
+    unit: "",
+    default: "strict",
+    flag: "--durability <strict|relaxed>",
+    reload: "restart",
+    effect: "strict confirms a write after it reached the disk; relaxed may lose confirmed writes in a power cut.",
+    source: "promise 1 of the design",
+  },
+  storageCacheMib: {
+    key: "storage.cache_mib",
+    group: "process",
+    type: "integer",
+    unit: "MiB",
+    default: 64,
+    min: 2,
+    max: 4096,
+    reload: "restart",
+    effect: "Memory the database may use to hold pages.",
+    source: "guess",
+  },
+  syncIntervalSeconds: {
+    key: "sync.interval_seconds",
+    group: "process",
+    type: "integer",
+    unit: "s",
+    default: 30,
+    min: 1,
+    max: 3600,
+    reload: "restart",
+    effect: "How often a node tells its peers what it has, to repair what gossip lost.",
+    source: "design of frontier/1",
+  },
+  logLevel: {
+    key: "log.level",
+    group: "process",
+    type: "text",
+    format: "logLevels",
+    unit: "",
+    default: "info",
+    flag: "--log-level <SPEC>",
+    reload: "live",
+    effect: "trace, debug, info, warn, error, fatal or silent; per module as in info,net=debug,sync=warn.",
+    source: "levels of pino",
+  },
+  logFormat: {
+    key: "log.format",
+    group: "process",
+    type: "choice",
+    choices: ["text", "json"],
+    unit: "",
+    default: "text",
+    flag: "--log-format <text|json>",
+    reload: "restart",
+    effect: "Log lines for people or for machines.",
+    source: "outside contract",
+  },
+  testDropGossip: {
+    key: "test.drop_gossip",
+    group: "process",
+    type: "boolean",
+    unit: "",
+    default: false,
+    reload: "restart",
+    hidden: true,
+    effect: "Drop every gossip message that arrives.",
+    source: "fault injection",
+  },
+  testDropFrontier: {
+    key: "test.drop_frontier",
+    group: "process",
+    type: "boolean",
+    unit: "",
+    default: false,
+    reload: "restart",
+    hidden: true,
+    effect: "Drop every frontier message that arrives.",
+    source: "fault injection",
+  },
+} as const satisfies Readonly<Record<string, Setting>>;
+
+export type SettingName = keyof typeof settings;
+
+type ValueOf<S extends Setting> = S extends { readonly type: "integer" }
+  ? number
+  : S extends { readonly type: "boolean" }
+    ? boolean
+    : S extends { readonly type: "choice"; readonly choices: readonly (infer Choice)[] }
+      ? Choice
+      : S extends { readonly type: "choiceList"; readonly choices: readonly (infer Choice)[] }
+        ? readonly Choice[]
+        : S extends { readonly type: "list" }
+          ? readonly string[]
+          : string;
+
+/** Every setting with its value: complete, checked and frozen. */
+export type Config = { readonly [Name in SettingName]: ValueOf<(typeof settings)[Name]> };
+
+/** Any value a setting can have. */
+export type SettingValue = string | number | boolean | readonly string[];
+
+export const settingNames: readonly SettingName[] = Object.keys(settings) as SettingName[];
+
+export function settingOf(name: SettingName): Setting {
+  return settings[name];
+}
+
+export function environmentNameOf(setting: Setting): string {
+  return `P2P_SYNC_${setting.key.toUpperCase().replaceAll(".", "_")}`;
+}
+
+/** The flag without its argument: `--port`. */
+export function flagNameOf(setting: Setting): string | undefined {
+  return setting.flag?.split(" ")[0];
+}
+
+export function defaultConfig(): Config {
+  const entries = settingNames.map((name) => [name, settingOf(name).default] as const);
+  return Object.freeze(Object.fromEntries(entries)) as unknown as Config;
+}

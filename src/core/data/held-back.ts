@@ -1,0 +1,89 @@
+/**
+ * Batches stamped further ahead than this node believes its clock can be wrong. They wait here,
+ * unseen and unforwarded, until their time comes; bounded per author and in bytes. What is pushed
+ * out is not lost: its number is not held, so a later pull brings it again.
+ */
+import type { Author, Incarnation, Instant } from "../../base/brand.ts";
+import type { Range } from "../../codec/ranges-wire.ts";
+import type { CheckedParcel } from "./batch.ts";
+import { heldBackBytesMax, heldBackPerAuthorMax, stampAheadMsMax } from "./limits.ts";
+import { instantOf } from "./stamp.ts";
+
+interface Waiting {
+  readonly parcel: CheckedParcel;
+  readonly bytes: number;
+  /** Wall time at which it may be merged. */
+  readonly validAt: Instant;
+}
+
+export type HoldOutcome = "heldBack" | "known" | "authorLimit" | "bytesLimit";
+
+/** How far ahead of `now` the parcel's latest stamp lies, in ms; not positive for one that may be merged. */
+export function aheadMs(parcel: CheckedParcel, now: Instant): number {
+  return instantOf(parcel.latest) - now - stampAheadMsMax;
+}
+
+export class HeldBack {
+  readonly #byAuthor = new Map<Author, Waiting[]>();
+  #bytes = 0;
+  #count = 0;
+
+  get count(): number {
+    return this.#count;
+  }
+
+  hold(parcel: CheckedParcel): HoldOutcome {
+    const { author } = parcel.header;
+    const waiting = this.#byAuthor.get(author) ?? [];
+    if (waiting.some((other) => other.parcel.id === parcel.id)) return "known";
+    const bytes = sizeOf(parcel);
+    if (waiting.length >= heldBackPerAuthorMax) return "authorLimit";
+    if (this.#bytes + bytes > heldBackBytesMax) return "bytesLimit";
+    waiting.push({ parcel, bytes, validAt: (instantOf(parcel.latest) - stampAheadMsMax) as Instant });
+    this.#byAuthor.set(author, waiting);
+    this.#bytes += bytes;
+    this.#count += 1;
+    return "heldBack";
+  }
+
+  /** Takes out what may be merged at `now`. */
+  release(now: Instant): readonly CheckedParcel[] {
+    return this.#remove((waiting) => waiting.validAt <= now);
+  }
+
+  /** Forgets what its own writer took back. */
+  forget(author: Author, incarnation: Incarnation, ranges: readonly Range[]): void {
+    if (!this.#byAuthor.has(author)) return;
+    this.#remove(({ parcel: { header } }) =>
+      header.author === author && header.incarnation === incarnation && ranges.some(([from, to]) => from <= header.sequence && header.sequence <= to),
+    );
+  }
+
+  /** Wall time of the next release. */
+  nextRelease(): Instant | undefined {
+    let next: Instant | undefined;
+    for (const list of this.#byAuthor.values()) for (const { validAt } of list) if (next === undefined || validAt < next) next = validAt;
+    return next;
+  }
+
+  #remove(chosen: (waiting: Waiting) => boolean): readonly CheckedParcel[] {
+    const removed: CheckedParcel[] = [];
+    for (const [author, list] of this.#byAuthor) {
+      const rest = list.filter((waiting) => !chosen(waiting));
+      if (rest.length === list.length) continue;
+      for (const waiting of list) {
+        if (!chosen(waiting)) continue;
+        removed.push(waiting.parcel);
+        this.#bytes -= waiting.bytes;
+        this.#count -= 1;
+      }
+      if (rest.length === 0) this.#byAuthor.delete(author);
+      else this.#byAuthor.set(author, rest);
+    }
+    return removed;
+  }
+}
+
+function sizeOf(parcel: CheckedParcel): number {
+  return parcel.ops.reduce((sum, op) => sum + op.bytes.length, parcel.signedHeader.length + 32 * parcel.proof.length);
+}

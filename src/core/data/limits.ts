@@ -1,0 +1,22 @@
+/** Limits of the data model: clocks, horizon, what is held back, what is remembered of losers. */
+
+/** How far ahead of the local clock a stamp may lie before its batch is held back, in ms. Source: decided for the product. */
+export const stampAheadMsMax = 30_000;
+/** Age in days at which entries leave collection's protection; nothing older is accepted from peers. Source: decided; a network setting. */
+export const horizonDaysDefault = 30;
+/** Batches held back for one author. Guess: a minute of one user's typing. */
+export const heldBackPerAuthorMax = 64;
+/** Bytes of all batches held back. Guess. */
+export const heldBackBytesMax: number = 16 * 1024 * 1024;
+/** Losing versions remembered for one key. Source: decided for the product. */
+export const conflictsPerKeyMax = 4;
+/** How long a losing version is remembered, in ms. Source: decided for the product. */
+export const conflictAgeMsMax: number = 24 * 60 * 60 * 1000;
+/** Losing versions remembered in all; the oldest go first. Guess. */
+export const conflictsMax = 10_000;
+/** Pairs of batches under one number kept as evidence. Guess. */
+export const evidenceMax = 1_000;
+/** Ranges of held sequence numbers kept for one origin; batches that would need more are left to a later pull. Guess. */
+export const heldRangesMax = 1_024;
+/** Writers' numberings known at once. Guess: 100 bytes each. */
+export const originsMax = 100_000;

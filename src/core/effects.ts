@@ -1,0 +1,56 @@
+/**
+ * The one closed set of effects: all that any machine may ask of the world. Machines add inputs,
+ * never effects, so the loop that carries them out has one switch.
+ *
+ * `persist` is a barrier: effects that follow it in a turn are carried out only once the turn is
+ * durable. `verify` is answered by an input with the same ticket; it is the one effect that does
+ * not wait for the barrier, for it tells nobody anything.
+ */
+import type { Author, BatchId, Instant, PeerId, Stamp } from "../base/brand.ts";
+import type { Bytes } from "../base/bytes.ts";
+import type { NetworkOrder } from "../ports/network.ts";
+import type { StoreWrite } from "../ports/store.ts";
+import type { Note } from "./notes.ts";
+
+/** A question from this node's own user; the number comes back with the answer. */
+export type Ticket = number;
+
+export interface SignatureCheck {
+  readonly author: Author;
+  readonly message: Bytes;
+  readonly signature: Bytes;
+}
+
+/** What a user's request came to. */
+export type Outcome =
+  | { readonly type: "written"; readonly batch: BatchId; readonly stamp: Stamp; readonly holders: readonly PeerId[] }
+  | {
+      readonly type: "notShared";
+      readonly batch: BatchId;
+      readonly stamp: Stamp;
+      readonly holders: readonly PeerId[];
+      readonly missing: readonly PeerId[];
+    }
+  | {
+      readonly type: "refused";
+      readonly code:
+        | "invalid_key"
+        | "value_too_large"
+        | "invalid_batch"
+        | "clock_refused"
+        | "overloaded"
+        | "stopping"
+        | "invalid_address";
+      readonly message: string;
+    }
+  | { readonly type: "repaired"; readonly reissued: number }
+  | { readonly type: "done" };
+
+export type Effect =
+  | { readonly type: "persist"; readonly write: StoreWrite }
+  | { readonly type: "verify"; readonly ticket: number; readonly checks: readonly SignatureCheck[] }
+  | { readonly type: "network"; readonly order: NetworkOrder }
+  | { readonly type: "answer"; readonly ticket: Ticket; readonly outcome: Outcome }
+  /** Misbehaviour of an admitted or unadmitted peer, with the reason's name. */
+  | { readonly type: "penalise"; readonly peer: PeerId; readonly reason: string }
+  | { readonly type: "note"; readonly note: Note; readonly at: Instant };

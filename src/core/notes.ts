@@ -1,0 +1,104 @@
+/**
+ * Facts worth telling. Machines emit them; the border maps each kind once to a log line, a metric
+ * and an event (`drivers/observe`). Fields are plain data of low cardinality where they can be.
+ */
+import type { Author, PeerId, Stamp } from "../base/brand.ts";
+import type { GoodbyeCode } from "../codec/admit.ts";
+import type { DialFailure, Direction, LinkId, LinkProtocol } from "../ports/network.ts";
+
+export type PullEnd = "complete" | "timeout" | "linkLost" | "busy" | "misbehaved";
+
+export type Note =
+  | {
+      readonly type: "linkAdmitted";
+      readonly link: LinkId;
+      readonly peer: PeerId;
+      readonly direction: Direction;
+      readonly clockOffsetMs: number;
+      readonly agent: string;
+    }
+  /** Either side said goodbye; `by` tells which. */
+  | {
+      readonly type: "goodbye";
+      readonly link: LinkId;
+      readonly peer: PeerId;
+      readonly by: "us" | "them";
+      readonly code: GoodbyeCode;
+      readonly reason: string;
+    }
+  | { readonly type: "linkGone"; readonly link: LinkId; readonly peer: PeerId; readonly reason: string }
+  | {
+      readonly type: "dialFailed";
+      readonly address: string;
+      readonly failure: DialFailure;
+      readonly detail: string;
+      readonly attempts: number;
+      readonly nextInMs: number;
+    }
+  | { readonly type: "dialPlanned"; readonly peer: PeerId | undefined; readonly address: string; readonly inMs: number }
+  | {
+      readonly type: "candidateFound";
+      readonly address: string;
+      readonly peer: PeerId | undefined;
+      readonly source: string;
+    }
+  | { readonly type: "candidateRefused"; readonly reason: "tableFull" | "invalidAddress"; readonly address: string }
+  | { readonly type: "frameMalformed"; readonly peer: PeerId; readonly protocol: LinkProtocol; readonly code: string }
+  | {
+      readonly type: "frameRefused";
+      readonly peer: PeerId;
+      readonly protocol: LinkProtocol;
+      readonly lengthBytes: number;
+      readonly lengthBytesMax: number;
+    }
+  | {
+      readonly type: "parcelRefused";
+      readonly author: Author | undefined;
+      readonly from: PeerId;
+      readonly reason: ParcelNote;
+    }
+  | {
+      readonly type: "batchesMerged";
+      readonly via: "local" | "gossip" | "pull";
+      readonly batches: number;
+      readonly entries: number;
+      readonly delayMs: number;
+    }
+  | { readonly type: "batchesForwarded"; readonly batches: number }
+  | { readonly type: "batchHeldBack"; readonly author: Author; readonly aheadMs: number; readonly heldBack: number }
+  | { readonly type: "heldBackDropped"; readonly author: Author; readonly reason: "authorLimit" | "bytesLimit" }
+  | { readonly type: "heldBackReleased"; readonly author: Author }
+  | { readonly type: "entriesBelowFloor"; readonly author: Author; readonly entries: number }
+  | {
+      readonly type: "conflict";
+      readonly key: string;
+      readonly winner: Author;
+      readonly loser: Author;
+      readonly stamp: Stamp;
+    }
+  | { readonly type: "equivocation"; readonly author: Author; readonly sequence: number }
+  | { readonly type: "pullStarted"; readonly peer: PeerId; readonly full: boolean }
+  | {
+      readonly type: "pullEnded";
+      readonly peer: PeerId;
+      readonly how: PullEnd;
+      readonly parcels: number;
+      readonly durationMs: number;
+      readonly equal: boolean;
+    }
+  | { readonly type: "serveStarted"; readonly peer: PeerId; readonly parcels: number }
+  | { readonly type: "serveEnded"; readonly peer: PeerId; readonly parcels: number }
+  | { readonly type: "clockDoubted"; readonly offsetMs: number; readonly peers: number }
+  | { readonly type: "clockTrusted"; readonly offsetMs: number }
+  | { readonly type: "clockRepaired"; readonly reissued: number }
+  | { readonly type: "overloaded"; readonly what: "verification" | "waiting" | "origins" };
+
+export type ParcelNote =
+  | "wrongNetwork"
+  | "rootMismatch"
+  | "badSignature"
+  | "malformed"
+  | "tooLarge"
+  | "versionUnknown"
+  | "tooManyRanges"
+  | "overloaded";

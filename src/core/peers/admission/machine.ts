@@ -1,0 +1,233 @@
+/**
+ * Admission: who may talk on a link. Table-shaped, one small record per link.
+ *
+ * Like two people at a door: both say who they are (hello), each then lets the other in (welcome)
+ * or says why not (goodbye). Nothing else is served before that.
+ *
+ * 1. Each side says hello at once; who has not said hello within 5 s is sent away.
+ * 2. A link is *admitted* when both welcomes were exchanged. The gate for the peer's streams opens
+ *    before our welcome leaves, because the peer may use it as soon as it has it.
+ * 3. At most one admitted link per peer. Of two, a link to a newer run of the peer's process wins,
+ *    then, for crossed dials, the one dialed by the smaller peer id, then the newer one. Both
+ *    sides come to the same answer; the other link is closed with a reason, after admission.
+ * 4. Every close of ours is preceded by a goodbye.
+ */
+import type { Instant, NetworkId, PeerId, Time } from "../../../base/brand.ts";
+import { type AdmitMessage, type GoodbyeCode, type Hello, admitVersion, encodeAdmit } from "../../../codec/admit.ts";
+import type { Direction, LinkId } from "../../../ports/network.ts";
+import type { Effect } from "../../effects.ts";
+import { admissionSkewMsMax, helloWithinMs, linksMax, strangersMax } from "../limits.ts";
+
+export interface AdmissionOptions {
+  readonly self: PeerId;
+  readonly network: NetworkId;
+  /** Drawn at each start of the process, 16 hex digits. */
+  readonly session: string;
+  readonly agent: string;
+}
+
+export type AdmissionInput =
+  | { readonly type: "linkOpened"; readonly link: LinkId; readonly peer: PeerId; readonly direction: Direction }
+  | { readonly type: "linkClosed"; readonly link: LinkId; readonly reason: string }
+  | { readonly type: "message"; readonly link: LinkId; readonly message: AdmitMessage }
+  | { readonly type: "expelled"; readonly link: LinkId; readonly code: GoodbyeCode; readonly reason: string }
+  | { readonly type: "timePassed" }
+  | { readonly type: "stopping" };
+
+/** What siblings need to know. */
+export type AdmissionFact =
+  | { readonly type: "admitted"; readonly link: LinkId; readonly peer: PeerId; readonly clockOffsetMs: number }
+  /** The last admitted link of this peer is gone. */
+  | { readonly type: "departed"; readonly link: LinkId; readonly peer: PeerId }
+  /** A link ended, admitted or not; `code` is the goodbye's, ours or theirs. */
+  | { readonly type: "ended"; readonly link: LinkId; readonly peer: PeerId; readonly code: GoodbyeCode | undefined; readonly retryAfterSeconds: number };
+
+interface LinkRecord {
+  readonly link: LinkId;
+  readonly peer: PeerId;
+  readonly direction: Direction;
+  readonly openedAt: number;
+  hello: Hello | undefined;
+  clockOffsetMs: number;
+  welcomedBy: boolean;
+  admitted: boolean;
+  /** Set by the first goodbye in either direction. */
+  goodbye: { readonly code: GoodbyeCode; readonly retryAfterSeconds: number } | undefined;
+}
+
+export interface AdmittedLink {
+  readonly link: LinkId;
+  readonly peer: PeerId;
+  readonly direction: Direction;
+}
+
+export class Admission {
+  readonly #options: AdmissionOptions;
+  readonly #links = new Map<LinkId, LinkRecord>();
+  readonly #admitted = new Map<PeerId, LinkRecord>();
+  #stopping = false;
+
+  constructor(options: AdmissionOptions) {
+    this.#options = options;
+  }
+
+  step(input: AdmissionInput, now: Time, out: Effect[]): readonly AdmissionFact[] {
+    switch (input.type) {
+      case "linkOpened":
+        return this.#opened(input, now, out);
+      case "linkClosed":
+        return this.#closed(input.link, input.reason, now, out);
+      case "message":
+        return this.#message(input.link, input.message, now, out);
+      case "expelled":
+        return this.#dismissById(input.link, input.code, input.reason, now, out);
+      case "timePassed":
+        return this.#timePassed(now, out);
+      case "stopping":
+        this.#stopping = true;
+        return [...this.#links.values()].flatMap((record) => this.#dismiss(record, "shuttingDown", "the node is shutting down", now, out));
+    }
+  }
+
+  nextDeadline(): number | undefined {
+    let next: number | undefined;
+    for (const record of this.#links.values()) {
+      if (record.hello === undefined && record.goodbye === undefined) next = Math.min(next ?? Infinity, record.openedAt + helloWithinMs);
+    }
+    return next;
+  }
+
+  /** The admitted link to a peer. */
+  linkOf(peer: PeerId): LinkId | undefined {
+    return this.#admitted.get(peer)?.link;
+  }
+
+  /** The peer at the other end, if the link is admitted. */
+  admittedPeer(link: LinkId): PeerId | undefined {
+    const record = this.#links.get(link);
+    return record?.admitted === true ? record.peer : undefined;
+  }
+
+  /** The peer at the other end, admitted or not. */
+  peerOf(link: LinkId): PeerId | undefined {
+    return this.#links.get(link)?.peer;
+  }
+
+  admitted(): readonly AdmittedLink[] {
+    return [...this.#admitted.values()].map(({ link, peer, direction }) => ({ link, peer, direction }));
+  }
+
+  #opened({ link, peer, direction }: { link: LinkId; peer: PeerId; direction: Direction }, now: Time, out: Effect[]): readonly AdmissionFact[] {
+    const record: LinkRecord = { link, peer, direction, openedAt: now.mono, hello: undefined, clockOffsetMs: 0, welcomedBy: false, admitted: false, goodbye: undefined };
+    this.#links.set(link, record);
+    if (this.#stopping) return this.#dismiss(record, "shuttingDown", "the node is shutting down", now, out);
+    if (this.#links.size > linksMax + strangersMax) return this.#dismiss(record, "full", `all ${linksMax} places for peers are taken`, now, out);
+    const { network, session, agent } = this.#options;
+    this.#send(record, { type: "hello", version: admitVersion, network, session, clock: now.wall, agent }, out);
+    return [];
+  }
+
+  #message(link: LinkId, message: AdmitMessage, now: Time, out: Effect[]): readonly AdmissionFact[] {
+    const record = this.#links.get(link);
+    if (record === undefined || record.goodbye !== undefined) return [];
+    switch (message.type) {
+      case "hello":
+        return this.#hello(record, message, now, out);
+      case "welcome":
+        if (record.welcomedBy) return this.#dismiss(record, "protocolViolation", "a second welcome on one link", now, out);
+        record.welcomedBy = true;
+        return this.#admitWhenBoth(record, now, out);
+      case "goodbye": {
+        record.goodbye = { code: message.code, retryAfterSeconds: message.retryAfterSeconds };
+        note(out, now.wall, { type: "goodbye", link, peer: record.peer, by: "them", code: message.code, reason: message.reason });
+        out.push({ type: "network", order: { type: "closeLink", link, code: message.code, reason: `they said goodbye: ${message.reason}` } });
+        return [];
+      }
+    }
+  }
+
+  #hello(record: LinkRecord, hello: Hello, now: Time, out: Effect[]): readonly AdmissionFact[] {
+    if (record.hello !== undefined) return this.#dismiss(record, "protocolViolation", "a second hello on one link", now, out);
+    record.hello = hello;
+    record.clockOffsetMs = hello.clock - now.wall;
+    const refusal = this.#refusal(record, hello);
+    if (refusal !== undefined) return this.#dismiss(record, refusal.code, refusal.reason, now, out);
+    out.push({ type: "network", order: { type: "acceptLink", link: record.link } });
+    this.#send(record, { type: "welcome" }, out);
+    return this.#admitWhenBoth(record, now, out);
+  }
+
+  #refusal(record: LinkRecord, hello: Hello): { readonly code: GoodbyeCode; readonly reason: string } | undefined {
+    if (hello.version !== admitVersion) return { code: "wrongVersion", reason: `we speak admit version ${admitVersion}, you ${hello.version}` };
+    if (hello.network !== this.#options.network) return { code: "wrongNetwork", reason: `we are network ${this.#options.network.slice(0, 16)}, you ${hello.network.slice(0, 16)}` };
+    if (Math.abs(record.clockOffsetMs) > admissionSkewMsMax) {
+      return { code: "clock", reason: `your clock is ${Math.round(record.clockOffsetMs / 1000)} s off ours; at most ${admissionSkewMsMax / 1000} s is admitted` };
+    }
+    if (!this.#admitted.has(record.peer) && this.#admitted.size >= linksMax) return { code: "full", reason: `all ${linksMax} places for peers are taken` };
+    return undefined;
+  }
+
+  #admitWhenBoth(record: LinkRecord, now: Time, out: Effect[]): readonly AdmissionFact[] {
+    if (record.hello === undefined || !record.welcomedBy) return [];
+    record.admitted = true;
+    const other = this.#admitted.get(record.peer);
+    const loser = other === undefined ? undefined : this.#loserOf(other, record);
+    if (loser === record) return this.#dismiss(record, "duplicate", "another link between us is kept", now, out);
+    this.#admitted.set(record.peer, record);
+    out.push({ type: "network", order: { type: "admitLink", link: record.link } });
+    note(out, now.wall, { type: "linkAdmitted", link: record.link, peer: record.peer, direction: record.direction, clockOffsetMs: record.clockOffsetMs, agent: record.hello.agent });
+    const facts = loser === undefined ? [] : this.#dismiss(loser, "duplicate", "another link between us is kept", now, out);
+    return [...facts, { type: "admitted", link: record.link, peer: record.peer, clockOffsetMs: record.clockOffsetMs }];
+  }
+
+  #loserOf(old: LinkRecord, fresh: LinkRecord): LinkRecord {
+    if (old.hello?.session !== fresh.hello?.session || old.direction === fresh.direction) return old;
+    const outbound = old.direction === "outbound" ? old : fresh;
+    const inbound = outbound === old ? fresh : old;
+    return this.#options.self < outbound.peer ? inbound : outbound;
+  }
+
+  #timePassed(now: Time, out: Effect[]): readonly AdmissionFact[] {
+    const silent = [...this.#links.values()].filter((record) => record.hello === undefined && record.goodbye === undefined && now.mono >= record.openedAt + helloWithinMs);
+    return silent.flatMap((record) => this.#dismiss(record, "noHello", `no hello within ${helloWithinMs / 1000} s`, now, out));
+  }
+
+  #dismissById(link: LinkId, code: GoodbyeCode, reason: string, now: Time, out: Effect[]): readonly AdmissionFact[] {
+    const record = this.#links.get(link);
+    return record === undefined ? [] : this.#dismiss(record, code, reason, now, out);
+  }
+
+  /** Says goodbye and closes; the record stays until the link is reported closed. */
+  #dismiss(record: LinkRecord, code: GoodbyeCode, reason: string, now: Time, out: Effect[]): readonly AdmissionFact[] {
+    if (record.goodbye !== undefined) return [];
+    record.goodbye = { code, retryAfterSeconds: 0 };
+    this.#send(record, { type: "goodbye", code, retryAfterSeconds: 0, reason }, out);
+    out.push({ type: "network", order: { type: "closeLink", link: record.link, code, reason } });
+    note(out, now.wall, { type: "goodbye", link: record.link, peer: record.peer, by: "us", code, reason });
+    return this.#unadmit(record);
+  }
+
+  #closed(link: LinkId, reason: string, now: Time, out: Effect[]): readonly AdmissionFact[] {
+    const record = this.#links.get(link);
+    if (record === undefined) return [];
+    this.#links.delete(link);
+    note(out, now.wall, { type: "linkGone", link, peer: record.peer, reason });
+    const { goodbye } = record;
+    return [...this.#unadmit(record), { type: "ended", link, peer: record.peer, code: goodbye?.code, retryAfterSeconds: goodbye?.retryAfterSeconds ?? 0 }];
+  }
+
+  #unadmit(record: LinkRecord): readonly AdmissionFact[] {
+    record.admitted = false;
+    if (this.#admitted.get(record.peer) !== record) return [];
+    this.#admitted.delete(record.peer);
+    return [{ type: "departed", link: record.link, peer: record.peer }];
+  }
+
+  #send(record: LinkRecord, message: AdmitMessage, out: Effect[]): void {
+    out.push({ type: "network", order: { type: "send", link: record.link, protocol: "admit", frame: encodeAdmit(message) } });
+  }
+}
+
+function note(out: Effect[], at: Instant, fact: Extract<Effect, { type: "note" }>["note"]): void {
+  out.push({ type: "note", note: fact, at });
+}

@@ -1,0 +1,199 @@
+/**
+ * Whom to dial and when. Level-triggered: inputs edit a table of known addresses, `evaluate`
+ * derives the dials from it.
+ *
+ * 1. No dial to a peer that has a link or a dial under way, nor to an address that has one.
+ * 2. A failed dial doubles the wait of its address, 5 s to 10 min, jittered; nothing is forgotten
+ *    for failing. Success and fresh word from mDNS reset the wait.
+ * 3. A peer whose link was lost is dialed again after a short moment, unless another link to it is
+ *    kept or it told us to stay away.
+ * 4. At most 8 dials at once and 1,024 addresses; configured ones are never pushed out.
+ */
+import type { PeerId, Time } from "../../../base/brand.ts";
+import type { Prng } from "../../../base/prng.ts";
+import type { CandidateSource, DialFailure, LinkId } from "../../../ports/network.ts";
+import type { GoodbyeCode } from "../../../codec/admit.ts";
+import type { Effect } from "../../effects.ts";
+import { backoffJitter, candidatesMax, dialBackoffMsMax, dialBackoffMsMin, dialsMax, failuresCountedMax, redialAfterLossMs, steadyLinkMs } from "../limits.ts";
+
+export type ConnectionsInput =
+  | { readonly type: "candidateFound"; readonly address: string; readonly peer: PeerId | undefined; readonly source: CandidateSource }
+  | { readonly type: "dialFailed"; readonly attempt: number; readonly failure: DialFailure; readonly detail: string }
+  | { readonly type: "linkOpened"; readonly link: LinkId; readonly peer: PeerId; readonly attempt: number | undefined }
+  | { readonly type: "admitted"; readonly peer: PeerId }
+  | { readonly type: "linkEnded"; readonly link: LinkId; readonly peer: PeerId; readonly code: GoodbyeCode | undefined; readonly retryAfterSeconds: number }
+  | { readonly type: "timePassed" }
+  | { readonly type: "stopping" };
+
+interface Candidate {
+  readonly address: string;
+  readonly source: CandidateSource;
+  peer: PeerId | undefined;
+  failures: number;
+  /** Monotonic time before which it is not dialed. */
+  notBefore: number;
+  /** When its peer was last admitted, while that link lasts. */
+  admittedAt: number | undefined;
+  attempt: number | undefined;
+  lastFailure: { readonly failure: DialFailure; readonly detail: string } | undefined;
+}
+
+export interface CandidateSnapshot {
+  readonly address: string;
+  readonly source: CandidateSource;
+  readonly peer: PeerId | undefined;
+  readonly failures: number;
+  readonly dialing: boolean;
+  readonly inMs: number;
+  readonly lastFailure: { readonly failure: DialFailure; readonly detail: string } | undefined;
+}
+
+/** Goodbyes after which trying again soon cannot help. */
+const hopelessCodes: ReadonlySet<GoodbyeCode> = new Set(["wrongNetwork", "wrongVersion", "clock", "protocolViolation", "full"]);
+
+export class Connections {
+  readonly #self: PeerId;
+  readonly #prng: Prng;
+  readonly #candidates = new Map<string, Candidate>();
+  readonly #dialing = new Map<number, Candidate>();
+  /** Links that stand, by peer; more than one only until admission resolved them. */
+  readonly #links = new Map<LinkId, PeerId>();
+  #attempts = 0;
+  #stopping = false;
+
+  constructor(self: PeerId, prng: Prng) {
+    this.#self = self;
+    this.#prng = prng;
+  }
+
+  step(input: ConnectionsInput, now: Time, out: Effect[]): void {
+    switch (input.type) {
+      case "candidateFound":
+        this.#found(input.address, input.peer, input.source, now, out);
+        break;
+      case "dialFailed":
+        this.#failed(input.attempt, input.failure, input.detail, now, out);
+        break;
+      case "linkOpened":
+        this.#linked(input.link, input.peer, input.attempt);
+        break;
+      case "admitted":
+        for (const candidate of this.#candidates.values()) if (candidate.peer === input.peer) candidate.admittedAt = now.mono;
+        break;
+      case "linkEnded":
+        this.#ended(input.link, input.peer, input.code, input.retryAfterSeconds, now, out);
+        break;
+      case "timePassed":
+        break;
+      case "stopping":
+        this.#stopping = true;
+        break;
+    }
+    this.#evaluate(now, out);
+  }
+
+  nextDeadline(): number | undefined {
+    if (this.#stopping || this.#dialing.size >= dialsMax) return undefined;
+    let next: number | undefined;
+    for (const candidate of this.#candidates.values()) if (this.#wanted(candidate)) next = Math.min(next ?? Infinity, candidate.notBefore);
+    return next;
+  }
+
+  snapshot(now: Time): readonly CandidateSnapshot[] {
+    return [...this.#candidates.values()].map(({ address, source, peer, failures, attempt, notBefore, lastFailure }) => ({
+      address, source, peer, failures, dialing: attempt !== undefined, inMs: Math.max(0, notBefore - now.mono), lastFailure,
+    }));
+  }
+
+  #evaluate(now: Time, out: Effect[]): void {
+    if (this.#stopping) return;
+    for (const candidate of this.#candidates.values()) {
+      if (this.#dialing.size >= dialsMax) return;
+      if (candidate.notBefore > now.mono || !this.#wanted(candidate)) continue;
+      candidate.attempt = ++this.#attempts;
+      this.#dialing.set(candidate.attempt, candidate);
+      out.push({ type: "network", order: { type: "dial", address: candidate.address, attempt: candidate.attempt } });
+    }
+  }
+
+  #wanted(candidate: Candidate): boolean {
+    if (candidate.attempt !== undefined || candidate.peer === this.#self) return false;
+    if (candidate.peer === undefined) return true;
+    for (const peer of this.#links.values()) if (peer === candidate.peer) return false;
+    for (const other of this.#dialing.values()) if (other.peer === candidate.peer) return false;
+    return true;
+  }
+
+  #found(address: string, peer: PeerId | undefined, source: CandidateSource, now: Time, out: Effect[]): void {
+    const known = this.#candidates.get(address);
+    if (known !== undefined) {
+      if (known.failures > 0 && known.attempt === undefined) known.notBefore = now.mono;
+      known.failures = 0;
+      return;
+    }
+    if (this.#candidates.size >= candidatesMax && !this.#makeRoom(source)) {
+      out.push({ type: "note", at: now.wall, note: { type: "candidateRefused", reason: "tableFull", address } });
+      return;
+    }
+    this.#candidates.set(address, { address, source, peer, failures: 0, notBefore: now.mono, admittedAt: undefined, attempt: undefined, lastFailure: undefined });
+    out.push({ type: "note", at: now.wall, note: { type: "candidateFound", address, peer, source } });
+  }
+
+  /** Pushes out the heard address that failed most often. */
+  #makeRoom(source: CandidateSource): boolean {
+    if (source === "mdns") return false;
+    let worst: Candidate | undefined;
+    for (const candidate of this.#candidates.values()) {
+      if (candidate.source === "mdns" && candidate.attempt === undefined && (worst === undefined || candidate.failures > worst.failures)) worst = candidate;
+    }
+    return worst !== undefined && this.#candidates.delete(worst.address);
+  }
+
+  #failed(attempt: number, failure: DialFailure, detail: string, now: Time, out: Effect[]): void {
+    const candidate = this.#dialing.get(attempt);
+    if (candidate === undefined) return;
+    this.#dialing.delete(attempt);
+    candidate.attempt = undefined;
+    candidate.lastFailure = { failure, detail };
+    if (failure === "self") candidate.peer = this.#self;
+    const waitMs = this.#backOff(candidate, now);
+    out.push({ type: "note", at: now.wall, note: { type: "dialFailed", address: candidate.address, failure, detail, attempts: candidate.failures, nextInMs: waitMs } });
+  }
+
+  #linked(link: LinkId, peer: PeerId, attempt: number | undefined): void {
+    this.#links.set(link, peer);
+    const candidate = attempt === undefined ? undefined : this.#dialing.get(attempt);
+    if (attempt === undefined || candidate === undefined) return;
+    this.#dialing.delete(attempt);
+    candidate.attempt = undefined;
+    candidate.lastFailure = undefined;
+    candidate.peer = peer;
+  }
+
+  #ended(link: LinkId, peer: PeerId, code: GoodbyeCode | undefined, retryAfterSeconds: number, now: Time, out: Effect[]): void {
+    this.#links.delete(link);
+    if (code === "duplicate") return;
+    for (const candidate of this.#candidates.values()) {
+      if (candidate.peer !== peer) continue;
+      const waitMs = Math.max(this.#waitAfterLoss(candidate, code, now), retryAfterSeconds * 1000);
+      candidate.notBefore = Math.max(candidate.notBefore, now.mono + waitMs);
+      candidate.admittedAt = undefined;
+      out.push({ type: "note", at: now.wall, note: { type: "dialPlanned", peer, address: candidate.address, inMs: waitMs } });
+    }
+  }
+
+  /** Soon after a good link; backing off where the link was refused or did not last. */
+  #waitAfterLoss(candidate: Candidate, code: GoodbyeCode | undefined, now: Time): number {
+    if (code !== undefined && hopelessCodes.has(code)) return this.#prng.jittered(dialBackoffMsMax, backoffJitter);
+    if (candidate.admittedAt === undefined || now.mono - candidate.admittedAt < steadyLinkMs) return this.#backOff(candidate, now);
+    candidate.failures = 0;
+    return this.#prng.jittered(redialAfterLossMs, backoffJitter);
+  }
+
+  #backOff(candidate: Candidate, now: Time): number {
+    const waitMs = this.#prng.jittered(Math.min(dialBackoffMsMin * 2 ** candidate.failures, dialBackoffMsMax), backoffJitter);
+    candidate.failures = Math.min(candidate.failures + 1, failuresCountedMax);
+    candidate.notBefore = now.mono + waitMs;
+    return waitMs;
+  }
+}

@@ -1,0 +1,30 @@
+/** Limits of links and dialing. */
+
+/** How long a link may stay without a hello, in ms. Source: decided for the product. */
+export const helloWithinMs = 5_000;
+/** How far a peer's clock may be off before it is not admitted at all, in ms. Guess: a day off shares no horizon with us; up to that its writes are held back. */
+export const admissionSkewMsMax: number = 24 * 60 * 60 * 1000;
+/** How far our own clock may be off the median of our peers before we refuse writes, in ms. Source: decided for the product. */
+export const ownSkewMsMax = 30_000;
+/** Peers needed before their median is believed. Source: decided for the product. */
+export const clockWitnessesMin = 3;
+/** Admitted links. Source: decided for the product (peers per node); libp2p's own limit lies above. */
+export const linksMax = 50;
+/** Links not yet admitted. Guess. */
+export const strangersMax = 50;
+/** Addresses remembered as dial candidates. Guess: 50 peers with 20 addresses each. */
+export const candidatesMax = 1_024;
+/** Dials under way at once. Guess. */
+export const dialsMax = 8;
+/** First wait after a failed dial, in ms; doubles with each failure. Source: decided for the product. */
+export const dialBackoffMsMin = 5_000;
+/** Longest wait between dials, in ms. Source: decided for the product. */
+export const dialBackoffMsMax = 600_000;
+/** Share of a wait that is drawn at random, so that nodes do not dial in step. Guess. */
+export const backoffJitter = 0.2;
+/** Wait before dialing again after a link was lost, in ms. Guess: long enough for a restart to let go of its port. */
+export const redialAfterLossMs = 250;
+/** A link that lasted at least so long, in ms, was a good one: its loss starts no backoff. Guess. */
+export const steadyLinkMs = 10_000;
+/** Failures in a row that are told apart: at 7 the wait has its ceiling. */
+export const failuresCountedMax = 30;

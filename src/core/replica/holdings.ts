@@ -1,0 +1,215 @@
+/**
+ * What this replica holds, in summary: which batches of which writers, the fingerprint of the
+ * living set, its own numbering. It turns merges into `persist` effects and keeps the summaries
+ * in step with them; at the end of a turn it writes those that changed.
+ *
+ * 1. A sequence number counts as held once its parcel is merged (or a peer said that nothing of it
+ *    lives): the same turn makes both durable.
+ * 2. The fingerprint is the sum over exactly the living entries of the store.
+ * 3. Own batches are numbered without gaps, and their stamps grow.
+ */
+import type { Author, Incarnation, Instant, Stamp, Time } from "../../base/brand.ts";
+import type { OriginRanges, SetSummary } from "../../codec/frontier.ts";
+import type { Op } from "../../codec/op.ts";
+import type { Range } from "../../codec/ranges-wire.ts";
+import type { StoreState, StoreView } from "../../ports/store.ts";
+import { type CheckedParcel, batchIdOf } from "../data/batch.ts";
+import { SetFingerprint, entryElement } from "../data/fingerprint.ts";
+import { evidenceMax, heldRangesMax, originsMax } from "../data/limits.ts";
+import { type Conflict, type Merge, floorAt, mergeParcel } from "../data/merge.ts";
+import { type Ranges, hasNumber, sizeOf, withNumber, withRange } from "../data/ranges.ts";
+import { headerBytes } from "../../codec/parcel.ts";
+import type { Effect } from "../effects.ts";
+
+interface Origin {
+  readonly author: Author;
+  readonly incarnation: Incarnation;
+  held: Ranges;
+}
+
+export interface HoldingsOptions {
+  readonly author: Author;
+  readonly horizonDays: number;
+}
+
+/** Whether the floor holds: not for what the first reconciliation of an empty store brings. */
+export type FloorRule = "enforced" | "waived";
+
+export class Holdings {
+  readonly #options: HoldingsOptions;
+  readonly #origins = new Map<string, Origin>();
+  readonly #dirtyOrigins = new Set<Origin>();
+  readonly #fingerprint: SetFingerprint;
+  #state: StoreState;
+  #dirty = false;
+  #evidence = 0;
+  #changes = 0;
+
+  constructor(options: HoldingsOptions, view: StoreView, state: StoreState) {
+    this.#options = options;
+    this.#state = state;
+    this.#fingerprint = new SetFingerprint(state.summary);
+    for (const { author, incarnation, ranges } of view.origins()) {
+      this.#origins.set(originKey(author, incarnation), { author, incarnation, held: ranges });
+    }
+  }
+
+  get state(): StoreState {
+    return this.#state;
+  }
+
+  /** Grows with every change of the living set. */
+  get changes(): number {
+    return this.#changes;
+  }
+
+  summary(): SetSummary {
+    return this.#fingerprint.summary();
+  }
+
+  origins(): readonly OriginRanges[] {
+    return [...this.#origins.values()].map(({ author, incarnation, held }) => ({ author, incarnation, ranges: held }));
+  }
+
+  holds(author: Author, incarnation: Incarnation, sequence: number): boolean {
+    const origin = this.#origins.get(originKey(author, incarnation));
+    return origin !== undefined && hasNumber(origin.held, sequence);
+  }
+
+  /**
+   * Whether this very batch is held. A number that is held with another batch, or with none stored,
+   * is looked at again: two batches under one number are both merged, and merging twice is harmless.
+   */
+  knows({ id, header: { author, incarnation, sequence } }: CheckedParcel, view: StoreView): boolean {
+    if (!this.holds(author, incarnation, sequence)) return false;
+    return view.headers(author, incarnation, sequence).some((header) => batchIdOf(header.subarray(0, headerBytes)) === id);
+  }
+
+  /** Whether one more number of this origin can be remembered. */
+  hasRoomFor(author: Author, incarnation: Incarnation, sequence: number): boolean {
+    const origin = this.#origins.get(originKey(author, incarnation));
+    if (origin === undefined) return this.#origins.size < originsMax;
+    return origin.held.length < heldRangesMax || withNumber(origin.held, sequence).length <= heldRangesMax;
+  }
+
+  /** Merges a verified parcel; returns how many entries changed and the conflicts met. */
+  merge(parcel: CheckedParcel, rule: FloorRule, now: Time, judged: Instant, view: StoreView, out: Effect[]): Merge {
+    const { author, incarnation, sequence } = parcel.header;
+    this.#noticeEquivocation(parcel, now, view, out);
+    const floor = rule === "waived" ? (0 as Stamp) : floorAt(judged, this.#options.horizonDays);
+    const merge = mergeParcel(parcel, view, floor);
+    if (merge.ops.some((op) => op.living)) {
+      const row = { author, incarnation, sequence, batch: parcel.id, signedHeader: parcel.signedHeader, opsCount: parcel.header.opsCount, proof: parcel.proof, ops: merge.ops };
+      out.push({ type: "persist", write: { type: "merge", parcel: row, supersedes: merge.replaced.map(({ id }) => id) } });
+      this.#account(parcel, merge);
+    }
+    for (const conflict of merge.conflicts) this.#recordConflict(conflict, now, out);
+    this.#hold(author, incarnation, [sequence, sequence]);
+    return merge;
+  }
+
+  /**
+   * Counts numbers as held of which a peer says that nothing lives. Believed only below the highest
+   * number of that origin that a signature has proven, so that no lie reaches into the future.
+   */
+  markSuperseded(origins: readonly OriginRanges[]): void {
+    for (const { author, incarnation, ranges } of origins) {
+      const top = this.#origins.get(originKey(author, incarnation))?.held.at(-1)?.[1] ?? 0;
+      for (const [from, to] of ranges) if (from <= top) this.#hold(author, incarnation, [from, Math.min(to, top)]);
+    }
+  }
+
+  /** Takes the next number for a batch of our own. */
+  takeNumber(stamp: Stamp): number {
+    this.#update({ sequence: this.#state.sequence + 1, lastStamp: stamp });
+    return this.#state.sequence;
+  }
+
+  reconciled(at: Instant): void {
+    this.#update({ reconciledAt: at });
+  }
+
+  /** Begins a new numbering, at a stamp; our entries behind it are forgotten. Returns them as plain operations. */
+  restartNumbering(incarnation: Incarnation, after: Stamp, view: StoreView, max: number, out: Effect[]): readonly Op[] {
+    const entries = view.livingAfter(this.#options.author, after, max);
+    if (entries.length === 0) return [];
+    out.push({ type: "persist", write: { type: "retract", ops: entries.map(({ id }) => id) } });
+    for (const { op, version } of entries) {
+      this.#fingerprint.remove(entryElement(op.op.key, version.batch));
+      if (op.op.content.type !== "tombstone") this.#update({ values: this.#state.values - 1 });
+    }
+    this.#changes += 1;
+    this.#update({ incarnation, sequence: 0, lastStamp: after });
+    return entries.map(({ op }) => op.op);
+  }
+
+  /** The summaries that changed in this turn. */
+  endTurn(out: Effect[]): void {
+    for (const origin of this.#dirtyOrigins) {
+      out.push({ type: "persist", write: { type: "setOrigin", origin: { author: origin.author, incarnation: origin.incarnation, ranges: origin.held } } });
+    }
+    this.#dirtyOrigins.clear();
+    if (!this.#dirty) return;
+    this.#dirty = false;
+    this.#state = { ...this.#state, summary: this.#fingerprint.summary() };
+    out.push({ type: "persist", write: { type: "setState", state: this.#state } });
+  }
+
+  /** Numbers held in all. */
+  batchesHeld(): number {
+    let sum = 0;
+    for (const { held } of this.#origins.values()) sum += sizeOf(held);
+    return sum;
+  }
+
+  #account(parcel: CheckedParcel, merge: Merge): void {
+    let { values } = this.#state;
+    for (const { key, version, tombstone } of merge.replaced) {
+      this.#fingerprint.remove(entryElement(key, version.batch));
+      if (!tombstone) values -= 1;
+    }
+    for (const { op, living } of merge.ops) {
+      if (!living) continue;
+      this.#fingerprint.add(entryElement(op.key, parcel.id));
+      if (op.content.type !== "tombstone") values += 1;
+    }
+    this.#changes += 1;
+    this.#update({ values });
+  }
+
+  #recordConflict({ key, winner, loser, loserOp }: Conflict, now: Time, out: Effect[]): void {
+    this.#update({ conflicts: this.#state.conflicts + 1 });
+    const value = loserOp.content.type === "value" ? loserOp.content.value : undefined;
+    out.push({ type: "persist", write: { type: "addConflict", conflict: { key, at: now.wall, winner, loser, value } } });
+    out.push({ type: "note", at: now.wall, note: { type: "conflict", key, winner: winner.author, loser: loser.author, stamp: winner.stamp } });
+  }
+
+  #noticeEquivocation(parcel: CheckedParcel, now: Time, view: StoreView, out: Effect[]): void {
+    const { author, incarnation, sequence } = parcel.header;
+    if (this.#evidence >= evidenceMax || !this.holds(author, incarnation, sequence)) return;
+    const other = view.headers(author, incarnation, sequence).find((header) => batchIdOf(header.subarray(0, headerBytes)) !== parcel.id);
+    if (other === undefined) return;
+    this.#evidence += 1;
+    out.push({ type: "persist", write: { type: "addEvidence", first: other, second: parcel.signedHeader, at: now.wall } });
+    out.push({ type: "note", at: now.wall, note: { type: "equivocation", author, sequence } });
+  }
+
+  #hold(author: Author, incarnation: Incarnation, range: Range): void {
+    const key = originKey(author, incarnation);
+    const origin = this.#origins.get(key) ?? { author, incarnation, held: [] };
+    this.#origins.set(key, origin);
+    const held = withRange(origin.held, range);
+    if (held.length > heldRangesMax) return; // left to a later pull, which fills from the front
+    origin.held = held;
+    this.#dirtyOrigins.add(origin);
+  }
+
+  #update(change: Partial<StoreState>): void {
+    this.#state = { ...this.#state, ...change };
+    this.#dirty = true;
+  }
+}
+
+export function originKey(author: Author, incarnation: Incarnation): string {
+  return `${author}/${incarnation}`;
+}

@@ -1,0 +1,22 @@
+/** Everything a replica can be told: past facts, decoded where the replica itself is the decoder's user. */
+import type { Incarnation, Millis } from "../../base/brand.ts";
+import type { Bytes } from "../../base/bytes.ts";
+import type { NetworkEvent } from "../../ports/network.ts";
+import type { Ticket } from "../effects.ts";
+
+export type WrittenOp =
+  | { readonly type: "put"; readonly key: string; readonly value: Bytes; readonly ttlSeconds: number | undefined }
+  | { readonly type: "delete"; readonly key: string };
+
+/** How sure the writer wants to be before it is answered. */
+export type Wish = { readonly type: "local" } | { readonly type: "shared"; readonly copies: number; readonly timeoutMs: Millis };
+
+export type ReplicaInput =
+  | NetworkEvent
+  | { readonly type: "verified"; readonly ticket: number; readonly valid: readonly boolean[] }
+  | { readonly type: "writeRequested"; readonly ticket: Ticket; readonly ops: readonly WrittenOp[]; readonly wish: Wish }
+  | { readonly type: "dialRequested"; readonly ticket: Ticket; readonly address: string }
+  /** `incarnation` is fresh randomness for the new numbering. */
+  | { readonly type: "clockRepairRequested"; readonly ticket: Ticket; readonly incarnation: Incarnation }
+  | { readonly type: "stopRequested"; readonly ticket: Ticket }
+  | { readonly type: "timePassed" };

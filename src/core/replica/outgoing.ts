@@ -1,0 +1,39 @@
+/**
+ * Own batches of a turn on their way out: gathered into as few gossip messages as are sensible,
+ * because a message costs its senders far more than its bytes.
+ */
+import type { Time } from "../../base/brand.ts";
+import type { Bytes } from "../../base/bytes.ts";
+import { encodeGossip, gossipOverheadBytes } from "../../codec/gossip.ts";
+import { gossipParcelsMax } from "../../codec/limits.ts";
+import type { Effect } from "../effects.ts";
+import { gossipGatherBytes } from "../sync/limits.ts";
+
+export class Outgoing {
+  #batches: Bytes[] = [];
+
+  add(batch: Bytes): void {
+    this.#batches.push(batch);
+  }
+
+  endTurn(now: Time, out: Effect[]): void {
+    const batches = this.#batches;
+    if (batches.length === 0) return;
+    this.#batches = [];
+    let gathered: Bytes[] = [];
+    let bytes = 0;
+    const publish = (): void => {
+      if (gathered.length === 0) return;
+      out.push({ type: "network", order: { type: "publish", payload: encodeGossip(gathered) } });
+      out.push({ type: "note", at: now.wall, note: { type: "batchesForwarded", batches: gathered.length } });
+      gathered = [];
+      bytes = 0;
+    };
+    for (const batch of batches) {
+      if (bytes + batch.length > gossipGatherBytes || gathered.length >= gossipParcelsMax) publish();
+      gathered.push(batch);
+      bytes += batch.length + gossipOverheadBytes;
+    }
+    publish();
+  }
+}

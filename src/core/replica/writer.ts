@@ -1,0 +1,84 @@
+/**
+ * This node's own writes: from what a user asked to a signed batch, or to a refusal in words.
+ *
+ * 1. Each operation names the version it replaces, so that others can tell an overwrite from a
+ *    conflict, and is stamped after it.
+ * 2. Nothing is written while our clock is doubted, and nothing that is over its limit.
+ */
+import type { NetworkId, Stamp, Time } from "../../base/brand.ts";
+import type { Bytes } from "../../base/bytes.ts";
+import { type Result, ok } from "../../base/result.ts";
+import { batchOpsMax, valueBytesMax } from "../../codec/limits.ts";
+import { type Op, isValidKey } from "../../codec/op.ts";
+import type { Signer } from "../../crypto/ed25519.ts";
+import type { StoreView } from "../../ports/store.ts";
+import { type CheckedParcel, makeBatch } from "../data/batch.ts";
+import { nextBatchStamp } from "../data/stamp.ts";
+import type { Outcome } from "../effects.ts";
+import type { Holdings } from "./holdings.ts";
+import type { WrittenOp } from "./inputs.ts";
+
+export type WriteRefusal = Extract<Outcome, { type: "refused" }>;
+
+export interface OwnBatch {
+  readonly parcel: CheckedParcel;
+  readonly bytes: Bytes;
+}
+
+export function refusal(code: WriteRefusal["code"], message: string): WriteRefusal {
+  return { type: "refused", code, message };
+}
+
+/** What is wrong with the request itself, if anything. */
+export function checkWrite(ops: readonly WrittenOp[]): WriteRefusal | undefined {
+  if (ops.length === 0 || ops.length > batchOpsMax) return refusal("invalid_batch", `a batch has 1 to ${batchOpsMax} operations, this one ${ops.length}`);
+  for (const op of ops) {
+    if (!isValidKey(op.key)) return refusal("invalid_key", `the key ${JSON.stringify(op.key.slice(0, 64))} is empty, over 256 bytes or has control characters`);
+    if (op.type === "put" && op.value.length > valueBytesMax) {
+      return refusal("value_too_large", `the value of ${JSON.stringify(op.key)} has ${op.value.length} bytes; at most ${valueBytesMax} are stored inline`);
+    }
+  }
+  return undefined;
+}
+
+/** Names the replaced versions, takes a number, signs. */
+export function writeBatch(ops: readonly WrittenOp[], network: NetworkId, signer: Signer, holdings: Holdings, view: StoreView, now: Time): Result<OwnBatch, "opsCount" | "keyTwice" | "tooLarge"> {
+  const { incarnation, sequence, lastStamp } = holdings.state;
+  const stamp = nextBatchStamp(now.wall, lastStamp);
+  const made = makeBatch(ops.map((op) => opOf(op, view)), { network, incarnation, sequence: sequence + 1, stamp }, signer);
+  if (made.ok) holdings.takeNumber(stamp);
+  return made;
+}
+
+/** Signs operations as they are, for what is issued again. */
+export function reissueBatch(ops: readonly Op[], network: NetworkId, signer: Signer, holdings: Holdings, now: Time): Result<OwnBatch, "opsCount" | "keyTwice" | "tooLarge"> {
+  const { incarnation, sequence, lastStamp } = holdings.state;
+  const stamp = nextBatchStamp(now.wall, lastStamp);
+  const made = makeBatch(ops, { network, incarnation, sequence: sequence + 1, stamp }, signer);
+  if (!made.ok) return made;
+  holdings.takeNumber(stamp);
+  return ok(made.value);
+}
+
+export function describeMakeRefusal(code: "opsCount" | "keyTwice" | "tooLarge"): WriteRefusal {
+  switch (code) {
+    case "opsCount":
+      return refusal("invalid_batch", `a batch has 1 to ${batchOpsMax} operations`);
+    case "keyTwice":
+      return refusal("invalid_batch", "a batch names each key at most once");
+    case "tooLarge":
+      return refusal("invalid_batch", "a batch has at most 900 KiB");
+  }
+}
+
+function opOf(op: WrittenOp, view: StoreView): Op {
+  const living = view.living(op.key);
+  const replaces = living === undefined ? undefined : { stamp: living.stamp, batch: view.entry(living.id).version.batch };
+  if (op.type === "delete") return { key: op.key, content: { type: "tombstone" }, ttlSeconds: undefined, replaces };
+  return { key: op.key, content: { type: "value", value: op.value }, ttlSeconds: op.ttlSeconds, replaces };
+}
+
+/** The stamp behind which our own entries were written by a clock that ran ahead. */
+export function repairBound(now: Time): Stamp {
+  return nextBatchStamp(now.wall, 0 as Stamp);
+}

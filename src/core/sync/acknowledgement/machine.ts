@@ -1,0 +1,126 @@
+/**
+ * Acknowledgements: telling writers what is durable here, and knowing where our own writes are.
+ *
+ * 1. A number is acknowledged only after the turn that merged it is durable: the effect that sends
+ *    it stands behind that turn's `persist`.
+ * 2. Acknowledgements to one peer are gathered for up to 20 ms; the first after a pause goes at once.
+ * 3. A write that waits for k members ends exactly once: shared, or not shared with the names of
+ *    who has it and who has not when its time is over. The write itself stays.
+ */
+import type { BatchId, Incarnation, Millis, PeerId, Stamp, Time } from "../../../base/brand.ts";
+import { type Ack, encodeAck } from "../../../codec/ack.ts";
+import { ackRangesMax } from "../../../codec/limits.ts";
+import type { LinkId } from "../../../ports/network.ts";
+import { type Ranges, hasNumber, withNumber } from "../../data/ranges.ts";
+import type { Effect, Ticket } from "../../effects.ts";
+import { ackBatchMs, sharedWaitsMax } from "../limits.ts";
+
+export interface SharedWait {
+  readonly ticket: Ticket;
+  readonly batch: BatchId;
+  readonly stamp: Stamp;
+  readonly incarnation: Incarnation;
+  readonly sequence: number;
+  readonly copies: number;
+  readonly timeoutMs: Millis;
+}
+
+export type AcknowledgementInput =
+  /** A batch by this linked author is about to be durable here. */
+  | { readonly type: "merged"; readonly link: LinkId; readonly incarnation: Incarnation; readonly sequence: number }
+  | { readonly type: "ackReceived"; readonly peer: PeerId; readonly ack: Ack }
+  | { readonly type: "waitStarted"; readonly wait: SharedWait }
+  | { readonly type: "linkLost"; readonly link: LinkId }
+  /** `members` are the peers linked now, to name those that have not confirmed. */
+  | { readonly type: "timePassed"; readonly members: readonly PeerId[] };
+
+interface Outbox {
+  readonly link: LinkId;
+  readonly pending: Map<Incarnation, Ranges>;
+  sentAt: number;
+}
+
+interface Waiting extends SharedWait {
+  readonly deadline: number;
+  readonly holders: Set<PeerId>;
+}
+
+export class Acknowledgement {
+  readonly #outboxes = new Map<LinkId, Outbox>();
+  readonly #waiting = new Map<Ticket, Waiting>();
+
+  /** False when no further write may wait; nothing changed then. */
+  get hasRoom(): boolean {
+    return this.#waiting.size < sharedWaitsMax;
+  }
+
+  step(input: AcknowledgementInput, now: Time, out: Effect[]): void {
+    switch (input.type) {
+      case "merged":
+        this.#merged(input.link, input.incarnation, input.sequence);
+        break;
+      case "ackReceived":
+        this.#received(input.peer, input.ack, out);
+        break;
+      case "waitStarted":
+        this.#waiting.set(input.wait.ticket, { ...input.wait, deadline: now.mono + input.wait.timeoutMs, holders: new Set() });
+        break;
+      case "linkLost":
+        this.#outboxes.delete(input.link);
+        break;
+      case "timePassed":
+        this.#expire(input.members, now, out);
+        break;
+    }
+  }
+
+  /** Sends what is due; called when the turn's persists are all emitted. */
+  endTurn(now: Time, out: Effect[]): void {
+    for (const outbox of this.#outboxes.values()) {
+      if (outbox.pending.size === 0 || now.mono < outbox.sentAt + ackBatchMs) continue;
+      outbox.sentAt = now.mono;
+      for (const [incarnation, ranges] of outbox.pending) send(outbox.link, incarnation, ranges, out);
+      outbox.pending.clear();
+    }
+  }
+
+  nextDeadline(): number | undefined {
+    let next: number | undefined;
+    for (const { pending, sentAt } of this.#outboxes.values()) if (pending.size > 0) next = Math.min(next ?? Infinity, sentAt + ackBatchMs);
+    for (const { deadline } of this.#waiting.values()) next = Math.min(next ?? Infinity, deadline);
+    return next;
+  }
+
+  #merged(link: LinkId, incarnation: Incarnation, sequence: number): void {
+    const outbox = this.#outboxes.get(link) ?? { link, pending: new Map<Incarnation, Ranges>(), sentAt: -Infinity };
+    this.#outboxes.set(link, outbox);
+    outbox.pending.set(incarnation, withNumber(outbox.pending.get(incarnation) ?? [], sequence));
+  }
+
+  #received(peer: PeerId, ack: Ack, out: Effect[]): void {
+    for (const wait of this.#waiting.values()) {
+      if (wait.incarnation !== ack.incarnation || !hasNumber(ack.ranges, wait.sequence)) continue;
+      wait.holders.add(peer);
+      if (wait.holders.size < wait.copies) continue;
+      this.#waiting.delete(wait.ticket);
+      out.push({ type: "answer", ticket: wait.ticket, outcome: { type: "written", batch: wait.batch, stamp: wait.stamp, holders: [...wait.holders] } });
+    }
+  }
+
+  #expire(members: readonly PeerId[], now: Time, out: Effect[]): void {
+    for (const { ticket, batch, stamp, deadline, holders } of this.#waiting.values()) {
+      if (deadline > now.mono) continue;
+      this.#waiting.delete(ticket);
+      const missing = members.filter((peer) => !holders.has(peer));
+      out.push({ type: "answer", ticket, outcome: { type: "notShared", batch, stamp, holders: [...holders], missing } });
+    }
+  }
+}
+
+/** One frame per 64 ranges; more than one only where many numbers between were not merged. */
+function send(link: LinkId, incarnation: Incarnation, ranges: Ranges, out: Effect[]): void {
+  for (let i = 0; i < ranges.length; i += ackRangesMax) {
+    const frame = encodeAck({ incarnation, ranges: ranges.slice(i, i + ackRangesMax) });
+    out.push({ type: "network", order: { type: "send", link, protocol: "ack", frame } });
+  }
+}

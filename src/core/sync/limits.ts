@@ -1,0 +1,32 @@
+/** Limits of spreading and repair. */
+
+/** Time between two pulls from the same peer, in ms. Source: decided for the product. */
+export const pullEveryMs = 30_000;
+/** Share of that time by which it varies. Guess. */
+export const pullJitter = 0.2;
+/** A pull without any progress for so long is given up, in ms. Guess. */
+export const pullStallMs = 15_000;
+/** Parcel frames on the way to the asker at once. Guess: 1 MiB covers 100 ms at 80 Mbit/s. */
+export const pullWindowFrames = 4;
+/** Bytes of parcels put in one frame; a larger parcel has a frame of its own. Guess: 15 ms of verification. */
+export const parcelFrameBytes: number = 256 * 1024;
+/** Entries in one frame of superseded ranges, each up to 1,081 bytes. Guess: under a tenth of the frame limit. */
+export const supersededOriginsMax = 100;
+/** Entries of superseded ranges an asker keeps until a pull ends. Guess. */
+export const supersededClaimsMax = 10_000;
+/** Pulls served at once. Guess: each holds only positions. */
+export const servesMax = 64;
+/** Pulls served to one peer at once. Source: decided for the product (sessions per peer). */
+export const servesPerPeerMax = 2;
+/** Origins a served pull may name. Guess: 48 bytes and more each. */
+export const servedOriginsMax = 100_000;
+/** A pull that ignores the frontier is made at most this often, in ms. Guess. */
+export const fullPullEveryMs = 300_000;
+/** Acknowledgements to one peer are collected for so long, in ms. Source: decided for the product. */
+export const ackBatchMs = 20;
+/** Writes waiting for other members at once. Guess. */
+export const sharedWaitsMax = 10_000;
+/** Bytes of batches waiting for their signatures to be checked. Guess. */
+export const verifyingBytesMax: number = 64 * 1024 * 1024;
+/** Bytes up to which batches of one turn share a gossip message. Source: gossip floods messages up to 16 KiB; larger ones travel the mesh. */
+export const gossipGatherBytes: number = 64 * 1024;

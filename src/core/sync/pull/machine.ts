@@ -1,0 +1,225 @@
+/**
+ * Pulling: asking peers for what we lack. Gossip is fast and may lose; this is what makes every
+ * replica complete in the end.
+ *
+ * 1. Each admitted peer is asked once when it is admitted and then every 30 s, jittered; one peer
+ *    at a time, so that a newcomer does not fetch everything from everybody.
+ * 2. A pull ends with the peer's `done`, with its link, or after 15 s without a frame. Whatever
+ *    came until then is kept: the next pull continues.
+ * 3. A frame of parcels is answered with `more` only when it is merged: the whole chain from the
+ *    peer's disk to ours is paced by our slowest part.
+ * 4. Where a pull moved nothing, nothing changed here meanwhile, and the peer's set still differs,
+ *    the frontiers lie; after two such pulls everything is asked for once, at most every 5 minutes.
+ */
+import type { PeerId, Time } from "../../../base/brand.ts";
+import type { Prng } from "../../../base/prng.ts";
+import { equalBytes } from "../../../base/bytes.ts";
+import { type Beacon, type FrontierMessage, type OriginRanges, type SetSummary, encodeMore, encodePull } from "../../../codec/frontier.ts";
+import { frontierFrameBytesMax, frontierOriginsMax, frontierRangesMax } from "../../../codec/limits.ts";
+import type { LinkId } from "../../../ports/network.ts";
+import type { Effect } from "../../effects.ts";
+import type { PullEnd } from "../../notes.ts";
+import { fullPullEveryMs, pullJitter, pullStallMs, pullWindowFrames, supersededClaimsMax } from "../limits.ts";
+
+export type PullInput =
+  | { readonly type: "peerAdmitted"; readonly link: LinkId; readonly peer: PeerId }
+  | { readonly type: "linkLost"; readonly link: LinkId }
+  | { readonly type: "messageReceived"; readonly link: LinkId; readonly message: Extract<FrontierMessage, { type: "superseded" | "done" }> }
+  /** A frame of parcels of this session arrived (before it is checked). */
+  | { readonly type: "parcelsReceived"; readonly link: LinkId; readonly session: number; readonly count: number }
+  /** That frame is merged, or was thrown away. */
+  | { readonly type: "parcelsDone"; readonly session: number; readonly bad: boolean }
+  | { readonly type: "timePassed" };
+
+/** What pulling asks of what is held. */
+export interface PulledHoldings {
+  origins(): readonly OriginRanges[];
+  beacon(now: Time): Beacon;
+  readonly changes: number;
+}
+
+export type PullFact =
+  | { readonly type: "superseded"; readonly origins: readonly OriginRanges[] }
+  /** A pull was answered whole; `equal` when both sets were the same then. */
+  | { readonly type: "completed"; readonly peer: PeerId; readonly equal: boolean; readonly count: number }
+  | { readonly type: "misbehaved"; readonly peer: PeerId; readonly link: LinkId };
+
+interface Schedule {
+  readonly link: LinkId;
+  readonly peer: PeerId;
+  dueAt: number;
+  /** Pulls in a row that moved nothing while the sets differed. */
+  unexplained: number;
+  fullAt: number;
+}
+
+interface Session {
+  readonly id: number;
+  readonly link: LinkId;
+  readonly peer: PeerId;
+  readonly full: boolean;
+  readonly startedAt: number;
+  readonly changesAtStart: number;
+  progressAt: number;
+  parcels: number;
+  /** Frames of parcels that are not merged yet. */
+  merging: number;
+  claims: OriginRanges[];
+  done: Extract<FrontierMessage, { type: "done" }> | undefined;
+}
+
+export class Pull {
+  readonly #prng: Prng;
+  readonly #everyMs: number;
+  readonly #schedules = new Map<LinkId, Schedule>();
+  #session: Session | undefined;
+  #sessions = 0;
+
+  constructor(prng: Prng, everyMs: number) {
+    this.#prng = prng;
+    this.#everyMs = everyMs;
+  }
+
+  step(input: PullInput, holdings: PulledHoldings, now: Time, out: Effect[]): readonly PullFact[] {
+    const facts = this.#take(input, holdings, now, out);
+    this.#evaluate(holdings, now, out);
+    return facts;
+  }
+
+  nextDeadline(): number | undefined {
+    if (this.#session !== undefined) return this.#session.progressAt + pullStallMs;
+    let next: number | undefined;
+    for (const { dueAt } of this.#schedules.values()) next = Math.min(next ?? Infinity, dueAt);
+    return next;
+  }
+
+  /** The peer being pulled from, and how much came. */
+  snapshot(): { readonly peer: PeerId; readonly parcels: number; readonly full: boolean } | undefined {
+    return this.#session === undefined ? undefined : { peer: this.#session.peer, parcels: this.#session.parcels, full: this.#session.full };
+  }
+
+  /** Whether a frame of parcels is expected: of the session under way, and within its window. */
+  expects(link: LinkId, id: number): { readonly full: boolean } | undefined {
+    const session = this.#current(link, id);
+    return session !== undefined && session.done === undefined && session.merging < pullWindowFrames ? { full: session.full } : undefined;
+  }
+
+  #take(input: PullInput, holdings: PulledHoldings, now: Time, out: Effect[]): readonly PullFact[] {
+    switch (input.type) {
+      case "peerAdmitted":
+        this.#schedules.set(input.link, { link: input.link, peer: input.peer, dueAt: now.mono, unexplained: 0, fullAt: -Infinity });
+        return [];
+      case "linkLost":
+        this.#schedules.delete(input.link);
+        return this.#session?.link === input.link ? this.#end(this.#session, "linkLost", now, out) : [];
+      case "messageReceived":
+        return this.#message(input.link, input.message, holdings, now, out);
+      case "parcelsReceived":
+        return this.#parcels(input.link, input.session, input.count, now);
+      case "parcelsDone":
+        return this.#merged(input.session, input.bad, holdings, now, out);
+      case "timePassed":
+        return this.#session !== undefined && now.mono >= this.#session.progressAt + pullStallMs ? this.#end(this.#session, "timeout", now, out) : [];
+    }
+  }
+
+  #message(link: LinkId, message: Extract<FrontierMessage, { type: "superseded" | "done" }>, holdings: PulledHoldings, now: Time, out: Effect[]): readonly PullFact[] {
+    const session = this.#current(link, message.session);
+    if (session === undefined) return [];
+    session.progressAt = now.mono;
+    if (message.type === "superseded") {
+      if (session.claims.length + message.origins.length > supersededClaimsMax) return [];
+      session.claims.push(...message.origins);
+      return [];
+    }
+    session.done = message;
+    return session.merging === 0 ? this.#finish(session, message, holdings, now, out) : [];
+  }
+
+  #parcels(link: LinkId, id: number, count: number, now: Time): readonly PullFact[] {
+    const session = this.#current(link, id);
+    if (session === undefined) return [];
+    session.progressAt = now.mono;
+    session.parcels += count;
+    session.merging += 1;
+    return [];
+  }
+
+  #merged(id: number, bad: boolean, holdings: PulledHoldings, now: Time, out: Effect[]): readonly PullFact[] {
+    const session = this.#session;
+    if (session === undefined || session.id !== id) return [];
+    session.progressAt = now.mono;
+    session.merging -= 1;
+    if (bad) return [...this.#end(session, "misbehaved", now, out), { type: "misbehaved", peer: session.peer, link: session.link }];
+    if (session.done !== undefined && session.merging === 0) return this.#finish(session, session.done, holdings, now, out);
+    out.push({ type: "network", order: { type: "send", link: session.link, protocol: "frontier", frame: encodeMore(id) } });
+    return [];
+  }
+
+  #finish(session: Session, done: Extract<FrontierMessage, { type: "done" }>, holdings: PulledHoldings, now: Time, out: Effect[]): readonly PullFact[] {
+    if (done.status === "busy") return this.#end(session, "busy", now, out);
+    const facts: PullFact[] = session.claims.length === 0 ? [] : [{ type: "superseded", origins: session.claims }];
+    const equal = sameSet(done.beacon.summary, holdings.beacon(now).summary);
+    const schedule = this.#schedules.get(session.link);
+    const quiet = session.parcels === 0 && session.changesAtStart === holdings.changes;
+    if (schedule !== undefined) schedule.unexplained = equal || !quiet ? 0 : schedule.unexplained + 1;
+    return [...facts, ...this.#end(session, "complete", now, out, equal), { type: "completed", peer: session.peer, equal, count: done.beacon.summary.count }];
+  }
+
+  #end(session: Session, how: PullEnd, now: Time, out: Effect[], equal = false): readonly PullFact[] {
+    this.#session = undefined;
+    const schedule = this.#schedules.get(session.link);
+    if (schedule !== undefined) schedule.dueAt = now.mono + this.#prng.jittered(this.#everyMs, pullJitter);
+    out.push({ type: "note", at: now.wall, note: { type: "pullEnded", peer: session.peer, how, parcels: session.parcels, durationMs: now.mono - session.startedAt, equal } });
+    return [];
+  }
+
+  #evaluate(holdings: PulledHoldings, now: Time, out: Effect[]): void {
+    if (this.#session !== undefined) return;
+    let next: Schedule | undefined;
+    for (const schedule of this.#schedules.values()) if (schedule.dueAt <= now.mono && (next === undefined || schedule.dueAt < next.dueAt)) next = schedule;
+    if (next !== undefined) this.#start(next, holdings, now, out);
+  }
+
+  #start(schedule: Schedule, holdings: PulledHoldings, now: Time, out: Effect[]): void {
+    const { link, peer } = schedule;
+    const full = schedule.unexplained >= 2 && now.mono >= schedule.fullAt + fullPullEveryMs;
+    if (full) {
+      schedule.fullAt = now.mono;
+      schedule.unexplained = 0;
+    }
+    const id = (this.#sessions = (this.#sessions + 1) >>> 0);
+    this.#session = { id, link, peer, full, startedAt: now.mono, changesAtStart: holdings.changes, progressAt: now.mono, parcels: 0, merging: 0, claims: [], done: undefined };
+    for (const frame of pullFrames(id, holdings.beacon(now), full ? [] : holdings.origins())) {
+      out.push({ type: "network", order: { type: "send", link, protocol: "frontier", frame } });
+    }
+    if (full) out.push({ type: "note", at: now.wall, note: { type: "pullStarted", peer, full } });
+  }
+
+  #current(link: LinkId, id: number): Session | undefined {
+    return this.#session?.link === link && this.#session.id === id ? this.#session : undefined;
+  }
+}
+
+/** As many messages as the sizes ask for; of an origin with many gaps only the first ranges. */
+function pullFrames(id: number, beacon: Beacon, origins: readonly OriginRanges[]): readonly Uint8Array[] {
+  const frames: Uint8Array[] = [];
+  let chunk: OriginRanges[] = [];
+  let bytes = 0;
+  for (const { author, incarnation, ranges } of origins) {
+    const clipped = ranges.slice(0, frontierRangesMax);
+    const size = 41 + 16 * clipped.length;
+    if (chunk.length >= frontierOriginsMax || bytes + size > frontierFrameBytesMax - 128) {
+      frames.push(encodePull(id, beacon, false, chunk));
+      chunk = [];
+      bytes = 0;
+    }
+    chunk.push({ author, incarnation, ranges: clipped });
+    bytes += size;
+  }
+  return [...frames, encodePull(id, beacon, true, chunk)];
+}
+
+function sameSet(a: SetSummary, b: SetSummary): boolean {
+  return a.count === b.count && equalBytes(a.fingerprint, b.fingerprint);
+}

@@ -1,0 +1,156 @@
+/**
+ * Serving pulls: a peer said what it holds; we send what it lacks, a window at a time.
+ *
+ * 1. At most 2 sessions per link and 64 in all; another pull is told `busy`.
+ * 2. At most 4 frames are on the way; each `more` allows one further. So a slow asker costs us
+ *    positions in a list and nothing else.
+ * 3. The work for one frame is bounded in bytes and in numbers looked at.
+ * 4. Every session ends with `done`, unless its link ends first.
+ */
+import type { Author, Incarnation, PeerId, Time } from "../../../base/brand.ts";
+import { type Beacon, type FrontierMessage, type OriginRanges, encodeDone, encodeParcels, encodeSuperseded } from "../../../codec/frontier.ts";
+import { frontierRangesMax } from "../../../codec/limits.ts";
+import type { Bytes } from "../../../base/bytes.ts";
+import type { LinkId } from "../../../ports/network.ts";
+import type { StoreView } from "../../../ports/store.ts";
+import { type Ranges, minus, withNumber } from "../../data/ranges.ts";
+import type { Effect } from "../../effects.ts";
+import { parcelFrameBytes, pullWindowFrames, servedOriginsMax, servesMax, servesPerPeerMax, supersededOriginsMax } from "../limits.ts";
+
+export type ServeInput =
+  | { readonly type: "pullReceived"; readonly link: LinkId; readonly peer: PeerId; readonly pull: Extract<FrontierMessage, { type: "pull" }> }
+  | { readonly type: "moreReceived"; readonly link: LinkId; readonly session: number };
+
+/** What serving asks of what is held. */
+export interface ServedHoldings {
+  origins(): readonly OriginRanges[];
+  beacon(now: Time): Beacon;
+}
+
+/** Part of one origin still to be sent. */
+interface Stretch {
+  readonly author: Author;
+  readonly incarnation: Incarnation;
+  from: number;
+  readonly to: number;
+}
+
+interface Session {
+  readonly link: LinkId;
+  readonly peer: PeerId;
+  readonly session: number;
+  /** What the asker said it holds, until its last message came. */
+  readonly asked: Map<string, Ranges>;
+  complete: boolean;
+  stretches: Stretch[];
+  credit: number;
+  sent: number;
+}
+
+export class Serve {
+  readonly #sessions = new Map<string, Session>();
+
+  step(input: ServeInput, holdings: ServedHoldings, view: StoreView, now: Time, out: Effect[]): void {
+    switch (input.type) {
+      case "pullReceived":
+        this.#pull(input.link, input.peer, input.pull, holdings, view, now, out);
+        break;
+      case "moreReceived": {
+        const session = this.#sessions.get(sessionKey(input.link, input.session));
+        if (session === undefined || !session.complete) return;
+        session.credit = Math.min(session.credit + 1, pullWindowFrames);
+        this.#pump(session, holdings, view, now, out);
+        break;
+      }
+    }
+  }
+
+  /** Forgets the sessions of a link that is gone. */
+  linkLost(link: LinkId): void {
+    for (const [key, session] of this.#sessions) if (session.link === link) this.#sessions.delete(key);
+  }
+
+  get active(): number {
+    return this.#sessions.size;
+  }
+
+  #pull(link: LinkId, peer: PeerId, pull: Extract<FrontierMessage, { type: "pull" }>, holdings: ServedHoldings, view: StoreView, now: Time, out: Effect[]): void {
+    const key = sessionKey(link, pull.session);
+    const session = this.#sessions.get(key) ?? this.#open(link, peer, pull.session);
+    if (session === undefined || session.complete || session.asked.size + pull.origins.length > servedOriginsMax) {
+      this.#sessions.delete(key);
+      sendFrame(link, encodeDone(pull.session, holdings.beacon(now), "busy"), out);
+      return;
+    }
+    for (const { author, incarnation, ranges } of pull.origins) session.asked.set(`${author}/${incarnation}`, ranges);
+    if (!pull.last) return;
+    session.complete = true;
+    session.stretches = missing(holdings.origins(), session.asked);
+    session.asked.clear();
+    const parcels = session.stretches.reduce((sum, { from, to }) => sum + to - from + 1, 0);
+    if (parcels > 0) out.push({ type: "note", at: now.wall, note: { type: "serveStarted", peer, parcels } });
+    this.#pump(session, holdings, view, now, out);
+  }
+
+  #open(link: LinkId, peer: PeerId, session: number): Session | undefined {
+    const ofLink = [...this.#sessions.values()].filter((other) => other.link === link).length;
+    if (this.#sessions.size >= servesMax || ofLink >= servesPerPeerMax) return undefined;
+    const fresh: Session = { link, peer, session, asked: new Map(), complete: false, stretches: [], credit: pullWindowFrames, sent: 0 };
+    this.#sessions.set(sessionKey(link, session), fresh);
+    return fresh;
+  }
+
+  #pump(session: Session, holdings: ServedHoldings, view: StoreView, now: Time, out: Effect[]): void {
+    while (session.stretches.length > 0 && session.credit > 0) this.#sendFrames(session, view, out);
+    if (session.stretches.length > 0) return;
+    this.#sessions.delete(sessionKey(session.link, session.session));
+    sendFrame(session.link, encodeDone(session.session, holdings.beacon(now), "complete"), out);
+    if (session.sent > 0) out.push({ type: "note", at: now.wall, note: { type: "serveEnded", peer: session.peer, parcels: session.sent } });
+  }
+
+  /** One frame of parcels, and before it what is known to be superseded among the same numbers. */
+  #sendFrames(session: Session, view: StoreView, out: Effect[]): void {
+    const parcels: Bytes[] = [];
+    const superseded: OriginRanges[] = [];
+    let room = parcelFrameBytes;
+    while (session.stretches.length > 0 && room > 0 && superseded.length < supersededOriginsMax) {
+      const stretch = session.stretches[0] as Stretch;
+      const found = view.parcels(stretch.author, stretch.incarnation, stretch.from, stretch.to, room);
+      for (const { bytes } of found) {
+        parcels.push(bytes);
+        room -= bytes.length;
+      }
+      const reached = room > 0 ? stretch.to : (found.at(-1)?.sequence ?? stretch.to);
+      const holes = minus([[stretch.from, reached]], found.reduce<Ranges>((ranges, each) => withNumber(ranges, each.sequence), []));
+      pushSuperseded(superseded, stretch, holes);
+      stretch.from = reached + 1;
+      if (stretch.from > stretch.to) session.stretches.shift();
+    }
+    for (let i = 0; i < superseded.length; i += supersededOriginsMax) {
+      sendFrame(session.link, encodeSuperseded(session.session, superseded.slice(i, i + supersededOriginsMax)), out);
+    }
+    if (parcels.length === 0) return;
+    session.credit -= 1;
+    session.sent += parcels.length;
+    sendFrame(session.link, encodeParcels(session.session, parcels), out);
+  }
+}
+
+/** What we hold and the asker does not, each origin's numbers in order. */
+function missing(ours: readonly OriginRanges[], theirs: ReadonlyMap<string, Ranges>): Stretch[] {
+  return ours.flatMap(({ author, incarnation, ranges }) =>
+    minus(ranges, theirs.get(`${author}/${incarnation}`) ?? []).map(([from, to]) => ({ author, incarnation, from, to })),
+  );
+}
+
+function pushSuperseded(list: OriginRanges[], { author, incarnation }: Stretch, holes: Ranges): void {
+  for (let i = 0; i < holes.length; i += frontierRangesMax) list.push({ author, incarnation, ranges: holes.slice(i, i + frontierRangesMax) });
+}
+
+function sendFrame(link: LinkId, frame: Bytes, out: Effect[]): void {
+  out.push({ type: "network", order: { type: "send", link, protocol: "frontier", frame } });
+}
+
+function sessionKey(link: LinkId, session: number): string {
+  return `${link}/${session}`;
+}

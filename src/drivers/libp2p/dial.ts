@@ -1,0 +1,112 @@
+/**
+ * From the text of an address to a connection or a named failure. Only the given address is
+ * dialed, once, within `dialMsMax`.
+ */
+import type { Connection } from "@libp2p/interface";
+import { multiaddr, type Multiaddr } from "@multiformats/multiaddr";
+import type { PeerId } from "../../base/brand.ts";
+import type { DialFailure } from "../../ports/network.ts";
+import type { AddressFamily } from "./driver-types.ts";
+import { wordsOf } from "./frame-writer.ts";
+import { dialMsMax } from "./limits.ts";
+import type { RawConnection } from "./raw-connections.ts";
+import { WrongPeerError, type WatchedTransport } from "./upgrade-watch.ts";
+
+export type DialOutcome =
+  | { readonly type: "connected"; readonly connection: Connection }
+  | { readonly type: "failed"; readonly failure: DialFailure; readonly detail: string };
+
+export interface DialInit {
+  readonly address: string;
+  readonly attempt: number;
+  readonly self: PeerId;
+  readonly family: AddressFamily;
+  readonly transport: WatchedTransport;
+  readonly stopping: AbortSignal;
+}
+
+export async function dial(init: DialInit): Promise<DialOutcome> {
+  const parsed = parse(init.address);
+  if (typeof parsed === "string") return { type: "failed", failure: "addressInvalid", detail: parsed };
+  if (init.transport.dialFilter([parsed]).length === 0) return { type: "failed", failure: "addressInvalid", detail: "only TCP addresses can be dialed" };
+  const refusal = familyRefusal(parsed, init.family);
+  if (refusal !== undefined) return { type: "failed", failure: "addressInvalid", detail: refusal };
+  if (peerOf(parsed) === init.self) return { type: "failed", failure: "self", detail: "the address names this node" };
+  const timeout = AbortSignal.timeout(dialMsMax);
+  const raw: { record: RawConnection | undefined } = { record: undefined };
+  try {
+    const family = init.family === "v4" ? 4 : init.family === "v6only" ? 6 : 0;
+    const signal = AbortSignal.any([timeout, init.stopping]);
+    const connection = await init.transport.dialOrdered(parsed, family, (record) => (raw.record = record), init.attempt, signal);
+    return { type: "connected", connection };
+  } catch (cause) {
+    if (init.stopping.aborted) return { type: "failed", failure: "cancelled", detail: "this node is stopping" };
+    if (timeout.aborted) return { type: "failed", failure: "timeout", detail: `${progressOf(raw.record)} within ${dialMsMax / 1000} s` };
+    return { type: "failed", ...classify(cause, raw.record) };
+  }
+}
+
+/** Why an address must not be used under this family, or undefined. */
+export function familyRefusal(address: Multiaddr, family: AddressFamily): string | undefined {
+  const kind = address.getComponents()[0]?.name;
+  if (family === "v4" && (kind === "ip6" || kind === "ip6zone" || kind === "dns6")) return "this node uses IPv4 only (family v4), and the address is an IPv6 one";
+  if (family === "v6only" && (kind === "ip4" || kind === "dns4")) return "this node uses IPv6 only (family v6only), and the address is an IPv4 one";
+  return undefined;
+}
+
+/** The peer an address names last, or undefined. */
+export function peerOf(address: Multiaddr): PeerId | undefined {
+  return address.getComponents().findLast((component) => component.name === "p2p")?.value as PeerId | undefined;
+}
+
+function parse(text: string): Multiaddr | string {
+  try {
+    return multiaddr(text);
+  } catch (cause) {
+    return wordsOf(cause);
+  }
+}
+
+const failureOfCode: Readonly<Record<string, DialFailure>> = {
+  ECONNREFUSED: "refused",
+  EHOSTUNREACH: "unreachable",
+  ENETUNREACH: "unreachable",
+  EHOSTDOWN: "unreachable",
+  EADDRNOTAVAIL: "unreachable",
+  ENOTFOUND: "unreachable",
+  EAI_AGAIN: "unreachable",
+  ETIMEDOUT: "timeout",
+};
+
+function classify(cause: unknown, raw: RawConnection | undefined): { readonly failure: DialFailure; readonly detail: string } {
+  const detail = fullWordsOf(cause);
+  if (raw === undefined) return { failure: failureOfCode[codeOf(cause) ?? ""] ?? "other", detail };
+  if (raw.encryptionError instanceof WrongPeerError) return { failure: "wrongPeer", detail: wordsOf(raw.encryptionError) };
+  if (detail.includes("Can not dial self")) return { failure: "self", detail: "this node itself answers at the address" };
+  if (raw.encryptionError !== undefined) return { failure: "encryption", detail: wordsOf(raw.encryptionError) };
+  return { failure: "protocol", detail: `${progressOf(raw)}: ${detail}` };
+}
+
+function progressOf(raw: RawConnection | undefined): string {
+  switch (raw?.stage) {
+    case undefined:
+      return "no connection";
+    case "choosingEncryption":
+      return "connected, but no agreement on an encryption";
+    case "encrypting":
+      return "connected, but the encryption handshake did not end";
+    case "choosingMuxer":
+    case "linked":
+      return "encrypted, but no agreement on a muxer";
+  }
+}
+
+/** A name with several addresses fails with one error for each. */
+function fullWordsOf(cause: unknown): string {
+  const words = wordsOf(cause);
+  return cause instanceof AggregateError ? [words, ...cause.errors.map(wordsOf)].join("; ") : words;
+}
+
+function codeOf(cause: unknown): string | undefined {
+  return cause instanceof Error && "code" in cause && typeof cause.code === "string" ? cause.code : undefined;
+}

@@ -1,0 +1,102 @@
+/**
+ * How the libp2p driver is made and what it reports beside the events of `ports/network.ts`.
+ */
+import type { Instant, PeerId } from "../../base/brand.ts";
+import type { Counters } from "../../node/facade.ts";
+import type { Direction, LinkId, NetworkEvent, NetworkOrder } from "../../ports/network.ts";
+
+export type AddressFamily = "dual" | "v4" | "v6only";
+
+export interface NetworkDriverOptions {
+  /** 32-byte Ed25519 seed of the node's identity. */
+  readonly identitySeed: Uint8Array;
+  /** First segment of the protocol names behind admission: `/p2p-sync/<protocolScope>/ack/1`. */
+  readonly protocolScope: string;
+  readonly gossipTopic: string;
+  /** Addresses to listen on, as multiaddrs without a peer id. */
+  readonly listen: readonly string[];
+  /** Addresses to announce beside those found, as multiaddrs. */
+  readonly announce: readonly string[];
+  readonly family: AddressFamily;
+  /** Encrypters offered, in order of preference. */
+  readonly encrypters: readonly ("noise" | "tls")[];
+  readonly mdns: { readonly enabled: boolean; readonly networkName: string; readonly networkId: string };
+  /** For tests: links to drop gossip on, so that only reconciliation repairs. */
+  readonly dropGossip: boolean;
+  readonly version: string;
+  /** Every event of the port, in order. Called synchronously; must not throw. */
+  readonly onEvent: (event: NetworkEvent) => void;
+  /** Facts about how far links and dials have come. Called synchronously; must not throw. */
+  readonly onFact: (fact: LinkFact) => void;
+}
+
+/**
+ * What was truly observed about one attempt or link, so that the state machine of a peer can be
+ * shown. `attempt` names an outbound dial until it has a link; `connection` counts raw sockets
+ * (both directions) and is what ties the early facts of an inbound link together.
+ */
+export type LinkFact =
+  | { readonly type: "dialStarted"; readonly at: Instant; readonly attempt: number; readonly address: string }
+  /** The TCP connection stands (outbound) or was accepted (inbound). */
+  | {
+      readonly type: "transportOpened";
+      readonly at: Instant;
+      readonly connection: number;
+      readonly attempt: number | undefined;
+      readonly direction: Direction;
+      readonly address: string;
+    }
+  /** Noise or TLS begins its exchange of keys. */
+  | { readonly type: "handshakeStarted"; readonly at: Instant; readonly connection: number; readonly protocol: string }
+  /** The channel is encrypted and the other side has proven its peer id. */
+  | { readonly type: "authenticated"; readonly at: Instant; readonly connection: number; readonly peer: PeerId }
+  /** The muxer is chosen and running. */
+  | { readonly type: "negotiated"; readonly at: Instant; readonly connection: number; readonly muxer: string }
+  /** libp2p has made it a connection; from here on `link` names it. */
+  | {
+      readonly type: "linked";
+      readonly at: Instant;
+      readonly connection: number;
+      readonly link: LinkId;
+      readonly peer: PeerId;
+    }
+  | {
+      readonly type: "identified";
+      readonly at: Instant;
+      readonly link: LinkId;
+      readonly agent: string;
+      readonly protocols: readonly string[];
+    }
+  /** The peer's subscription to our gossip topic was seen (only after admission). */
+  | { readonly type: "subscribed"; readonly at: Instant; readonly peer: PeerId }
+  | { readonly type: "rttMeasured"; readonly at: Instant; readonly link: LinkId; readonly rttMs: number }
+  /** The socket closed before it became a link. */
+  | { readonly type: "upgradeFailed"; readonly at: Instant; readonly connection: number; readonly reason: string }
+  | { readonly type: "dialFailed"; readonly at: Instant; readonly attempt: number; readonly reason: string }
+  | { readonly type: "linkClosed"; readonly at: Instant; readonly link: LinkId; readonly reason: string }
+  /** mDNS heard a node of another network. */
+  | { readonly type: "strangerHeard"; readonly at: Instant; readonly peer: PeerId; readonly networkName: string }
+  /** mDNS cannot send or hear on an interface; other interfaces and everything else go on. Once per interface and cause. */
+  | { readonly type: "mdnsFailed"; readonly at: Instant; readonly networkInterface: string; readonly reason: string }
+  /** A publish did not leave this node at all; reconciliation will repair it. */
+  | { readonly type: "gossipFailed"; readonly at: Instant; readonly reason: string }
+  /** Messages not sent to a peer since the last such fact because it reads too slowly, or not passed on because too many wait for a verdict. */
+  | { readonly type: "gossipDropped"; readonly at: Instant; readonly peer: PeerId; readonly cause: "slowPeer" | "unjudged"; readonly messages: number };
+
+export interface NetworkDriver {
+  readonly peerId: PeerId;
+  /**
+   * Starts in the order host, listeners, mDNS, subscription. Throws a `Fault` `port_in_use` that
+   * names the owner where it can be found, or `invalid_address`.
+   */
+  start(): Promise<void>;
+  /** Multiaddrs we can be reached at, with our peer id. */
+  addresses(): readonly string[];
+  carryOut(order: NetworkOrder): void;
+  /** The network's six counters; the two of propagation are the replica's. */
+  counters(): Omit<Counters, "blocks_propagated" | "transactions_propagated">;
+  /** Peers in our gossip mesh and those whose subscription was seen, for tests and status. */
+  gossipPeers(): { readonly mesh: readonly PeerId[]; readonly subscribed: readonly PeerId[] };
+  /** Closes every link and socket. Goodbyes were sent before by orders. Idempotent. */
+  stop(): Promise<void>;
+}

@@ -1,0 +1,289 @@
+/**
+ * The libp2p driver: composes host, gate, gossip, links and mDNS behind the port, turns orders
+ * into calls and calls into events and facts. It decides nothing about peers; that is the core's.
+ *
+ * 1. Orders may come from inside an event; none of them calls back before it returns, except that
+ *    a wrong order for a link that is gone is ignored.
+ * 2. After `linkClosed` no event names the link again.
+ * 3. No promise is left without a decision: what a peer sends never ends the process.
+ */
+import { isMultiaddr, multiaddr } from "@multiformats/multiaddr";
+import type { Connection, IdentifyResult } from "@libp2p/interface";
+import { assert, unreachable } from "../../base/assert.ts";
+import type { PeerId } from "../../base/brand.ts";
+import { Fault } from "../../base/fault.ts";
+import type { LinkId, LinkProtocol, NetworkEvent, NetworkOrder } from "../../ports/network.ts";
+import { portOwner } from "../system/port-owner.ts";
+import { ByteBudget } from "./byte-budget.ts";
+import { dial, familyRefusal } from "./dial.ts";
+import type { LinkFact, NetworkDriver, NetworkDriverOptions } from "./driver-types.ts";
+import { wordsOf } from "./frame-writer.ts";
+import { Gate } from "./gate.ts";
+import { Gossip } from "./gossip.ts";
+import { createHost, type Host } from "./host.ts";
+import { dialsMax, inputBytesMax, peerProtocolsMax, peerSweepEveryMs, peerTextMax } from "./limits.ts";
+import { Link } from "./link.ts";
+import { Pinger } from "./pinger.ts";
+import { now, RawConnections } from "./raw-connections.ts";
+import { Unjudged } from "./unjudged.ts";
+
+/** Makes the driver; nothing listens before `start`. Throws `invalid_address` for listen and announce addresses that cannot be. */
+export async function createLibp2pDriver(options: NetworkDriverOptions): Promise<NetworkDriver> {
+  for (const address of [...options.listen, ...options.announce]) checkAddress(address, options);
+  const driver = new Libp2pDriver(options);
+  await driver.prepare();
+  return driver;
+}
+
+class Libp2pDriver implements NetworkDriver {
+  readonly #options: NetworkDriverOptions;
+  readonly #protocolNames: Readonly<Record<LinkProtocol, string>>;
+  readonly #budget = new ByteBudget(inputBytesMax);
+  readonly #links = new Map<LinkId, Link>();
+  readonly #linkOf = new Map<Connection, Link>();
+  readonly #raws: RawConnections;
+  readonly #gate: Gate;
+  readonly #unjudged: Unjudged;
+  readonly #gossip: Gossip;
+  readonly #pinger: Pinger;
+  readonly #stopping = new AbortController();
+  #host: Host | undefined;
+  #sweeper: NodeJS.Timeout | undefined;
+  #stopped: Promise<void> | undefined;
+  #linkCount = 0;
+  #dials = 0;
+  #framesSent = 0;
+  #framesReceived = 0;
+
+  constructor(options: NetworkDriverOptions) {
+    this.#options = options;
+    this.#protocolNames = {
+      admit: "/p2p-sync/admit/1",
+      ack: `/p2p-sync/${options.protocolScope}/ack/1`,
+      frontier: `/p2p-sync/${options.protocolScope}/frontier/1`,
+    };
+    const onFact = (fact: LinkFact): void => options.onFact(fact);
+    this.#raws = new RawConnections(onFact);
+    this.#gate = new Gate((connection) => this.#linkOf.get(connection));
+    this.#unjudged = new Unjudged((event) => this.#emit(event), this.#budget);
+    this.#gossip = new Gossip({ topic: options.gossipTopic, isDropping: options.dropGossip, gate: this.#gate, unjudged: this.#unjudged, onFact });
+    this.#pinger = new Pinger((link, rttMs) => onFact({ type: "rttMeasured", at: now(), link: link.id, rttMs }));
+  }
+
+  /** Builds the libp2p instance; once, before anything else. */
+  async prepare(): Promise<void> {
+    this.#host = await createHost(this.#options, this.#raws, this.#gossip);
+  }
+
+  get peerId(): PeerId {
+    return this.#prepared().libp2p.peerId.toString() as PeerId;
+  }
+
+  async start(): Promise<void> {
+    const { libp2p } = this.#prepared();
+    libp2p.addEventListener("connection:open", (event) => this.#onConnection(event.detail));
+    libp2p.addEventListener("peer:identify", (event) => this.#onIdentified(event.detail));
+    for (const protocol of ["admit", "ack", "frontier"] as const) await this.#serve(protocol);
+    await this.#listen();
+    this.#gossip.subscribe();
+    this.#sweeper = setInterval(() => void this.#forgetGonePeers(), peerSweepEveryMs);
+  }
+
+  addresses(): readonly string[] {
+    return this.#prepared()
+      .libp2p.getMultiaddrs()
+      .filter((address) => familyRefusal(address, this.#options.family) === undefined)
+      .map((address) => address.toString());
+  }
+
+  carryOut(order: NetworkOrder): void {
+    if (this.#stopping.signal.aborted) return;
+    switch (order.type) {
+      case "dial":
+        void this.#dial(order.address, order.attempt);
+        return;
+      case "send":
+        this.#links.get(order.link)?.send(order.protocol, order.frame);
+        return;
+      case "acceptLink":
+        this.#accept(order.link);
+        return;
+      case "admitLink":
+        this.#admit(order.link);
+        return;
+      case "closeLink":
+        void this.#links.get(order.link)?.close(order.reason);
+        return;
+      case "publish":
+        this.#gossip.publish(order.payload);
+        return;
+      case "judge":
+        this.#unjudged.judge(order.message, order.verdict);
+        return;
+      default:
+        unreachable(order);
+    }
+  }
+
+  counters(): ReturnType<NetworkDriver["counters"]> {
+    return {
+      total_connections: this.#linkCount,
+      active_connections: this.#links.size,
+      messages_sent: this.#framesSent + this.#gossip.messagesSent,
+      messages_received: this.#framesReceived + this.#gossip.messagesReceived,
+      bytes_sent: this.#raws.sentBytes,
+      bytes_received: this.#raws.receivedBytes,
+    };
+  }
+
+  gossipPeers(): ReturnType<NetworkDriver["gossipPeers"]> {
+    return this.#gossip.peers();
+  }
+
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  }
+
+  async #stop(): Promise<void> {
+    this.#stopping.abort();
+    clearInterval(this.#sweeper);
+    this.#unjudged.stop();
+    await Promise.all([...this.#links.values()].map((link) => link.close("this node is stopping")));
+    await this.#prepared().libp2p.stop();
+  }
+
+  #prepared(): Host {
+    assert(this.#host !== undefined, "the driver is prepared before it is used");
+    return this.#host;
+  }
+
+  #emit(event: NetworkEvent): void {
+    this.#options.onEvent(event);
+  }
+
+  async #serve(protocol: LinkProtocol): Promise<void> {
+    const read = (stream: Parameters<Link["read"]>[1], connection: Connection): void => this.#linkOf.get(connection)?.read(protocol, stream);
+    const handler = protocol === "admit" ? read : this.#gate.whenAccepted(read);
+    await this.#prepared().libp2p.handle(this.#protocolNames[protocol], handler, { maxInboundStreams: 1, maxOutboundStreams: 1 });
+  }
+
+  async #listen(): Promise<void> {
+    const { libp2p, transport } = this.#prepared();
+    const cause = await startLibp2p(libp2p);
+    const taken = transport.listenFailures.find((failure) => failure.error.code === "EADDRINUSE");
+    if (cause === undefined && taken === undefined) return;
+    await this.stop();
+    if (taken === undefined) throw new Fault("invalid_address", `cannot listen on ${this.#options.listen.join(", ")}: ${listenWords(transport.listenFailures, cause)}`, {}, cause);
+    const port = Number(taken.address.getComponents().find((component) => component.name === "tcp")?.value);
+    const owner = await portOwner(port);
+    const words = owner === undefined ? "another process, which cannot be seen from here" : `process ${owner.pid} (${owner.command})`;
+    throw new Fault("port_in_use", `port ${port} is held by ${words}`, { port, pid: owner?.pid, command: owner?.command }, cause);
+  }
+
+  #onConnection(connection: Connection): void {
+    if (connection.status !== "open" || this.#stopping.signal.aborted) return;
+    this.#linkCount += 1;
+    const link = new Link({
+      id: this.#linkCount,
+      connection,
+      protocolNames: this.#protocolNames,
+      budget: this.#budget,
+      hooks: {
+        onFrame: (from, protocol, frame) => {
+          this.#framesReceived += 1;
+          this.#emit({ type: "frameReceived", link: from.id, protocol, frame });
+        },
+        onFrameSent: () => void (this.#framesSent += 1),
+        onDrained: (on, protocol) => this.#emit({ type: "drained", link: on.id, protocol }),
+        onFrameRefused: (from, protocol, lengthBytes, lengthBytesMax) =>
+          this.#emit({ type: "frameRefused", link: from.id, protocol, lengthBytes, lengthBytesMax }),
+        onClosed: (closed, reason) => this.#onLinkClosed(closed, reason),
+      },
+    });
+    this.#links.set(link.id, link);
+    this.#linkOf.set(connection, link);
+    this.#raws.linked(connection, link.id, link.peer);
+    this.#emit({ type: "linkOpened", link: link.id, peer: link.peer, direction: connection.direction, address: connection.remoteAddr.toString() });
+  }
+
+  #onLinkClosed(link: Link, reason: string): void {
+    this.#links.delete(link.id);
+    this.#linkOf.delete(link.connection);
+    this.#pinger.stop(link);
+    this.#gate.closed(link);
+    this.#options.onFact({ type: "linkClosed", at: now(), link: link.id, reason });
+    this.#emit({ type: "linkClosed", link: link.id, reason });
+  }
+
+  #onIdentified(result: IdentifyResult): void {
+    const link = this.#linkOf.get(result.connection);
+    if (link === undefined) return;
+    const agent = (result.agentVersion ?? "").slice(0, peerTextMax);
+    const protocols = result.protocols.slice(0, peerProtocolsMax).map((name) => name.slice(0, peerTextMax));
+    this.#options.onFact({ type: "identified", at: now(), link: link.id, agent, protocols });
+  }
+
+  #accept(id: LinkId): void {
+    const link = this.#links.get(id);
+    if (link !== undefined) this.#gate.accept(link);
+  }
+
+  #admit(id: LinkId): void {
+    const link = this.#links.get(id);
+    if (link === undefined || link.gate === "admitted" || !link.isOpen) return;
+    this.#gate.admit(link);
+    this.#pinger.start(link);
+  }
+
+  async #dial(address: string, attempt: number): Promise<void> {
+    this.#options.onFact({ type: "dialStarted", at: now(), attempt, address });
+    const { transport } = this.#prepared();
+    this.#dials += 1;
+    const outcome =
+      this.#dials > dialsMax
+        ? ({ type: "failed", failure: "other", detail: `more than ${dialsMax} dials at once` } as const)
+        : await dial({ address, attempt, self: this.peerId, family: this.#options.family, transport, stopping: this.#stopping.signal });
+    this.#dials -= 1;
+    if (outcome.type === "connected" && this.#linkOf.has(outcome.connection)) return;
+    const { failure, detail } = outcome.type === "failed" ? outcome : ({ failure: "protocol", detail: "the peer closed the connection as it opened" } as const);
+    this.#options.onFact({ type: "dialFailed", at: now(), attempt, reason: detail });
+    this.#emit({ type: "dialFailed", address, attempt, failure, detail });
+  }
+
+  /** libp2p keeps what identify said of every peer ever met; only those connected now matter here. */
+  async #forgetGonePeers(): Promise<void> {
+    const { libp2p } = this.#prepared();
+    try {
+      const peers = await libp2p.peerStore.all();
+      for (const peer of peers) if (libp2p.getConnections(peer.id).length === 0) await libp2p.peerStore.delete(peer.id);
+    } catch {
+      return; // the store is in memory; at worst the next sweep does the work of this one
+    }
+  }
+}
+
+/** What kept libp2p from starting, or undefined. */
+async function startLibp2p(libp2p: Host["libp2p"]): Promise<unknown> {
+  try {
+    await libp2p.start();
+    return undefined;
+  } catch (cause) {
+    return cause;
+  }
+}
+
+function checkAddress(text: string, options: NetworkDriverOptions): void {
+  let refusal: string | undefined;
+  try {
+    const address = multiaddr(text);
+    refusal = isMultiaddr(address) ? familyRefusal(address, options.family) : "not a multiaddr";
+  } catch (cause) {
+    refusal = wordsOf(cause);
+  }
+  if (refusal !== undefined) throw new Fault("invalid_address", `${text}: ${refusal}`, { address: text });
+}
+
+function listenWords(failures: Host["transport"]["listenFailures"], cause: unknown): string {
+  return failures.length === 0 ? wordsOf(cause) : failures.map((failure) => wordsOf(failure.error)).join("; ");
+}

@@ -1,0 +1,85 @@
+/**
+ * The libp2p instance: TCP, encryption, yamux, identify, ping and gossip, with limits, and with
+ * everything off that would act by itself. Its dial queue is out of use: it dials through our
+ * transport, which refuses, and the gater refuses before that.
+ */
+import type { GossipSub } from "@libp2p/gossipsub";
+import { keys } from "@libp2p/crypto";
+import { identify, type Identify } from "@libp2p/identify";
+import type { Libp2p, PrivateKey, ServiceMap, Transport } from "@libp2p/interface";
+import { noise } from "@libp2p/noise";
+import { ping, type Ping } from "@libp2p/ping";
+import { tcp } from "@libp2p/tcp";
+import { tls } from "@libp2p/tls";
+import { yamux } from "@libp2p/yamux";
+import { createLibp2p } from "libp2p";
+import type { NetworkDriverOptions } from "./driver-types.ts";
+import type { Gossip } from "./gossip.ts";
+import {
+  connectionsMax, connectionsPerHostMax, closeMsMax, dialMsMax, inboundStreamsMax, inboundUpgradeMsMax, negotiationMsMax, pendingConnectionsMax,
+  staleAfterMs, streamReadBytesMax, streamWindowBytesMax, streamWriteBytesMax,
+} from "./limits.ts";
+import type { RawConnections } from "./raw-connections.ts";
+import { watchedEncrypter, watchedMuxer, WatchedTransport } from "./upgrade-watch.ts";
+
+export interface Host {
+  readonly libp2p: Libp2p;
+  readonly transport: WatchedTransport;
+}
+
+interface Services extends ServiceMap {
+  readonly identify: Identify;
+  readonly ping: Ping;
+  readonly gossip: GossipSub;
+}
+
+type Options = Pick<NetworkDriverOptions, "identitySeed" | "listen" | "announce" | "encrypters" | "version">;
+
+export async function createHost(options: Options, raws: RawConnections, gossip: Gossip): Promise<Host> {
+  const privateKey: PrivateKey = await keys.generateKeyPairFromSeed("Ed25519", options.identitySeed);
+  let transport: WatchedTransport | undefined;
+  const libp2p = await createLibp2p<Services>({
+    start: false,
+    privateKey,
+    nodeInfo: { name: "p2p-sync", version: options.version, userAgent: `p2p-sync/${options.version}` },
+    addresses: { listen: [...options.listen], appendAnnounce: [...options.announce] },
+    transports: [
+      (components): Transport => {
+        const inner = tcp({ inboundSocketInactivityTimeout: staleAfterMs, outboundSocketInactivityTimeout: staleAfterMs })(components);
+        transport = new WatchedTransport(inner, () => components.upgrader, raws);
+        return transport;
+      },
+    ],
+    connectionEncrypters: options.encrypters.map((name) => (components) => watchedEncrypter((name === "noise" ? noise() : tls())(components), raws)),
+    streamMuxers: [() => watchedMuxer(yamux(muxerOptions)(), raws)],
+    connectionGater: { denyDialPeer: () => true, denyDialMultiaddr: () => true },
+    connectionMonitor: { enabled: false },
+    connectionManager: {
+      maxConnections: connectionsMax,
+      maxIncomingPendingConnections: pendingConnectionsMax,
+      inboundConnectionThreshold: connectionsPerHostMax,
+      inboundUpgradeTimeout: inboundUpgradeMsMax,
+      inboundStreamProtocolNegotiationTimeout: negotiationMsMax,
+      outboundStreamProtocolNegotiationTimeout: negotiationMsMax,
+      connectionCloseTimeout: closeMsMax,
+      dialTimeout: dialMsMax,
+      reconnectRetries: 0,
+    },
+    services: {
+      identify: identify(),
+      ping: ping(),
+      gossip: (components) => gossip.create(components),
+    },
+  });
+  return { libp2p, transport: transport as unknown as WatchedTransport };
+}
+
+const muxerOptions = {
+  maxInboundStreams: inboundStreamsMax,
+  maxOutboundStreams: inboundStreamsMax,
+  streamOptions: {
+    maxStreamWindowSize: streamWindowBytesMax,
+    maxReadBufferLength: streamReadBytesMax,
+    maxWriteBufferLength: streamWriteBytesMax,
+  },
+};

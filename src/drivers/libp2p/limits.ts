@@ -1,0 +1,93 @@
+/**
+ * Every number of the libp2p driver: unit, bound, and where it comes from. libp2p's own limits sit
+ * above those of the connection machine (`core/peers/limits.ts`), so that a peer over the limit is
+ * told goodbye in words before the library would cut it off silently.
+ */
+import { ackFrameBytesMax, admitFrameBytesMax, frontierFrameBytesMax, gossipBytesMax, linkFrameBytesMax } from "../../codec/limits.ts";
+import type { Millis } from "../../base/brand.ts";
+import type { LinkProtocol } from "../../ports/network.ts";
+
+/** Bytes of one frame per protocol; a longer one is refused from its length prefix. */
+export const frameBytesMax: Readonly<Record<LinkProtocol, number>> = {
+  admit: Math.min(admitFrameBytesMax, linkFrameBytesMax),
+  ack: Math.min(ackFrameBytesMax, linkFrameBytesMax),
+  frontier: Math.min(frontierFrameBytesMax, linkFrameBytesMax),
+};
+/** Bytes queued for one stream before the peer counts as too slow and the link is closed. Guess: eight of the largest frames. */
+export const sendQueueBytesMax: Readonly<Record<LinkProtocol, number>> = {
+  admit: 8 * frameBytesMax.admit,
+  ack: 8 * frameBytesMax.ack,
+  frontier: 8 * frameBytesMax.frontier,
+};
+/** Bytes of received, not yet understood input over all links and gossip: beyond it links are closed. Source: decided for the product. */
+export const inputBytesMax = 256 * 1024 * 1024;
+
+/** Connections libp2p admits. Source: 50 admitted and 50 not yet admitted links, and room for a goodbye to those above. */
+export const connectionsMax = 128;
+/** Inbound connections being upgraded at once. Guess: half of a testnet of 100 nodes starting on one host. */
+export const pendingConnectionsMax = 64;
+/** Inbound connections of one host in a second. Guess: a local testnet shares one address; libp2p's default is 5. */
+export const connectionsPerHostMax = 200;
+/** Dials under way at once; the connection machine orders fewer. Guess. */
+export const dialsMax = 64;
+/** Time for one address to connect, encrypt and agree on a muxer. Source: decided for the product. */
+export const dialMsMax: Millis = 10_000;
+/** Time for an inbound connection to encrypt and agree on a muxer. Source: libp2p's default. */
+export const inboundUpgradeMsMax: Millis = 10_000;
+/** Time to agree on the protocol of one stream. Guess: gossipsub opens its streams one after the other, so a silent peer delays the others by this. */
+export const negotiationMsMax: Millis = 5_000;
+
+/** Inbound streams on one connection. Source: three of ours, gossip, identify and ping, with a wide margin; the library's default is 1,000. */
+export const inboundStreamsMax = 64;
+/** Gossip streams of one peer: a reopened one may overlap with the one it replaces. */
+export const gossipStreamsMax = 2;
+/** Bytes a stream holds back while nobody reads it. Source: four times yamux's first window, which a paused stream cannot exceed. */
+export const streamReadBytesMax = 1024 * 1024;
+/** Bytes yamux lets a peer send on a stream before it waits for credit. Guess: 1 MiB moves 80 Mbit/s at 100 ms. */
+export const streamWindowBytesMax = 1024 * 1024;
+/** Bytes of one stream waiting for the peer's credit. Source: one largest frame and its prefix; the rest waits in our own queue. */
+export const streamWriteBytesMax = 2 * frameBytesMax.frontier;
+
+/** Time from a close order until the queued frames must have left. Source: contract of `closeLink`. */
+export const flushMsMax: Millis = 1_000;
+/** Time for both sides of a socket to finish after a graceful close. Guess. */
+export const closeMsMax: Millis = 1_000;
+/** Time an early gossip stream waits, unread, for its link to be admitted. Source: equal to the time a peer has for its hello. */
+export const parkedMsMax: Millis = 5_000;
+
+/** Time between pings of an admitted link. Source: decided for the product. */
+export const pingEveryMs: Millis = 30_000;
+/** Time for one ping to come back. Guess. */
+export const pingMsMax: Millis = 10_000;
+/** Silence after which a link is closed as stale. Source: decided for the product. */
+export const staleAfterMs: Millis = 120_000;
+
+/** Bytes of one gossip RPC. Source: a message of the largest size and 64 KiB of control data. */
+export const gossipRpcBytesMax = gossipBytesMax + 64 * 1024;
+/** Messages in one gossip RPC. Guess: we send at most this many and decode twice as many. */
+export const gossipRpcMessagesMax = 256;
+/** Payload up to which a publish goes to every subscribed peer rather than to the mesh. Source: decided for the product. */
+export const floodPayloadBytesMax = 16 * 1024;
+/** Bytes waiting in one peer's gossip stream; above it messages to this peer are dropped and counted. Guess: four largest messages. */
+export const gossipQueueBytesMax = 4 * 1024 * 1024;
+/** Gossip messages waiting for a verdict. Source: decided for the product. */
+export const unjudgedMessagesMax = 1_024;
+/** Bytes of gossip messages waiting for a verdict. Source: decided for the product. */
+export const unjudgedBytesMax = 64 * 1024 * 1024;
+/** Time a gossip message waits for its verdict before it is ignored. Source: decided for the product. */
+export const verdictMsMax: Millis = 30_000;
+/** How long the id of a gossip message is remembered. Guess: ten times the longest advertised history; the store knows older ones. */
+export const gossipSeenMs: Millis = 30_000;
+/** Heartbeats a gossip message is kept for peers that ask for it, and of those, advertised. Source: half of the defaults of 5 and 3, for messages 1,000 times larger than theirs. */
+export const gossipHistory = { kept: 3, advertised: 2 } as const;
+/** Time before an admitted peer without a gossip stream is offered one again. Guess. */
+export const gossipRepairMs: Millis = 2_000;
+/** Bytes of topics one peer may be subscribed to. Source: the library counts 1 KiB for each of at most four. */
+export const topicBytesMax = 4 * 1024;
+
+/** Time between clean-ups of what libp2p remembers about peers that are gone. Guess. */
+export const peerSweepEveryMs: Millis = 30_000;
+/** Characters kept of a text that a peer chose. Guess. */
+export const peerTextMax = 128;
+/** Protocol names kept of one peer. Guess: a node of ours has eight. */
+export const peerProtocolsMax = 32;

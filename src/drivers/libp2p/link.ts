@@ -1,0 +1,184 @@
+/**
+ * One libp2p connection as the core sees it: a number, three framed protocols, an admission and
+ * an orderly end.
+ *
+ * 1. Each side opens one stream per protocol and only writes to it; inbound streams are only read.
+ * 2. A link closes for one reason, the first one given; `onClosed` comes exactly once.
+ * 3. A close lets queued frames leave, then waits for a ping to come back over the same
+ *    connection, so the peer has read our goodbye before the socket ends. Both together take
+ *    `flushMsMax`; only a peer that answers nothing is cut off.
+ */
+import type { Connection, Stream } from "@libp2p/interface";
+import type { PeerId } from "../../base/brand.ts";
+import type { Bytes } from "../../base/bytes.ts";
+import type { LinkId, LinkProtocol } from "../../ports/network.ts";
+import type { ByteBudget } from "./byte-budget.ts";
+import { FrameDecoder, type FrameRefusal } from "./frame-codec.ts";
+import { FrameWriter, wordsOf } from "./frame-writer.ts";
+import { closeMsMax, flushMsMax, frameBytesMax, negotiationMsMax, sendQueueBytesMax } from "./limits.ts";
+import { ping } from "./ping.ts";
+
+/** What a link tells its owner. */
+export interface LinkHooks {
+  readonly onFrame: (link: Link, protocol: LinkProtocol, frame: Uint8Array) => void;
+  readonly onFrameSent: () => void;
+  readonly onDrained: (link: Link, protocol: LinkProtocol) => void;
+  readonly onFrameRefused: (link: Link, protocol: LinkProtocol, lengthBytes: number, lengthBytesMax: number) => void;
+  readonly onClosed: (link: Link, reason: string) => void;
+}
+
+export interface LinkInit {
+  readonly id: LinkId;
+  readonly connection: Connection;
+  readonly protocolNames: Readonly<Record<LinkProtocol, string>>;
+  readonly budget: ByteBudget;
+  readonly hooks: LinkHooks;
+}
+
+export class Link {
+  readonly id: LinkId;
+  readonly peer: PeerId;
+  readonly connection: Connection;
+  /** What the core has opened so far; kept here, changed by the gate. */
+  gate: "shut" | "accepted" | "admitted" = "shut";
+  readonly #init: LinkInit;
+  readonly #writers = new Map<LinkProtocol, FrameWriter>();
+  readonly #decoders = new Set<FrameDecoder>();
+  #closing: { readonly reason: string; readonly done: Promise<void> } | undefined;
+  #isClosed = false;
+
+  constructor(init: LinkInit) {
+    this.#init = init;
+    this.id = init.id;
+    this.connection = init.connection;
+    this.peer = init.connection.remotePeer.toString() as PeerId;
+    this.connection.addEventListener("close", (event) => this.#onConnectionClosed(event.error));
+  }
+
+  get isOpen(): boolean {
+    return !this.#isClosed && this.#closing === undefined;
+  }
+
+  send(protocol: LinkProtocol, frame: Bytes): void {
+    if (!this.isOpen) return;
+    if (frame.length === 0 || frame.length > frameBytesMax[protocol]) {
+      this.#closeSoon(`a frame of ${frame.length} bytes cannot be sent on ${protocol}`);
+      return;
+    }
+    let writer = this.#writers.get(protocol);
+    if (writer === undefined) {
+      writer = this.#createWriter(protocol);
+      this.#writers.set(protocol, writer);
+    }
+    writer.send(frame);
+  }
+
+  /** Reads frames from a stream the peer opened. */
+  read(protocol: LinkProtocol, stream: Stream): void {
+    const decoder = new FrameDecoder(frameBytesMax[protocol], this.#init.budget);
+    this.#decoders.add(decoder);
+    stream.addEventListener("message", (event) => {
+      const parts = event.data instanceof Uint8Array ? [event.data] : event.data;
+      for (const part of parts) {
+        if (!this.#decoders.has(decoder)) return;
+        const refusal = decoder.decode(part, (frame) => this.#init.hooks.onFrame(this, protocol, frame));
+        if (refusal !== undefined) this.#refuse(protocol, stream, decoder, refusal);
+      }
+    });
+    stream.addEventListener("remoteCloseWrite", () => {
+      if (decoder.isInsideFrame) this.#closeSoon(`the peer ended ${protocol} inside a frame`);
+      this.#forget(decoder);
+      stream.close().catch((cause: unknown) => stream.abort(new Error(wordsOf(cause))));
+    });
+    stream.addEventListener("close", () => this.#forget(decoder));
+  }
+
+  /** Closes once what was sent has left; resolves when the connection is gone. Never rejects. */
+  close(reason: string): Promise<void> {
+    this.#closing ??= { reason, done: this.#isClosed ? Promise.resolve() : this.#closeGracefully() };
+    return this.#closing.done;
+  }
+
+  #createWriter(protocol: LinkProtocol): FrameWriter {
+    const { hooks, protocolNames } = this.#init;
+    return new FrameWriter({
+      queueBytesMax: sendQueueBytesMax[protocol],
+      open: () => this.connection.newStream(protocolNames[protocol], { signal: AbortSignal.timeout(negotiationMsMax) }),
+      onSent: hooks.onFrameSent,
+      onDrained: () => {
+        if (this.isOpen) hooks.onDrained(this, protocol);
+      },
+      onFailed: (reason) => this.#closeSoon(`the ${protocol} stream failed: ${reason}`),
+    });
+  }
+
+  #refuse(protocol: LinkProtocol, stream: Stream, decoder: FrameDecoder, refusal: FrameRefusal): void {
+    this.#forget(decoder);
+    stream.abort(new Error("frame refused"));
+    if (refusal.type === "tooLong") this.#init.hooks.onFrameRefused(this, protocol, refusal.lengthBytes, refusal.lengthBytesMax);
+    this.#closeSoon(reasonOf(protocol, refusal));
+  }
+
+  #forget(decoder: FrameDecoder): void {
+    decoder.release();
+    this.#decoders.delete(decoder);
+  }
+
+  /**
+   * When a whole connection ends, its streams end first; one turn later the connection has its
+   * own, better reason.
+   */
+  #closeSoon(reason: string): void {
+    setImmediate(() => void this.close(reason));
+  }
+
+  async #closeGracefully(): Promise<void> {
+    const connection = this.connection;
+    const writers = [...this.#writers.values()];
+    const flushing = AbortSignal.timeout(flushMsMax);
+    try {
+      await withSignal(Promise.all(writers.map((writer) => writer.flushed())), flushing);
+      if (writers.length > 0 && connection.status === "open") await ping(connection, flushing);
+    } catch {
+      // the peer takes or answers nothing within the time it has: there is nobody to be polite to
+    }
+    for (const writer of writers) writer.end();
+    try {
+      await connection.close({ signal: AbortSignal.timeout(closeMsMax) });
+    } catch (cause) {
+      connection.abort(new Error(wordsOf(cause)));
+    }
+  }
+
+  #onConnectionClosed(error: Error | undefined): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    for (const writer of this.#writers.values()) writer.end();
+    for (const decoder of this.#decoders) decoder.release();
+    this.#decoders.clear();
+    const reason = this.#closing?.reason ?? (error === undefined ? "the peer closed the connection" : `the connection broke: ${wordsOf(error)}`);
+    this.#init.hooks.onClosed(this, reason);
+  }
+}
+
+function reasonOf(protocol: LinkProtocol, refusal: FrameRefusal): string {
+  switch (refusal.type) {
+    case "tooLong":
+      return `a frame of ${refusal.lengthBytes} bytes on ${protocol} is over the limit of ${refusal.lengthBytesMax}`;
+    case "malformed":
+      return `malformed input on ${protocol}: ${refusal.detail}`;
+    case "overBudget":
+      return "too much unfinished input over all links";
+  }
+}
+
+async function withSignal<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const onAbort = (): void => reject(new Error("out of time"));
+  signal.addEventListener("abort", onAbort);
+  try {
+    return await Promise.race([work, promise]);
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
+}

@@ -1,0 +1,137 @@
+/**
+ * Every socket of libp2p, from accept or connect to close: its bytes, how far its upgrade has
+ * come, and why it failed.
+ *
+ * The driver wraps the transport, the encrypters and the muxer, and each wrapper reports to the
+ * record of its socket here. A record is found by the object the wrapper holds: the raw
+ * connection, the encrypted one, or the timeline libp2p carries over from the raw connection to
+ * the finished one.
+ *
+ * Bytes are the socket's own counts, so they include every handshake, header and farewell.
+ */
+import type { Connection, MultiaddrConnection } from "@libp2p/interface";
+import { Socket } from "node:net";
+import type { Instant, PeerId } from "../../base/brand.ts";
+import { assert } from "../../base/assert.ts";
+import type { Direction, LinkId } from "../../ports/network.ts";
+import type { LinkFact } from "./driver-types.ts";
+
+/** How far the upgrade of a socket has come; a failure is classified by it. */
+export type UpgradeStage = "choosingEncryption" | "encrypting" | "choosingMuxer" | "linked";
+
+export interface RawConnection {
+  readonly number: number;
+  readonly direction: Direction;
+  stage: UpgradeStage;
+  /** The first error of the encrypter, which libp2p passes on as text only. */
+  encryptionError: Error | undefined;
+}
+
+export class RawConnections {
+  readonly #onFact: (fact: LinkFact) => void;
+  readonly #open = new Set<Socket>();
+  readonly #records = new WeakMap<object, RawConnection>();
+  #count = 0;
+  #sentBytes = 0;
+  #receivedBytes = 0;
+
+  constructor(onFact: (fact: LinkFact) => void) {
+    this.#onFact = onFact;
+  }
+
+  /** Begins to watch a socket that has just connected or been accepted. */
+  opened(raw: MultiaddrConnection, direction: Direction, attempt: number | undefined): RawConnection {
+    this.#count += 1;
+    const record: RawConnection = { number: this.#count, direction, stage: "choosingEncryption", encryptionError: undefined };
+    this.#records.set(raw, record);
+    this.#records.set(raw.timeline, record);
+    this.#watch(socketOf(raw));
+    this.#onFact({ type: "transportOpened", at: now(), connection: record.number, attempt, direction, address: raw.remoteAddr.toString() });
+    return record;
+  }
+
+  handshakeStarted(raw: object, protocol: string): RawConnection {
+    const record = this.#recordOf(raw);
+    record.stage = "encrypting";
+    this.#onFact({ type: "handshakeStarted", at: now(), connection: record.number, protocol });
+    return record;
+  }
+
+  authenticated(raw: object, encrypted: object, peer: PeerId): void {
+    const record = this.#recordOf(raw);
+    record.stage = "choosingMuxer";
+    this.#records.set(encrypted, record);
+    this.#onFact({ type: "authenticated", at: now(), connection: record.number, peer });
+  }
+
+  negotiated(encrypted: object, muxer: string): void {
+    this.#onFact({ type: "negotiated", at: now(), connection: this.#recordOf(encrypted).number, muxer });
+  }
+
+  linked(connection: Connection, link: LinkId, peer: PeerId): void {
+    const record = this.#recordOf(connection.timeline);
+    record.stage = "linked";
+    this.#onFact({ type: "linked", at: now(), connection: record.number, link, peer });
+  }
+
+  upgradeFailed(record: RawConnection, reason: string): void {
+    this.#onFact({ type: "upgradeFailed", at: now(), connection: record.number, reason });
+  }
+
+  get sentBytes(): number {
+    let bytes = this.#sentBytes;
+    for (const socket of this.#open) bytes += socket.bytesWritten;
+    return bytes;
+  }
+
+  get receivedBytes(): number {
+    let bytes = this.#receivedBytes;
+    for (const socket of this.#open) bytes += socket.bytesRead;
+    return bytes;
+  }
+
+  #watch(socket: Socket): void {
+    endInGoodOrder(socket);
+    this.#open.add(socket);
+    socket.once("close", () => {
+      this.#open.delete(socket);
+      this.#sentBytes += socket.bytesWritten;
+      this.#receivedBytes += socket.bytesRead;
+    });
+  }
+
+  #recordOf(key: object): RawConnection {
+    const record = this.#records.get(key);
+    assert(record !== undefined, "every connection was seen when its socket opened");
+    return record;
+  }
+}
+
+/**
+ * The TCP transport keeps its socket in a field that its types do not show. The assertion stops
+ * the program at its first connection should a new version of the library do otherwise.
+ */
+function socketOf(raw: MultiaddrConnection): Socket {
+  const socket = "socket" in raw ? raw.socket : undefined;
+  assert(socket instanceof Socket, "a raw TCP connection has its socket");
+  return socket;
+}
+
+/**
+ * Replaces what the transport calls to close a socket. The original destroys it as soon as its
+ * own bytes are out; where the peer's are still on the way, the kernel then answers them with a
+ * reset, and the peer may lose what it has not read yet. This one ends our side only and reads
+ * on, to no purpose but the counters, until the peer ends its own; the transport's time limit
+ * for closing covers a peer that never does.
+ */
+function endInGoodOrder(socket: Socket): void {
+  socket.destroySoon = () => {
+    socket.removeAllListeners("data");
+    socket.resume();
+    socket.end();
+  };
+}
+
+export function now(): Instant {
+  return Date.now() as Instant;
+}

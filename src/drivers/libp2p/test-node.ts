@@ -1,0 +1,201 @@
+/**
+ * Drivers for tests: each records its events and facts, and waits for one that fits, with a
+ * deadline instead of a sleep. Also a relay that counts the bytes between two nodes.
+ */
+import type { Connection, Stream } from "@libp2p/interface";
+import { noise } from "@libp2p/noise";
+import { tcp } from "@libp2p/tcp";
+import { yamux } from "@libp2p/yamux";
+import { multiaddr } from "@multiformats/multiaddr";
+import { createLibp2p } from "libp2p";
+import { createHash } from "node:crypto";
+import { connect, createServer, type AddressInfo, type Server, type Socket } from "node:net";
+import type { NetworkEvent } from "../../ports/network.ts";
+import { createLibp2pDriver } from "./driver.ts";
+import type { LinkFact, NetworkDriver, NetworkDriverOptions } from "./driver-types.ts";
+
+const deadlineMs = 8_000;
+
+type Of<Union extends { readonly type: string }, Type extends Union["type"]> = Extract<Union, { readonly type: Type }>;
+
+export class TestNode {
+  readonly driver: NetworkDriver;
+  readonly events: NetworkEvent[];
+  readonly facts: LinkFact[];
+  readonly #wake: Set<() => void>;
+
+  private constructor(driver: NetworkDriver, events: NetworkEvent[], facts: LinkFact[], wake: Set<() => void>) {
+    this.driver = driver;
+    this.events = events;
+    this.facts = facts;
+    this.#wake = wake;
+  }
+
+  static async create(name: string, overrides: Partial<NetworkDriverOptions> = {}): Promise<TestNode> {
+    const events: NetworkEvent[] = [];
+    const facts: LinkFact[] = [];
+    const wake = new Set<() => void>();
+    const record = <T>(list: T[]): ((item: T) => void) => {
+      return (item) => {
+        list.push(item);
+        for (const check of wake) check();
+      };
+    };
+    const driver = await createLibp2pDriver({
+      identitySeed: createHash("sha256").update(name).digest(),
+      protocolScope: "test",
+      gossipTopic: "p2p-sync-test",
+      listen: ["/ip4/127.0.0.1/tcp/0"],
+      announce: [],
+      family: "dual",
+      encrypters: ["noise"],
+      mdns: { enabled: false, networkName: "test", networkId: "00".repeat(32) },
+      dropGossip: false,
+      version: "0.0.0",
+      onEvent: record(events),
+      onFact: record(facts),
+      ...overrides,
+    });
+    return new TestNode(driver, events, facts, wake);
+  }
+
+  get address(): string {
+    return this.driver.addresses()[0] as string;
+  }
+
+  get port(): number {
+    return Number(/\/tcp\/(\d+)/.exec(this.address)?.[1]);
+  }
+
+  /** The first event of the type that fits, past or to come. */
+  event<Type extends NetworkEvent["type"]>(type: Type, fits: (event: Of<NetworkEvent, Type>) => boolean = () => true): Promise<Of<NetworkEvent, Type>> {
+    return this.until(type, () => this.events.filter((event): event is Of<NetworkEvent, Type> => event.type === type).find(fits));
+  }
+
+  fact<Type extends LinkFact["type"]>(type: Type, fits: (fact: Of<LinkFact, Type>) => boolean = () => true): Promise<Of<LinkFact, Type>> {
+    return this.until(type, () => this.facts.filter((fact): fact is Of<LinkFact, Type> => fact.type === type).find(fits));
+  }
+
+  /** Resolves with the first value that is not undefined; asked again after every event and fact, and now and then. */
+  until<T>(what: string, look: () => T | undefined): Promise<T> {
+    const { promise, resolve, reject } = Promise.withResolvers<T>();
+    const check = (): void => {
+      const found = look();
+      if (found !== undefined) resolve(found);
+    };
+    const poll = setInterval(check, 20);
+    const timer = setTimeout(() => reject(new Error(`${what} did not come; had ${this.events.map((event) => event.type).join(" ")}`)), deadlineMs);
+    this.#wake.add(check);
+    check();
+    return promise.finally(() => {
+      clearInterval(poll);
+      clearTimeout(timer);
+      this.#wake.delete(check);
+    });
+  }
+
+  framesOf(link: number): string[] {
+    return this.events.flatMap((event) => (event.type === "frameReceived" && event.link === link ? [Buffer.from(event.frame).toString()] : []));
+  }
+
+  send(link: number, protocol: "admit" | "ack" | "frontier", text: string): void {
+    this.driver.carryOut({ type: "send", link, protocol, frame: Buffer.from(text) });
+  }
+
+  admit(link: number): void {
+    this.driver.carryOut({ type: "acceptLink", link });
+    this.driver.carryOut({ type: "admitLink", link });
+  }
+
+  /** Gives every message the verdict, at once. */
+  static judging(verdict: "accept" | "ignore" | "reject"): (node: TestNode) => void {
+    return (node) => {
+      let seen = 0;
+      node.#wake.add(() => {
+        for (; seen < node.events.length; seen++) {
+          const event = node.events[seen];
+          if (event?.type === "gossipReceived") queueMicrotask(() => node.driver.carryOut({ type: "judge", message: event.message, verdict }));
+        }
+      });
+    };
+  }
+}
+
+/** Connects two started nodes; answers the link number on each side. */
+export async function link(from: TestNode, to: TestNode, address: string = to.address): Promise<{ readonly out: number; readonly in: number }> {
+  const had = new Set(to.events.flatMap((event) => (event.type === "linkOpened" ? [event.link] : [])));
+  const hadOut = new Set(from.events.flatMap((event) => (event.type === "linkOpened" ? [event.link] : [])));
+  from.driver.carryOut({ type: "dial", address, attempt: 1 });
+  const out = await from.event("linkOpened", (event) => !hadOut.has(event.link));
+  const into = await to.event("linkOpened", (event) => !had.has(event.link) && event.peer === from.driver.peerId);
+  return { out: out.link, in: into.link };
+}
+
+export interface Relay {
+  readonly port: number;
+  /** Bytes taken from whoever connects, and from the target. */
+  readonly counted: { fromClient: number; fromTarget: number };
+  readonly open: () => number;
+  close(): Promise<void>;
+}
+
+/** A TCP relay that counts, and passes on each side's end separately. */
+export async function countingRelay(targetPort: number): Promise<Relay> {
+  const counted = { fromClient: 0, fromTarget: 0 };
+  const sockets = new Set<Socket>();
+  const server: Server = createServer({ allowHalfOpen: true }, (client) => {
+    const target = connect({ port: targetPort, host: "127.0.0.1", allowHalfOpen: true });
+    for (const socket of [client, target]) {
+      sockets.add(socket);
+      socket.on("close", () => sockets.delete(socket));
+      socket.on("error", () => socket.destroy());
+    }
+    client.on("data", (data: Buffer) => (counted.fromClient += data.length));
+    target.on("data", (data: Buffer) => (counted.fromTarget += data.length));
+    client.pipe(target);
+    target.pipe(client);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return {
+    port: (server.address() as AddressInfo).port,
+    counted,
+    open: () => sockets.size,
+    close: async () => {
+      for (const socket of sockets) socket.destroy();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+export interface RawPeer {
+  dial(address: string): Promise<Connection>;
+  openStream(connection: Connection, protocol: string): Promise<Stream>;
+  /** The end of a stream, past or to come. */
+  closed(stream: Stream): Promise<{ readonly error: Error | undefined }>;
+  address(): string;
+  stop(): Promise<void>;
+}
+
+/** A libp2p node that is none of ours: it speaks the transport and whatever bytes a test gives it. */
+export async function rawPeer(options: { readonly reads: boolean } = { reads: true }): Promise<RawPeer> {
+  const node = await createLibp2p({
+    addresses: { listen: ["/ip4/127.0.0.1/tcp/0"] },
+    transports: [tcp()],
+    connectionEncrypters: [noise()],
+    streamMuxers: [yamux()],
+    connectionMonitor: { enabled: false },
+  });
+  for (const protocol of ["/p2p-sync/admit/1", "/p2p-sync/test/ack/1", "/p2p-sync/test/frontier/1"]) {
+    await node.handle(protocol, (stream) => (options.reads ? undefined : stream.pause()));
+  }
+  return {
+    dial: (address) => node.dial(multiaddr(address)),
+    openStream: (connection, protocol) => connection.newStream(protocol, { maxOutboundStreams: 8 }),
+    closed: (stream) => {
+      if (stream.status !== "open") return Promise.resolve({ error: new Error(stream.status) });
+      return new Promise((resolve) => stream.addEventListener("close", (event) => resolve({ error: event.error })));
+    },
+    address: () => node.getMultiaddrs()[0]?.toString() as string,
+    stop: async () => await node.stop(),
+  };
+}

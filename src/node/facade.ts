@@ -1,0 +1,201 @@
+/**
+ * What a running node offers to whoever holds it: the HTTP API, the prompt and the library all
+ * stand on this one interface and on nothing behind it.
+ */
+import type { Author, BatchId, Instant, Millis, PeerId, Stamp } from "../base/brand.ts";
+import type { CandidateSource, Direction, LinkId } from "../ports/network.ts";
+
+/** How sure a write is: fsynced here, held durably by k other members, or in a final block. */
+export type Certainty = "local" | "shared";
+
+export interface WriteOptions {
+  /** Default `local`. With `shared` the promise resolves once `copies` other members hold the write durably. */
+  readonly certainty?: Certainty;
+  /** Other members that must hold it; 1 to 50, default 1. Only with `shared`. */
+  readonly copies?: number;
+  /** How long to wait for `shared`, default 5,000 ms, at most 600,000. The write itself stays either way. */
+  readonly timeoutMs?: Millis;
+  /** Seconds until the entry expires, 1 to 2^32 − 1. */
+  readonly ttlSeconds?: number;
+}
+
+export type WriteOp =
+  | { readonly type: "put"; readonly key: string; readonly value: Uint8Array; readonly ttlSeconds?: number }
+  | { readonly type: "delete"; readonly key: string };
+
+/** Proof to the caller that a write is durable. */
+export interface Receipt {
+  readonly batch: BatchId;
+  readonly stamp: Stamp;
+  readonly certainty: Certainty;
+  /** Members known to hold it durably when `shared` was reached; empty for `local`. */
+  readonly holders: readonly PeerId[];
+}
+
+/** A live value. */
+export interface Entry {
+  readonly key: string;
+  readonly value: Uint8Array;
+  readonly stamp: Stamp;
+  readonly author: PeerId;
+  /** Names this version of the key; changes with every write. */
+  readonly etag: string;
+  readonly expiresAt?: Instant;
+}
+
+/** One change seen by a watcher, in the order this node applied them. */
+export interface Change {
+  /** Position to resume after; grows, but with holes. */
+  readonly position: number;
+  readonly type: "put" | "delete";
+  readonly key: string;
+  /** Absent for a delete. */
+  readonly value?: Uint8Array;
+  readonly stamp: Stamp;
+  readonly author: PeerId;
+}
+
+export interface ListOptions {
+  readonly prefix?: string;
+  /** Start behind this key. */
+  readonly after?: string;
+  /** Page size; 1 to 1,000, default 100. A page also ends after 1 MiB of values. */
+  readonly limit?: number;
+}
+
+export interface WatchOptions {
+  readonly prefix?: string;
+  /** Resume behind this position; without it the watch starts now. */
+  readonly after?: number;
+  readonly signal?: AbortSignal;
+}
+
+/** The connection state machine of a peer, in the order a link passes through it. */
+export type PeerState =
+  | "PeerFound"
+  | "Connecting"
+  | "Handshaking"
+  | "Authenticating"
+  | "Negotiating"
+  | "Identifying"
+  | "Subscribing"
+  | "Connected"
+  | "Syncing"
+  | "Disconnected"
+  | "Failed";
+
+/** What the node itself is doing before the first peer. */
+export type NodeState = "Starting" | "Listening" | "Discovering";
+
+export interface StateVisit {
+  readonly state: PeerState;
+  readonly enteredAt: Instant;
+  /** Absent while the state lasts. */
+  readonly durationMs?: Millis;
+  /** Why it ended, where it ended badly. */
+  readonly reason?: string;
+}
+
+export interface PeerStatus {
+  /** Undefined until a dialed address has told who lives there. */
+  readonly id: PeerId | undefined;
+  readonly state: PeerState;
+  readonly class: "regular";
+  readonly direction: Direction | undefined;
+  readonly address: string | undefined;
+  readonly source: CandidateSource | "inbound";
+  readonly link: LinkId | undefined;
+  readonly rttMs: Millis | undefined;
+  /** Their clock minus ours, from hello; half the round trip is allowed for. */
+  readonly clockOffsetMs: Millis | undefined;
+  readonly connectedSince: Instant | undefined;
+  readonly lastError: { readonly reason: string; readonly at: Instant } | undefined;
+  readonly nextDialAt: Instant | undefined;
+  /** The last 32 states, oldest first. */
+  readonly history: readonly StateVisit[];
+}
+
+export interface Status {
+  readonly peerId: PeerId;
+  readonly network: string;
+  readonly state: NodeState;
+  /** Live keys with a value (tombstones and expired ones not counted where known). */
+  readonly entries: number;
+  /** Fingerprint of the whole set, hex; equal sets have equal roots. Safe against accident, not malice. */
+  readonly root: string;
+  /** Admitted links now. */
+  readonly peers: number;
+  readonly heldBack: number;
+  readonly uptimeSeconds: number;
+  readonly clock: { readonly offsetMs: Millis | undefined; readonly refusingWrites: boolean };
+  readonly conflicts: number;
+  readonly counters: Counters;
+}
+
+/** The eight counters operators know from chain nodes; all true counts since start. */
+export interface Counters {
+  readonly total_connections: number;
+  readonly active_connections: number;
+  readonly messages_sent: number;
+  readonly messages_received: number;
+  readonly bytes_sent: number;
+  readonly bytes_received: number;
+  readonly blocks_propagated: number;
+  readonly transactions_propagated: number;
+}
+
+export interface Info {
+  readonly version: string;
+  readonly nodeVersion: string;
+  readonly peerId: PeerId;
+  readonly author: Author;
+  readonly network: { readonly name: string; readonly id: string };
+  readonly p2p: readonly string[];
+  readonly http: string | undefined;
+  readonly dataDir: string;
+  readonly startedAt: Instant;
+  /** Peers of other networks met on the LAN since start. */
+  readonly strangers: number;
+}
+
+export interface HealthCheck {
+  readonly name: string;
+  readonly status: "ok" | "degraded" | "critical";
+  /** What is wrong and what to do, in one sentence; what was seen when ok. */
+  readonly message: string;
+}
+
+export interface Health {
+  readonly status: "ok" | "degraded" | "critical";
+  readonly checks: readonly HealthCheck[];
+}
+
+/** Typed by `type`; `detail` is plain data. Low rate: no event per entry. */
+export interface NodeEvent {
+  readonly type: string;
+  readonly at: Instant;
+  readonly detail: Readonly<Record<string, unknown>>;
+}
+
+export interface NodeFacade {
+  put(key: string, value: Uint8Array, options?: WriteOptions): Promise<Receipt>;
+  delete(key: string, options?: WriteOptions): Promise<Receipt>;
+  batch(ops: readonly WriteOp[], options?: WriteOptions): Promise<Receipt>;
+  get(key: string): Promise<Entry | undefined>;
+  page(options?: ListOptions): Promise<{ readonly entries: readonly Entry[]; readonly next: string | undefined }>;
+  list(options?: Omit<ListOptions, "limit">): AsyncIterable<Entry>;
+  watch(options?: WatchOptions): AsyncIterable<Change>;
+  peers(): readonly PeerStatus[];
+  status(): Promise<Status>;
+  info(): Info;
+  health(): Promise<Health>;
+  /** Adds the address as a candidate and dials it at once. Throws `invalid_address`. */
+  dial(address: string): Promise<void>;
+  /** Re-issues what this node wrote with a clock that was too far ahead. Returns how many entries. */
+  repairClock(): Promise<{ readonly reissued: number }>;
+  /** Prometheus text format. */
+  metrics(): Promise<string>;
+  /** Calls back for every event until the returned function is called. */
+  onEvent(listener: (event: NodeEvent) => void): () => void;
+  stop(reason?: string): Promise<void>;
+}

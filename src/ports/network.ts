@@ -1,0 +1,90 @@
+/**
+ * What the node asks of the network and hears from it. The production driver is libp2p on the
+ * main thread; the simulator has its own. Everything is one-way: an order never answers, its
+ * outcome is a later event.
+ */
+import type { PeerId } from "../base/brand.ts";
+
+/** One physical connection, numbered by the driver from 1 up; a number is never used again. */
+export type LinkId = number;
+
+/** Our own stream protocols. Each side opens one stream per protocol on a link and only writes to it. */
+export type LinkProtocol = "admit" | "ack" | "frontier";
+
+export type Direction = "inbound" | "outbound";
+
+/** Where an address came from. */
+export type CandidateSource = "static" | "mdns" | "user";
+
+/** What a validator decided about a gossip message: pass on, drop silently, or drop and blame the sender. */
+export type Verdict = "accept" | "ignore" | "reject";
+
+/**
+ * Family of a failed dial, for tables and metrics; `detail` has the system's own words.
+ * `addressInvalid` never reached the network at all.
+ */
+export type DialFailure =
+  | "addressInvalid"
+  | "refused"
+  | "unreachable"
+  | "timeout"
+  | "encryption"
+  | "protocol"
+  | "wrongPeer"
+  | "self"
+  | "cancelled"
+  | "other";
+
+export type NetworkOrder =
+  | { readonly type: "dial"; readonly address: string; readonly attempt: number }
+  | { readonly type: "send"; readonly link: LinkId; readonly protocol: LinkProtocol; readonly frame: Uint8Array }
+  /** Opens the gate for the peer's streams: sent just before our welcome, for the peer may open them when it has that. */
+  | { readonly type: "acceptLink"; readonly link: LinkId }
+  /** Both sides have welcomed each other: our own streams and gossip may start. */
+  | { readonly type: "admitLink"; readonly link: LinkId }
+  /** Closes after everything sent before it has left, or after 1 s. */
+  | { readonly type: "closeLink"; readonly link: LinkId; readonly code: string; readonly reason: string }
+  | { readonly type: "publish"; readonly payload: Uint8Array }
+  | { readonly type: "judge"; readonly message: number; readonly verdict: Verdict };
+
+export type NetworkEvent =
+  | {
+      readonly type: "linkOpened";
+      readonly link: LinkId;
+      readonly peer: PeerId;
+      readonly direction: Direction;
+      readonly address: string;
+      /** The dial order\'s own number for an outbound link. */
+      readonly attempt: number | undefined;
+    }
+  | { readonly type: "linkClosed"; readonly link: LinkId; readonly reason: string }
+  | {
+      readonly type: "frameReceived";
+      readonly link: LinkId;
+      readonly protocol: LinkProtocol;
+      readonly frame: Uint8Array;
+    }
+  /** The write buffer of that protocol's stream on that link has room again. */
+  | { readonly type: "drained"; readonly link: LinkId; readonly protocol: LinkProtocol }
+  /** A frame was refused from its length prefix alone; the link is about to close. */
+  | {
+      readonly type: "frameRefused";
+      readonly link: LinkId;
+      readonly protocol: LinkProtocol;
+      readonly lengthBytes: number;
+      readonly lengthBytesMax: number;
+    }
+  | { readonly type: "gossipReceived"; readonly message: number; readonly from: PeerId; readonly payload: Uint8Array }
+  | {
+      readonly type: "dialFailed";
+      readonly address: string;
+      readonly attempt: number;
+      readonly failure: DialFailure;
+      readonly detail: string;
+    }
+  | {
+      readonly type: "candidateFound";
+      readonly address: string;
+      readonly peer: PeerId | undefined;
+      readonly source: CandidateSource;
+    };

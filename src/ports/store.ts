@@ -1,0 +1,116 @@
+/**
+ * The disk as the replica sees it. One implementation is SQLite, one is memory for simulations;
+ * both pass the contract suite in `test/support/store-contract.ts`.
+ *
+ * A *turn* is: `begin`, then reads and writes in any order, then `commit`. Reads inside a turn see
+ * its writes. `commit` returns only when everything of the turn is durable; a failure of `apply`
+ * or `commit` is thrown and the store is not used again.
+ *
+ * Space: an operation that was superseded is dropped when its batch has none living, or, with the
+ * rest of the dead ones, when less than half of the batch's stored operations live (the batch is
+ * then a fragment). So stored operations stay under twice the living ones plus one per batch.
+ */
+import type { Author, BatchId, Incarnation, Instant, Stamp } from "../base/brand.ts";
+import type { Bytes } from "../base/bytes.ts";
+import type { OriginRanges, SetSummary } from "../codec/frontier.ts";
+import type { PlacedOp } from "../codec/parcel.ts";
+import type { Version } from "../core/data/version.ts";
+
+/** Handle of a living operation, given by the store. */
+export type OpId = number;
+
+export interface LivingOp {
+  readonly id: OpId;
+  readonly stamp: Stamp;
+}
+
+/** What a turn needs to know of the whole store; written once per turn. */
+export interface StoreState {
+  readonly incarnation: Incarnation;
+  /** Number of this node's last batch. */
+  readonly sequence: number;
+  /** Stamp of this node's last batch. */
+  readonly lastStamp: Stamp;
+  readonly summary: SetSummary;
+  /** Living entries that are values or blobs. */
+  readonly values: number;
+  readonly conflicts: number;
+  /** When this store was last equal to a peer's, or undefined where it never was. */
+  readonly reconciledAt: Instant | undefined;
+}
+
+/** A parcel to be stored, with which of its operations live from now on. */
+export interface ParcelRow {
+  readonly author: Author;
+  readonly incarnation: Incarnation;
+  readonly sequence: number;
+  readonly batch: BatchId;
+  readonly signedHeader: Bytes;
+  readonly opsCount: number;
+  readonly proof: readonly Bytes[];
+  readonly ops: readonly StoredOp[];
+}
+
+export interface StoredOp extends PlacedOp {
+  readonly stamp: Stamp;
+  readonly living: boolean;
+}
+
+export interface ConflictRow {
+  readonly key: string;
+  readonly at: Instant;
+  readonly loser: Version;
+  readonly winner: Version;
+  /** The losing value, or undefined for a tombstone or blob. */
+  readonly value: Bytes | undefined;
+}
+
+export type StoreWrite =
+  /** The living operations named here lose their place; `parcel` brings what takes it. */
+  | { readonly type: "merge"; readonly parcel: ParcelRow; readonly supersedes: readonly OpId[] }
+  | { readonly type: "setOrigin"; readonly origin: OriginRanges }
+  | { readonly type: "setState"; readonly state: StoreState }
+  | { readonly type: "addConflict"; readonly conflict: ConflictRow }
+  | { readonly type: "addEvidence"; readonly first: Bytes; readonly second: Bytes; readonly at: Instant }
+  /** Forgets living operations without a successor: only for this node's own writes that no other node took. */
+  | { readonly type: "retract"; readonly ops: readonly OpId[] };
+
+/** A stored parcel as it is sent. */
+export interface StoredParcel {
+  readonly sequence: number;
+  readonly bytes: Bytes;
+}
+
+export interface LivingEntry {
+  readonly id: OpId;
+  readonly op: PlacedOp;
+  readonly version: Version;
+}
+
+export interface StoreView {
+  /** The living operation on a key, tombstones included. */
+  living(key: string): LivingOp | undefined;
+  /** All of a living operation. */
+  entry(id: OpId): LivingEntry;
+  /** Parcels of one origin with numbers in [from, to], ascending, ending after `bytesMax` bytes but with at least one if there is any. */
+  parcels(
+    author: Author,
+    incarnation: Incarnation,
+    from: number,
+    to: number,
+    bytesMax: number,
+  ): readonly StoredParcel[];
+  /** Signed headers stored under one number: more than one is an equivocation. */
+  headers(author: Author, incarnation: Incarnation, sequence: number): readonly Bytes[];
+  /** Living operations of one author stamped behind `stamp`, at most `max`. */
+  livingAfter(author: Author, stamp: Stamp, max: number): readonly LivingEntry[];
+  origins(): readonly OriginRanges[];
+  state(): StoreState | undefined;
+}
+
+export interface Store extends StoreView {
+  begin(): void;
+  apply(write: StoreWrite): void;
+  commit(): void;
+  close(): void;
+}

@@ -1,0 +1,213 @@
+/**
+ * A node in memory with no network and no disk, for tests of what stands on the facade. It keeps
+ * the facade's contract where callers can see it: bounds, fault codes, positions, paging, ends
+ * of streams. Tests reach behind it through `control`.
+ */
+import { createHash } from "node:crypto";
+import type { Author, BatchId, Instant, PeerId, Stamp } from "../../src/base/brand.ts";
+import { Fault } from "../../src/base/fault.ts";
+import type {
+  Change, Entry, Health, HealthCheck, Info, ListOptions, NodeEvent, NodeFacade, PeerStatus, Receipt, Status, WatchOptions, WriteOp, WriteOptions,
+} from "../../src/node/facade.ts";
+
+export const memoryPeerId = "12D3KooWGzxzKZYveHXtpG6AsrUJBcWxHBFS2HsEoGTxrMLvKXtf" as PeerId;
+const startedAt = Date.UTC(2026, 0, 2, 3, 4, 5) as Instant;
+
+export interface MemoryControl {
+  readonly changes: Change[];
+  readonly dialed: string[];
+  readonly writes: WriteOptions[];
+  peers: PeerStatus[];
+  checks: HealthCheck[];
+  http: string | undefined;
+  stopped: string | undefined;
+  /** Thrown by the next call, whichever it is. */
+  failNext: unknown;
+  emit(event: NodeEvent): void;
+  listeners(): number;
+  watchers(): number;
+  /** A change as if another member had written it. */
+  arrive(key: string, value: Uint8Array | undefined, author: PeerId): void;
+}
+
+export interface MemoryNode {
+  readonly facade: NodeFacade;
+  readonly control: MemoryControl;
+}
+
+export function createMemoryNode(): MemoryNode {
+  const node = new MemoryFacade();
+  return { facade: node, control: node.control };
+}
+
+class MemoryFacade implements NodeFacade {
+  readonly #entries = new Map<string, Entry>();
+  readonly #listeners = new Set<(event: NodeEvent) => void>();
+  readonly #wakes = new Set<() => void>();
+  #stamp = 1_700_000_000_000_000;
+
+  readonly control: MemoryControl = {
+    changes: [], dialed: [], writes: [], peers: [], checks: [{ name: "storage", status: "ok", message: "writes reach the disk" }],
+    http: undefined, stopped: undefined, failNext: undefined,
+    emit: (event) => this.#listeners.forEach((listener) => listener(event)),
+    listeners: () => this.#listeners.size,
+    watchers: () => this.#wakes.size,
+    arrive: (key, value, author) => this.#apply(value === undefined ? { type: "delete", key } : { type: "put", key, value }, author),
+  };
+
+  put(key: string, value: Uint8Array, options: WriteOptions = {}): Promise<Receipt> {
+    const { ttlSeconds, ...rest } = options;
+    return this.batch([{ type: "put", key, value, ...(ttlSeconds !== undefined && { ttlSeconds }) }], rest);
+  }
+
+  delete(key: string, options: WriteOptions = {}): Promise<Receipt> {
+    return this.batch([{ type: "delete", key }], options);
+  }
+
+  async batch(ops: readonly WriteOp[], options: WriteOptions = {}): Promise<Receipt> {
+    this.#maybeFail();
+    for (const op of ops) checkOp(op);
+    if (ops.length === 0 || ops.length > 1_000 || new Set(ops.map((op) => op.key)).size !== ops.length) {
+      throw new Fault("invalid_batch", "A batch has 1 to 1,000 operations on different keys.", { ops: ops.length });
+    }
+    this.control.writes.push(options);
+    for (const op of ops) this.#apply(op, memoryPeerId);
+    const copies = options.copies ?? 1;
+    const holders = this.control.peers.flatMap(({ id }) => (id === undefined ? [] : [id])).slice(0, copies);
+    if (options.certainty === "shared" && holders.length < copies) {
+      throw new Fault("not_shared", `Only ${holders.length} of ${copies} members confirmed the write.`, { holders, missing: copies - holders.length });
+    }
+    const batch = createHash("sha256").update(String(this.#stamp)).digest("hex") as BatchId;
+    return { batch, stamp: this.#stamp as Stamp, certainty: options.certainty ?? "local", holders: options.certainty === "shared" ? holders : [] };
+  }
+
+  async get(key: string): Promise<Entry | undefined> {
+    this.#maybeFail();
+    checkKey(key);
+    return this.#entries.get(key);
+  }
+
+  async page(options: ListOptions = {}): Promise<{ entries: readonly Entry[]; next: string | undefined }> {
+    this.#maybeFail();
+    const { prefix = "", after, limit = 100 } = options;
+    const found = [...this.#entries.values()]
+      .filter(({ key }) => key.startsWith(prefix) && (after === undefined || key > after))
+      .sort((a, b) => (a.key < b.key ? -1 : 1));
+    const entries = found.slice(0, limit);
+    return { entries, next: found.length > limit ? entries.at(-1)?.key : undefined };
+  }
+
+  async *list(options: Omit<ListOptions, "limit"> = {}): AsyncGenerator<Entry> {
+    yield* (await this.page({ ...options, limit: this.#entries.size + 1 })).entries;
+  }
+
+  async *watch({ prefix = "", after, signal }: WatchOptions = {}): AsyncGenerator<Change> {
+    this.#maybeFail();
+    let position = after ?? this.control.changes.length;
+    let wake = (): void => undefined;
+    const onWake = (): void => wake();
+    this.#wakes.add(onWake);
+    signal?.addEventListener("abort", onWake);
+    try {
+      while (signal?.aborted !== true) {
+        const change = this.control.changes[position];
+        if (change === undefined) {
+          await new Promise<void>((resolve) => (wake = resolve));
+          continue;
+        }
+        position = change.position;
+        if (change.key.startsWith(prefix)) yield change;
+      }
+    } finally {
+      this.#wakes.delete(onWake);
+    }
+  }
+
+  peers(): readonly PeerStatus[] {
+    return this.control.peers;
+  }
+
+  async status(): Promise<Status> {
+    this.#maybeFail();
+    return {
+      peerId: memoryPeerId, network: "p2p-sync", state: "Discovering", entries: this.#entries.size, root: "ab".repeat(32), peers: this.control.peers.length, heldBack: 0,
+      uptimeSeconds: 61, clock: { offsetMs: undefined, refusingWrites: false }, conflicts: 0,
+      counters: {
+        total_connections: 0, active_connections: 0, messages_sent: 0, messages_received: 0, bytes_sent: 0, bytes_received: 0, blocks_propagated: 0, transactions_propagated: 0,
+      },
+    };
+  }
+
+  info(): Info {
+    return {
+      version: "0.0.0", nodeVersion: process.versions.node, peerId: memoryPeerId, author: "cd".repeat(32) as Author,
+      network: { name: "p2p-sync", id: "ef".repeat(32) }, p2p: [`/ip4/127.0.0.1/tcp/4001/p2p/${memoryPeerId}`], http: this.control.http,
+      dataDir: "/nowhere", startedAt, strangers: 2,
+    };
+  }
+
+  async health(): Promise<Health> {
+    this.#maybeFail();
+    const { checks } = this.control;
+    const worst = (["critical", "degraded"] as const).find((status) => checks.some((check) => check.status === status)) ?? "ok";
+    return { status: worst, checks };
+  }
+
+  async dial(address: string): Promise<void> {
+    this.#maybeFail();
+    if (!address.startsWith("/ip4/")) throw new Fault("invalid_address", `${JSON.stringify(address)} is not an address.`, { address });
+    this.control.dialed.push(address);
+  }
+
+  async repairClock(): Promise<{ reissued: number }> {
+    this.#maybeFail();
+    return { reissued: 3 };
+  }
+
+  async metrics(): Promise<string> {
+    this.#maybeFail();
+    return "# TYPE p2p_sync_entries gauge\np2p_sync_entries 0\n";
+  }
+
+  onEvent(listener: (event: NodeEvent) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  async stop(reason = "asked"): Promise<void> {
+    this.control.stopped = reason;
+    for (const wake of this.#wakes) wake();
+  }
+
+  #apply(op: WriteOp, author: PeerId): void {
+    const stamp = ++this.#stamp as Stamp;
+    const etag = stamp.toString(16);
+    if (op.type === "put") {
+      const expires = op.ttlSeconds === undefined ? {} : { expiresAt: (startedAt + 1_000 * op.ttlSeconds) as Instant };
+      this.#entries.set(op.key, { key: op.key, value: op.value, stamp, author, etag, ...expires });
+    } else {
+      this.#entries.delete(op.key);
+    }
+    const position = this.control.changes.length + 1;
+    this.control.changes.push({ position, type: op.type, key: op.key, ...(op.type === "put" && { value: op.value }), stamp, author });
+    for (const wake of this.#wakes) wake();
+  }
+
+  #maybeFail(): void {
+    const error = this.control.failNext;
+    this.control.failNext = undefined;
+    if (error !== undefined) throw error as Error;
+  }
+}
+
+function checkOp(op: WriteOp): void {
+  checkKey(op.key);
+  if (op.type === "put" && op.value.length > 64 * 1024) throw new Fault("value_too_large", "The value is over 64 KiB.", { bytes: op.value.length });
+}
+
+function checkKey(key: string): void {
+  // eslint-disable-next-line no-control-regex -- control characters are what it looks for
+  if (key === "" || Buffer.byteLength(key) > 256 || /[\u0000-\u001f\u007f]/.test(key)) {
+    throw new Fault("invalid_key", "A key has 1 to 256 bytes of UTF-8 without control characters.", { bytes: Buffer.byteLength(key) });
+  }
+}

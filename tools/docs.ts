@@ -1,0 +1,83 @@
+/**
+ * Writes the reference pages that are made from code: docs/ERRORS.md, docs/CONFIG.md and
+ * docs/LIMITS.md. `npm run docs` writes them; `npm run docs:check` writes nothing and exits 1 where
+ * a page is not what the code says now.
+ */
+import { globSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { renderReference } from "../src/config/render-config.ts";
+import { faultCodes, type FaultCode } from "../src/node/fault-codes.ts";
+import { limitsTable } from "./docs/limits-table.ts";
+
+const root = join(import.meta.dirname, "..");
+
+const pages: Readonly<Record<string, () => Promise<string> | string>> = {
+  "docs/ERRORS.md": errorsPage,
+  "docs/CONFIG.md": configPage,
+  "docs/LIMITS.md": limitsPage,
+};
+
+function head(title: string, source: string, intro: string): string {
+  return `<!-- Made from ${source} by \`npm run docs\`. Do not edit. -->\n\n# ${title}\n\n${intro}\n\n`;
+}
+
+export function errorsPage(codes: Readonly<Record<string, FaultCode>> = faultCodes): string {
+  const intro =
+    "Every code that the library (`error.code`), the HTTP API (`code` in the body) and the command (on stderr) can answer with. Match on the code, never on the words of a message.";
+  const rows = Object.entries(codes).map(
+    ([code, { meaning, whatToDo, http, exit }]) =>
+      `| \`${code}\` | ${cell(meaning)} | ${cell(whatToDo)} | ${http} | ${exit} |`,
+  );
+  const table = `| code | meaning | what to do | HTTP status | exit code |\n| --- | --- | --- | --- | --- |\n${rows.join("\n")}\n`;
+  return head("Errors", "src/node/fault-codes.ts", intro) + table;
+}
+
+function configPage(): string {
+  const intro =
+    "One TOML file per node; every key has a default. A flag wins over the environment, that over the file, that over the default. An unknown key is an error that names its line.";
+  return head("Configuration", "src/config/settings.ts", intro) + renderReference();
+}
+
+async function limitsPage(): Promise<string> {
+  const intro =
+    "Everything that another node, a client or a user could make grow has a bound. Names end with their unit; `Max` is refused beyond. A number is a decision, a measurement, taken from a source, or a guess, as its row says.";
+  const paths = globSync("src/**/limits.ts", { cwd: root }).toSorted();
+  const tables = await Promise.all(
+    paths.map(async (path) => {
+      const full = join(root, path);
+      const values = (await import(pathToFileURL(full).href)) as Record<string, unknown>;
+      return limitsTable(path, readFileSync(full, "utf8"), values);
+    }),
+  );
+  return head("Limits", "the files named limits.ts", intro) + tables.join("\n");
+}
+
+function cell(text: string): string {
+  return text.replaceAll("|", "\\|").replaceAll("\n", " ");
+}
+
+function readPage(path: string): string | undefined {
+  try {
+    return readFileSync(join(root, path), "utf8");
+  } catch {
+    return undefined; // a page that is not there yet is as stale as one that is old
+  }
+}
+
+async function main(checkOnly: boolean): Promise<void> {
+  for (const [path, render] of Object.entries(pages)) {
+    const page = await render();
+    if (readPage(path) === page) continue;
+    if (checkOnly) {
+      console.error(`${path} is not what the code says now. Run npm run docs and commit the result.`);
+      process.exitCode = 1;
+    } else {
+      writeFileSync(join(root, path), page);
+      console.log(`wrote ${path}`);
+    }
+  }
+  if (checkOnly && process.exitCode === undefined) console.log(`${Object.keys(pages).length} pages are fresh`);
+}
+
+if (import.meta.main) await main(process.argv.includes("--check"));
