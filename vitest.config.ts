@@ -7,7 +7,6 @@ const config: ViteUserConfig = defineConfig({
   test: {
     environment: "node",
     include: ["src/**/*.test.ts", "sim/**/*.test.ts", "test/**/*.test.ts", "tools/**/*.test.ts"],
-    // Folders of tests that need root, other machines or many minutes; each has its own npm script.
     exclude: ["**/node_modules/**", "dist/**"],
     pool: "forks",
     maxWorkers: 2,
@@ -18,8 +17,6 @@ const config: ViteUserConfig = defineConfig({
     passWithNoTests: false,
     reporters: ["default", "json"],
     outputFile: { json: ".cache/test-report.json" },
-    // A failing property prints its seed; the order of files and tests is never random.
-    sequence: { shuffle: false },
   },
 });
 

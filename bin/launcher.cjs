@@ -66,6 +66,7 @@ function useCompileCache() {
     var found = fs.lstatSync(folder);
     if (!found.isDirectory() || found.uid !== process.getuid() || (found.mode & 18) /* 0022 */ !== 0) return;
     require("module").enableCompileCache(folder);
+    process.env.NODE_COMPILE_CACHE = folder; // for worker threads, which do not take it over
   } catch (error) {
     // No place for a cache: the start is slower, nothing else.
   }
@@ -75,9 +76,19 @@ function restartWithPinnedNode() {
   var pinned = path.join(root, "node_modules", ".bin", "node");
   if (process.env[RESTARTED] || !fs.existsSync(pinned)) {
     refuse(
-      "this needs Node " + NEEDED.join(".") + " or newer, but " + process.execPath + " is " + process.versions.node + ".\n" +
-        "  In a checkout: run npm ci in " + root + "; it brings the right Node along.\n" +
-        "  Elsewhere: install Node " + NEEDED[0] + " from https://nodejs.org and start again."
+      "this needs Node " +
+        NEEDED.join(".") +
+        " or newer, but " +
+        process.execPath +
+        " is " +
+        process.versions.node +
+        ".\n" +
+        "  In a checkout: run npm ci in " +
+        root +
+        "; it brings the right Node along.\n" +
+        "  Elsewhere: install Node " +
+        NEEDED[0] +
+        " from https://nodejs.org and start again.",
     );
     return;
   }

@@ -1,9 +1,9 @@
 /**
- * Writes the reference pages that are made from code: docs/ERRORS.md, docs/CONFIG.md and
- * docs/LIMITS.md. `npm run docs` writes them; `npm run docs:check` writes nothing and exits 1 where
- * a page is not what the code says now.
+ * Writes the reference pages that are made from code: docs/ERRORS.md, docs/CONFIG.md,
+ * docs/LIMITS.md and, once there are metrics, docs/METRICS.md. `npm run docs` writes them;
+ * `npm run docs:check` writes nothing and exits 1 where a page is not what the code says now.
  */
-import { globSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, globSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { renderReference } from "../src/config/render-config.ts";
@@ -12,17 +12,28 @@ import { limitsTable } from "./docs/limits-table.ts";
 
 const root = join(import.meta.dirname, "..");
 
+const metricsSource = "src/drivers/observe/metric-definitions.ts";
+
+/** What `metricDefinitions` in the metrics' source is a list of. */
+export interface MetricDefinition {
+  readonly name: string;
+  readonly type: "counter" | "gauge" | "histogram";
+  readonly help: string;
+  readonly labels: readonly string[];
+}
+
 const pages: Readonly<Record<string, () => Promise<string> | string>> = {
-  "docs/ERRORS.md": errorsPage,
+  "docs/ERRORS.md": () => errorsPage(faultCodes),
   "docs/CONFIG.md": configPage,
   "docs/LIMITS.md": limitsPage,
+  ...(existsSync(join(root, metricsSource)) && { "docs/METRICS.md": loadMetricsPage }),
 };
 
 function head(title: string, source: string, intro: string): string {
   return `<!-- Made from ${source} by \`npm run docs\`. Do not edit. -->\n\n# ${title}\n\n${intro}\n\n`;
 }
 
-export function errorsPage(codes: Readonly<Record<string, FaultCode>> = faultCodes): string {
+export function errorsPage(codes: Readonly<Record<string, FaultCode>>): string {
   const intro =
     "Every code that the library (`error.code`), the HTTP API (`code` in the body) and the command (on stderr) can answer with. Match on the code, never on the words of a message.";
   const rows = Object.entries(codes).map(
@@ -53,6 +64,24 @@ async function limitsPage(): Promise<string> {
   return head("Limits", "the files named limits.ts", intro) + tables.join("\n");
 }
 
+async function loadMetricsPage(): Promise<string> {
+  const source = (await import(pathToFileURL(join(root, metricsSource)).href)) as {
+    readonly metricDefinitions?: readonly MetricDefinition[];
+  };
+  if (source.metricDefinitions === undefined) throw new Error(`${metricsSource} does not export metricDefinitions`);
+  return metricsPage(source.metricDefinitions);
+}
+
+export function metricsPage(definitions: readonly MetricDefinition[]): string {
+  const intro = "What `GET /metrics` shows, in the text format of Prometheus.";
+  const rows = definitions.map(({ name, type, help, labels }) => {
+    const named = labels.map((label) => `\`${label}\``).join(", ");
+    return `| \`${name}\` | ${type} | ${named} | ${cell(help)} |`;
+  });
+  const table = `| name | type | labels | meaning |\n| --- | --- | --- | --- |\n${rows.join("\n")}\n`;
+  return head("Metrics", metricsSource, intro) + table;
+}
+
 function cell(text: string): string {
   return text.replaceAll("|", "\\|").replaceAll("\n", " ");
 }
@@ -80,4 +109,9 @@ async function main(checkOnly: boolean): Promise<void> {
   if (checkOnly && process.exitCode === undefined) console.log(`${Object.keys(pages).length} pages are fresh`);
 }
 
-if (import.meta.main) await main(process.argv.includes("--check"));
+if (import.meta.main) {
+  await main(process.argv.includes("--check")).catch((error: unknown) => {
+    console.error(error instanceof Error ? error.message : error);
+    process.exitCode = 1;
+  });
+}

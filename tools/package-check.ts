@@ -50,7 +50,7 @@ export function checkFiles(paths: readonly string[]): string[] {
 }
 
 function isShipped(path: string): boolean {
-  return path.startsWith("bin/") || (/^dist\/[^.].*\.(js|d\.ts)$/.test(path) && !path.includes(".test."));
+  return path.startsWith("bin/") || (/^dist\/[^.].*\.(js|d\.ts)$/.test(path) && !/\.test\.|\/test-/.test(path));
 }
 
 function pack(folder: string): { readonly tarball: string; readonly paths: readonly string[] } {

@@ -4,8 +4,8 @@
  * problem and exits 1 where there is one; `test/tidy.test.ts` runs the same.
  */
 import { execFileSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, globSync, readFileSync, type Dirent } from "node:fs";
+import { join, relative } from "node:path";
 import { checkConsole, checkPureIsSynchronous, checkSkippedTests, checkSuppressions } from "./tidy/content.ts";
 import { checkCycles } from "./tidy/cycles.ts";
 import { formatProblem, type Problem } from "./tidy/problem.ts";
@@ -40,18 +40,32 @@ export function tidy(texts: ReadonlyMap<string, string>): Problem[] {
 
 /** The text files of the checkout that are committed or would be: path → text. */
 export function readRepository(root: string): Map<string, string> {
-  const listed = execFileSync("git", ["ls-files", "-z", "--cached", "--others", "--exclude-standard"], {
-    cwd: root,
-    encoding: "utf8",
-  });
   const texts = new Map<string, string>();
-  for (const path of listed.split("\0")) {
+  for (const path of listFiles(root)) {
     const full = join(root, path);
-    if (path === "" || !existsSync(full)) continue;
+    if (!existsSync(full)) continue; // deleted, but not yet in a commit
     const bytes = readFileSync(full);
     if (!bytes.includes(0)) texts.set(path, bytes.toString("utf8"));
   }
   return texts;
+}
+
+function listFiles(root: string): string[] {
+  if (!existsSync(join(root, ".git"))) return listUnpacked(root);
+  const options = ["ls-files", "-z", "--cached", "--others", "--exclude-standard"];
+  const listed = execFileSync("git", options, { cwd: root, encoding: "utf8" });
+  return listed.split("\0").filter((path) => path !== "");
+}
+
+/** In a copy without git, such as an unpacked archive, everything counts that no tool has made. */
+function listUnpacked(root: string): string[] {
+  return globSync("**/*", { cwd: root, exclude: isMade, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(root, join(entry.parentPath, entry.name)));
+}
+
+function isMade(entry: Dirent): boolean {
+  return ["node_modules", "dist", "coverage", ".cache"].includes(entry.name);
 }
 
 if (import.meta.main) {

@@ -4,7 +4,12 @@
 import { Fault } from "../base/fault.ts";
 import { faultCodes, type FaultCode } from "../node/fault-codes.ts";
 import { MethodNotAllowed } from "./method-not-allowed.ts";
-import type { Answer } from "./route.ts";
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | Uint8Array | undefined;
+}
 
 /** On every answer: nothing is cached by accident, sniffed as another type or read by another site. */
 export const commonHeaders: Readonly<Record<string, string>> = {

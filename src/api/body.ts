@@ -57,7 +57,9 @@ function collect(incoming: IncomingMessage, limit: BodyLimit): Promise<Uint8Arra
         reject(tooLarge(limit, undefined));
       }
     });
-    incoming.on("end", () => resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks)));
+    incoming.on("end", () =>
+      resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks)),
+    );
     incoming.on("error", (error) => reject(brokenOff(error)));
     incoming.on("close", () => reject(brokenOff(undefined)));
   });
@@ -65,7 +67,9 @@ function collect(incoming: IncomingMessage, limit: BodyLimit): Promise<Uint8Arra
 
 function tooLarge(limit: BodyLimit, bytes: number | undefined): Fault {
   const had = bytes === undefined ? "is longer than that" : `has ${bytes}`;
-  return new Fault(limit.code, `The body may have at most ${limit.bytesMax} bytes; this one ${had}.`, { bytesMax: limit.bytesMax });
+  return new Fault(limit.code, `The body may have at most ${limit.bytesMax} bytes; this one ${had}.`, {
+    bytesMax: limit.bytesMax,
+  });
 }
 
 function brokenOff(cause: unknown): Fault {

@@ -5,7 +5,9 @@
 import { Fault } from "../base/fault.ts";
 
 export async function* eventQueue<T>(
-  subscribe: (listener: (event: T) => void) => () => void, queuedMax: number, signal: AbortSignal,
+  subscribe: (listener: (event: T) => void) => () => void,
+  queuedMax: number,
+  signal: AbortSignal,
 ): AsyncGenerator<T, void, undefined> {
   const queued: T[] = [];
   let overrun = false;
@@ -21,7 +23,8 @@ export async function* eventQueue<T>(
     while (!signal.aborted) {
       const batch = queued.splice(0);
       yield* batch;
-      if (overrun) throw new Fault("overloaded", `This listener fell behind by more than ${queuedMax} events.`, { queuedMax });
+      if (overrun)
+        throw new Fault("overloaded", `This listener fell behind by more than ${queuedMax} events.`, { queuedMax });
       if (queued.length === 0 && !signal.aborted) await new Promise<void>((resolve) => (wake = resolve));
     }
   } finally {

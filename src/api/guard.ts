@@ -23,7 +23,10 @@ export function createGuard(boundHost: string, token: string): Guard {
   return {
     checkOrigin({ host, origin }) {
       if (host === undefined || !names.has(nameOf(host))) {
-        throw new Fault("forbidden_origin", `This node does not answer to the Host ${quoted(host)}; ask for 127.0.0.1 or localhost.`);
+        throw new Fault(
+          "forbidden_origin",
+          `This node does not answer to the Host ${quoted(host)}; ask for 127.0.0.1 or localhost.`,
+        );
       }
       if (origin !== undefined && origin !== `http://${host}`) {
         throw new Fault("forbidden_origin", `Pages of the Origin ${quoted(origin)} may not use this node.`);

@@ -2,7 +2,7 @@
  * Turns what a client sent into what a route's schemas promise, or into a fault that names the
  * wrong field. Unknown fields are wrong: a misspelt `certainty` must not pass as a weaker promise.
  */
-import { z } from "zod";
+import type { z } from "zod";
 import { utf8Decode } from "../base/bytes.ts";
 import { Fault } from "../base/fault.ts";
 
@@ -10,7 +10,8 @@ import { Fault } from "../base/fault.ts";
 export function parseQuery<T>(schema: z.ZodType<T>, search: string): T {
   const given: Record<string, string> = {};
   for (const [name, value] of new URLSearchParams(search)) {
-    if (Object.hasOwn(given, name)) throw new Fault("invalid_argument", `The parameter ${JSON.stringify(name)} is given twice.`, { field: name });
+    if (Object.hasOwn(given, name))
+      throw new Fault("invalid_argument", `The parameter ${JSON.stringify(name)} is given twice.`, { field: name });
     given[name] = value;
   }
   return parseFields(schema, given, "parameter");

@@ -7,7 +7,9 @@ export class MethodNotAllowed extends Fault {
   readonly allowed: readonly string[];
 
   constructor(method: string, path: string, allowed: readonly string[]) {
-    super("invalid_argument", `${method} is not possible on ${path.slice(0, 200)}; possible: ${allowed.join(", ")}.`, { allowed });
+    super("invalid_argument", `${method} is not possible on ${path.slice(0, 200)}; possible: ${allowed.join(", ")}.`, {
+      allowed,
+    });
     this.allowed = allowed;
   }
 }

@@ -18,10 +18,16 @@ export function openApiDocument(routes: readonly Route[], version: string): Json
   }
   return {
     openapi: "3.1.1",
-    info: { title: "P2P Sync", version, description: "One node of a P2P Sync network. Keys in paths are percent-encoded; slashes may stay." },
+    info: {
+      title: "P2P Sync",
+      version,
+      description: "One node of a P2P Sync network. Keys in paths are percent-encoded; slashes may stay.",
+    },
     paths,
     components: {
-      securitySchemes: { token: { type: "http", scheme: "bearer", description: "The content of api-token in the node's data folder" } },
+      securitySchemes: {
+        token: { type: "http", scheme: "bearer", description: "The content of api-token in the node's data folder" },
+      },
       schemas: { Fault: { ...jsonSchema(faultSchema), description: faultList() } },
     },
   };
@@ -35,20 +41,32 @@ function operationOf(route: Route): Json {
     security: route.open ? [] : [{ token: [] }],
     parameters: [...pathParameters(route.path), ...queryParameters(route.query)],
     ...(route.body.type === "read" && { requestBody: requestBody(route.body) }),
-    responses: { ...Object.fromEntries(answers), default: { description: "A fault", content: { "application/json": { schema: { $ref: "#/components/schemas/Fault" } } } } },
+    responses: {
+      ...Object.fromEntries(answers),
+      default: {
+        description: "A fault",
+        content: { "application/json": { schema: { $ref: "#/components/schemas/Fault" } } },
+      },
+    },
   };
 }
 
 function operationId({ method, path }: Route): string {
-  const words = path.replace(/[{}]/g, "").split(/[/.]/).filter((word) => word !== "" && word !== "v1");
+  const words = path
+    .replace(/[{}]/g, "")
+    .split(/[/.]/)
+    .filter((word) => word !== "" && word !== "v1");
   return [method.toLowerCase(), ...words].join("_");
 }
 
 function answerOf({ meaning, schema, mediaType }: AnswerKind): Json {
   if (mediaType === undefined && schema === undefined) return { description: meaning };
   const content: Record<string, Json> = {};
-  if (schema !== undefined && mediaType !== "text/event-stream") content["application/json"] = { schema: jsonSchema(schema) };
-  if (mediaType !== undefined) content[mediaType] = mediaType === "text/event-stream" && schema !== undefined ? { schema: jsonSchema(schema) } : {};
+  if (schema !== undefined && mediaType !== "text/event-stream")
+    content["application/json"] = { schema: jsonSchema(schema) };
+  if (mediaType !== undefined)
+    content[mediaType] =
+      mediaType === "text/event-stream" && schema !== undefined ? { schema: jsonSchema(schema) } : {};
   return { description: meaning, content };
 }
 
@@ -58,12 +76,17 @@ function pathParameters(path: string): Json[] {
 }
 
 function queryParameters(query: z.ZodType | undefined): Json[] {
-  const properties = query === undefined ? {} : ((jsonSchema(query)["properties"] ?? {}) as Readonly<Record<string, Json>>);
+  const properties =
+    query === undefined ? {} : ((jsonSchema(query)["properties"] ?? {}) as Readonly<Record<string, Json>>);
   return Object.entries(properties).map(([name, schema]) => ({ name, in: "query", required: false, schema }));
 }
 
 function requestBody(body: Extract<BodyKind<unknown>, { type: "read" }>): Json {
-  return { required: true, description: `At most ${body.bytesMax} bytes`, content: { [body.mediaType]: body.schema === undefined ? {} : { schema: jsonSchema(body.schema) } } };
+  return {
+    required: true,
+    description: `At most ${body.bytesMax} bytes`,
+    content: { [body.mediaType]: body.schema === undefined ? {} : { schema: jsonSchema(body.schema) } },
+  };
 }
 
 function jsonSchema(schema: z.ZodType): Json {

@@ -10,7 +10,10 @@ const listening = "0A"; // Source: TCP_LISTEN in linux/include/net/tcp_states.h
 
 /** "node (process 4711)", or undefined where it cannot be found out. */
 export async function describePortHolder(port: number): Promise<string | undefined> {
-  const inodes = new Set([...(await listeningInodes("/proc/net/tcp", port)), ...(await listeningInodes("/proc/net/tcp6", port))]);
+  const inodes = new Set([
+    ...(await listeningInodes("/proc/net/tcp", port)),
+    ...(await listeningInodes("/proc/net/tcp6", port)),
+  ]);
   if (inodes.size === 0) return undefined;
   const sockets = new Set([...inodes].map((inode) => `socket:[${inode}]`));
   const processes = (await readdir("/proc").catch(() => [])).filter((name) => /^[0-9]+$/.test(name));
@@ -26,7 +29,9 @@ export async function describePortHolder(port: number): Promise<string | undefin
 async function listeningInodes(table: string, port: number): Promise<string[]> {
   const ending = `:${port.toString(16).toUpperCase().padStart(4, "0")}`;
   const rows = (await readText(table)).split("\n").map((line) => line.trim().split(/\s+/));
-  return rows.flatMap((cells) => (cells[1]?.endsWith(ending) === true && cells[3] === listening && cells[9] !== undefined ? [cells[9]] : []));
+  return rows.flatMap((cells) =>
+    cells[1]?.endsWith(ending) === true && cells[3] === listening && cells[9] !== undefined ? [cells[9]] : [],
+  );
 }
 
 async function holdsAny(process: string, sockets: ReadonlySet<string>): Promise<boolean> {

@@ -5,11 +5,11 @@
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { utf8Encode } from "../base/bytes.ts";
-import { commonHeaders, faultAnswer, isUnexpected } from "./answers.ts";
+import { commonHeaders, faultAnswer, isUnexpected, type Answer } from "./answers.ts";
 import { readBody, type BodyBudget } from "./body.ts";
 import type { Guard } from "./guard.ts";
 import { parsePathPart, parseQuery } from "./input.ts";
-import type { Answer, Route, RouteServices, Taken } from "./route.ts";
+import type { Route, RouteServices, Taken } from "./route.ts";
 import type { Router } from "./router.ts";
 
 export interface HandlerParts extends RouteServices {
@@ -37,12 +37,16 @@ export function createRequestHandler(parts: HandlerParts): RequestHandler {
   };
 }
 
-async function answer(parts: HandlerParts, incoming: IncomingMessage, outgoing: ServerResponse): Promise<Answer | Taken> {
+async function answer(
+  parts: HandlerParts,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+): Promise<Answer | Taken> {
   parts.guard.checkOrigin(incoming.headers);
   const path = pathOf(incoming);
   const { route, parameter } = parts.router.find(incoming.method ?? "", path);
   if (!route.open) parts.guard.checkToken(incoming.headers);
-  const search = (incoming.url ?? "").slice(path.length + 1);
+  const search = targetOf(incoming).slice(path.length + 1);
   return route.handle({
     facade: parts.facade,
     streams: parts.streams,
@@ -62,12 +66,22 @@ async function bodyOf({ body }: Route, incoming: IncomingMessage, budget: BodyBu
 
 function write(incoming: IncomingMessage, outgoing: ServerResponse, { status, headers, body }: Answer): void {
   const bytes = typeof body === "string" ? utf8Encode(body) : body;
-  outgoing.writeHead(status, { ...commonHeaders, ...headers, ...(bytes !== undefined && { "content-length": bytes.length }) });
+  outgoing.writeHead(status, {
+    ...commonHeaders,
+    ...headers,
+    ...(bytes !== undefined && { "content-length": bytes.length }),
+  });
   outgoing.end(incoming.method === "HEAD" ? undefined : bytes);
 }
 
-function pathOf(incoming: IncomingMessage): string {
+/** Proxies send the whole address. Source: RFC 9112 section 3.2.2. */
+function targetOf(incoming: IncomingMessage): string {
   const url = incoming.url ?? "";
-  const query = url.indexOf("?");
-  return query < 0 ? url : url.slice(0, query);
+  return url.startsWith("/") ? url : url.replace(/^http:\/\/[^/?]*/i, "");
+}
+
+function pathOf(incoming: IncomingMessage): string {
+  const target = targetOf(incoming);
+  const query = target.indexOf("?");
+  return query < 0 ? target : target.slice(0, query);
 }

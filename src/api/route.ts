@@ -6,16 +6,11 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { z } from "zod";
 import type { NodeFacade } from "../node/facade.ts";
+import type { Answer } from "./answers.ts";
 import { parseJson } from "./input.ts";
 import type { Streams } from "./streams.ts";
 
 export type Method = "GET" | "PUT" | "POST" | "DELETE";
-
-export interface Answer {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string | Uint8Array | undefined;
-}
 
 /** The handler wrote to the connection itself. */
 export type Taken = "taken";
@@ -48,11 +43,24 @@ export type BodyKind<Body> =
     };
 
 export function rawBody(bytesMax: number): BodyKind<Uint8Array> {
-  return { type: "read", bytesMax, tooLarge: "value_too_large", mediaType: "application/octet-stream", decode: (bytes) => bytes };
+  return {
+    type: "read",
+    bytesMax,
+    tooLarge: "value_too_large",
+    mediaType: "application/octet-stream",
+    decode: (bytes) => bytes,
+  };
 }
 
 export function jsonBody<Body>(schema: z.ZodType<Body>, bytesMax: number): BodyKind<Body> {
-  return { type: "read", bytesMax, tooLarge: "body_too_large", mediaType: "application/json", schema, decode: (bytes) => parseJson(schema, bytes) };
+  return {
+    type: "read",
+    bytesMax,
+    tooLarge: "body_too_large",
+    mediaType: "application/json",
+    schema,
+    decode: (bytes) => parseJson(schema, bytes),
+  };
 }
 
 /** One documented answer: what it means and the shape of its JSON, or its media type. */
@@ -83,5 +91,5 @@ export type Route = RouteSpec<unknown, unknown>;
  * same route's schemas made.
  */
 export function route<Query = Readonly<Record<string, never>>, Body = undefined>(spec: RouteSpec<Query, Body>): Route {
-  return spec as unknown as Route;
+  return spec;
 }

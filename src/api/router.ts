@@ -36,9 +36,13 @@ export function createRouter(routes: readonly Route[]): Router {
       for (const branch of branches) {
         if (!path.startsWith(branch.prefix)) continue;
         const parameter = path.slice(branch.prefix.length);
-        if (branch.wholeRest || (parameter !== "" && !parameter.includes("/"))) return { route: choose(branch.methods, method, path), parameter };
+        if (branch.wholeRest || (parameter !== "" && !parameter.includes("/")))
+          return { route: choose(branch.methods, method, path), parameter };
       }
-      throw new Fault("not_found", `There is no route ${JSON.stringify(path.slice(0, 200))}; GET /v1/openapi.json lists all.`);
+      throw new Fault(
+        "not_found",
+        `There is no route ${JSON.stringify(path.slice(0, 200))}; GET /v1/openapi.json lists all.`,
+      );
     },
   };
 }

@@ -42,8 +42,13 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   const { facade, host, port, token, version, report } = options;
   const streams = new Streams(options.streamLimits ?? limits);
   const handler = createRequestHandler({
-    facade, streams, version, report,
-    router: createRouter(allRoutes), guard: createGuard(host, token), budget: new BodyBudget(limits.bodiesBytesMax),
+    facade,
+    streams,
+    version,
+    report,
+    router: createRouter(allRoutes),
+    guard: createGuard(host, token),
+    budget: new BodyBudget(limits.bodiesBytesMax),
   });
   const server = createServer(
     {
@@ -76,9 +81,19 @@ function listen(server: Server, host: string, port: number): Promise<void> {
 async function describeListenError(error: NodeJS.ErrnoException, host: string, port: number): Promise<Fault> {
   if (error.code === "EADDRINUSE") {
     const holder = await describePortHolder(port);
-    return new Fault("port_in_use", `The HTTP port ${port} on ${host} is in use by ${holder ?? "another program"}.`, { host, port, holder: holder ?? null }, error);
+    return new Fault(
+      "port_in_use",
+      `The HTTP port ${port} on ${host} is in use by ${holder ?? "another program"}.`,
+      { host, port, holder: holder ?? null },
+      error,
+    );
   }
-  return new Fault("invalid_config", `The HTTP API cannot listen on ${host} port ${port}: ${error.message}.`, { host, port }, error);
+  return new Fault(
+    "invalid_config",
+    `The HTTP API cannot listen on ${host} port ${port}: ${error.message}.`,
+    { host, port },
+    error,
+  );
 }
 
 async function close(server: Server, streams: Streams): Promise<void> {
@@ -99,6 +114,10 @@ function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Duplex): void
     return;
   }
   const status = brokenRequests[error.code ?? ""] ?? 400;
-  const body = JSON.stringify(faultView(new Fault("invalid_argument", `The request is not acceptable HTTP: ${STATUS_CODES[status]}.`)));
-  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`);
+  const body = JSON.stringify(
+    faultView(new Fault("invalid_argument", `The request is not acceptable HTTP: ${STATUS_CODES[status]}.`)),
+  );
+  socket.end(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
+  );
 }

@@ -2,7 +2,8 @@
  * The page at `/`: no script, no token, nothing loaded. It says what runs here and where to go on.
  */
 export const statusPageHeaders: Readonly<Record<string, string>> = {
-  "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  "content-security-policy":
+    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
   "referrer-policy": "no-referrer",
 };
 

@@ -38,7 +38,9 @@ export class Streams {
   /** Throws `overloaded` before anything is written; resolves when the stream is over. */
   async serve(outgoing: ServerResponse, source: StreamSource): Promise<void> {
     if (this.#open.size >= this.#limits.streamsMax) {
-      throw new Fault("overloaded", `This node serves at most ${this.#limits.streamsMax} streams at once.`, { streamsMax: this.#limits.streamsMax });
+      throw new Fault("overloaded", `This node serves at most ${this.#limits.streamsMax} streams at once.`, {
+        streamsMax: this.#limits.streamsMax,
+      });
     }
     const gone = new AbortController();
     this.#open.add(gone);
@@ -68,7 +70,11 @@ export class Streams {
     outgoing.writeHead(200, { ...commonHeaders, "content-type": "text/event-stream", "x-accel-buffering": "no" });
     outgoing.write("retry: 1000\n\n");
     try {
-      for (let next = await unlessGone(first, signal); next !== undefined && next.done !== true; next = await unlessGone(events.next(), signal)) {
+      for (
+        let next = await unlessGone(first, signal);
+        next !== undefined && next.done !== true;
+        next = await unlessGone(events.next(), signal)
+      ) {
         if (!outgoing.write(frameOf(next.value))) await this.#drained(outgoing, signal);
       }
     } catch (error) {

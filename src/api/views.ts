@@ -14,36 +14,90 @@ const stamp = z.number().int().describe("Hybrid logical time, microseconds since
 const valueFields = { value: z.string(), encoding: z.enum(["utf8", "base64"]) };
 
 export const entrySchema = z.object({
-  key: z.string(), ...valueFields, stamp, author: z.string(), etag: z.string(), certainty: z.enum(["local", "shared"]), expiresAt: time.nullable(),
+  key: z.string(),
+  ...valueFields,
+  stamp,
+  author: z.string(),
+  etag: z.string(),
+  certainty: z.enum(["local", "shared"]),
+  expiresAt: time.nullable(),
 });
-export const pageSchema = z.object({ entries: z.array(entrySchema), next: z.string().nullable().describe("Pass as `after` for the next page; null at the end") });
-export const receiptSchema = z.object({ batch: z.string(), stamp, certainty: z.enum(["local", "shared"]), holders: z.array(z.string()) });
+export const pageSchema = z.object({
+  entries: z.array(entrySchema),
+  next: z.string().nullable().describe("Pass as `after` for the next page; null at the end"),
+});
+export const receiptSchema = z.object({
+  batch: z.string(),
+  stamp,
+  certainty: z.enum(["local", "shared"]),
+  holders: z.array(z.string()),
+});
 export const changeSchema = z.object({
-  position: z.number().int(), type: z.enum(["put", "delete"]), key: z.string(),
-  value: z.string().nullable(), encoding: z.enum(["utf8", "base64"]).nullable(), stamp, author: z.string(),
+  position: z.number().int(),
+  type: z.enum(["put", "delete"]),
+  key: z.string(),
+  value: z.string().nullable(),
+  encoding: z.enum(["utf8", "base64"]).nullable(),
+  stamp,
+  author: z.string(),
 });
 export const peerSchema = z.object({
-  id: z.string().nullable(), state: z.string(), class: z.string(), direction: z.enum(["inbound", "outbound"]).nullable(), address: z.string().nullable(),
-  rttMs: z.number().nullable(), clockOffsetMs: z.number().nullable(), connectedSince: time.nullable(), source: z.string(), link: z.number().int().nullable(),
-  lastError: z.object({ reason: z.string(), at: time }).nullable(), nextDialAt: time.nullable(),
-  history: z.array(z.object({ state: z.string(), enteredAt: time, durationMs: z.number().nullable(), reason: z.string().nullable() })),
+  id: z.string().nullable(),
+  state: z.string(),
+  class: z.string(),
+  direction: z.enum(["inbound", "outbound"]).nullable(),
+  address: z.string().nullable(),
+  rttMs: z.number().nullable(),
+  clockOffsetMs: z.number().nullable(),
+  connectedSince: time.nullable(),
+  source: z.string(),
+  link: z.number().int().nullable(),
+  lastError: z.object({ reason: z.string(), at: time }).nullable(),
+  nextDialAt: time.nullable(),
+  history: z.array(
+    z.object({ state: z.string(), enteredAt: time, durationMs: z.number().nullable(), reason: z.string().nullable() }),
+  ),
 });
 export const peersSchema = z.object({ peers: z.array(peerSchema) });
 export const statusSchema = z.object({
-  peerId: z.string(), network: z.string(), state: z.string(), entries: z.number().int(), root: z.string(), peers: z.number().int(), heldBack: z.number().int(),
-  conflicts: z.number().int(), uptimeSeconds: z.number(), clock: z.object({ offsetMs: z.number().nullable(), refusingWrites: z.boolean() }),
-  counters: z.record(z.string(), z.number()), p2p: z.array(z.string()), http: z.string().nullable(), version: z.string(),
+  peerId: z.string(),
+  network: z.string(),
+  state: z.string(),
+  entries: z.number().int(),
+  root: z.string(),
+  peers: z.number().int(),
+  heldBack: z.number().int(),
+  conflicts: z.number().int(),
+  uptimeSeconds: z.number(),
+  clock: z.object({ offsetMs: z.number().nullable(), refusingWrites: z.boolean() }),
+  counters: z.record(z.string(), z.number()),
+  p2p: z.array(z.string()),
+  http: z.string().nullable(),
+  version: z.string(),
 });
 export const infoSchema = z.object({
-  version: z.string(), nodeVersion: z.string(), peerId: z.string(), author: z.string(), network: z.object({ name: z.string(), id: z.string() }),
-  p2p: z.array(z.string()), http: z.string().nullable(), dataDir: z.string(), startedAt: time, strangers: z.number().int(),
+  version: z.string(),
+  nodeVersion: z.string(),
+  peerId: z.string(),
+  author: z.string(),
+  network: z.object({ name: z.string(), id: z.string() }),
+  p2p: z.array(z.string()),
+  http: z.string().nullable(),
+  dataDir: z.string(),
+  startedAt: time,
+  strangers: z.number().int(),
 });
 const healthStatus = z.enum(["ok", "degraded", "critical"]);
 export const healthSchema = z.object({
-  status: healthStatus, checks: z.array(z.object({ name: z.string(), status: healthStatus, message: z.string() })),
+  status: healthStatus,
+  checks: z.array(z.object({ name: z.string(), status: healthStatus, message: z.string() })),
 });
 export const eventSchema = z.object({ type: z.string(), at: time, detail: z.record(z.string(), z.unknown()) });
-export const faultSchema = z.object({ code: z.string(), message: z.string(), details: z.record(z.string(), z.unknown()) });
+export const faultSchema = z.object({
+  code: z.string(),
+  message: z.string(),
+  details: z.record(z.string(), z.unknown()),
+});
 
 export type EntryView = z.infer<typeof entrySchema>;
 export type PageView = z.infer<typeof pageSchema>;
@@ -58,7 +112,9 @@ export type EventView = z.infer<typeof eventSchema>;
 /** Text where the bytes are well-formed UTF-8, else base64; either way the bytes come back exactly. */
 export function valueView(value: Uint8Array): { readonly value: string; readonly encoding: "utf8" | "base64" } {
   const text = utf8Decode(value);
-  return text === undefined ? { value: Buffer.from(value).toString("base64"), encoding: "base64" } : { value: text, encoding: "utf8" };
+  return text === undefined
+    ? { value: Buffer.from(value).toString("base64"), encoding: "base64" }
+    : { value: text, encoding: "utf8" };
 }
 
 export function entryView(entry: Entry): EntryView {
@@ -77,12 +133,23 @@ export function changeView({ position, type, key, value, stamp, author }: Change
 
 export function peerView(peer: PeerStatus): PeerView {
   return {
-    id: peer.id ?? null, state: peer.state, class: peer.class, direction: peer.direction ?? null, address: peer.address ?? null,
-    rttMs: peer.rttMs ?? null, clockOffsetMs: peer.clockOffsetMs ?? null, connectedSince: timeView(peer.connectedSince), source: peer.source, link: peer.link ?? null,
+    id: peer.id ?? null,
+    state: peer.state,
+    class: peer.class,
+    direction: peer.direction ?? null,
+    address: peer.address ?? null,
+    rttMs: peer.rttMs ?? null,
+    clockOffsetMs: peer.clockOffsetMs ?? null,
+    connectedSince: timeView(peer.connectedSince),
+    source: peer.source,
+    link: peer.link ?? null,
     lastError: peer.lastError === undefined ? null : { reason: peer.lastError.reason, at: rfc3339(peer.lastError.at) },
     nextDialAt: timeView(peer.nextDialAt),
     history: peer.history.map((visit) => ({
-      state: visit.state, enteredAt: rfc3339(visit.enteredAt), durationMs: visit.durationMs ?? null, reason: visit.reason ?? null,
+      state: visit.state,
+      enteredAt: rfc3339(visit.enteredAt),
+      durationMs: visit.durationMs ?? null,
+      reason: visit.reason ?? null,
     })),
   };
 }
@@ -90,17 +157,36 @@ export function peerView(peer: PeerStatus): PeerView {
 export function statusView(status: Status, info: Info): StatusView {
   const { peerId, network, state, entries, root, peers, heldBack, conflicts, uptimeSeconds, clock, counters } = status;
   return {
-    peerId, network, state, entries, root, peers, heldBack, conflicts, uptimeSeconds,
-    clock: { offsetMs: clock.offsetMs ?? null, refusingWrites: clock.refusingWrites }, counters: { ...counters },
-    p2p: [...info.p2p], http: info.http ?? null, version: info.version,
+    peerId,
+    network,
+    state,
+    entries,
+    root,
+    peers,
+    heldBack,
+    conflicts,
+    uptimeSeconds,
+    clock: { offsetMs: clock.offsetMs ?? null, refusingWrites: clock.refusingWrites },
+    counters: { ...counters },
+    p2p: [...info.p2p],
+    http: info.http ?? null,
+    version: info.version,
   };
 }
 
 export function infoView(info: Info): InfoView {
   const { version, nodeVersion, peerId, author, network, dataDir, strangers } = info;
   return {
-    version, nodeVersion, peerId, author, network: { ...network }, p2p: [...info.p2p], http: info.http ?? null, dataDir,
-    startedAt: rfc3339(info.startedAt), strangers,
+    version,
+    nodeVersion,
+    peerId,
+    author,
+    network: { ...network },
+    p2p: [...info.p2p],
+    http: info.http ?? null,
+    dataDir,
+    startedAt: rfc3339(info.startedAt),
+    strangers,
   };
 }
 

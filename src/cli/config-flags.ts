@@ -3,11 +3,15 @@
  */
 import { Option, type Command } from "commander";
 import type { ConfigSources } from "../config/load-config.ts";
-import { settingNames, settingOf, type Setting, type SettingName } from "../config/settings.ts";
+import type { Setting } from "../config/setting-types.ts";
+import { settingNames, settingOf, type SettingName } from "../config/settings.ts";
 import type { Shell } from "./shell.ts";
 
 export function addConfigFlags(command: Command): Command {
-  command.option("--config <FILE>", "configuration file instead of config.toml in the data folder (environment P2P_SYNC_CONFIG)");
+  command.option(
+    "--config <FILE>",
+    "configuration file instead of config.toml in the data folder (environment P2P_SYNC_CONFIG)",
+  );
   for (const name of settingNames) {
     const option = optionOf(settingOf(name));
     if (option !== undefined) command.addOption(option);
@@ -30,8 +34,12 @@ export function configSourcesOf(command: Command, { environment, workingDir, hom
 function optionOf(setting: Setting): Option | undefined {
   if (setting.flag === undefined) return undefined;
   const repeatable = setting.type === "list";
-  const option = new Option(setting.flag, `${setting.effect}${defaultNote(setting)}${repeatable ? " May be repeated." : ""}`);
-  if (repeatable) option.argParser((word: string, earlier: readonly string[] | undefined) => [...(earlier ?? []), word]);
+  const option = new Option(
+    setting.flag,
+    `${setting.effect}${defaultNote(setting)}${repeatable ? " May be repeated." : ""}`,
+  );
+  if (repeatable)
+    option.argParser((word: string, earlier: readonly string[] | undefined) => [...(earlier ?? []), word]);
   return option;
 }
 

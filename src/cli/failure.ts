@@ -15,12 +15,19 @@ export interface Failure {
 }
 
 export function describeFailure(error: unknown, command: string, json: boolean): Failure {
-  const fault = error instanceof Fault ? error : new Fault("internal", `an unexpected error: ${String((error as Error)?.stack ?? error)}`);
+  const fault =
+    error instanceof Fault
+      ? error
+      : new Fault("internal", `an unexpected error: ${String((error as Error)?.stack ?? error)}`);
   const known: Readonly<Record<string, FaultCode>> = faultCodes;
   const exit = known[fault.code]?.exit ?? 1;
-  if (json) return { exit, text: `${JSON.stringify({ code: fault.code, message: fault.message, details: fault.details })}\n` };
+  if (json)
+    return { exit, text: `${JSON.stringify({ code: fault.code, message: fault.message, details: fault.details })}\n` };
   const details = fault.code === "not_shared" ? ` (${JSON.stringify(fault.details)})` : "";
-  return { exit, text: `p2p-sync${command === "" ? "" : ` ${command}`}: ${lineOf(fault)}${details}${nextStep(known[fault.code])}\n` };
+  return {
+    exit,
+    text: `p2p-sync${command === "" ? "" : ` ${command}`}: ${lineOf(fault)}${details}${nextStep(known[fault.code])}\n`,
+  };
 }
 
 /** The stack of our own bug may have several lines; everything else stays on one. */

@@ -40,7 +40,13 @@ export async function ask(target: Target, request: ClientRequest): Promise<Clien
     if (answer.status >= 400 && request.expected?.includes(answer.status) !== true) throw faultOf(target, answer);
     return answer;
   } catch (error) {
-    if (signal.aborted) throw new Fault("no_node", `The node at ${target.url} did not answer within ${timeoutMs / 1_000} s.`, { url: target.url }, error);
+    if (signal.aborted)
+      throw new Fault(
+        "no_node",
+        `The node at ${target.url} did not answer within ${timeoutMs / 1_000} s.`,
+        { url: target.url },
+        error,
+      );
     throw noNode(target, error);
   }
 }
@@ -59,8 +65,11 @@ export async function* askStream(target: Target, request: ClientRequest): AsyncG
   try {
     incoming = await open(target, request, connecting.signal);
     clearTimeout(late);
-    if ((incoming.statusCode ?? 0) >= 400) throw faultOf(target, { status: incoming.statusCode ?? 0, body: await collect(incoming, target) });
-    incoming.socket.setTimeout(silentStreamMs, () => incoming?.destroy(new Error(`nothing heard for ${silentStreamMs / 1_000} s`)));
+    if ((incoming.statusCode ?? 0) >= 400)
+      throw faultOf(target, { status: incoming.statusCode ?? 0, body: await collect(incoming, target) });
+    incoming.socket.setTimeout(silentStreamMs, () =>
+      incoming?.destroy(new Error(`nothing heard for ${silentStreamMs / 1_000} s`)),
+    );
     for await (const chunk of incoming) yield chunk as Buffer;
   } catch (error) {
     throw noNode(target, error);
@@ -70,11 +79,20 @@ export async function* askStream(target: Target, request: ClientRequest): AsyncG
   }
 }
 
-function open(target: Target, { method, path, headers, body }: ClientRequest, signal: AbortSignal): Promise<IncomingMessage> {
+function open(
+  target: Target,
+  { method, path, headers, body }: ClientRequest,
+  signal: AbortSignal,
+): Promise<IncomingMessage> {
   const { hostname, port } = new URL(target.url);
   return new Promise((resolve, reject) => {
     const outgoing = httpRequest({
-      host: hostname.replace(/^\[|\]$/g, ""), port, method, path, agent: false, signal,
+      host: hostname.replace(/^\[|\]$/g, ""),
+      port,
+      method,
+      path,
+      agent: false,
+      signal,
       headers: {
         ...headers,
         ...(target.token !== undefined && { authorization: `Bearer ${target.token}` }),
@@ -92,7 +110,8 @@ async function collect(incoming: IncomingMessage, target: Target): Promise<Buffe
   let bytes = 0;
   for await (const chunk of incoming) {
     bytes += (chunk as Buffer).length;
-    if (bytes > answerBytesMax) throw new Fault("internal", `The answer of ${target.url} is over ${answerBytesMax} bytes.`, { url: target.url });
+    if (bytes > answerBytesMax)
+      throw new Fault("internal", `The answer of ${target.url} is over ${answerBytesMax} bytes.`, { url: target.url });
     chunks.push(chunk as Buffer);
   }
   return Buffer.concat(chunks);
@@ -101,16 +120,25 @@ async function collect(incoming: IncomingMessage, target: Target): Promise<Buffe
 function faultOf(target: Target, { status, body }: ClientAnswer): Fault {
   try {
     const { code, message, details } = JSON.parse(body.toString("utf8")) as Record<string, unknown>;
-    if (typeof code === "string" && typeof message === "string") return new Fault(code, message, { ...(details as object), status });
+    if (typeof code === "string" && typeof message === "string")
+      return new Fault(code, message, { ...(details as object) });
   } catch {
     // not JSON: the next line says what that means
   }
-  return new Fault("no_node", `${target.url} answers with status ${status}, but not as a P2P Sync node does.`, { url: target.url, status });
+  return new Fault("no_node", `${target.url} answers with status ${status}, but not as a P2P Sync node does.`, {
+    url: target.url,
+    status,
+  });
 }
 
 function noNode(target: Target, error: unknown): Fault {
   if (error instanceof Fault) return error;
   const { code, message } = error as NodeJS.ErrnoException;
   const reason = code === "ECONNREFUSED" ? "nothing listens there" : message;
-  return new Fault("no_node", `No node answers at ${target.url}${target.from === undefined ? "" : ` (from ${target.from})`}: ${reason}.`, { url: target.url }, error);
+  return new Fault(
+    "no_node",
+    `No node answers at ${target.url}${target.from === undefined ? "" : ` (from ${target.from})`}: ${reason}.`,
+    { url: target.url },
+    error,
+  );
 }

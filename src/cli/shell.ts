@@ -19,8 +19,13 @@ export interface Shell {
 
 export function processShell(): Shell {
   return {
-    stdin: process.stdin, stdout: process.stdout, stderr: process.stderr,
-    environment: process.env, workingDir: process.cwd(), homeDir: homedir(), version: packageVersion(),
+    stdin: process.stdin,
+    stdout: process.stdout,
+    stderr: process.stderr,
+    environment: process.env,
+    workingDir: process.cwd(),
+    homeDir: homedir(),
+    version: packageVersion(),
   };
 }
 

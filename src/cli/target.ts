@@ -45,7 +45,8 @@ export function resolveTarget(shell: Shell, options: TargetOptions): Target {
 
 function readUrl(file: string, dataDir: string): string {
   const text = readIfThere(file);
-  if (text === undefined) throw new Fault("no_node", `No node runs on the data folder ${dataDir}: it has no ${urlFileName}.`, { dataDir });
+  if (text === undefined)
+    throw new Fault("no_node", `No node runs on the data folder ${dataDir}: it has no ${urlFileName}.`, { dataDir });
   return checkUrl(text.trim());
 }
 
@@ -56,7 +57,11 @@ function readToken(dataDir: string): string | undefined {
 function checkUrl(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url?.protocol !== "http:" || url.pathname !== "/" || url.search !== "") {
-    throw new Fault("invalid_argument", `The address of a node's API looks like http://127.0.0.1:9001, not ${JSON.stringify(text)}.`, { api: text });
+    throw new Fault(
+      "invalid_argument",
+      `The address of a node's API looks like http://127.0.0.1:9001, not ${JSON.stringify(text)}.`,
+      { api: text },
+    );
   }
   return url.origin;
 }

@@ -8,7 +8,12 @@ import type { Shell } from "./shell.ts";
 export function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
   const all = [header, ...rows];
   const widths = header.map((_, column) => Math.max(...all.map((row) => widthOf(row[column] ?? ""))));
-  const lines = all.map((row) => row.map((cell, column) => cell + " ".repeat((widths[column] ?? 0) - widthOf(cell))).join("  ").trimEnd());
+  const lines = all.map((row) =>
+    row
+      .map((cell, column) => cell + " ".repeat((widths[column] ?? 0) - widthOf(cell)))
+      .join("  ")
+      .trimEnd(),
+  );
   return `${lines.join("\n")}\n`;
 }
 
@@ -20,7 +25,6 @@ export function pairs(rows: readonly (readonly [string, string])[]): string {
 
 /** Control characters, and those that reverse the writing direction, as escapes. */
 export function printable(text: string): string {
-  // eslint-disable-next-line no-control-regex -- control characters are what it looks for
   return text.replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, (character) => {
     if (character === "\n") return "\\n";
     if (character === "\t") return "\\t";
@@ -61,6 +65,5 @@ export function painter({ stdout, environment }: Pick<Shell, "stdout" | "environ
 }
 
 function widthOf(cell: string): number {
-  // eslint-disable-next-line no-control-regex -- colour sequences take no room
   return [...cell.replace(/\u001b\[[0-9;]*m/g, "")].length;
 }

@@ -43,7 +43,13 @@ export function asVerb<Options = object>(command: Command, { shell, outcome }: R
       const options = command.opts<Options & VerbOptions>();
       const parameters = all.slice(0, -2).filter((value) => value !== undefined) as string[];
       endQuietlyWithReader(shell);
-      const context = { shell, options, json: options.json === true, target: resolveTarget(shell, options), print: (text: string) => void shell.stdout.write(text) };
+      const context = {
+        shell,
+        options,
+        json: options.json === true,
+        target: resolveTarget(shell, options),
+        print: (text: string) => void shell.stdout.write(text),
+      };
       outcome.exit = (await verb(context, ...parameters)) ?? 0;
     });
 }

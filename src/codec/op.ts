@@ -87,6 +87,39 @@ export function readOp(reader: ByteReader): EncodedOp {
   return { op: { key, content, ttlSeconds, replaces }, bytes: reader.since(start) };
 }
 
+/** An operation without its key, as it is stored beside it. */
+export interface KeylessOp {
+  readonly flags: number;
+  readonly rest: Bytes;
+}
+
+export function withoutKey(opBytes: Bytes): KeylessOp {
+  const keyLength = ((opBytes[1] as number) << 8) + (opBytes[2] as number);
+  return { flags: opBytes[0] as number, rest: opBytes.subarray(opKeyOffset + keyLength) };
+}
+
+/** The bytes an operation was split from. */
+export function withKey(key: string, { flags, rest }: KeylessOp): Bytes {
+  const keyBytes = utf8Encode(key);
+  return new ByteWriter(opKeyOffset + keyBytes.length + rest.length).u8(flags).u16(keyBytes.length).bytes(keyBytes).bytes(rest).finish();
+}
+
+/** What a reader of values wants of a stored operation, without building all of it. */
+export type StoredValue = { readonly type: "value"; readonly value: Bytes; readonly ttlSeconds: number | undefined } | { readonly type: "tombstone" } | { readonly type: "blob" };
+
+export function storedValue({ flags, rest }: KeylessOp): StoredValue {
+  const kind = flags & 3;
+  if (kind === kindOfContent.tombstone) return { type: "tombstone" };
+  if (kind === kindOfContent.blob) return { type: "blob" };
+  const hasTtl = (flags & flagTtl) !== 0;
+  const start = (hasTtl ? 4 : 0) + ((flags & flagReplaces) !== 0 ? 40 : 0) + 4;
+  const ttlSeconds = hasTtl ? (((rest[0] as number) << 24) | ((rest[1] as number) << 16) | ((rest[2] as number) << 8) | (rest[3] as number)) >>> 0 : undefined;
+  return { type: "value", value: rest.subarray(start), ttlSeconds };
+}
+
+/** Flag bit values for queries on stored operations: the kind is `flags & 3`. */
+export const tombstoneKind = 1;
+
 function readKey(reader: ByteReader): string {
   const length = reader.u16();
   if (length === 0 || length > keyBytesMax) reader.fail();

@@ -2,7 +2,7 @@
  * Checks one value against its setting: a typed value as a TOML file has it, or words as flags
  * and the environment have them. Nothing is rounded, trimmed to a range or guessed.
  */
-import type { ChoiceListSetting, ListSetting, Setting, SettingValue } from "./settings.ts";
+import type { ChoiceListSetting, ListSetting, Setting, SettingValue } from "./setting-types.ts";
 import { textComplaints } from "./text-formats.ts";
 
 export type Checked =

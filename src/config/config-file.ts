@@ -3,7 +3,8 @@
  */
 import { checkValue } from "./check-value.ts";
 import { addProblem, type Problem } from "./problem.ts";
-import { settingNames, settingOf, type SettingName, type SettingValue } from "./settings.ts";
+import type { SettingValue } from "./setting-types.ts";
+import { settingNames, settingOf, type SettingName } from "./settings.ts";
 import { readTomlFile, type TomlFile } from "./toml-file.ts";
 
 export interface FileValues {

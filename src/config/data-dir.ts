@@ -11,7 +11,11 @@ export interface Surroundings {
 
 /** Flag over environment over default; what a configuration file says is not asked. */
 export function resolveDataDir(flag: string | undefined, surroundings: Surroundings): string {
-  return absolutePath(flag ?? surroundings.environment["P2P_SYNC_DATA_DIR"] ?? "", surroundings.workingDir, surroundings);
+  return absolutePath(
+    flag ?? surroundings.environment["P2P_SYNC_DATA_DIR"] ?? "",
+    surroundings.workingDir,
+    surroundings,
+  );
 }
 
 /** `~` is the home folder, "" the default data folder, anything else relative to `base`. */

@@ -10,17 +10,11 @@ import { dirname, join, resolve } from "node:path";
 import { Fault } from "../base/fault.ts";
 import { checkWords, type Checked } from "./check-value.ts";
 import { readConfigFile, type FileValues } from "./config-file.ts";
+import { contradictions } from "./contradictions.ts";
 import { absolutePath, type Surroundings } from "./data-dir.ts";
 import { addProblem, type Problem } from "./problem.ts";
-import {
-  environmentNameOf,
-  flagNameOf,
-  settingNames,
-  settingOf,
-  type Config,
-  type SettingName,
-  type SettingValue,
-} from "./settings.ts";
+import type { SettingValue } from "./setting-types.ts";
+import { environmentNameOf, flagNameOf, settingNames, settingOf, type Config, type SettingName } from "./settings.ts";
 
 export interface ConfigSources extends Surroundings {
   /** Words of flags, already told apart by setting; a repeated flag is a list of words. */
@@ -67,12 +61,10 @@ export function loadConfig(sources: ConfigSources): LoadedConfig {
     origins[name] = given.origin;
   }
   config.dataDir = absolutePath(config.dataDir as string, sources.workingDir, sources);
-  return {
-    config: Object.freeze(config) as unknown as Config,
-    origins,
-    file,
-    warnings: unknownVariables(sources.environment),
-  };
+  const checked = Object.freeze(config) as unknown as Config;
+  problems.push(...contradictions(checked));
+  if (problems.length > 0) throw faultOf(problems);
+  return { config: checked, origins, file, warnings: unknownVariables(sources.environment) };
 }
 
 function fromFlags(sources: ConfigSources, problems: Problem[]): GivenValues {

@@ -5,15 +5,8 @@
  */
 import { sectionOf } from "./config-file.ts";
 import type { LoadedConfig, Origin } from "./load-config.ts";
-import {
-  environmentNameOf,
-  flagNameOf,
-  settingNames,
-  settingOf,
-  type Setting,
-  type SettingName,
-  type SettingValue,
-} from "./settings.ts";
+import type { Setting, SettingValue } from "./setting-types.ts";
+import { environmentNameOf, flagNameOf, settingNames, settingOf, type SettingName } from "./settings.ts";
 
 export function renderConfig(loaded: LoadedConfig, defaults: "plain" | "commented"): string {
   const lines = [

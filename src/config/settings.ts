@@ -9,64 +9,7 @@
  * - `live` settings take effect when a running node reads its file again, `restart` ones do not.
  * - `hidden` settings exist for tests and are accepted only with `P2P_SYNC_TEST_FAULTS=1`.
  */
-interface SettingBase {
-  readonly key: string;
-  readonly group: "network" | "process";
-  /** What one step of the value means: "port", "s", "MiB", "" for words. */
-  readonly unit: string;
-  readonly effect: string;
-  /** Where the default and the bounds come from, or the word "guess". */
-  readonly source: string;
-  readonly reload: "live" | "restart";
-  /** Commander's spelling of the flag, if there is one. */
-  readonly flag?: string;
-  readonly hidden?: true;
-}
-
-/** Rules for text that a table cannot say; `text-formats.ts` has one function for each. */
-export type TextFormat = "networkName" | "path" | "listenHost" | "loopbackHost" | "address" | "logLevels";
-
-export interface IntegerSetting extends SettingBase {
-  readonly type: "integer";
-  readonly default: number;
-  readonly min: number;
-  readonly max: number;
-}
-
-export interface BooleanSetting extends SettingBase {
-  readonly type: "boolean";
-  readonly default: boolean;
-}
-
-export interface ChoiceSetting extends SettingBase {
-  readonly type: "choice";
-  readonly default: string;
-  readonly choices: readonly string[];
-}
-
-export interface TextSetting extends SettingBase {
-  readonly type: "text";
-  readonly default: string;
-  readonly format: TextFormat;
-}
-
-export interface ListSetting extends SettingBase {
-  readonly type: "list";
-  readonly default: readonly string[];
-  readonly itemsMin: number;
-  readonly itemsMax: number;
-  readonly format: TextFormat;
-}
-
-export interface ChoiceListSetting extends SettingBase {
-  readonly type: "choiceList";
-  readonly default: readonly string[];
-  readonly itemsMin: number;
-  readonly itemsMax: number;
-  readonly choices: readonly string[];
-}
-
-export type Setting = IntegerSetting | BooleanSetting | ChoiceSetting | TextSetting | ListSetting | ChoiceListSetting;
+import type { Setting } from "./setting-types.ts";
 
 /** In the order of the written file: top-level keys first, then section by section. */
 export const settings = {
@@ -337,9 +280,6 @@ type ValueOf<S extends Setting> = S extends { readonly type: "integer" }
 
 /** Every setting with its value: complete, checked and frozen. */
 export type Config = { readonly [Name in SettingName]: ValueOf<(typeof settings)[Name]> };
-
-/** Any value a setting can have. */
-export type SettingValue = string | number | boolean | readonly string[];
 
 export const settingNames: readonly SettingName[] = Object.keys(settings) as SettingName[];
 

@@ -4,7 +4,7 @@
  */
 import { BlockList, isIP, isIPv4, isIPv6 } from "node:net";
 import { parseLogLevels } from "./log-levels.ts";
-import type { TextFormat } from "./settings.ts";
+import type { TextFormat } from "./setting-types.ts";
 
 const networkNameLengthMax = 64; // the name is part of every protocol id; Limit: guess
 const pathLengthMax = 4096; // Source: PATH_MAX of Linux, limits.h

@@ -80,7 +80,7 @@ function isTable(value: unknown): value is Record<string, unknown> {
 }
 
 function findLine(text: string, key: string): number {
-  const lines = text.split("\n");
+  const lines = text.split(/\r?\n/);
   let statementLine = 1;
   for (let end = 1; end <= lines.length; end++) {
     const parsed = parseBeginning(lines.slice(0, end).join("\n"));

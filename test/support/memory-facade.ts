@@ -7,7 +7,20 @@ import { createHash } from "node:crypto";
 import type { Author, BatchId, Instant, PeerId, Stamp } from "../../src/base/brand.ts";
 import { Fault } from "../../src/base/fault.ts";
 import type {
-  Change, Entry, Health, HealthCheck, Info, ListOptions, NodeEvent, NodeFacade, PeerStatus, Receipt, Status, WatchOptions, WriteOp, WriteOptions,
+  Change,
+  Entry,
+  Health,
+  HealthCheck,
+  Info,
+  ListOptions,
+  NodeEvent,
+  NodeFacade,
+  PeerStatus,
+  Receipt,
+  Status,
+  WatchOptions,
+  WriteOp,
+  WriteOptions,
 } from "../../src/node/facade.ts";
 
 export const memoryPeerId = "12D3KooWGzxzKZYveHXtpG6AsrUJBcWxHBFS2HsEoGTxrMLvKXtf" as PeerId;
@@ -47,12 +60,19 @@ class MemoryFacade implements NodeFacade {
   #stamp = 1_700_000_000_000_000;
 
   readonly control: MemoryControl = {
-    changes: [], dialed: [], writes: [], peers: [], checks: [{ name: "storage", status: "ok", message: "writes reach the disk" }],
-    http: undefined, stopped: undefined, failNext: undefined,
+    changes: [],
+    dialed: [],
+    writes: [],
+    peers: [],
+    checks: [{ name: "storage", status: "ok", message: "writes reach the disk" }],
+    http: undefined,
+    stopped: undefined,
+    failNext: undefined,
     emit: (event) => this.#listeners.forEach((listener) => listener(event)),
     listeners: () => this.#listeners.size,
     watchers: () => this.#wakes.size,
-    arrive: (key, value, author) => this.#apply(value === undefined ? { type: "delete", key } : { type: "put", key, value }, author),
+    arrive: (key, value, author) =>
+      this.#apply(value === undefined ? { type: "delete", key } : { type: "put", key, value }, author),
   };
 
   put(key: string, value: Uint8Array, options: WriteOptions = {}): Promise<Receipt> {
@@ -75,10 +95,18 @@ class MemoryFacade implements NodeFacade {
     const copies = options.copies ?? 1;
     const holders = this.control.peers.flatMap(({ id }) => (id === undefined ? [] : [id])).slice(0, copies);
     if (options.certainty === "shared" && holders.length < copies) {
-      throw new Fault("not_shared", `Only ${holders.length} of ${copies} members confirmed the write.`, { holders, missing: copies - holders.length });
+      throw new Fault("not_shared", `Only ${holders.length} of ${copies} members confirmed the write.`, {
+        holders,
+        missing: copies - holders.length,
+      });
     }
     const batch = createHash("sha256").update(String(this.#stamp)).digest("hex") as BatchId;
-    return { batch, stamp: this.#stamp as Stamp, certainty: options.certainty ?? "local", holders: options.certainty === "shared" ? holders : [] };
+    return {
+      batch,
+      stamp: this.#stamp as Stamp,
+      certainty: options.certainty ?? "local",
+      holders: options.certainty === "shared" ? holders : [],
+    };
   }
 
   async get(key: string): Promise<Entry | undefined> {
@@ -130,32 +158,56 @@ class MemoryFacade implements NodeFacade {
   async status(): Promise<Status> {
     this.#maybeFail();
     return {
-      peerId: memoryPeerId, network: "p2p-sync", state: "Discovering", entries: this.#entries.size, root: "ab".repeat(32), peers: this.control.peers.length, heldBack: 0,
-      uptimeSeconds: 61, clock: { offsetMs: undefined, refusingWrites: false }, conflicts: 0,
+      peerId: memoryPeerId,
+      network: "p2p-sync",
+      state: "Discovering",
+      entries: this.#entries.size,
+      root: "ab".repeat(32),
+      peers: this.control.peers.length,
+      heldBack: 0,
+      uptimeSeconds: 61,
+      clock: { offsetMs: undefined, refusingWrites: false },
+      conflicts: 0,
       counters: {
-        total_connections: 0, active_connections: 0, messages_sent: 0, messages_received: 0, bytes_sent: 0, bytes_received: 0, blocks_propagated: 0, transactions_propagated: 0,
+        total_connections: 0,
+        active_connections: 0,
+        messages_sent: 0,
+        messages_received: 0,
+        bytes_sent: 0,
+        bytes_received: 0,
+        blocks_propagated: 0,
+        transactions_propagated: 0,
       },
     };
   }
 
   info(): Info {
     return {
-      version: "0.0.0", nodeVersion: process.versions.node, peerId: memoryPeerId, author: "cd".repeat(32) as Author,
-      network: { name: "p2p-sync", id: "ef".repeat(32) }, p2p: [`/ip4/127.0.0.1/tcp/4001/p2p/${memoryPeerId}`], http: this.control.http,
-      dataDir: "/nowhere", startedAt, strangers: 2,
+      version: "0.0.0",
+      nodeVersion: process.versions.node,
+      peerId: memoryPeerId,
+      author: "cd".repeat(32) as Author,
+      network: { name: "p2p-sync", id: "ef".repeat(32) },
+      p2p: [`/ip4/127.0.0.1/tcp/4001/p2p/${memoryPeerId}`],
+      http: this.control.http,
+      dataDir: "/nowhere",
+      startedAt,
+      strangers: 2,
     };
   }
 
   async health(): Promise<Health> {
     this.#maybeFail();
     const { checks } = this.control;
-    const worst = (["critical", "degraded"] as const).find((status) => checks.some((check) => check.status === status)) ?? "ok";
+    const worst =
+      (["critical", "degraded"] as const).find((status) => checks.some((check) => check.status === status)) ?? "ok";
     return { status: worst, checks };
   }
 
   async dial(address: string): Promise<void> {
     this.#maybeFail();
-    if (!address.startsWith("/ip4/")) throw new Fault("invalid_address", `${JSON.stringify(address)} is not an address.`, { address });
+    if (!address.startsWith("/ip4/"))
+      throw new Fault("invalid_address", `${JSON.stringify(address)} is not an address.`, { address });
     this.control.dialed.push(address);
   }
 
@@ -189,7 +241,14 @@ class MemoryFacade implements NodeFacade {
       this.#entries.delete(op.key);
     }
     const position = this.control.changes.length + 1;
-    this.control.changes.push({ position, type: op.type, key: op.key, ...(op.type === "put" && { value: op.value }), stamp, author });
+    this.control.changes.push({
+      position,
+      type: op.type,
+      key: op.key,
+      ...(op.type === "put" && { value: op.value }),
+      stamp,
+      author,
+    });
     for (const wake of this.#wakes) wake();
   }
 
@@ -202,12 +261,14 @@ class MemoryFacade implements NodeFacade {
 
 function checkOp(op: WriteOp): void {
   checkKey(op.key);
-  if (op.type === "put" && op.value.length > 64 * 1024) throw new Fault("value_too_large", "The value is over 64 KiB.", { bytes: op.value.length });
+  if (op.type === "put" && op.value.length > 64 * 1024)
+    throw new Fault("value_too_large", "The value is over 64 KiB.", { bytes: op.value.length });
 }
 
 function checkKey(key: string): void {
-  // eslint-disable-next-line no-control-regex -- control characters are what it looks for
   if (key === "" || Buffer.byteLength(key) > 256 || /[\u0000-\u001f\u007f]/.test(key)) {
-    throw new Fault("invalid_key", "A key has 1 to 256 bytes of UTF-8 without control characters.", { bytes: Buffer.byteLength(key) });
+    throw new Fault("invalid_key", "A key has 1 to 256 bytes of UTF-8 without control characters.", {
+      bytes: Buffer.byteLength(key),
+    });
   }
 }

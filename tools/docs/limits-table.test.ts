@@ -37,5 +37,5 @@ test.each([
   ["only a plain comment does", `${header}// Levels.\nexport const depthMax = 3;`],
   ["the comment belongs to something else", `${header}/** Levels. */\nconst other = 1;\nexport const depthMax = 3;`],
 ])("a limit without a comment is refused: %s", (_, text) => {
-  expect(() => rowsOf(text, { depthMax: 3 })).toThrow("src/a/limits.ts: depthMax has no comment");
+  expect(() => rowsOf(text, { depthMax: 3 })).toThrow("src/a/limits.ts: depthMax: no comment");
 });

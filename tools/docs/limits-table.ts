@@ -11,14 +11,13 @@ interface Limit {
   readonly comment: string;
 }
 
-/** Throws, naming the limit, where one has no comment: a number nobody explains is not documented. */
+/** Throws where limits have no comment, naming them: a number nobody explains is not documented. */
 export function limitsTable(path: string, text: string, values: Readonly<Record<string, unknown>>): string {
   const limits = exportedConstants(readSourceFile(path, text), values);
-  const bare = limits.find((limit) => limit.comment === "");
-  if (bare !== undefined) {
-    throw new Error(
-      `${path}: ${bare.name} has no comment. Say above it, in /** */, its unit and where the number comes from.`,
-    );
+  const bare = limits.filter((limit) => limit.comment === "").map((limit) => limit.name);
+  if (bare.length > 0) {
+    const advice = "Say above each, in /** */, its unit and where the number comes from.";
+    throw new Error(`${path}: ${bare.join(", ")}: no comment. ${advice}`);
   }
   const rows = limits.map(
     ({ name, value, comment }) => `| \`${name}\` | ${value} | ${comment.replaceAll("|", "\\|")} |`,

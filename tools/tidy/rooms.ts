@@ -20,17 +20,21 @@ interface Doors {
 }
 
 const machines = ["core/peers", "core/sync", "core/trust", "core/ledger", "core/transfer"];
-const pure = ["base", "codec", "crypto", "core/data", "core"];
-const core = [...pure, ...machines, "core/replica"];
+const pureBelowCore = ["base", "codec", "crypto"];
+const core = ["core/data", "core", ...machines, "core/replica"];
+const belowMachines = [...pureBelowCore, "core/data", "core"];
 /** The one interface of node/ that others may name, and the table of its error codes. */
 const facade = ["node/facade.ts", "node/fault-codes.ts"];
 
-const machineDoors: Doors = { values: pure, types: ["ports"], packages: [] };
+const machineDoors: Doors = { values: belowMachines, types: ["ports"], packages: [] };
 
-/** A driver sees its own folder, never another driver, and of core and node the types only. */
+/**
+ * A driver sees its own folder and of core and node the types only. Of the other drivers it sees
+ * drivers/system alone, which knows the machine below: who holds a port, how full a disk is.
+ */
 function driverDoors(...packages: string[]): Doors {
   return {
-    values: ["base", "codec", "crypto", "config"],
+    values: [...pureBelowCore, "config", "drivers/system"],
     types: ["ports", ...core, ...facade],
     packages: ["node:*", ...packages],
   };
@@ -44,7 +48,7 @@ const doorsOfRoom: Readonly<Record<string, Doors>> = {
   // Files directly in core/: what all machines share, such as the one set of effects.
   core: { values: ["base", "codec", "crypto", "core/data"], types: ["ports"], packages: [] },
   ...Object.fromEntries(machines.map((room) => [room, machineDoors])),
-  "core/replica": { values: [...pure, ...machines], types: ["ports"], packages: [] },
+  "core/replica": { values: [...belowMachines, ...machines], types: ["ports"], packages: [] },
   ports: { values: [], types: ["base", "codec", "core/data", "core"], packages: [] },
   config: {
     values: ["base", "codec", "crypto"],
@@ -56,7 +60,15 @@ const doorsOfRoom: Readonly<Record<string, Doors>> = {
   "drivers/system": driverDoors(),
   "drivers/observe": driverDoors("pino", "prom-client"),
   node: {
-    values: [...core, "config", "drivers/libp2p", "drivers/storage", "drivers/system", "drivers/observe"],
+    values: [
+      ...pureBelowCore,
+      ...core,
+      "config",
+      "drivers/libp2p",
+      "drivers/storage",
+      "drivers/system",
+      "drivers/observe",
+    ],
     types: ["ports"],
     packages: ["node:*"],
   },
@@ -73,7 +85,7 @@ const doorsOfRoom: Readonly<Record<string, Doors>> = {
   index: { values: ["base", "config", "node", "api"], types: ["ports"], packages: ["node:*"] },
   "sim/checkers": { values: ["base", "codec"], types: [], packages: [] },
   sim: {
-    values: [...core, "config", "node", "sim/checkers"],
+    values: [...pureBelowCore, ...core, "config", "node", "sim/checkers"],
     types: ["ports", "drivers/storage", "drivers/libp2p"],
     packages: ["node:*"],
   },
@@ -131,7 +143,7 @@ function refuseFile(path: string, room: string, { specifier, typeOnly }: Import)
   if (target.endsWith(".test.ts"))
     return `Nothing may import a test (${specifier}). Move what is shared into a file of its own.`;
   const targetRoom = roomOf(target);
-  if (targetRoom === room) return undefined;
+  if (targetRoom === room) return refuseOtherMachine(path, target, room);
   const doors = doorsOfRoom[room];
   if (doors === undefined) return `${room} is a new room. Say in tools/tidy/rooms.ts what it may import.`;
   const names = [targetRoom, target.replace(/^src\//, "")];
@@ -141,6 +153,14 @@ function refuseFile(path: string, room: string, { specifier, typeOnly }: Import)
   if (typesAllowed)
     return `${room} may only \`import type\` from ${targetRoom} (${specifier}). Take the value in as a parameter.`;
   return `${room} may not import ${targetRoom} (${specifier}); it may import ${list([...doors.values, ...doors.types.map((name) => `types of ${name}`)])}.`;
+}
+
+/** Inside a room of machines each folder is a machine, such as core/sync/pull; what they share lies beside the folders. */
+function refuseOtherMachine(path: string, target: string, room: string): string | undefined {
+  if (!machines.includes(room)) return undefined;
+  const [own, other] = [path, target].map((each) => each.split("/").slice(3, -1).at(0));
+  if (other === undefined || other === own) return undefined;
+  return `${own ?? "a file shared by the machines"} may not import the machine ${room}/${other}: machines know nothing of each other. Let core/replica pass on what one tells the other, or move shared code up to ${room}/.`;
 }
 
 function refusePackage(room: string, { specifier }: Import): string | undefined {

@@ -12,10 +12,21 @@ import { peerRoutes } from "./peers.ts";
 import { streamRoutes } from "./streams.ts";
 
 const openApi: Route = route({
-  method: "GET", path: "/v1/openapi.json", open: false, query: z.strictObject({}), body: { type: "none" },
+  method: "GET",
+  path: "/v1/openapi.json",
+  open: false,
+  query: z.strictObject({}),
+  body: { type: "none" },
   summary: "This API as an OpenAPI 3.1 document",
   answers: { 200: { meaning: "The document", mediaType: "application/json" } },
   handle: ({ version }) => jsonAnswer(openApiDocument(allRoutes, version)),
 });
 
-export const allRoutes: readonly Route[] = [...entryRoutes, ...batchRoutes, ...streamRoutes, ...peerRoutes, ...nodeRoutes, openApi];
+export const allRoutes: readonly Route[] = [
+  ...entryRoutes,
+  ...batchRoutes,
+  ...streamRoutes,
+  ...peerRoutes,
+  ...nodeRoutes,
+  openApi,
+];

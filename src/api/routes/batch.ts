@@ -12,7 +12,9 @@ import { writeOptionsOf, writeQuery } from "../write-query.ts";
 
 const putOp = z.strictObject({
   put: z.strictObject({
-    key: z.string(), value: z.string(), encoding: z.enum(["utf8", "base64"]).optional().describe("Default utf8"),
+    key: z.string(),
+    value: z.string(),
+    encoding: z.enum(["utf8", "base64"]).optional().describe("Default utf8"),
     ttl: z.number().int().min(1).max(limits.ttlSecondsMax).optional(),
   }),
 });
@@ -20,7 +22,10 @@ const deleteOp = z.strictObject({ delete: z.strictObject({ key: z.string() }) })
 const batchSchema = z.strictObject({ ops: z.array(z.union([putOp, deleteOp])) });
 
 const postBatch = route({
-  method: "POST", path: "/v1/batch", open: false, query: writeQuery,
+  method: "POST",
+  path: "/v1/batch",
+  open: false,
+  query: writeQuery,
   body: jsonBody(batchSchema, limits.batchBodyBytesMax),
   summary: "Write and delete up to 1,000 keys at once, all or none",
   answers: { 200: { meaning: "Durable as asked", schema: receiptSchema } },
@@ -41,6 +46,7 @@ function writeOp(op: z.infer<typeof batchSchema>["ops"][number]): WriteOp {
 /** One form only: standard alphabet with padding. Source: RFC 4648 section 4. */
 function fromBase64(key: string, text: string): Uint8Array {
   const bytes = Buffer.from(text, "base64");
-  if (bytes.toString("base64") !== text) throw new Fault("invalid_argument", `The value of ${JSON.stringify(key)} is not base64.`, { key });
+  if (bytes.toString("base64") !== text)
+    throw new Fault("invalid_argument", `The value of ${JSON.stringify(key)} is not base64.`, { key });
   return bytes;
 }

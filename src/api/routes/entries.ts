@@ -13,22 +13,36 @@ import { writeOptionsOf, writeQuery } from "../write-query.ts";
 const noQuery = z.strictObject({});
 
 const getEntry = route({
-  method: "GET", path: "/v1/kv/{key}", open: false, query: noQuery, body: { type: "none" },
+  method: "GET",
+  path: "/v1/kv/{key}",
+  open: false,
+  query: noQuery,
+  body: { type: "none" },
   summary: "The value of a key: raw bytes, or JSON with Accept: application/json",
   answers: {
-    200: { meaning: "The value; etag, x-stamp, x-author and x-certainty describe it", schema: entrySchema, mediaType: "application/octet-stream" },
+    200: {
+      meaning: "The value; etag, x-stamp, x-author and x-certainty describe it",
+      schema: entrySchema,
+      mediaType: "application/octet-stream",
+    },
     304: { meaning: "Still the version named by If-None-Match" },
   },
   async handle({ facade, parameter, incoming }) {
     const entry = await facade.get(parameter);
-    if (entry === undefined) throw new Fault("not_found", `There is no value under ${JSON.stringify(parameter)}.`, { key: parameter });
+    if (entry === undefined)
+      throw new Fault("not_found", `There is no value under ${JSON.stringify(parameter)}.`, { key: parameter });
     if (isNamed(incoming.headers["if-none-match"], entry.etag)) return emptyAnswer(304, { etag: `"${entry.etag}"` });
-    return wantsJson(incoming.headers.accept) ? jsonAnswer(entryView(entry), 200, entryHeaders(entry)) : bytesAnswer(entry.value, entryHeaders(entry));
+    return wantsJson(incoming.headers.accept)
+      ? jsonAnswer(entryView(entry), 200, entryHeaders(entry))
+      : bytesAnswer(entry.value, entryHeaders(entry));
   },
 });
 
 const putEntry = route({
-  method: "PUT", path: "/v1/kv/{key}", open: false, query: writeQuery,
+  method: "PUT",
+  path: "/v1/kv/{key}",
+  open: false,
+  query: writeQuery,
   body: rawBody(limits.valueBytesMax),
   summary: "Write the body under a key",
   answers: { 200: { meaning: "Durable as asked", schema: receiptSchema } },
@@ -38,7 +52,13 @@ const putEntry = route({
 });
 
 const deleteEntry = route({
-  method: "DELETE", path: "/v1/kv/{key}", open: false, query: writeQuery.refine((query) => query.ttl === undefined, { path: ["ttl"], message: "a delete has no time to live" }),
+  method: "DELETE",
+  path: "/v1/kv/{key}",
+  open: false,
+  query: writeQuery.refine((query) => query.ttl === undefined, {
+    path: ["ttl"],
+    message: "a delete has no time to live",
+  }),
   body: { type: "none" },
   summary: "Delete a key on all members",
   answers: { 200: { meaning: "Durable as asked", schema: receiptSchema } },
@@ -48,17 +68,30 @@ const deleteEntry = route({
 });
 
 const listEntries = route({
-  method: "GET", path: "/v1/kv", open: false, body: { type: "none" },
+  method: "GET",
+  path: "/v1/kv",
+  open: false,
+  body: { type: "none" },
   query: z.strictObject({
     prefix: z.string().optional(),
     after: z.string().optional().describe("Start behind this key"),
-    limit: z.coerce.number().int().min(1).max(limits.pageEntriesMax).optional().describe("Default 100; a page also ends after 1 MiB of values"),
+    limit: z.coerce
+      .number()
+      .int()
+      .min(1)
+      .max(limits.pageEntriesMax)
+      .optional()
+      .describe("Default 100; a page also ends after 1 MiB of values"),
   }),
   summary: "A page of entries in key order",
   answers: { 200: { meaning: "The page", schema: pageSchema } },
   async handle({ facade, query }) {
     const { prefix, after, limit } = query;
-    const page = await facade.page({ ...(prefix !== undefined && { prefix }), ...(after !== undefined && { after }), ...(limit !== undefined && { limit }) });
+    const page = await facade.page({
+      ...(prefix !== undefined && { prefix }),
+      ...(after !== undefined && { after }),
+      ...(limit !== undefined && { limit }),
+    });
     return jsonAnswer({ entries: page.entries.map(entryView), next: page.next ?? null });
   },
 });
@@ -67,7 +100,11 @@ export const entryRoutes: readonly Route[] = [getEntry, putEntry, deleteEntry, l
 
 function entryHeaders(entry: Entry): Record<string, string> {
   return {
-    etag: `"${entry.etag}"`, "x-stamp": String(entry.stamp), "x-author": entry.author, "x-certainty": "local", vary: "accept",
+    etag: `"${entry.etag}"`,
+    "x-stamp": String(entry.stamp),
+    "x-author": entry.author,
+    "x-certainty": "local",
+    vary: "accept",
     ...(entry.expiresAt !== undefined && { "x-expires-at": rfc3339(entry.expiresAt) }),
   };
 }

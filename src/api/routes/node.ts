@@ -2,8 +2,8 @@
  * The node itself: health for machines, status for people, metrics for Prometheus.
  */
 import { z } from "zod";
-import { jsonAnswer, textAnswer } from "../answers.ts";
-import { route, type Answer, type Route, type RouteRequest } from "../route.ts";
+import { jsonAnswer, textAnswer, type Answer } from "../answers.ts";
+import { route, type Route, type RouteRequest } from "../route.ts";
 import { statusPage, statusPageHeaders } from "../status-page.ts";
 import { healthSchema, healthView, infoSchema, infoView, statusSchema, statusView } from "../views.ts";
 
@@ -13,24 +13,40 @@ const healthAnswers = {
 };
 
 const health = route({
-  method: "GET", path: "/health", open: true, body: { type: "none" },
-  summary: "Whether this node is fit for work, with every check", answers: healthAnswers, handle: answerHealth,
+  method: "GET",
+  path: "/health",
+  open: true,
+  body: { type: "none" },
+  summary: "Whether this node is fit for work, with every check",
+  answers: healthAnswers,
+  handle: answerHealth,
 });
 
 const ready = route({
-  method: "GET", path: "/readyz", open: true, body: { type: "none" },
-  summary: "The same as /health", answers: healthAnswers, handle: answerHealth,
+  method: "GET",
+  path: "/readyz",
+  open: true,
+  body: { type: "none" },
+  summary: "The same as /health",
+  answers: healthAnswers,
+  handle: answerHealth,
 });
 
 const live = route({
-  method: "GET", path: "/livez", open: true, body: { type: "none" },
+  method: "GET",
+  path: "/livez",
+  open: true,
+  body: { type: "none" },
   summary: "Whether the process answers at all",
   answers: { 200: { meaning: "It does", schema: z.object({ status: z.literal("ok") }) } },
   handle: () => jsonAnswer({ status: "ok" }),
 });
 
 const metrics = route({
-  method: "GET", path: "/metrics", open: true, body: { type: "none" },
+  method: "GET",
+  path: "/metrics",
+  open: true,
+  body: { type: "none" },
   summary: "Metrics in the Prometheus text format",
   answers: { 200: { meaning: "The metrics", mediaType: "text/plain" } },
   async handle({ facade }) {
@@ -39,14 +55,21 @@ const metrics = route({
 });
 
 const page = route({
-  method: "GET", path: "/", open: true, body: { type: "none" },
+  method: "GET",
+  path: "/",
+  open: true,
+  body: { type: "none" },
   summary: "A page for people who open this address in a browser",
   answers: { 200: { meaning: "The page", mediaType: "text/html" } },
   handle: ({ version }) => textAnswer(statusPage(version), "text/html; charset=utf-8", statusPageHeaders),
 });
 
 const status = route({
-  method: "GET", path: "/v1/status", open: false, query: z.strictObject({}), body: { type: "none" },
+  method: "GET",
+  path: "/v1/status",
+  open: false,
+  query: z.strictObject({}),
+  body: { type: "none" },
   summary: "What this node holds and how it stands with the network",
   answers: { 200: { meaning: "The status", schema: statusSchema } },
   async handle({ facade }) {
@@ -55,16 +78,26 @@ const status = route({
 });
 
 const info = route({
-  method: "GET", path: "/v1/info", open: false, query: z.strictObject({}), body: { type: "none" },
+  method: "GET",
+  path: "/v1/info",
+  open: false,
+  query: z.strictObject({}),
+  body: { type: "none" },
   summary: "What this node is: identity, network, addresses, versions",
   answers: { 200: { meaning: "The info", schema: infoSchema } },
   handle: ({ facade }) => jsonAnswer(infoView(facade.info())),
 });
 
 const repairClock = route({
-  method: "POST", path: "/v1/clock/repair", open: false, query: z.strictObject({}), body: { type: "none" },
+  method: "POST",
+  path: "/v1/clock/repair",
+  open: false,
+  query: z.strictObject({}),
+  body: { type: "none" },
   summary: "Write again what this node wrote while its clock was too far ahead",
-  answers: { 200: { meaning: "How many entries were written again", schema: z.object({ reissued: z.number().int() }) } },
+  answers: {
+    200: { meaning: "How many entries were written again", schema: z.object({ reissued: z.number().int() }) },
+  },
   async handle({ facade }) {
     const { reissued } = await facade.repairClock();
     return jsonAnswer({ reissued });

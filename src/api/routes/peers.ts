@@ -9,7 +9,11 @@ import { jsonBody, route, type Route } from "../route.ts";
 import { peerSchema, peersSchema, peerView } from "../views.ts";
 
 const listPeers = route({
-  method: "GET", path: "/v1/peers", open: false, query: z.strictObject({}), body: { type: "none" },
+  method: "GET",
+  path: "/v1/peers",
+  open: false,
+  query: z.strictObject({}),
+  body: { type: "none" },
   summary: "All known peers and links, with state and history",
   answers: { 200: { meaning: "The peers", schema: peersSchema } },
   handle({ facade }) {
@@ -18,21 +22,33 @@ const listPeers = route({
 });
 
 const getPeer = route({
-  method: "GET", path: "/v1/peers/{id}", open: false, query: z.strictObject({}), body: { type: "none" },
+  method: "GET",
+  path: "/v1/peers/{id}",
+  open: false,
+  query: z.strictObject({}),
+  body: { type: "none" },
   summary: "One peer by its id",
   answers: { 200: { meaning: "The peer", schema: peerSchema } },
   handle({ facade, parameter }) {
     const peer = facade.peers().find((known) => known.id === parameter);
-    if (peer === undefined) throw new Fault("not_found", `There is no peer ${JSON.stringify(parameter.slice(0, 100))}.`, { peer: parameter.slice(0, 100) });
+    if (peer === undefined)
+      throw new Fault("not_found", `There is no peer ${JSON.stringify(parameter.slice(0, 100))}.`, {
+        peer: parameter.slice(0, 100),
+      });
     return jsonAnswer(peerView(peer));
   },
 });
 
 const dialPeer = route({
-  method: "POST", path: "/v1/peers/dial", open: false, query: z.strictObject({}),
+  method: "POST",
+  path: "/v1/peers/dial",
+  open: false,
+  query: z.strictObject({}),
   body: jsonBody(z.strictObject({ address: z.string() }), limits.smallBodyBytesMax),
   summary: "Connect to an address and keep it as a candidate",
-  answers: { 202: { meaning: "Being dialed; GET /v1/peers shows how it goes", schema: z.object({ address: z.string() }) } },
+  answers: {
+    202: { meaning: "Being dialed; GET /v1/peers shows how it goes", schema: z.object({ address: z.string() }) },
+  },
   async handle({ facade, body }) {
     await facade.dial(body.address);
     return jsonAnswer({ address: body.address }, 202);

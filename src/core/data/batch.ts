@@ -3,7 +3,7 @@
  * other and from everything else this key signs by their tags.
  */
 import type { BatchId, NetworkId, Stamp } from "../../base/brand.ts";
-import { type Bytes, concat, compareBytes, equalBytes, utf8Encode } from "../../base/bytes.ts";
+import { type Bytes, concat, compareBytes, equalBytes } from "../../base/bytes.ts";
 import { assert } from "../../base/assert.ts";
 import { type Result, ok, refused } from "../../base/result.ts";
 import { batchBytesMax, batchOpsMax } from "../../codec/limits.ts";
@@ -19,21 +19,9 @@ import {
   signedHeaderBytes,
 } from "../../codec/parcel.ts";
 import type { Signer } from "../../crypto/ed25519.ts";
-import { sha256Hex } from "../../crypto/hash.ts";
-import { leafOf, merkleRoot, rootOfPart } from "./merkle.ts";
+import { batchIdOf, signedMessage } from "../../crypto/batch-digest.ts";
+import { leafOf, merkleRoot, rootOfPart } from "../../crypto/merkle.ts";
 import { opStamp } from "./stamp.ts";
-
-const signTag = utf8Encode("p2p-sync batch v1 sign\0");
-const idTag = utf8Encode("p2p-sync batch v1 id\0");
-
-/** The bytes an author's signature covers. */
-export function signedMessage(header: Bytes): Bytes {
-  return concat([signTag, header]);
-}
-
-export function batchIdOf(header: Bytes): BatchId {
-  return sha256Hex(concat([idTag, header])) as BatchId;
-}
 
 /** A parcel whose operations are proven to belong to its header; the signature is a separate check. */
 export interface CheckedParcel extends Parcel {

@@ -3,11 +3,11 @@
  * dialed, once, within `dialMsMax`.
  */
 import type { Connection } from "@libp2p/interface";
-import { multiaddr, type Multiaddr } from "@multiformats/multiaddr";
 import type { PeerId } from "../../base/brand.ts";
 import type { DialFailure } from "../../ports/network.ts";
+import { familyRefusal, parseAddress, peerOf } from "./addresses.ts";
 import type { AddressFamily } from "./driver-types.ts";
-import { wordsOf } from "./frame-writer.ts";
+import { wordsOf } from "./words-of.ts";
 import { dialMsMax } from "./limits.ts";
 import type { RawConnection } from "./raw-connections.ts";
 import { WrongPeerError, type WatchedTransport } from "./upgrade-watch.ts";
@@ -26,8 +26,8 @@ export interface DialInit {
 }
 
 export async function dial(init: DialInit): Promise<DialOutcome> {
-  const parsed = parse(init.address);
-  if (typeof parsed === "string") return { type: "failed", failure: "addressInvalid", detail: parsed };
+  const parsed = parseAddress(init.address);
+  if ("problem" in parsed) return { type: "failed", failure: "addressInvalid", detail: parsed.problem };
   if (init.transport.dialFilter([parsed]).length === 0) return { type: "failed", failure: "addressInvalid", detail: "only TCP addresses can be dialed" };
   const refusal = familyRefusal(parsed, init.family);
   if (refusal !== undefined) return { type: "failed", failure: "addressInvalid", detail: refusal };
@@ -43,27 +43,6 @@ export async function dial(init: DialInit): Promise<DialOutcome> {
     if (init.stopping.aborted) return { type: "failed", failure: "cancelled", detail: "this node is stopping" };
     if (timeout.aborted) return { type: "failed", failure: "timeout", detail: `${progressOf(raw.record)} within ${dialMsMax / 1000} s` };
     return { type: "failed", ...classify(cause, raw.record) };
-  }
-}
-
-/** Why an address must not be used under this family, or undefined. */
-export function familyRefusal(address: Multiaddr, family: AddressFamily): string | undefined {
-  const kind = address.getComponents()[0]?.name;
-  if (family === "v4" && (kind === "ip6" || kind === "ip6zone" || kind === "dns6")) return "this node uses IPv4 only (family v4), and the address is an IPv6 one";
-  if (family === "v6only" && (kind === "ip4" || kind === "dns4")) return "this node uses IPv6 only (family v6only), and the address is an IPv4 one";
-  return undefined;
-}
-
-/** The peer an address names last, or undefined. */
-export function peerOf(address: Multiaddr): PeerId | undefined {
-  return address.getComponents().findLast((component) => component.name === "p2p")?.value as PeerId | undefined;
-}
-
-function parse(text: string): Multiaddr | string {
-  try {
-    return multiaddr(text);
-  } catch (cause) {
-    return wordsOf(cause);
   }
 }
 

@@ -262,6 +262,7 @@ test("a listener that is not libp2p fails as protocol, one without a common encr
   const a = await started("a");
   const talker = createServer((socket) => {
     socket.on("error", () => undefined);
+    socket.resume();
     socket.end("HTTP/1.1 400 Bad Request\r\n\r\n");
   });
   await new Promise<void>((resolve) => talker.listen(0, "127.0.0.1", resolve));

@@ -7,29 +7,29 @@
  * 2. After `linkClosed` no event names the link again.
  * 3. No promise is left without a decision: what a peer sends never ends the process.
  */
-import { isMultiaddr, multiaddr } from "@multiformats/multiaddr";
 import type { Connection, IdentifyResult } from "@libp2p/interface";
 import { assert, unreachable } from "../../base/assert.ts";
 import type { PeerId } from "../../base/brand.ts";
-import { Fault } from "../../base/fault.ts";
 import type { LinkId, LinkProtocol, NetworkEvent, NetworkOrder } from "../../ports/network.ts";
-import { portOwner } from "../system/port-owner.ts";
+import { checkOwnAddress, familyRefusal } from "./addresses.ts";
 import { ByteBudget } from "./byte-budget.ts";
-import { dial, familyRefusal } from "./dial.ts";
+import { dial } from "./dial.ts";
 import type { LinkFact, NetworkDriver, NetworkDriverOptions } from "./driver-types.ts";
-import { wordsOf } from "./frame-writer.ts";
 import { Gate } from "./gate.ts";
 import { Gossip } from "./gossip.ts";
 import { createHost, type Host } from "./host.ts";
 import { dialsMax, inputBytesMax, peerProtocolsMax, peerSweepEveryMs, peerTextMax } from "./limits.ts";
 import { Link } from "./link.ts";
+import { startListening } from "./listen.ts";
+import { Mdns } from "./mdns.ts";
 import { Pinger } from "./pinger.ts";
-import { now, RawConnections } from "./raw-connections.ts";
+import { now } from "./now.ts";
+import { RawConnections, stopReading } from "./raw-connections.ts";
 import { Unjudged } from "./unjudged.ts";
 
 /** Makes the driver; nothing listens before `start`. Throws `invalid_address` for listen and announce addresses that cannot be. */
 export async function createLibp2pDriver(options: NetworkDriverOptions): Promise<NetworkDriver> {
-  for (const address of [...options.listen, ...options.announce]) checkAddress(address, options);
+  for (const address of [...options.listen, ...options.announce]) checkOwnAddress(address, options.family);
   const driver = new Libp2pDriver(options);
   await driver.prepare();
   return driver;
@@ -48,6 +48,7 @@ class Libp2pDriver implements NetworkDriver {
   readonly #pinger: Pinger;
   readonly #stopping = new AbortController();
   #host: Host | undefined;
+  #mdns: Mdns | undefined;
   #sweeper: NodeJS.Timeout | undefined;
   #stopped: Promise<void> | undefined;
   #linkCount = 0;
@@ -84,7 +85,13 @@ class Libp2pDriver implements NetworkDriver {
     libp2p.addEventListener("connection:open", (event) => this.#onConnection(event.detail));
     libp2p.addEventListener("peer:identify", (event) => this.#onIdentified(event.detail));
     for (const protocol of ["admit", "ack", "frontier"] as const) await this.#serve(protocol);
-    await this.#listen();
+    try {
+      await startListening(this.#prepared());
+    } catch (cause) {
+      await this.stop();
+      throw cause;
+    }
+    this.#startMdns();
     this.#gossip.subscribe();
     this.#sweeper = setInterval(() => void this.#forgetGonePeers(), peerSweepEveryMs);
   }
@@ -125,6 +132,7 @@ class Libp2pDriver implements NetworkDriver {
     }
   }
 
+  /** Messages are frames on our protocols and batches in gossip RPCs, both as handed to and taken from a stream. */
   counters(): ReturnType<NetworkDriver["counters"]> {
     return {
       total_connections: this.#linkCount,
@@ -149,6 +157,7 @@ class Libp2pDriver implements NetworkDriver {
     this.#stopping.abort();
     clearInterval(this.#sweeper);
     this.#unjudged.stop();
+    await this.#mdns?.stop();
     await Promise.all([...this.#links.values()].map((link) => link.close("this node is stopping")));
     await this.#prepared().libp2p.stop();
   }
@@ -168,22 +177,23 @@ class Libp2pDriver implements NetworkDriver {
     await this.#prepared().libp2p.handle(this.#protocolNames[protocol], handler, { maxInboundStreams: 1, maxOutboundStreams: 1 });
   }
 
-  async #listen(): Promise<void> {
-    const { libp2p, transport } = this.#prepared();
-    const cause = await startLibp2p(libp2p);
-    const taken = transport.listenFailures.find((failure) => failure.error.code === "EADDRINUSE");
-    if (cause === undefined && taken === undefined) return;
-    await this.stop();
-    if (taken === undefined) throw new Fault("invalid_address", `cannot listen on ${this.#options.listen.join(", ")}: ${listenWords(transport.listenFailures, cause)}`, {}, cause);
-    const port = Number(taken.address.getComponents().find((component) => component.name === "tcp")?.value);
-    const owner = await portOwner(port);
-    const words = owner === undefined ? "another process, which cannot be seen from here" : `process ${owner.pid} (${owner.command})`;
-    throw new Fault("port_in_use", `port ${port} is held by ${words}`, { port, pid: owner?.pid, command: owner?.command }, cause);
+  #startMdns(): void {
+    const { mdns, family, onFact } = this.#options;
+    if (!mdns.enabled || family === "v6only") return; // it speaks IPv4 only
+    this.#mdns = new Mdns({
+      self: this.peerId,
+      network: { name: mdns.networkName, id: mdns.networkId },
+      addresses: () => this.addresses(),
+      onEvent: (event) => this.#emit(event),
+      onFact,
+    });
+    this.#mdns.start();
   }
 
   #onConnection(connection: Connection): void {
     if (connection.status !== "open" || this.#stopping.signal.aborted) return;
     this.#linkCount += 1;
+    const raw = this.#raws.rawOf(connection);
     const link = new Link({
       id: this.#linkCount,
       connection,
@@ -200,11 +210,13 @@ class Libp2pDriver implements NetworkDriver {
           this.#emit({ type: "frameRefused", link: from.id, protocol, lengthBytes, lengthBytesMax }),
         onClosed: (closed, reason) => this.#onLinkClosed(closed, reason),
       },
+      stopReading: () => stopReading(raw.socket),
     });
     this.#links.set(link.id, link);
     this.#linkOf.set(connection, link);
-    this.#raws.linked(connection, link.id, link.peer);
-    this.#emit({ type: "linkOpened", link: link.id, peer: link.peer, direction: connection.direction, address: connection.remoteAddr.toString() });
+    this.#raws.linked(raw, link.id, link.peer);
+    const { attempt, direction } = raw;
+    this.#emit({ type: "linkOpened", link: link.id, peer: link.peer, direction, address: connection.remoteAddr.toString(), attempt });
   }
 
   #onLinkClosed(link: Link, reason: string): void {
@@ -261,29 +273,4 @@ class Libp2pDriver implements NetworkDriver {
       return; // the store is in memory; at worst the next sweep does the work of this one
     }
   }
-}
-
-/** What kept libp2p from starting, or undefined. */
-async function startLibp2p(libp2p: Host["libp2p"]): Promise<unknown> {
-  try {
-    await libp2p.start();
-    return undefined;
-  } catch (cause) {
-    return cause;
-  }
-}
-
-function checkAddress(text: string, options: NetworkDriverOptions): void {
-  let refusal: string | undefined;
-  try {
-    const address = multiaddr(text);
-    refusal = isMultiaddr(address) ? familyRefusal(address, options.family) : "not a multiaddr";
-  } catch (cause) {
-    refusal = wordsOf(cause);
-  }
-  if (refusal !== undefined) throw new Fault("invalid_address", `${text}: ${refusal}`, { address: text });
-}
-
-function listenWords(failures: Host["transport"]["listenFailures"], cause: unknown): string {
-  return failures.length === 0 ? wordsOf(cause) : failures.map((failure) => wordsOf(failure.error)).join("; ");
 }

@@ -17,6 +17,7 @@
 import type { Stream } from "@libp2p/interface";
 import type { Bytes } from "../../base/bytes.ts";
 import { encodeFrame } from "./frame-codec.ts";
+import { wordsOf } from "./words-of.ts";
 
 export interface FrameWriterInit {
   readonly queueBytesMax: number;
@@ -148,10 +149,4 @@ export class FrameWriter {
     this.#queuedBytes = 0;
     for (const resolve of this.#flushed.splice(0)) resolve();
   }
-}
-
-/** The words of a caught value, for people. */
-export function wordsOf(cause: unknown): string {
-  if (!(cause instanceof Error)) return String(cause);
-  return cause.message === "" ? cause.name : cause.message;
 }

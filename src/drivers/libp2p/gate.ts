@@ -14,9 +14,9 @@
  * 3. When a link closes and another admitted one of the peer stays, it hears `onConnect` again
  *    with the one that stays, since its streams were on the one that closed.
  */
-import type { Connection, PeerId as Libp2pPeerId, Stream, StreamHandler, Topology } from "@libp2p/interface";
+import type { Connection, Stream, StreamHandler, Topology } from "@libp2p/interface";
 import type { PeerId } from "../../base/brand.ts";
-import { wordsOf } from "./frame-writer.ts";
+import { wordsOf } from "./words-of.ts";
 import { gossipStreamsMax, parkedMsMax } from "./limits.ts";
 import type { Link } from "./link.ts";
 
@@ -72,7 +72,7 @@ export class Gate {
     const next = left[0];
     if (next === undefined) {
       this.#admitted.delete(link.peer);
-      for (const topology of this.#distinctTopologies()) void topology.onDisconnect?.(link.connection.remotePeer);
+      for (const topology of this.#distinctTopologies()) tell(() => topology.onDisconnect?.(link.connection.remotePeer));
     } else {
       this.#admitted.set(link.peer, left);
       this.#connect(next);
@@ -143,7 +143,7 @@ export class Gate {
   }
 
   #connect(link: Link): void {
-    for (const topology of this.#distinctTopologies()) callTopology(topology, link.connection.remotePeer, link.connection);
+    for (const topology of this.#distinctTopologies()) tell(() => topology.onConnect?.(link.connection.remotePeer, link.connection));
   }
 
   /** Gossip registers one topology under each version of its protocol. */
@@ -161,10 +161,10 @@ function serveStream(handler: StreamHandler, stream: Stream, connection: Connect
   }
 }
 
-/** Gossip's callbacks are synchronous and do not throw; were that to change, the repair of the next heartbeat would try again. */
-function callTopology(topology: Topology, peer: Libp2pPeerId, connection: Connection): void {
+/** Gossip's callbacks are synchronous and do not throw; should that change, the repair at its heartbeat tries again. */
+function tell(call: () => void | Promise<void>): void {
   try {
-    Promise.resolve(topology.onConnect?.(peer, connection)).catch(() => undefined);
+    Promise.resolve(call()).catch(() => undefined);
   } catch {
     return;
   }

@@ -7,16 +7,18 @@
  * nodes on one host are not taken for one attacker. Large messages are published to the mesh
  * only, small ones to every subscriber.
  *
- * Three things the library leaves open are closed here by replacing its `sendRpc`:
+ * Things the library leaves open are closed here by replacing a few of its methods:
  * - it answers a request for many messages with one RPC of any size, which the receiver must
  *   refuse: we cut it into RPCs within the limits;
  * - it resets the stream of a peer that reads too slowly: we drop messages for this peer, count
  *   them, and leave the repair to reconciliation;
  * - it does not count messages: `messagesSent` and `messagesReceived` are those inside RPCs that
  *   were handed to a stream or decoded from one, duplicates included, so that between two nodes
- *   the one's sent are the other's received.
+ *   the one's sent are the other's received;
+ * - it opens its streams to all peers one after the other, so that one peer that does not answer
+ *   holds up the rest: we open them side by side, one at a time for each peer.
  */
-import type { PeerId as Libp2pPeerId, Stream } from "@libp2p/interface";
+import type { Connection, PeerId as Libp2pPeerId, Stream } from "@libp2p/interface";
 import { gossipsub, StrictNoSign, TopicValidatorResult, type GossipSub, type GossipSubComponents, type Message } from "@libp2p/gossipsub";
 import { defaultTopicScoreParams } from "@libp2p/gossipsub/score";
 import { createHash } from "node:crypto";
@@ -25,12 +27,12 @@ import { assert } from "../../base/assert.ts";
 import type { Verdict } from "../../ports/network.ts";
 import type { LinkFact } from "./driver-types.ts";
 import type { Gate } from "./gate.ts";
-import { wordsOf } from "./frame-writer.ts";
+import { wordsOf } from "./words-of.ts";
 import {
   floodPayloadBytesMax, gossipHistory, gossipQueueBytesMax, gossipRepairMs, gossipRpcBytesMax, gossipRpcMessagesMax, gossipSeenMs, gossipStreamsMax,
   topicBytesMax,
 } from "./limits.ts";
-import { now } from "./raw-connections.ts";
+import { now } from "./now.ts";
 import type { Unjudged } from "./unjudged.ts";
 
 /** Bytes of a message id. Source: decided for the product; 20 bytes of SHA-256 do not collide by accident or by design. */
@@ -49,6 +51,7 @@ interface GossipInternals extends GossipSub {
   readonly streamsOutbound: ReadonlyMap<string, { readonly rawStream: Stream }>;
   sendRpc(peer: string, rpc: Rpc): boolean;
   decodeRpc(bytes: Uint8Array): Rpc;
+  createOutboundStream(peer: Libp2pPeerId, connection: Connection): Promise<void>;
 }
 
 export interface GossipInit {
@@ -76,10 +79,11 @@ export class Gossip {
     const { peerId, privateKey, peerStore, connectionManager, logger } = components;
     const registrar = this.#init.gate.registrar(components.registrar) as GossipSubComponents["registrar"];
     const sub = gossipsub(optionsFor(this.#init.topic))({ peerId, privateKey, peerStore, connectionManager, logger, registrar }) as GossipInternals;
-    for (const name of ["publish", "getMeshPeers", "sendRpc", "decodeRpc"] as const) assert(typeof sub[name] === "function", `gossipsub has ${name}`);
+    for (const name of ["publish", "getMeshPeers", "sendRpc", "decodeRpc", "createOutboundStream"] as const) assert(typeof sub[name] === "function", `gossipsub has ${name}`);
     assert(sub.streamsOutbound instanceof Map, "gossipsub has streamsOutbound");
     this.#limitSending(sub);
     this.#countReceiving(sub);
+    openSideBySide(sub);
     this.#sub = sub;
     return sub;
   }
@@ -172,6 +176,21 @@ export class Gossip {
       }
     }
   }
+}
+
+function openSideBySide(sub: GossipInternals): void {
+  const createOutboundStream = sub.createOutboundStream.bind(sub);
+  const opening = new Set<string>();
+  sub.createOutboundStream = (peer, connection) => {
+    const id = peer.toString();
+    if (!opening.has(id)) {
+      opening.add(id);
+      void createOutboundStream(peer, connection)
+        .catch(() => undefined) // a stream that did not open is offered again at a heartbeat
+        .finally(() => opening.delete(id));
+    }
+    return Promise.resolve();
+  };
 }
 
 const resultOf: Readonly<Record<Verdict, TopicValidatorResult>> = {

@@ -13,11 +13,12 @@ import { tcp } from "@libp2p/tcp";
 import { tls } from "@libp2p/tls";
 import { yamux } from "@libp2p/yamux";
 import { createLibp2p } from "libp2p";
+import { assert } from "../../base/assert.ts";
 import type { NetworkDriverOptions } from "./driver-types.ts";
 import type { Gossip } from "./gossip.ts";
 import {
   connectionsMax, connectionsPerHostMax, closeMsMax, dialMsMax, inboundStreamsMax, inboundUpgradeMsMax, negotiationMsMax, pendingConnectionsMax,
-  staleAfterMs, streamReadBytesMax, streamWindowBytesMax, streamWriteBytesMax,
+  silentSocketMsMax, streamReadBytesMax, streamWindowBytesMax, streamWriteBytesMax,
 } from "./limits.ts";
 import type { RawConnections } from "./raw-connections.ts";
 import { watchedEncrypter, watchedMuxer, WatchedTransport } from "./upgrade-watch.ts";
@@ -37,7 +38,7 @@ type Options = Pick<NetworkDriverOptions, "identitySeed" | "listen" | "announce"
 
 export async function createHost(options: Options, raws: RawConnections, gossip: Gossip): Promise<Host> {
   const privateKey: PrivateKey = await keys.generateKeyPairFromSeed("Ed25519", options.identitySeed);
-  let transport: WatchedTransport | undefined;
+  const made: { transport?: WatchedTransport } = {};
   const libp2p = await createLibp2p<Services>({
     start: false,
     privateKey,
@@ -45,9 +46,8 @@ export async function createHost(options: Options, raws: RawConnections, gossip:
     addresses: { listen: [...options.listen], appendAnnounce: [...options.announce] },
     transports: [
       (components): Transport => {
-        const inner = tcp({ inboundSocketInactivityTimeout: staleAfterMs, outboundSocketInactivityTimeout: staleAfterMs })(components);
-        transport = new WatchedTransport(inner, () => components.upgrader, raws);
-        return transport;
+        const inner = tcp({ inboundSocketInactivityTimeout: silentSocketMsMax, outboundSocketInactivityTimeout: silentSocketMsMax })(components);
+        return (made.transport = new WatchedTransport(inner, () => components.upgrader, raws));
       },
     ],
     connectionEncrypters: options.encrypters.map((name) => (components) => watchedEncrypter((name === "noise" ? noise() : tls())(components), raws)),
@@ -71,7 +71,8 @@ export async function createHost(options: Options, raws: RawConnections, gossip:
       gossip: (components) => gossip.create(components),
     },
   });
-  return { libp2p, transport: transport as unknown as WatchedTransport };
+  assert(made.transport !== undefined, "libp2p makes its transports at once");
+  return { libp2p, transport: made.transport };
 }
 
 const muxerOptions = {

@@ -61,6 +61,8 @@ export const pingEveryMs: Millis = 30_000;
 export const pingMsMax: Millis = 10_000;
 /** Silence after which a link is closed as stale. Source: decided for the product. */
 export const staleAfterMs: Millis = 120_000;
+/** Time without a byte after which a socket is reset. Source: behind the time for stale links, which say why. */
+export const silentSocketMsMax: Millis = 2 * staleAfterMs;
 
 /** Bytes of one gossip RPC. Source: a message of the largest size and 64 KiB of control data. */
 export const gossipRpcBytesMax = gossipBytesMax + 64 * 1024;
@@ -91,3 +93,28 @@ export const peerSweepEveryMs: Millis = 30_000;
 export const peerTextMax = 128;
 /** Protocol names kept of one peer. Guess: a node of ours has eight. */
 export const peerProtocolsMax = 32;
+
+/** Time between two looks at the network interfaces. Guess: a cable or a network joined is noticed while somebody watches. */
+export const mdnsScanEveryMs: Millis = 10_000;
+/** First and longest time between mDNS queries; it doubles. Source: decided for the product, within RFC 6762 section 5.2. */
+export const mdnsQueryMs = { first: 1_000, longest: 60_000 } as const;
+/** Time between two answers on one interface. Source: RFC 6762 section 6: a record is multicast at most once a second. */
+export const mdnsAnswerEveryMs: Millis = 1_000;
+/** Lifetime we give our records, in seconds. Source: RFC 6762 section 10 for names that depend on a host name. */
+export const mdnsTtlSeconds = 120;
+/** Addresses in one announcement. Guess: with peer ids they fill 1 KiB of a packet of 1.5 KiB. */
+export const mdnsAddressesMax = 10;
+/** Records looked at in one packet. Guess: an announcement of ours has three. */
+export const mdnsRecordsMax = 64;
+/** Strings looked at in one TXT record. Guess: an announcement of ours has twelve at most. */
+export const mdnsStringsMax = 24;
+/** Bytes of one TXT string. Source: RFC 1035 section 3.3. */
+export const mdnsStringBytesMax = 255;
+/** Characters of a network name in an announcement, ours or heard. Guess. */
+export const mdnsNetworkNameMax = 64;
+/** Packets looked at in a second; the rest is thrown away. Guess: a network of 50 nodes that all start at once stays below. */
+export const mdnsPacketsPerSecondMax = 500;
+/** Addresses, strangers and failures remembered from mDNS, each. Source: decided for the product. */
+export const mdnsTableMax = 1_024;
+/** Time before an address heard again is reported again. Guess: half of the longest query interval. */
+export const mdnsRepeatMs: Millis = 30_000;

@@ -14,9 +14,10 @@ import type { Bytes } from "../../base/bytes.ts";
 import type { LinkId, LinkProtocol } from "../../ports/network.ts";
 import type { ByteBudget } from "./byte-budget.ts";
 import { FrameDecoder, type FrameRefusal } from "./frame-codec.ts";
-import { FrameWriter, wordsOf } from "./frame-writer.ts";
+import { FrameWriter } from "./frame-writer.ts";
 import { closeMsMax, flushMsMax, frameBytesMax, negotiationMsMax, sendQueueBytesMax } from "./limits.ts";
 import { ping } from "./ping.ts";
+import { wordsOf } from "./words-of.ts";
 
 /** What a link tells its owner. */
 export interface LinkHooks {
@@ -33,6 +34,8 @@ export interface LinkInit {
   readonly protocolNames: Readonly<Record<LinkProtocol, string>>;
   readonly budget: ByteBudget;
   readonly hooks: LinkHooks;
+  /** Stops reading from the socket for good: what still arrives is counted and thrown away. */
+  readonly stopReading: () => void;
 }
 
 export class Link {
@@ -45,6 +48,7 @@ export class Link {
   readonly #writers = new Map<LinkProtocol, FrameWriter>();
   readonly #decoders = new Set<FrameDecoder>();
   #closing: { readonly reason: string; readonly done: Promise<void> } | undefined;
+  readonly #gone = Promise.withResolvers<void>();
   #isClosed = false;
 
   constructor(init: LinkInit) {
@@ -143,8 +147,25 @@ export class Link {
       // the peer takes or answers nothing within the time it has: there is nobody to be polite to
     }
     for (const writer of writers) writer.end();
+    await this.#end();
+  }
+
+  /**
+   * Ends the connection from our side without waiting for the peer's consent. Reading stops
+   * first: a frame that needs an answer would find a muxer that may not send any more, and
+   * libp2p answers that with a reset of the socket. A stream that waits for credit, which now
+   * cannot come, is reset alone.
+   */
+  async #end(): Promise<void> {
+    const connection = this.connection;
+    if (this.#isClosed) return;
+    this.#init.stopReading();
+    for (const stream of [...connection.streams]) {
+      if (stream.writeBufferLength > 0) stream.abort(new Error("the link is closing"));
+    }
     try {
-      await connection.close({ signal: AbortSignal.timeout(closeMsMax) });
+      // libp2p waits in vain for a socket that breaks while it is closing; our own event comes
+      await Promise.race([connection.close({ signal: AbortSignal.timeout(closeMsMax) }), this.#gone.promise]);
     } catch (cause) {
       connection.abort(new Error(wordsOf(cause)));
     }
@@ -156,6 +177,7 @@ export class Link {
     for (const writer of this.#writers.values()) writer.end();
     for (const decoder of this.#decoders) decoder.release();
     this.#decoders.clear();
+    this.#gone.resolve();
     const reason = this.#closing?.reason ?? (error === undefined ? "the peer closed the connection" : `the connection broke: ${wordsOf(error)}`);
     this.#init.hooks.onClosed(this, reason);
   }

@@ -11,10 +11,11 @@
  */
 import type { Connection, MultiaddrConnection } from "@libp2p/interface";
 import { Socket } from "node:net";
-import type { Instant, PeerId } from "../../base/brand.ts";
+import type { PeerId } from "../../base/brand.ts";
 import { assert } from "../../base/assert.ts";
 import type { Direction, LinkId } from "../../ports/network.ts";
 import type { LinkFact } from "./driver-types.ts";
+import { now } from "./now.ts";
 
 /** How far the upgrade of a socket has come; a failure is classified by it. */
 export type UpgradeStage = "choosingEncryption" | "encrypting" | "choosingMuxer" | "linked";
@@ -22,7 +23,10 @@ export type UpgradeStage = "choosingEncryption" | "encrypting" | "choosingMuxer"
 export interface RawConnection {
   readonly number: number;
   readonly direction: Direction;
+  /** The order that dialed it; undefined for inbound ones. */
+  readonly attempt: number | undefined;
   stage: UpgradeStage;
+  readonly socket: Socket;
   /** The first error of the encrypter, which libp2p passes on as text only. */
   encryptionError: Error | undefined;
 }
@@ -42,10 +46,11 @@ export class RawConnections {
   /** Begins to watch a socket that has just connected or been accepted. */
   opened(raw: MultiaddrConnection, direction: Direction, attempt: number | undefined): RawConnection {
     this.#count += 1;
-    const record: RawConnection = { number: this.#count, direction, stage: "choosingEncryption", encryptionError: undefined };
+    const socket = socketOf(raw);
+    const record: RawConnection = { number: this.#count, direction, attempt, socket, stage: "choosingEncryption", encryptionError: undefined };
     this.#records.set(raw, record);
     this.#records.set(raw.timeline, record);
-    this.#watch(socketOf(raw));
+    this.#watch(socket);
     this.#onFact({ type: "transportOpened", at: now(), connection: record.number, attempt, direction, address: raw.remoteAddr.toString() });
     return record;
   }
@@ -68,8 +73,11 @@ export class RawConnections {
     this.#onFact({ type: "negotiated", at: now(), connection: this.#recordOf(encrypted).number, muxer });
   }
 
-  linked(connection: Connection, link: LinkId, peer: PeerId): void {
-    const record = this.#recordOf(connection.timeline);
+  rawOf(connection: Connection): RawConnection {
+    return this.#recordOf(connection.timeline);
+  }
+
+  linked(record: RawConnection, link: LinkId, peer: PeerId): void {
     record.stage = "linked";
     this.#onFact({ type: "linked", at: now(), connection: record.number, link, peer });
   }
@@ -117,21 +125,21 @@ function socketOf(raw: MultiaddrConnection): Socket {
   return socket;
 }
 
+/** Reads on, to no purpose but the counters and to see the other side's end. */
+export function stopReading(socket: Socket): void {
+  socket.removeAllListeners("data");
+  socket.resume();
+}
+
 /**
  * Replaces what the transport calls to close a socket. The original destroys it as soon as its
  * own bytes are out; where the peer's are still on the way, the kernel then answers them with a
- * reset, and the peer may lose what it has not read yet. This one ends our side only and reads
- * on, to no purpose but the counters, until the peer ends its own; the transport's time limit
- * for closing covers a peer that never does.
+ * reset, and the peer may lose what it has not read yet. This one ends our side only and waits
+ * for the peer to end its own; libp2p's time limit for closing covers a peer that never does.
  */
 function endInGoodOrder(socket: Socket): void {
   socket.destroySoon = () => {
-    socket.removeAllListeners("data");
-    socket.resume();
+    stopReading(socket);
     socket.end();
   };
-}
-
-export function now(): Instant {
-  return Date.now() as Instant;
 }

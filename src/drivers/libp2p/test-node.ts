@@ -2,7 +2,7 @@
  * Drivers for tests: each records its events and facts, and waits for one that fits, with a
  * deadline instead of a sleep. Also a relay that counts the bytes between two nodes.
  */
-import type { Connection, Stream } from "@libp2p/interface";
+import type { Connection, Stream, StreamMuxerFactory } from "@libp2p/interface";
 import { noise } from "@libp2p/noise";
 import { tcp } from "@libp2p/tcp";
 import { yamux } from "@libp2p/yamux";
@@ -176,18 +176,39 @@ export interface RawPeer {
   stop(): Promise<void>;
 }
 
+export interface RawPeerOptions {
+  /** False: streams that are opened to it are never read. */
+  readonly reads?: boolean;
+  /** Sent over the encrypted connection before the muxer's own first byte. */
+  readonly firstMuxerBytes?: Uint8Array;
+  /** Its whole answer to identify. */
+  readonly identify?: Uint8Array;
+}
+
+function sendingFirst(inner: StreamMuxerFactory, bytes: Uint8Array | undefined): StreamMuxerFactory {
+  return {
+    protocol: inner.protocol,
+    createStreamMuxer: (connection) => {
+      if (bytes !== undefined) connection.send(bytes);
+      return inner.createStreamMuxer(connection);
+    },
+  };
+}
+
 /** A libp2p node that is none of ours: it speaks the transport and whatever bytes a test gives it. */
-export async function rawPeer(options: { readonly reads: boolean } = { reads: true }): Promise<RawPeer> {
+export async function rawPeer(options: RawPeerOptions = {}): Promise<RawPeer> {
   const node = await createLibp2p({
     addresses: { listen: ["/ip4/127.0.0.1/tcp/0"] },
     transports: [tcp()],
     connectionEncrypters: [noise()],
-    streamMuxers: [yamux()],
+    streamMuxers: [() => sendingFirst(yamux()(), options.firstMuxerBytes)],
     connectionMonitor: { enabled: false },
   });
   for (const protocol of ["/p2p-sync/admit/1", "/p2p-sync/test/ack/1", "/p2p-sync/test/frontier/1"]) {
-    await node.handle(protocol, (stream) => (options.reads ? undefined : stream.pause()));
+    await node.handle(protocol, (stream) => (options.reads === false ? stream.pause() : undefined));
   }
+  const { identify } = options;
+  if (identify !== undefined) await node.handle("/ipfs/id/1.0.0", (stream) => void stream.send(identify));
   return {
     dial: (address) => node.dial(multiaddr(address)),
     openStream: (connection, protocol) => connection.newStream(protocol, { maxOutboundStreams: 8 }),

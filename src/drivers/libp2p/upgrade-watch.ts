@@ -10,7 +10,7 @@ import type {
 import { transportSymbol } from "@libp2p/interface";
 import type { Multiaddr } from "@multiformats/multiaddr";
 import type { PeerId } from "../../base/brand.ts";
-import { wordsOf } from "./frame-writer.ts";
+import { wordsOf } from "./words-of.ts";
 import type { RawConnection, RawConnections } from "./raw-connections.ts";
 
 /** Another peer, or no Ed25519 peer, lives at the address. */

@@ -2,10 +2,10 @@
  * The Merkle tree over a batch's operations: its root, and multiproofs for some of them. Leaves
  * and nodes are hashed with different prefixes; the shape is that of RFC 6962 (`merkle-shape`).
  */
-import type { Bytes } from "../../base/bytes.ts";
-import { assert } from "../../base/assert.ts";
-import { foldShape } from "../../codec/merkle-shape.ts";
-import { merkleLeaf, merkleNode } from "../../crypto/hash.ts";
+import type { Bytes } from "../base/bytes.ts";
+import { assert } from "../base/assert.ts";
+import { foldShape } from "../codec/merkle-shape.ts";
+import { merkleLeaf, merkleNode } from "./hash.ts";
 
 /** The root over all leaves in order. */
 export function merkleRoot(leaves: readonly Bytes[]): Bytes {

@@ -1,0 +1,102 @@
+/**
+ * `get` and `list`.
+ */
+import type { EntryView, PageView } from "../../api/views.ts";
+import { Fault } from "../../base/fault.ts";
+import { ask, askJson } from "../http-client.ts";
+import { preview, printable, table } from "../text.ts";
+import { asVerb, jsonLine, type Registry, type VerbContext } from "../verb.ts";
+
+interface ListFlags {
+  readonly limit?: string;
+}
+
+/** Source: the API's bound on a page. */
+const pageEntriesMax = 1_000;
+
+export function addGet(registry: Registry): void {
+  const command = registry.program
+    .command("get <KEY>")
+    .description("Print a value, byte for byte; exit code 4 where there is none")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  p2p-sync get colour\n  p2p-sync get motd > motd.txt\n  p2p-sync get colour --json",
+    );
+  asVerb(command, registry, async ({ target, json, print, shell }, key = "") => {
+    const path = `/v1/kv/${encodeURIComponent(key)}`;
+    if (json) {
+      print(
+        jsonLine(await askJson<EntryView>(target, { method: "GET", path, headers: { accept: "application/json" } })),
+      );
+      return;
+    }
+    const { body } = await ask(target, { method: "GET", path });
+    shell.stdout.write(body);
+    if (shell.stdout.isTTY === true) print("\n");
+  });
+}
+
+export function addList(registry: Registry): void {
+  const command = registry.program
+    .command("list [PREFIX]")
+    .description("Print keys and values in key order")
+    .option("--limit <N>", "stop after so many")
+    .addHelpText("after", "\nExamples:\n  p2p-sync list\n  p2p-sync list sensors/ --json");
+  asVerb<ListFlags>(command, registry, async (context, prefix = "") => {
+    const limit = limitOf(context.options.limit);
+    await (context.json ? printJson(context, prefix, limit) : printTable(context, prefix, limit));
+  });
+}
+
+/** One JSON document, written page by page so that a large list needs no memory. */
+async function printJson(context: VerbContext<ListFlags>, prefix: string, limit: number): Promise<void> {
+  let before = '{"entries":[';
+  for await (const entries of pages(context, prefix, limit)) {
+    for (const entry of entries) {
+      context.print(`${before}${JSON.stringify(entry)}`);
+      before = ",\n";
+    }
+  }
+  context.print(before === ",\n" ? "]}\n" : `${before}]}\n`);
+}
+
+async function printTable(context: VerbContext<ListFlags>, prefix: string, limit: number): Promise<void> {
+  for await (const entries of pages(context, prefix, limit)) {
+    if (entries.length > 0)
+      context.print(
+        table(
+          ["KEY", "VALUE"],
+          entries.map((entry) => [printable(entry.key), preview(entry.value, entry.encoding)]),
+        ),
+      );
+  }
+}
+
+async function* pages(
+  { target, shell }: VerbContext<ListFlags>,
+  prefix: string,
+  limit: number,
+): AsyncGenerator<readonly EntryView[]> {
+  let after: string | null | undefined;
+  for (let left = limit; left > 0 && after !== null;) {
+    const query = new URLSearchParams({
+      ...(prefix !== "" && { prefix }),
+      ...(after !== undefined && { after }),
+      limit: String(Math.min(left, pageEntriesMax)),
+    });
+    const page: PageView = await askJson<PageView>(target, { method: "GET", path: `/v1/kv?${query}` });
+    yield page.entries;
+    if (shell.stdout.writableNeedDrain) await new Promise((resolve) => shell.stdout.once("drain", resolve));
+    left -= page.entries.length;
+    after = page.next;
+  }
+}
+
+function limitOf(words: string | undefined): number {
+  if (words === undefined) return Number.MAX_SAFE_INTEGER;
+  if (!/^[1-9][0-9]{0,14}$/.test(words))
+    throw new Fault("invalid_argument", `--limit must be a whole number from 1 up, not ${JSON.stringify(words)}.`, {
+      field: "limit",
+    });
+  return Number(words);
+}

@@ -1,0 +1,54 @@
+/**
+ * `status`, `info`, `peers` and `health`: how the node stands.
+ */
+import type { HealthView, InfoView, PeerView, StatusView } from "../../api/views.ts";
+import { describeHealth, describeInfo, describePeers, describeStatus } from "../describe.ts";
+import type { ExitCode } from "../failure.ts";
+import { ask, askJson } from "../http-client.ts";
+import { painter } from "../text.ts";
+import { asVerb, jsonLine, type Registry } from "../verb.ts";
+
+const exitOfHealth: Readonly<Record<HealthView["status"], ExitCode>> = { ok: 0, degraded: 1, critical: 2 };
+
+export function addStatus(registry: Registry): void {
+  const command = registry.program
+    .command("status")
+    .description("What this node holds and how it stands with the network");
+  asVerb(command, registry, async ({ target, json, print }) => {
+    const status = await askJson<StatusView>(target, { method: "GET", path: "/v1/status" });
+    print(json ? jsonLine(status) : describeStatus(status));
+  });
+}
+
+export function addInfo(registry: Registry): void {
+  const command = registry.program
+    .command("info")
+    .description("Identity, network, addresses and versions of this node");
+  asVerb(command, registry, async ({ target, json, print }) => {
+    const info = await askJson<InfoView>(target, { method: "GET", path: "/v1/info" });
+    print(json ? jsonLine(info) : describeInfo(info));
+  });
+}
+
+export function addPeers(registry: Registry): void {
+  const command = registry.program
+    .command("peers")
+    .description("All known peers with state, round trip, clock and last error")
+    .addHelpText("after", "\nExample:\n  p2p-sync peers --json | jq '.peers[] | {id, state, rttMs}'");
+  asVerb(command, registry, async ({ target, json, print, shell }) => {
+    const view = await askJson<{ readonly peers: readonly PeerView[] }>(target, { method: "GET", path: "/v1/peers" });
+    print(json ? jsonLine(view) : describePeers(view.peers, painter(shell)));
+  });
+}
+
+export function addHealth(registry: Registry): void {
+  const command = registry.program
+    .command("health")
+    .description("Whether this node is fit for work: exit code 0 ok, 1 degraded, 2 critical, 3 no node");
+  asVerb(command, registry, async ({ target, json, print, shell }) => {
+    const { body } = await ask(target, { method: "GET", path: "/health", expected: [503] });
+    const health = JSON.parse(body.toString("utf8")) as HealthView;
+    print(json ? jsonLine(health) : describeHealth(health, painter(shell)));
+    return exitOfHealth[health.status] ?? 2;
+  });
+}

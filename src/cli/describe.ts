@@ -1,0 +1,80 @@
+/**
+ * Status, info, peers and health as text, for the commands and for the prompt.
+ */
+import type { HealthView, InfoView, PeerView, StatusView } from "../api/views.ts";
+import { duration, pairs, printable, shorten, table, type Colour, type Paint } from "./text.ts";
+
+export function describeStatus(status: StatusView): string {
+  const { clock, counters } = status;
+  return pairs([
+    ["peer", status.peerId],
+    ["network", printable(status.network)],
+    ["state", status.state],
+    ["entries", String(status.entries)],
+    ["root", status.root],
+    ["peers", String(status.peers)],
+    ["held back", String(status.heldBack)],
+    ["conflicts", String(status.conflicts)],
+    [
+      "clock",
+      clock.refusingWrites
+        ? "too far off the peers' clocks: writes are refused"
+        : clock.offsetMs === null
+          ? "not compared yet"
+          : `${clock.offsetMs} ms off the peers' median`,
+    ],
+    ["traffic", `${counters["messages_sent"] ?? 0} messages sent, ${counters["messages_received"] ?? 0} received`],
+    ["uptime", duration(status.uptimeSeconds)],
+    ["p2p", status.p2p.join(" ") || "not listening"],
+    ["http", status.http ?? "not listening"],
+  ]);
+}
+
+export function describeInfo(info: InfoView): string {
+  return pairs([
+    ["version", `${info.version} (Node ${info.nodeVersion})`],
+    ["peer", info.peerId],
+    ["author", info.author],
+    ["network", `${printable(info.network.name)} (${info.network.id})`],
+    ["p2p", info.p2p.join(" ") || "not listening"],
+    ["http", info.http ?? "not listening"],
+    ["data folder", info.dataDir],
+    ["started", info.startedAt],
+    ["strangers", `${info.strangers} node${info.strangers === 1 ? "" : "s"} of other networks met on the LAN`],
+  ]);
+}
+
+export function describePeers(peers: readonly PeerView[], paint: Paint): string {
+  if (peers.length === 0) return "no peers yet\n";
+  return table(
+    ["PEER", "STATE", "DIRECTION", "RTT", "CLOCK", "ADDRESS", "LAST ERROR"],
+    peers.map((peer) => [
+      peer.id ?? "?",
+      paint(peer.state, colourOfState(peer.state)),
+      peer.direction ?? "-",
+      peer.rttMs === null ? "-" : `${peer.rttMs.toFixed(1)} ms`,
+      peer.clockOffsetMs === null ? "-" : `${peer.clockOffsetMs > 0 ? "+" : ""}${Math.round(peer.clockOffsetMs)} ms`,
+      printable(peer.address ?? "-"),
+      peer.lastError === null ? "-" : shorten(printable(peer.lastError.reason), 60),
+    ]),
+  );
+}
+
+export function describeHealth({ status, checks }: HealthView, paint: Paint): string {
+  const rows = checks.map((check) => [
+    check.name,
+    paint(check.status, colourOfHealth(check.status)),
+    printable(check.message),
+  ]);
+  return `${paint(status, colourOfHealth(status))}\n${rows.length === 0 ? "" : table(["CHECK", "STATUS", "WHAT"], rows)}`;
+}
+
+function colourOfState(state: string): Colour {
+  if (state === "Connected" || state === "Syncing") return "green";
+  if (state === "Failed") return "red";
+  return state === "Disconnected" ? "dim" : "yellow";
+}
+
+function colourOfHealth(status: HealthView["status"]): Colour {
+  return status === "ok" ? "green" : status === "degraded" ? "yellow" : "red";
+}

@@ -1,0 +1,66 @@
+/**
+ * What a line at the prompt means. A value is the rest of its line, exactly: quotes, spaces and
+ * backslashes are kept as they are typed.
+ */
+export type PromptCommand =
+  | { readonly type: "add"; readonly key: string; readonly value: string }
+  | { readonly type: "get" | "delete"; readonly key: string }
+  | { readonly type: "list"; readonly prefix: string }
+  | { readonly type: "status" | "peers" | "info" | "help" | "exit" | "nothing" }
+  | { readonly type: "wrong"; readonly message: string };
+
+export const promptWords = ["add", "get", "delete", "list", "status", "peers", "info", "help", "exit"] as const;
+
+export const promptHelp = `add KEY VALUE   write a value (the rest of the line, exactly)
+get KEY         print a value
+delete KEY      delete a key on all members
+list [PREFIX]   print keys and values
+status          what this node holds and how it stands
+peers           who is there
+info            identity, network, addresses
+help            this list
+exit            stop the node (so does ctrl-D)
+`;
+
+export function parsePromptLine(line: string): PromptCommand {
+  const [, word = "", rest = ""] = /^\s*(\S*)(.*)$/s.exec(line) ?? [];
+  switch (word) {
+    case "":
+      return { type: "nothing" };
+    case "add":
+    case "put":
+      return parseAdd(rest);
+    case "get":
+    case "delete":
+      return parseKey(word, rest);
+    case "list":
+      return rest.trim().includes(" ") ? wrong("list takes one prefix") : { type: "list", prefix: rest.trim() };
+    case "status":
+    case "peers":
+    case "info":
+    case "help":
+    case "exit":
+      return rest.trim() === "" ? { type: word } : wrong(`${word} takes nothing behind it`);
+    case "quit":
+      return { type: "exit" };
+    default:
+      return wrong(`unknown command ${JSON.stringify(word)}; help lists all`);
+  }
+}
+
+/** One space or tab separates key and value; any more belong to the value. */
+function parseAdd(rest: string): PromptCommand {
+  const [, key, value] = /^\s+(\S+)[ \t](.*)$/s.exec(rest) ?? [];
+  return key === undefined || value === undefined
+    ? wrong("add needs a key and a value: add KEY VALUE")
+    : { type: "add", key, value };
+}
+
+function parseKey(word: "get" | "delete", rest: string): PromptCommand {
+  const key = rest.trim();
+  return key === "" || /\s/.test(key) ? wrong(`${word} needs one key: ${word} KEY`) : { type: word, key };
+}
+
+function wrong(message: string): PromptCommand {
+  return { type: "wrong", message };
+}

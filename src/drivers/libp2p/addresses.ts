@@ -1,0 +1,46 @@
+/**
+ * Multiaddrs as text from users, files and the network: what they name, and whether this node may
+ * use them.
+ */
+import { multiaddr, type Multiaddr } from "@multiformats/multiaddr";
+import type { PeerId } from "../../base/brand.ts";
+import { Fault } from "../../base/fault.ts";
+import type { AddressFamily } from "./driver-types.ts";
+import { wordsOf } from "./words-of.ts";
+
+/** The address, or why the text is none. */
+export function parseAddress(text: string): Multiaddr | { readonly problem: string } {
+  try {
+    return multiaddr(text);
+  } catch (cause) {
+    return { problem: wordsOf(cause) };
+  }
+}
+
+/** Why an address must not be used under this family, or undefined. */
+export function familyRefusal(address: Multiaddr, family: AddressFamily): string | undefined {
+  const kind = address.getComponents()[0]?.name;
+  const isV6 = kind === "ip6" || kind === "ip6zone" || kind === "dns6";
+  const isV4 = kind === "ip4" || kind === "dns4";
+  if (family === "v4" && isV6) return "this node uses IPv4 only (family v4), and the address is an IPv6 one";
+  if (family === "v6only" && isV4) return "this node uses IPv6 only (family v6only), and the address is an IPv4 one";
+  return undefined;
+}
+
+/** The peer an address names last, or undefined. */
+export function peerOf(address: Multiaddr): PeerId | undefined {
+  return address.getComponents().findLast((component) => component.name === "p2p")?.value as PeerId | undefined;
+}
+
+/** The TCP port of an address, or undefined. */
+export function portOf(address: Multiaddr): number | undefined {
+  const port = address.getComponents().find((component) => component.name === "tcp")?.value;
+  return port === undefined ? undefined : Number(port);
+}
+
+/** Throws `invalid_address` for an address that this node cannot listen on or announce. */
+export function checkOwnAddress(text: string, family: AddressFamily): void {
+  const address = parseAddress(text);
+  const problem = "problem" in address ? address.problem : familyRefusal(address, family);
+  if (problem !== undefined) throw new Fault("invalid_address", `${text}: ${problem}`, { address: text });
+}

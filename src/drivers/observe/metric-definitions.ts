@@ -1,0 +1,47 @@
+/**
+ * Every metric of the node, once: name, kind, labels, help. `docs/METRICS.md` is made from it. The
+ * prefix `p2p_sync_` is put in front of each name; process and Node.js metrics come beside them.
+ * Labels have few values by construction: no keys, no peer ids.
+ */
+export interface MetricDefinition {
+  readonly kind: "counter" | "gauge" | "histogram";
+  readonly help: string;
+  readonly labels: readonly string[];
+  /** Upper bounds of a histogram's buckets. */
+  readonly buckets?: readonly number[];
+}
+
+export const metricPrefix = "p2p_sync_";
+
+const seconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] as const;
+
+export const metricDefinitions = {
+  build_info: { kind: "gauge", help: "Always 1; the version is in the label.", labels: ["version"] },
+  total_connections: { kind: "gauge", help: "Links opened since start, both directions.", labels: [] },
+  active_connections: { kind: "gauge", help: "Links open now.", labels: [] },
+  messages_sent: { kind: "gauge", help: "Frames and gossip messages sent since start.", labels: [] },
+  messages_received: { kind: "gauge", help: "Frames and gossip messages received since start.", labels: [] },
+  bytes_sent: { kind: "gauge", help: "Bytes written to the sockets of peers since start.", labels: [] },
+  bytes_received: { kind: "gauge", help: "Bytes read from the sockets of peers since start.", labels: [] },
+  blocks_propagated: { kind: "gauge", help: "Blocks passed on since start; 0 without a ledger.", labels: [] },
+  transactions_propagated: { kind: "gauge", help: "Batches published or passed on by gossip since start.", labels: [] },
+  entries: { kind: "gauge", help: "Live keys with a value.", labels: [] },
+  versions: { kind: "gauge", help: "Live versions, tombstones included.", labels: [] },
+  held_back: { kind: "gauge", help: "Batches held back because they come from the future.", labels: [] },
+  peers: { kind: "gauge", help: "Peers and addresses known, by state.", labels: ["state"] },
+  clock_offset_seconds: { kind: "gauge", help: "Median of the peers' clocks minus ours; 0 with fewer than three peers.", labels: [] },
+  notes_total: { kind: "counter", help: "Facts noted, by kind (see the log for their words).", labels: ["kind"] },
+  batches_merged_total: { kind: "counter", help: "Batches merged, by how they came.", labels: ["via"] },
+  entries_merged_total: { kind: "counter", help: "Entries that became live, by how they came.", labels: ["via"] },
+  batches_refused_total: { kind: "counter", help: "Batches refused, by reason.", labels: ["reason"] },
+  conflicts_total: { kind: "counter", help: "Writes that met without having seen each other, since the store was made.", labels: [] },
+  dial_failures_total: { kind: "counter", help: "Failed dials, by family of failure.", labels: ["failure"] },
+  goodbyes_total: { kind: "counter", help: "Goodbyes, by who said them and why.", labels: ["by", "code"] },
+  penalties_total: { kind: "counter", help: "Misbehaviour of peers, by reason.", labels: ["reason"] },
+  pulls_total: { kind: "counter", help: "Pulls, by how they ended.", labels: ["how"] },
+  gossip_merge_seconds: { kind: "histogram", help: "From a gossip message's arrival until its batches are merged.", labels: [], buckets: seconds },
+  write_seconds: { kind: "histogram", help: "From a local write's request until it is durable.", labels: [], buckets: seconds },
+  state_seconds: { kind: "histogram", help: "How long a link stayed in a state, by the state it left.", labels: ["state"], buckets: seconds },
+} as const satisfies Record<string, MetricDefinition>;
+
+export type MetricName = keyof typeof metricDefinitions;

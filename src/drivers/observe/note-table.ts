@@ -1,0 +1,55 @@
+/**
+ * One row per kind of note: which log module and level it has, how it reads, and whether it is an
+ * event for listeners. Levels say who reads: `debug` a developer, `info` an operator who watches,
+ * `warn` one who should look, `error` one who must act.
+ */
+import type { Note } from "../../core/notes.ts";
+import type { LogLevel } from "../../config/log-levels.ts";
+
+/** Modules that log, for `--log-level MODULE=LEVEL`. */
+export const logModules = ["node", "net", "peers", "sync", "data", "clock", "http"] as const;
+export type LogModule = (typeof logModules)[number];
+
+export interface NoteRow<N> {
+  readonly module: LogModule;
+  readonly level: LogLevel | ((note: N) => LogLevel);
+  readonly message: string;
+  /** Told to listeners of events too. */
+  readonly event: boolean;
+}
+
+type Table = { readonly [Type in Note["type"]]: NoteRow<Extract<Note, { type: Type }>> };
+
+export const noteTable: Table = {
+  linkAdmitted: { module: "peers", level: "info", message: "peer admitted", event: true },
+  goodbye: { module: "peers", level: (note) => (note.code === "duplicate" || note.code === "shuttingDown" ? "debug" : "info"), message: "goodbye", event: true },
+  linkGone: { module: "peers", level: "debug", message: "link ended", event: true },
+  dialFailed: { module: "net", level: (note) => (note.attempts === 1 ? "info" : "debug"), message: "dial failed", event: true },
+  dialPlanned: { module: "net", level: "debug", message: "dial planned", event: false },
+  candidateFound: { module: "net", level: "debug", message: "address found", event: true },
+  candidateRefused: { module: "net", level: "warn", message: "address not remembered", event: false },
+  frameMalformed: { module: "peers", level: "warn", message: "malformed frame", event: true },
+  frameRefused: { module: "peers", level: "warn", message: "frame refused by its length", event: true },
+  parcelRefused: { module: "sync", level: "warn", message: "batch refused", event: true },
+  batchesMerged: { module: "sync", level: "trace", message: "batches merged", event: false },
+  batchesForwarded: { module: "sync", level: "trace", message: "batches forwarded", event: false },
+  batchHeldBack: { module: "clock", level: "warn", message: "batch from the future held back", event: true },
+  heldBackDropped: { module: "clock", level: "warn", message: "batch from the future not kept, a later pull brings it", event: false },
+  heldBackReleased: { module: "clock", level: "info", message: "held back batch merged", event: true },
+  entriesBelowFloor: { module: "data", level: "warn", message: "entries older than the horizon refused", event: true },
+  conflict: { module: "data", level: "debug", message: "concurrent writes to one key", event: true },
+  equivocation: { module: "data", level: "warn", message: "two batches under one number", event: true },
+  pullStarted: { module: "sync", level: "debug", message: "pull brings data", event: true },
+  pullEnded: { module: "sync", level: (note) => (note.how === "complete" || note.how === "linkLost" ? "debug" : "info"), message: "pull ended", event: true },
+  serveStarted: { module: "sync", level: "debug", message: "serving a pull", event: false },
+  serveEnded: { module: "sync", level: "debug", message: "pull served", event: false },
+  clockDoubted: { module: "clock", level: "error", message: "our clock is off the median of our peers; writes are refused", event: true },
+  clockTrusted: { module: "clock", level: "info", message: "our clock agrees with our peers again", event: true },
+  clockRepaired: { module: "clock", level: "info", message: "clock repaired", event: true },
+  overloaded: { module: "sync", level: "warn", message: "overloaded", event: true },
+};
+
+export function levelOf(note: Note): LogLevel {
+  const { level } = noteTable[note.type];
+  return typeof level === "string" ? level : (level as (note: Note) => LogLevel)(note);
+}

@@ -1,0 +1,75 @@
+/**
+ * The border where notes become log lines, metrics and events, once for each kind.
+ */
+import type { Instant } from "../../base/brand.ts";
+import type { Note } from "../../core/notes.ts";
+import type { NodeEvent } from "../../node/facade.ts";
+import type { LogLevel } from "../../config/log-levels.ts";
+import type { LogFields, Logger } from "./logger.ts";
+import type { Metrics } from "./metrics.ts";
+import { type LogModule, levelOf, noteTable } from "./note-table.ts";
+
+export class Observer {
+  readonly #logger: Logger;
+  readonly #metrics: Metrics;
+  readonly #listeners = new Set<(event: NodeEvent) => void>();
+
+  constructor(logger: Logger, metrics: Metrics) {
+    this.#logger = logger;
+    this.#metrics = metrics;
+  }
+
+  note(note: Note, at: Instant): void {
+    const { type, ...fields } = note;
+    const row = noteTable[type];
+    this.#logger.log(row.module, levelOf(note), row.message, fields);
+    this.#metrics.count("notes_total", { kind: type });
+    countNote(this.#metrics, note);
+    if (row.event) this.emit({ type, at, detail: fields });
+  }
+
+  log(module: LogModule, level: LogLevel, message: string, fields: LogFields = {}): void {
+    this.#logger.log(module, level, message, fields);
+  }
+
+  penalty(peer: string, reason: string): void {
+    this.#logger.log("peers", "warn", "peer misbehaved", { peer, reason });
+    this.#metrics.count("penalties_total", { reason });
+  }
+
+  emit(event: NodeEvent): void {
+    for (const listener of this.#listeners) listener(event);
+  }
+
+  onEvent(listener: (event: NodeEvent) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+}
+
+function countNote(metrics: Metrics, note: Note): void {
+  switch (note.type) {
+    case "batchesMerged":
+      metrics.count("batches_merged_total", { via: note.via }, note.batches);
+      metrics.count("entries_merged_total", { via: note.via }, note.entries);
+      if (note.via === "gossip") metrics.observe("gossip_merge_seconds", note.delayMs / 1000);
+      break;
+    case "parcelRefused":
+      metrics.count("batches_refused_total", { reason: note.reason });
+      break;
+    case "conflict":
+      metrics.count("conflicts_total");
+      break;
+    case "dialFailed":
+      metrics.count("dial_failures_total", { failure: note.failure });
+      break;
+    case "goodbye":
+      metrics.count("goodbyes_total", { by: note.by, code: note.code });
+      break;
+    case "pullEnded":
+      metrics.count("pulls_total", { how: note.how });
+      break;
+    default:
+      break; // counted by kind only
+  }
+}

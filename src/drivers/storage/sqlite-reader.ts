@@ -1,0 +1,106 @@
+/**
+ * Reads for users, on their own read-only connection: only what is durable is ever seen, and no
+ * read waits for the replica's thread. Expired entries are hidden at the given time.
+ */
+import { DatabaseSync, type StatementSync } from "node:sqlite";
+import type { Author, BatchId, Instant, Stamp } from "../../base/brand.ts";
+import type { Bytes } from "../../base/bytes.ts";
+import { storedValue } from "../../codec/op.ts";
+import { decodeStoredHeader, headerBytes } from "../../codec/parcel.ts";
+import { batchIdOf } from "../../crypto/batch-digest.ts";
+
+export interface ReadEntry {
+  readonly position: number;
+  readonly key: string;
+  readonly value: Bytes;
+  readonly stamp: Stamp;
+  readonly author: Author;
+  readonly batch: BatchId;
+  readonly expiresAt: Instant | undefined;
+}
+
+export interface ReadChange {
+  readonly position: number;
+  readonly key: string;
+  /** Undefined for a tombstone, or for a value that has expired. */
+  readonly value: Bytes | undefined;
+  readonly stamp: Stamp;
+  readonly author: Author;
+}
+
+interface Row {
+  readonly id: number;
+  readonly stamp: number;
+  readonly flags: number;
+  readonly key: string;
+  readonly rest: Uint8Array;
+  readonly header: Uint8Array;
+}
+
+/** Bytes of values after which a page of a listing ends. Source: contract of `ListOptions`. */
+const pageBytesMax = 1024 * 1024;
+
+export class SqliteReader {
+  readonly #db: DatabaseSync;
+  readonly #get: StatementSync;
+  readonly #scan: StatementSync;
+  readonly #changes: StatementSync;
+  readonly #position: StatementSync;
+
+  constructor(path: string, cacheMiB: number) {
+    this.#db = new DatabaseSync(path, { readOnly: true });
+    this.#db.exec(`PRAGMA cache_size = ${-cacheMiB * 1024}`);
+    const columns = "op.id, op.stamp, op.flags, op.key, op.rest, parcel.header";
+    this.#get = this.#db.prepare(`SELECT ${columns} FROM op JOIN parcel ON parcel.id = op.parcel WHERE op.key = ? AND op.living = 1`);
+    this.#scan = this.#db.prepare(`SELECT ${columns} FROM op JOIN parcel ON parcel.id = op.parcel WHERE op.key >= ?1 AND op.key > ?2 AND op.living = 1 ORDER BY op.key`);
+    this.#changes = this.#db.prepare(`SELECT ${columns} FROM op JOIN parcel ON parcel.id = op.parcel WHERE op.id > ? AND op.living = 1 ORDER BY op.id LIMIT ?`);
+    this.#position = this.#db.prepare("SELECT next_op - 1 AS position FROM state WHERE id = 1");
+  }
+
+  get(key: string, now: Instant): ReadEntry | undefined {
+    const row = this.#get.get(key) as unknown as Row | undefined;
+    return row === undefined ? undefined : entryOf(row, now);
+  }
+
+  /** Up to `limit` live entries in key order; `next` is set when there may be more. */
+  page(prefix: string, after: string, limit: number, now: Instant): { readonly entries: readonly ReadEntry[]; readonly next: string | undefined } {
+    const entries: ReadEntry[] = [];
+    let bytes = 0;
+    for (const row of this.#scan.iterate(prefix, after) as unknown as Iterable<Row>) {
+      if (!row.key.startsWith(prefix)) break;
+      if (entries.length >= limit || bytes >= pageBytesMax) return { entries, next: entries.at(-1)?.key };
+      const entry = entryOf(row, now);
+      if (entry === undefined) continue;
+      entries.push(entry);
+      bytes += entry.value.length;
+    }
+    return { entries, next: undefined };
+  }
+
+  /** Living operations merged after a position, in the order this node merged them. */
+  changes(after: number, limit: number, now: Instant): readonly ReadChange[] {
+    const rows = this.#changes.all(after, limit) as unknown as readonly Row[];
+    return rows.map((row) => {
+      const value = entryOf(row, now)?.value;
+      return { position: row.id, key: row.key, value, stamp: row.stamp as Stamp, author: decodeStoredHeader(row.header).author };
+    });
+  }
+
+  /** The position of the newest operation ever merged. */
+  position(): number {
+    return (this.#position.get()?.["position"] as number | undefined) ?? 0;
+  }
+
+  close(): void {
+    this.#db.close();
+  }
+}
+
+function entryOf(row: Row, now: Instant): ReadEntry | undefined {
+  const stored = storedValue(row);
+  if (stored.type !== "value") return undefined;
+  const expiresAt = stored.ttlSeconds === undefined ? undefined : ((Math.floor(row.stamp / 1000) + stored.ttlSeconds * 1000) as Instant);
+  if (expiresAt !== undefined && expiresAt <= now) return undefined;
+  const { author } = decodeStoredHeader(row.header);
+  return { position: row.id, key: row.key, value: stored.value, stamp: row.stamp as Stamp, author, batch: batchIdOf(row.header.subarray(0, headerBytes)), expiresAt };
+}

@@ -1,0 +1,315 @@
+/**
+ * The store on disk, for the replica's thread: the one writer of `data.sqlite`.
+ *
+ * All calls are synchronous. A turn is one SQLite transaction; `commit` returns after the log is
+ * synced. Any error in a turn is fatal for this object: it is thrown as a `Fault` and the thread
+ * stops rather than answer from an unknown state.
+ */
+import { DatabaseSync, type StatementSync } from "node:sqlite";
+import type { Author, BatchId, Incarnation, Stamp } from "../../base/brand.ts";
+import { type Bytes, fromHex, toHex } from "../../base/bytes.ts";
+import { Fault } from "../../base/fault.ts";
+import { assert, unreachable } from "../../base/assert.ts";
+import { ByteReader } from "../../codec/byte-io.ts";
+import type { OriginRanges } from "../../codec/frontier.ts";
+import { readOp, withKey, withoutKey } from "../../codec/op.ts";
+import { decodeStoredHeader, encodeParcel, headerBytes } from "../../codec/parcel.ts";
+import type { Range } from "../../codec/ranges-wire.ts";
+import { batchIdOf } from "../../crypto/batch-digest.ts";
+import { leafOf, narrowProof } from "../../crypto/merkle.ts";
+import type { LivingEntry, LivingOp, OpId, ParcelRow, Store, StoreState, StoreWrite, StoredOp, StoredParcel } from "../../ports/store.ts";
+import { ConflictLog } from "./conflict-log.ts";
+import { type Durability, ensureSchema, setPragmas, storeVersion } from "./schema.ts";
+
+export interface SqliteStoreOptions {
+  readonly path: string;
+  readonly durability: Durability;
+  readonly cacheMiB: number;
+}
+
+interface OpRow {
+  readonly id: number;
+  readonly parcel: number;
+  readonly place: number;
+  readonly living: number;
+  readonly stamp: number;
+  readonly flags: number;
+  readonly key: string;
+  readonly rest: Uint8Array;
+}
+
+interface ParcelHead {
+  readonly id: number;
+  readonly sequence: number;
+  readonly header: Uint8Array;
+  readonly ops_count: number;
+  readonly span: number;
+  readonly proof: Uint8Array | null;
+}
+
+interface Room {
+  readonly id: number;
+  readonly span: number;
+  readonly stored: number;
+  readonly living: number;
+}
+
+/** Throws `data_dir_version` for a layout this program does not know, `storage_failed` when it cannot be opened. */
+export function openSqliteStore(options: SqliteStoreOptions): Store {
+  return guarded("open the store", () => {
+    const db = new DatabaseSync(options.path);
+    setPragmas(db, options.durability, options.cacheMiB);
+    const version = ensureSchema(db);
+    if (version !== storeVersion) {
+      db.close();
+      throw new Fault("data_dir_version", `${options.path} has layout ${version}; this program reads layout ${storeVersion}. Use the version that wrote it, or a fresh --data-dir.`, { found: version, known: storeVersion });
+    }
+    return new SqliteStore(db);
+  });
+}
+
+class SqliteStore implements Store {
+  readonly #db: DatabaseSync;
+  readonly #sql: ReturnType<typeof prepareAll>;
+  readonly #conflicts: ConflictLog;
+  readonly #originRefs = new Map<string, number>();
+  #nextOp: number;
+  #nextOpStored: number;
+
+  constructor(db: DatabaseSync) {
+    this.#db = db;
+    this.#sql = prepareAll(db);
+    this.#conflicts = new ConflictLog(db);
+    for (const row of this.#sql.origins.all()) this.#originRefs.set(`${toHex(row["author"] as Bytes)}/${toHex(row["incarnation"] as Bytes)}`, row["ref"] as number);
+    this.#nextOp = this.#nextOpStored = (this.#sql.state.get()?.["next_op"] as number | undefined) ?? 1;
+  }
+
+  begin(): void {
+    guarded("begin", () => this.#db.exec("BEGIN"));
+  }
+
+  commit(): void {
+    guarded("commit", () => {
+      if (this.#nextOp !== this.#nextOpStored) this.#sql.setNextOp.run(this.#nextOp);
+      this.#nextOpStored = this.#nextOp;
+      this.#db.exec("COMMIT");
+    });
+  }
+
+  close(): void {
+    this.#db.close();
+  }
+
+  apply(write: StoreWrite): void {
+    guarded(write.type, () => this.#apply(write));
+  }
+
+  living(key: string): LivingOp | undefined {
+    const row = this.#sql.living.get(key);
+    return row === undefined ? undefined : { id: row["id"] as number, stamp: row["stamp"] as Stamp };
+  }
+
+  entry(id: OpId): LivingEntry {
+    const row = this.#sql.entry.get(id) as unknown as (OpRow & { readonly header: Uint8Array }) | undefined;
+    assert(row !== undefined, "an operation handed out as living is stored");
+    return entryOf(row, row.header);
+  }
+
+  parcels(author: Author, incarnation: Incarnation, from: number, to: number, bytesMax: number): readonly StoredParcel[] {
+    const origin = this.#originRefs.get(`${author}/${incarnation}`);
+    if (origin === undefined) return [];
+    const parcels: StoredParcel[] = [];
+    let bytes = 0;
+    for (const row of this.#sql.parcels.iterate(origin, from, to)) {
+      const parcel = this.#assemble(row as unknown as ParcelHead);
+      parcels.push(parcel);
+      bytes += parcel.bytes.length;
+      if (bytes >= bytesMax) break;
+    }
+    return parcels;
+  }
+
+  headers(author: Author, incarnation: Incarnation, sequence: number): readonly Bytes[] {
+    const origin = this.#originRefs.get(`${author}/${incarnation}`);
+    return origin === undefined ? [] : this.#sql.headers.all(origin, sequence).map((row) => row["header"] as Bytes);
+  }
+
+  livingAfter(author: Author, stamp: Stamp, max: number): readonly LivingEntry[] {
+    return this.#sql.livingAfter.all(stamp, bytesOf(author), max).map((row) => entryOf(row as unknown as OpRow, row["header"] as Bytes));
+  }
+
+  origins(): readonly OriginRanges[] {
+    return this.#sql.origins.all().map((row) => ({
+      author: toHex(row["author"] as Bytes) as Author,
+      incarnation: toHex(row["incarnation"] as Bytes) as Incarnation,
+      ranges: JSON.parse(row["ranges"] as string) as readonly Range[],
+    }));
+  }
+
+  state(): StoreState | undefined {
+    const row = this.#sql.state.get();
+    if (row === undefined) return undefined;
+    const { fingerprint, reconciledAt, ...rest } = JSON.parse(row["body"] as string) as StateBody;
+    return { ...rest, reconciledAt: reconciledAt ?? undefined, summary: { count: rest.count, fingerprint: bytesOf(fingerprint) } };
+  }
+
+  #apply(write: StoreWrite): void {
+    switch (write.type) {
+      case "merge":
+        for (const id of write.supersedes) this.#supersede(id);
+        this.#insert(write.parcel);
+        break;
+      case "setOrigin":
+        this.#sql.setRanges.run(JSON.stringify(write.origin.ranges), this.#originRef(write.origin.author, write.origin.incarnation));
+        break;
+      case "setState": {
+        const { summary, ...rest } = write.state;
+        const body: StateBody = { ...rest, reconciledAt: rest.reconciledAt ?? null, count: summary.count, fingerprint: toHex(summary.fingerprint) };
+        this.#sql.setState.run(JSON.stringify(body), this.#nextOp);
+        this.#nextOpStored = this.#nextOp;
+        break;
+      }
+      case "addConflict":
+        this.#conflicts.add(write.conflict);
+        break;
+      case "addEvidence":
+        this.#sql.addEvidence.run(write.at, write.first, write.second);
+        break;
+      case "retract":
+        for (const id of write.ops) this.#supersede(id);
+        break;
+      default:
+        unreachable(write);
+    }
+  }
+
+  #insert(parcel: ParcelRow): void {
+    const kept = keepWorthwhile(parcel);
+    const origin = this.#originRef(parcel.author, parcel.incarnation);
+    const id = this.#nextOp;
+    this.#nextOp += kept.ops.length;
+    const living = kept.ops.reduce((sum, op) => sum + (op.living ? 1 : 0), 0);
+    const proof = kept.proof.length === 0 ? null : Buffer.concat(kept.proof);
+    this.#sql.addParcel.run(id, origin, parcel.sequence, parcel.signedHeader, parcel.opsCount, kept.ops.length, kept.ops.length, living, proof);
+    let opId = id;
+    for (const { index, op, bytes, stamp, living: lives } of kept.ops) {
+      const { flags, rest } = withoutKey(bytes);
+      this.#sql.addOp.run(opId++, id, index, lives ? 1 : 0, stamp, flags, op.key, rest);
+    }
+  }
+
+  /** One operation lives no longer; its parcel is dropped or narrowed as the contract says. */
+  #supersede(id: OpId): void {
+    const room = this.#sql.room.get(id) as unknown as Room | undefined;
+    assert(room !== undefined, "a superseded operation was living");
+    const living = room.living - 1;
+    if (living === 0) {
+      this.#sql.dropOps.run(room.id, room.id + room.span - 1);
+      this.#sql.dropParcel.run(room.id);
+      return;
+    }
+    this.#sql.die.run(id);
+    this.#sql.setLiving.run(living, room.id);
+    if (living * 2 < room.stored) this.#narrow(room.id);
+  }
+
+  /** Drops the dead operations of a parcel and keeps what proves the living ones. */
+  #narrow(id: number): void {
+    const head = this.#sql.parcelById.get(id) as unknown as ParcelHead;
+    const rows = this.#sql.ops.all(id, id + head.span - 1) as unknown as OpRow[];
+    const leaves = rows.map((row) => ({ index: row.place, leaf: leafOf(withKey(row.key, row)) }));
+    const kept = new Set(rows.filter((row) => row.living === 1).map((row) => row.place));
+    const proof = narrowProof(head.ops_count, leaves, hashesOf(head.proof), kept);
+    this.#sql.dropDead.run(id, id + head.span - 1);
+    this.#sql.setProof.run(kept.size, Buffer.concat(proof), id);
+  }
+
+  #assemble(head: ParcelHead): StoredParcel {
+    const rows = this.#sql.ops.all(head.id, head.id + head.span - 1) as unknown as OpRow[];
+    const ops = rows.map((row) => ({ index: row.place, bytes: withKey(row.key, row) }));
+    return { sequence: head.sequence, bytes: encodeParcel(head.header, head.ops_count, ops, hashesOf(head.proof)) };
+  }
+
+  #originRef(author: Author, incarnation: Incarnation): number {
+    const key = `${author}/${incarnation}`;
+    const known = this.#originRefs.get(key);
+    if (known !== undefined) return known;
+    const ref = Number(this.#sql.addOrigin.run(bytesOf(author), bytesOf(incarnation)).lastInsertRowid);
+    this.#originRefs.set(key, ref);
+    return ref;
+  }
+}
+
+interface StateBody extends Omit<StoreState, "summary" | "reconciledAt"> {
+  readonly reconciledAt: StoreState["reconciledAt"] | null;
+  readonly count: number;
+  readonly fingerprint: string;
+}
+
+function prepareAll(db: DatabaseSync): Record<
+  "living" | "entry" | "parcels" | "parcelById" | "ops" | "headers" | "livingAfter" | "origins" | "addOrigin" | "setRanges" | "state" | "setState" | "setNextOp" | "addEvidence" | "addParcel" | "addOp" | "room" | "die" | "setLiving" | "dropOps" | "dropDead" | "dropParcel" | "setProof",
+  StatementSync
+> {
+  return {
+    living: db.prepare("SELECT id, stamp FROM op WHERE key = ? AND living = 1"),
+    entry: db.prepare("SELECT op.*, parcel.header FROM op JOIN parcel ON parcel.id = op.parcel WHERE op.id = ? AND op.living = 1"),
+    parcels: db.prepare("SELECT id, sequence, header, ops_count, span, proof FROM parcel WHERE origin = ? AND sequence BETWEEN ? AND ? ORDER BY sequence, id"),
+    parcelById: db.prepare("SELECT id, sequence, header, ops_count, span, proof FROM parcel WHERE id = ?"),
+    ops: db.prepare("SELECT * FROM op WHERE id BETWEEN ? AND ? ORDER BY id"),
+    headers: db.prepare("SELECT header FROM parcel WHERE origin = ? AND sequence = ?"),
+    livingAfter: db.prepare("SELECT op.*, parcel.header FROM op JOIN parcel ON parcel.id = op.parcel JOIN origin ON origin.ref = parcel.origin WHERE op.living = 1 AND op.stamp > ? AND origin.author = ? LIMIT ?"),
+    origins: db.prepare("SELECT ref, author, incarnation, ranges FROM origin"),
+    addOrigin: db.prepare("INSERT INTO origin (author, incarnation, ranges) VALUES (?, ?, '[]')"),
+    setRanges: db.prepare("UPDATE origin SET ranges = ? WHERE ref = ?"),
+    state: db.prepare("SELECT body, next_op FROM state WHERE id = 1"),
+    setState: db.prepare("INSERT INTO state (id, body, next_op) VALUES (1, ?, ?) ON CONFLICT (id) DO UPDATE SET body = excluded.body, next_op = excluded.next_op"),
+    setNextOp: db.prepare("UPDATE state SET next_op = ? WHERE id = 1"),
+    addEvidence: db.prepare("INSERT INTO evidence (at, first, second) VALUES (?, ?, ?)"),
+    addParcel: db.prepare("INSERT INTO parcel (id, origin, sequence, header, ops_count, span, stored, living, proof) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"),
+    addOp: db.prepare("INSERT INTO op (id, parcel, place, living, stamp, flags, key, rest) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"),
+    room: db.prepare("SELECT parcel.id, parcel.span, parcel.stored, parcel.living FROM op JOIN parcel ON parcel.id = op.parcel WHERE op.id = ? AND op.living = 1"),
+    die: db.prepare("UPDATE op SET living = 0 WHERE id = ?"),
+    setLiving: db.prepare("UPDATE parcel SET living = ? WHERE id = ?"),
+    dropOps: db.prepare("DELETE FROM op WHERE id BETWEEN ? AND ?"),
+    dropDead: db.prepare("DELETE FROM op WHERE id BETWEEN ? AND ? AND living = 0"),
+    dropParcel: db.prepare("DELETE FROM parcel WHERE id = ?"),
+    setProof: db.prepare("UPDATE parcel SET stored = ?, proof = ? WHERE id = ?"),
+  };
+}
+
+/** A parcel of which less than half would live is stored as a fragment from the start. */
+function keepWorthwhile(parcel: ParcelRow): { readonly ops: readonly StoredOp[]; readonly proof: readonly Bytes[] } {
+  const living = parcel.ops.filter((op) => op.living);
+  if (living.length * 2 >= parcel.ops.length) return parcel;
+  const leaves = parcel.ops.map(({ index, bytes }) => ({ index, leaf: leafOf(bytes) }));
+  return { ops: living, proof: narrowProof(parcel.opsCount, leaves, parcel.proof, new Set(living.map(({ index }) => index))) };
+}
+
+function entryOf(row: OpRow, signedHeader: Bytes): LivingEntry {
+  const { op, bytes } = readOp(new ByteReader(withKey(row.key, row)));
+  const batch: BatchId = batchIdOf(signedHeader.subarray(0, headerBytes));
+  return { id: row.id, op: { index: row.place, op, bytes }, version: { stamp: row.stamp as Stamp, author: decodeStoredHeader(signedHeader).author, batch } };
+}
+
+function hashesOf(proof: Uint8Array | null): readonly Bytes[] {
+  return proof === null ? [] : Array.from({ length: proof.length / 32 }, (_, i) => proof.subarray(32 * i, 32 * i + 32));
+}
+
+function bytesOf(hex: string): Bytes {
+  const bytes = fromHex(hex);
+  assert(bytes !== undefined, "an identifier is hex");
+  return bytes;
+}
+
+/** SQLite's "disk full" result code. Source: https://sqlite.org/rescode.html */
+const sqliteFull = 13;
+
+function guarded<T>(what: string, act: () => T): T {
+  try {
+    return act();
+  } catch (cause) {
+    if (cause instanceof Fault || !(cause instanceof Error) || !("errcode" in cause)) throw cause;
+    const full = (Number(cause.errcode) & 0xff) === sqliteFull;
+    throw new Fault(full ? "disk_full" : "storage_failed", `the store could not ${what}: ${cause.message}${full ? ". Free space and start again; nothing of this turn was written." : ""}`, { sqlite: Number(cause.errcode) }, cause);
+  }
+}

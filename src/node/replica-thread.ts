@@ -1,0 +1,143 @@
+/**
+ * The replica's thread: replica and store together, one durable commit per turn.
+ *
+ * Inputs that arrive while a turn runs make up the next one: the busier the node, the more writes
+ * share one sync of the disk. A turn takes a bounded number of inputs so that its effects are not
+ * late. Anything thrown here is fatal: the thread reports it and ends, and the node stops.
+ */
+import { randomBytes } from "node:crypto";
+import { parentPort, workerData } from "node:worker_threads";
+import type { Incarnation, Instant, Stamp, Time } from "../base/brand.ts";
+import { assert } from "../base/assert.ts";
+import { Fault } from "../base/fault.ts";
+import type { ReplicaInput } from "../core/replica/inputs.ts";
+import { Replica } from "../core/replica/replica.ts";
+import { ed25519Signer } from "../crypto/ed25519.ts";
+import { openSqliteStore } from "../drivers/storage/sqlite-store.ts";
+import { Verifier } from "../drivers/system/verifier.ts";
+import type { Store, StoreState } from "../ports/store.ts";
+import type { FromThread, ThreadOptions, ToThread } from "./thread-messages.ts";
+import { runTurn } from "./turn.ts";
+
+/** Inputs of one turn. Guess: about 10 ms of single puts. */
+const inputsPerTurnMax = 256;
+/** A timer never waits longer, in ms, so that a wall clock that jumped is noticed. */
+const timerMsMax = 5_000;
+
+function now(): Time {
+  return { wall: Date.now() as Instant, mono: performance.now() };
+}
+
+class ReplicaThread {
+  readonly #post: (message: FromThread) => void;
+  readonly #store: Store;
+  readonly #replica: Replica;
+  readonly #verifier = new Verifier();
+  #queue: ReplicaInput[] = [];
+  #scheduled = false;
+  #timer: NodeJS.Timeout | undefined;
+  #closed = false;
+
+  constructor(options: ThreadOptions, post: (message: FromThread) => void) {
+    this.#post = post;
+    this.#store = openSqliteStore({ path: options.storePath, durability: options.durability, cacheMiB: options.cacheMiB });
+    const { network, agent, horizonDays, pullEveryMs } = options;
+    const seed = randomBytes(6).readUIntBE(0, 6);
+    const session = randomBytes(8).toString("hex");
+    const state = this.#store.state() ?? freshState();
+    this.#replica = new Replica({ network, signer: ed25519Signer(options.identitySeed), session, agent, seed, horizonDays, pullEveryMs }, this.#store, state);
+  }
+
+  take(message: ToThread): void {
+    switch (message.type) {
+      case "inputs":
+        this.#queue.push(...message.inputs);
+        this.#schedule();
+        break;
+      case "snapshot":
+        this.#post({ type: "snapshot", question: message.question, snapshot: this.#replica.snapshot(now()) });
+        break;
+      case "close":
+        while (this.#queue.length > 0) this.#turn();
+        this.close();
+        this.#post({ type: "closed" });
+        break;
+    }
+  }
+
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    this.#store.close();
+  }
+
+  #schedule(): void {
+    if (this.#scheduled || this.#closed) return;
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      if (!this.#closed) this.#turn();
+    });
+  }
+
+  #turn(): void {
+    const inputs = this.#queue.splice(0, inputsPerTurnMax);
+    const { effects, wrote } = runTurn(this.#replica, this.#store, inputs, now, (effect) => {
+      this.#verifier.check(effect.checks, (valid) => {
+        this.#queue.push({ type: "verified", ticket: effect.ticket, valid });
+        this.#schedule();
+      });
+    });
+    if (effects.length > 0 || wrote) this.#post({ type: "turn", effects, wrote });
+    if (this.#queue.length > 0) this.#schedule();
+    else this.#setTimer();
+  }
+
+  #setTimer(): void {
+    clearTimeout(this.#timer);
+    const time = now();
+    const deadline = this.#replica.nextDeadline(time);
+    if (deadline === undefined) return;
+    this.#timer = setTimeout(() => {
+      this.#queue.push({ type: "timePassed" });
+      this.#schedule();
+    }, Math.min(Math.max(0, Math.ceil(deadline - time.mono)), timerMsMax));
+  }
+}
+
+function freshState(): StoreState {
+  return {
+    incarnation: randomBytes(8).toString("hex") as Incarnation,
+    sequence: 0,
+    lastStamp: 0 as Stamp,
+    summary: { count: 0, fingerprint: new Uint8Array(32) },
+    values: 0,
+    conflicts: 0,
+    reconciledAt: undefined,
+  };
+}
+
+function main(): void {
+  assert(parentPort !== null, "this file runs as a worker");
+  const port = parentPort;
+  const post = (message: FromThread): void => port.postMessage(message);
+  const fail = (error: unknown): void => {
+    const fault = error instanceof Fault ? error : undefined;
+    const message = error instanceof Error ? error.message : String(error);
+    post({ type: "failed", code: fault?.code ?? "internal", message, details: fault?.details ?? {}, stack: error instanceof Error ? error.stack : undefined });
+    port.close();
+  };
+  process.on("uncaughtException", fail);
+  try {
+    const thread = new ReplicaThread(workerData as ThreadOptions, post);
+    port.on("message", (message: ToThread) => {
+      thread.take(message);
+      if (message.type === "close") port.close();
+    });
+    post({ type: "ready" });
+  } catch (error) {
+    fail(error);
+  }
+}
+
+main();

@@ -1,0 +1,35 @@
+/**
+ * What crosses between the main thread (network, HTTP, people) and the replica's thread (decisions
+ * and disk). Plain data, in order, never waiting for each other.
+ */
+import type { NetworkId } from "../base/brand.ts";
+import type { ReplicaInput } from "../core/replica/inputs.ts";
+import type { ReplicaSnapshot } from "../core/replica/replica.ts";
+import type { OutwardEffect } from "./turn.ts";
+
+export interface ThreadOptions {
+  readonly storePath: string;
+  readonly durability: "strict" | "relaxed";
+  readonly cacheMiB: number;
+  readonly identitySeed: Uint8Array;
+  readonly network: NetworkId;
+  readonly networkName: string;
+  readonly agent: string;
+  readonly horizonDays: number;
+  readonly pullEveryMs: number;
+}
+
+export type ToThread =
+  | { readonly type: "inputs"; readonly inputs: readonly ReplicaInput[] }
+  | { readonly type: "snapshot"; readonly question: number }
+  /** Finishes the turn under way, closes the store and ends. */
+  | { readonly type: "close" };
+
+export type FromThread =
+  | { readonly type: "ready" }
+  /** Effects of a turn that is durable; `wrote` when the living set may have changed. */
+  | { readonly type: "turn"; readonly effects: readonly OutwardEffect[]; readonly wrote: boolean }
+  | { readonly type: "snapshot"; readonly question: number; readonly snapshot: ReplicaSnapshot }
+  | { readonly type: "closed" }
+  /** The store failed or a defect was met; nothing follows. */
+  | { readonly type: "failed"; readonly code: string; readonly message: string; readonly details: Readonly<Record<string, unknown>>; readonly stack: string | undefined };

@@ -1,0 +1,40 @@
+/**
+ * How much memory a decoder takes for one input.
+ *
+ * Method: collect garbage, read the heap and the array buffers, decode, read again while the value
+ * is still held. No collection is asked for in between, so the difference counts garbage as well as
+ * what is kept; a collection that happens by itself can only take garbage away. The figure thus lies
+ * between what the value keeps alive and all that was ever allocated for it. Started with
+ * `--min-semi-space-size=64` no collection happens within one message, and it is the latter.
+ */
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import type { Bytes } from "../../src/base/bytes.ts";
+
+setFlagsFromString("--expose-gc");
+const collectGarbage = runInNewContext("gc") as () => void;
+
+/** Bytes a decoder may allocate for an input. */
+export function allocationBytesMax(inputBytes: number): number {
+  return 4 * inputBytes + 1024 * 1024;
+}
+
+export function allocatedBytes(decode: (bytes: Bytes) => unknown, bytes: Bytes): number {
+  collectGarbage();
+  const before = inUse();
+  const value = decode(bytes);
+  const after = inUse();
+  keep(value);
+  return after - before;
+}
+
+function inUse(): number {
+  const { heapUsed, arrayBuffers } = process.memoryUsage();
+  return heapUsed + arrayBuffers;
+}
+
+let kept: unknown;
+function keep(value: unknown): void {
+  kept = value;
+  kept = undefined;
+}

@@ -1,0 +1,159 @@
+/**
+ * Valid messages of every family, drawn from a seed: what a fuzzer mutates, and what the laws of
+ * the codecs are tried on. Sizes are mostly small, sometimes at a limit. Signatures and hashes are
+ * noise: no decoder looks into them.
+ */
+import type { Author, BatchId, Incarnation, Instant, NetworkId, Stamp } from "../../src/base/brand.ts";
+import { type Bytes, compareBytes, concat, toHex, utf8Encode } from "../../src/base/bytes.ts";
+import type { Prng } from "../../src/base/prng.ts";
+import type { Ack } from "../../src/codec/ack.ts";
+import { type AdmitMessage, goodbyeCodes } from "../../src/codec/admit.ts";
+import {
+  type Beacon,
+  type OriginRanges,
+  encodeDone,
+  encodeMore,
+  encodeParcels,
+  encodePull,
+  encodeSuperseded,
+} from "../../src/codec/frontier.ts";
+import { proofLength } from "../../src/codec/merkle-shape.ts";
+import { type Op, type OpContent, encodeOp } from "../../src/codec/op.ts";
+import { type BatchHeader, encodeHeader, encodeParcel } from "../../src/codec/parcel.ts";
+import type { Range } from "../../src/codec/ranges-wire.ts";
+
+const keyAlphabets = ["ab", "/key", "äöü", "日本語", "😀👍", "\u{10ffff}\uffff "];
+
+/** One of the numbers where off-by-one faults live, or any. */
+export function anyNumber(prng: Prng, max: number): number {
+  const edges = [0, 1, 2, 255, 256, 65_535, 65_536, 2 ** 32 - 1, 2 ** 32, max - 1, max];
+  const edge = prng.pick(edges);
+  return prng.chance(0.3) && edge <= max ? edge : Math.floor(prng.unit() * (max + 1));
+}
+
+export function anyKey(prng: Prng): string {
+  const characters = [...prng.pick(keyAlphabets)];
+  const length = 1 + prng.below(prng.chance(0.1) ? 63 : 8);
+  return Array.from({ length }, () => prng.pick(characters)).join("");
+}
+
+export function anyOp(prng: Prng, key: string = anyKey(prng)): Op {
+  return {
+    key,
+    content: anyContent(prng),
+    ttlSeconds: prng.chance(0.3) ? 1 + anyNumber(prng, 0xffff_fffe) : undefined,
+    replaces: prng.chance(0.3)
+      ? { stamp: anyNumber(prng, 2 ** 53 - 2) as Stamp, batch: toHex(prng.bytes(32)) as BatchId }
+      : undefined,
+  };
+}
+
+function anyContent(prng: Prng): OpContent {
+  const kind = prng.below(4);
+  if (kind === 0) return { type: "tombstone" };
+  if (kind === 1) return { type: "blob", hash: prng.bytes(32), sizeBytes: anyNumber(prng, Number.MAX_SAFE_INTEGER) };
+  return { type: "value", value: prng.bytes(prng.chance(0.02) ? 64 * 1024 : prng.below(24)) };
+}
+
+export function anyHeader(prng: Prng, opsCount: number): BatchHeader {
+  return {
+    network: toHex(prng.bytes(32)) as NetworkId,
+    author: toHex(prng.bytes(32)) as Author,
+    incarnation: toHex(prng.bytes(8)) as Incarnation,
+    sequence: 1 + anyNumber(prng, 2 ** 53 - 4),
+    stamp: anyNumber(prng, Number.MAX_SAFE_INTEGER) as Stamp,
+    opsRoot: prng.bytes(32),
+    opsCount,
+  };
+}
+
+/** Encoded operations with keys that ascend by their bytes. */
+export function anyOps(prng: Prng, count: number): readonly Bytes[] {
+  const keys = new Set<string>();
+  while (keys.size < count) keys.add(count > 30 ? `${anyKey(prng)}${keys.size}` : anyKey(prng));
+  const ordered = [...keys].sort((a, b) => compareBytes(utf8Encode(a), utf8Encode(b)));
+  return ordered.map((key) => encodeOp(anyOp(prng, key)));
+}
+
+export function anyParcel(prng: Prng, shape: "whole" | "any" = "any"): Bytes {
+  const opsCount = prng.chance(0.02) ? 1_000 : 1 + prng.below(6);
+  const whole = shape === "whole" || prng.chance(0.5);
+  const chosen = Array.from({ length: opsCount }, (_, index) => index).filter(() => whole || prng.chance(0.4));
+  const indices = chosen.length === 0 ? [prng.below(opsCount)] : chosen;
+  const ops = anyOps(prng, indices.length).map((bytes, i) => ({ index: indices[i] as number, bytes }));
+  const signedHeader = concat([encodeHeader(anyHeader(prng, opsCount)), prng.bytes(64)]);
+  const proof = Array.from({ length: proofLength(opsCount, indices) }, () => prng.bytes(32));
+  return encodeParcel(signedHeader, opsCount, ops, proof);
+}
+
+/** Ascending ranges that do not touch, at most `max` of them. */
+export function anyRanges(prng: Prng, max: number): readonly Range[] {
+  const count = prng.chance(0.1) ? max : prng.below(Math.min(5, max + 1));
+  const ranges: Range[] = [];
+  let least = 1;
+  for (let i = 0; i < count; i++) {
+    const from = least + prng.below(1_000);
+    const to = from + (prng.chance(0.5) ? 0 : prng.below(1_000));
+    ranges.push([from, to]);
+    least = to + 2;
+  }
+  if (prng.chance(0.1) && count < max) ranges.push([least, 2 ** 53 - 2]);
+  return ranges;
+}
+
+export function anyOrigins(prng: Prng): readonly OriginRanges[] {
+  return Array.from({ length: prng.below(4) }, () => ({
+    author: toHex(prng.bytes(32)) as Author,
+    incarnation: toHex(prng.bytes(8)) as Incarnation,
+    ranges: anyRanges(prng, 65),
+  }));
+}
+
+export function anyBeacon(prng: Prng): Beacon {
+  const clock = anyNumber(prng, Number.MAX_SAFE_INTEGER) as Instant;
+  return { clock, summary: { count: anyNumber(prng, Number.MAX_SAFE_INTEGER), fingerprint: prng.bytes(32) } };
+}
+
+export function anyFrontier(prng: Prng): Bytes {
+  const session = anyNumber(prng, 0xffff_ffff);
+  switch (prng.below(5)) {
+    case 0:
+      return encodePull(session, anyBeacon(prng), prng.chance(0.5), anyOrigins(prng));
+    case 1:
+      return encodeParcels(
+        session,
+        Array.from({ length: 1 + prng.below(4) }, () => anyParcel(prng)),
+      );
+    case 2:
+      return encodeSuperseded(session, anyOrigins(prng));
+    case 3:
+      return encodeDone(session, anyBeacon(prng), prng.pick(["complete", "busy"]));
+    default:
+      return encodeMore(session);
+  }
+}
+
+export function anyAdmit(prng: Prng): AdmitMessage {
+  switch (prng.below(3)) {
+    case 0:
+      return { type: "welcome" };
+    case 1: {
+      const reason = anyKey(prng).slice(0, 60).toWellFormed();
+      return { type: "goodbye", code: prng.pick(goodbyeCodes), retryAfterSeconds: anyNumber(prng, 0xffff_ffff), reason };
+    }
+    default:
+      return {
+        type: "hello",
+        version: prng.below(256),
+        network: toHex(prng.bytes(32)) as NetworkId,
+        session: toHex(prng.bytes(8)),
+        clock: anyNumber(prng, Number.MAX_SAFE_INTEGER) as Instant,
+        agent: anyKey(prng).slice(0, 10).toWellFormed(),
+      };
+  }
+}
+
+export function anyAck(prng: Prng): Ack {
+  const ranges = anyRanges(prng, 64);
+  return { incarnation: toHex(prng.bytes(8)) as Incarnation, ranges: ranges.length === 0 ? [[1, 1]] : ranges };
+}

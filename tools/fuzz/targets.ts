@@ -1,0 +1,189 @@
+/**
+ * One target per decoder. Each makes valid inputs, the inputs that cost most memory per byte, and
+ * decodes with a way back: what was accepted, encoded again from its decoded fields.
+ */
+import { type Bytes, concat } from "../../src/base/bytes.ts";
+import { Prng } from "../../src/base/prng.ts";
+import { decodeAck, encodeAck } from "../../src/codec/ack.ts";
+import { decodeAdmit, encodeAdmit } from "../../src/codec/admit.ts";
+import { ByteReader, ByteWriter } from "../../src/codec/byte-io.ts";
+import {
+  type FrontierMessage,
+  decodeFrontier,
+  encodeDone,
+  encodeMore,
+  encodeParcels,
+  encodePull,
+  encodeSuperseded,
+} from "../../src/codec/frontier.ts";
+import { decodeGossip, encodeGossip } from "../../src/codec/gossip.ts";
+import { encodeOp } from "../../src/codec/op.ts";
+import { type Parcel, decodeParcel, encodeHeader, encodeParcel, headerBytes } from "../../src/codec/parcel.ts";
+import { readRanges, writeRanges } from "../../src/codec/ranges-wire.ts";
+import { anyAck, anyAdmit, anyBeacon, anyFrontier, anyHeader, anyOp, anyParcel, anyRanges } from "./samples.ts";
+
+/** What a decoder made of an input: the name of the outcome, and the bytes it would write for it. */
+export interface Decoding {
+  readonly outcome: string;
+  readonly again: Bytes | undefined;
+}
+
+export interface Target {
+  readonly name: string;
+  valid(prng: Prng): Bytes;
+  /** Valid inputs near the size limit, made of the smallest parts there are. */
+  heaviest(prng: Prng): readonly Bytes[];
+  /** Only decodes, for the measurement of memory; the value is kept alive by the caller. */
+  decode(bytes: Bytes): unknown;
+  /** Decodes and encodes again. */
+  look(bytes: Bytes): Decoding;
+}
+
+const maxOpsParcel = (prng: Prng): Bytes => {
+  const ops = Array.from({ length: 1_000 }, (_, index) => {
+    const key = index.toString(36).padStart(2, "0");
+    return { index, key, bytes: encodeOp({ key, content: { type: "tombstone" }, ttlSeconds: undefined, replaces: undefined }) };
+  }).sort((a, b) => (a.key < b.key ? -1 : 1));
+  return encodeParcel(concat([encodeHeader(anyHeader(prng, 1_000)), prng.bytes(64)]), 1_000, ops, []);
+};
+
+const smallestParcel = (prng: Prng): Bytes => {
+  const bytes = encodeOp({ key: "k", content: { type: "tombstone" }, ttlSeconds: undefined, replaces: undefined });
+  return encodeParcel(concat([encodeHeader(anyHeader(prng, 1)), prng.bytes(64)]), 1, [{ index: 0, bytes }], []);
+};
+
+const manyOrigins = (prng: Prng, count: number, ranges: number): Parameters<typeof encodeSuperseded>[1] =>
+  Array.from({ length: count }, () => ({
+    author: anyHeader(prng, 1).author,
+    incarnation: anyHeader(prng, 1).incarnation,
+    ranges: Array.from({ length: ranges }, (_, i) => [2 * i + 1, 2 * i + 1] as const),
+  }));
+
+/** In front of an operation, so that it stands alone in a batch of one. */
+const envelopePrng = new Prng(1);
+const fixedEnvelope = concat([encodeHeader(anyHeader(envelopePrng, 1)), envelopePrng.bytes(64), new Uint8Array([0, 1])]);
+
+export const targets: readonly Target[] = [
+  {
+    name: "op",
+    valid: (prng) => encodeOp(anyOp(prng)),
+    heaviest: (prng) => [encodeOp({ ...anyOp(prng), content: { type: "value", value: prng.bytes(64 * 1024) } })],
+    decode: (bytes) => decodeParcel(concat([fixedEnvelope, bytes])),
+    look: (bytes) => {
+      const decoded = decodeParcel(concat([fixedEnvelope, bytes]));
+      if (!decoded.ok) return refusedAs(decoded.code);
+      const { op } = decoded.value.ops[0] as Parcel["ops"][number];
+      return { outcome: `ok ${op.content.type}`, again: encodeOp(op) };
+    },
+  },
+  {
+    name: "parcel",
+    valid: anyParcel,
+    heaviest: (prng) => [maxOpsParcel(prng)],
+    decode: decodeParcel,
+    look: (bytes) => {
+      const decoded = decodeParcel(bytes);
+      if (!decoded.ok) return refusedAs(decoded.code);
+      const { ops, header } = decoded.value;
+      return { outcome: ops.length === header.opsCount ? "ok whole" : "ok fragment", again: parcelAgain(decoded.value) };
+    },
+  },
+  {
+    name: "gossip",
+    valid: (prng) => encodeGossip(Array.from({ length: 1 + prng.below(4) }, () => anyParcel(prng, "whole"))),
+    heaviest: (prng) => [
+      encodeGossip(Array.from({ length: 4_096 }, () => smallestParcel(prng))),
+      encodeGossip(Array.from({ length: 200 }, () => maxOpsParcel(prng))),
+    ],
+    decode: decodeGossip,
+    look: (bytes) => {
+      const decoded = decodeGossip(bytes);
+      return decoded.ok ? { outcome: "ok", again: encodeGossip(decoded.value.map(parcelAgain)) } : refusedAs(decoded.code);
+    },
+  },
+  {
+    name: "frontier",
+    valid: anyFrontier,
+    heaviest: (prng) => [
+      encodePull(1, anyBeacon(prng), true, manyOrigins(prng, 4_096, 0)),
+      encodePull(1, anyBeacon(prng), true, manyOrigins(prng, 4_096, 1)),
+      encodeSuperseded(1, manyOrigins(prng, 1_000, 65)),
+      encodeParcels(
+        1,
+        Array.from({ length: 4_096 }, () => smallestParcel(prng)),
+      ),
+    ],
+    decode: decodeFrontier,
+    look: (bytes) => {
+      const decoded = decodeFrontier(bytes);
+      return decoded.ok
+        ? { outcome: `ok ${decoded.value.type}`, again: frontierAgain(decoded.value) }
+        : refusedAs(decoded.code);
+    },
+  },
+  {
+    name: "admit",
+    valid: (prng) => encodeAdmit(anyAdmit(prng)),
+    heaviest: (prng) => [encodeAdmit({ type: "goodbye", code: "other", retryAfterSeconds: prng.below(9), reason: "r".repeat(256) })],
+    decode: decodeAdmit,
+    look: (bytes) => {
+      const decoded = decodeAdmit(bytes);
+      return decoded.ok ? { outcome: `ok ${decoded.value.type}`, again: encodeAdmit(decoded.value) } : refusedAs(decoded.code);
+    },
+  },
+  {
+    name: "ack",
+    valid: (prng) => encodeAck(anyAck(prng)),
+    heaviest: (prng) => [
+      encodeAck({ ...anyAck(prng), ranges: Array.from({ length: 64 }, (_, i) => [2 * i + 1, 2 * i + 1] as const) }),
+    ],
+    decode: decodeAck,
+    look: (bytes) => {
+      const decoded = decodeAck(bytes);
+      return decoded.ok ? { outcome: "ok", again: encodeAck(decoded.value) } : refusedAs(decoded.code);
+    },
+  },
+  {
+    name: "ranges",
+    valid: (prng) => rangesBytes(anyRanges(prng, 65)),
+    heaviest: () => [rangesBytes(Array.from({ length: 65 }, (_, i) => [2 * i + 1, 2 * i + 1] as const))],
+    decode: (bytes) => readRanges(new ByteReader(bytes), 65),
+    look: (bytes) => {
+      const reader = new ByteReader(bytes);
+      const ranges = readRanges(reader, 65);
+      return reader.finished ? { outcome: "ok", again: rangesBytes(ranges) } : refusedAs("malformed");
+    },
+  },
+];
+
+function refusedAs(code: string): Decoding {
+  return { outcome: code, again: undefined };
+}
+
+function rangesBytes(ranges: ReturnType<typeof readRanges>): Bytes {
+  const writer = new ByteWriter(1 + 16 * ranges.length);
+  writeRanges(writer, ranges);
+  return writer.finish();
+}
+
+/** A parcel encoded from its decoded fields, except for the signature. */
+function parcelAgain(parcel: Parcel): Bytes {
+  const signedHeader = concat([encodeHeader(parcel.header), parcel.signedHeader.subarray(headerBytes)]);
+  const ops = parcel.ops.map(({ index, op }) => ({ index, bytes: encodeOp(op) }));
+  return encodeParcel(signedHeader, parcel.header.opsCount, ops, parcel.proof);
+}
+
+function frontierAgain(message: FrontierMessage): Bytes {
+  switch (message.type) {
+    case "pull":
+      return encodePull(message.session, message.beacon, message.last, message.origins);
+    case "parcels":
+      return encodeParcels(message.session, message.parcels.map(parcelAgain));
+    case "superseded":
+      return encodeSuperseded(message.session, message.origins);
+    case "done":
+      return encodeDone(message.session, message.beacon, message.status);
+    case "more":
+      return encodeMore(message.session);
+  }
+}
