@@ -21,11 +21,12 @@ export async function* eventQueue<T>(
   signal.addEventListener("abort", onAbort);
   try {
     while (!signal.aborted) {
-      const batch = queued.splice(0);
-      yield* batch;
-      if (overrun)
+      yield* queued.splice(0);
+      if (queued.length > 0) continue;
+      if (overrun) {
         throw new Fault("overloaded", `This listener fell behind by more than ${queuedMax} events.`, { queuedMax });
-      if (queued.length === 0 && !signal.aborted) await new Promise<void>((resolve) => (wake = resolve));
+      }
+      if (!signal.aborted) await new Promise<void>((resolve) => (wake = resolve));
     }
   } finally {
     signal.removeEventListener("abort", onAbort);

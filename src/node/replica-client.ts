@@ -43,7 +43,7 @@ export class ReplicaClient {
   /** Resolves when the store is open; rejects with the store's fault. */
   static start(options: ThreadOptions, listener: ReplicaListener): Promise<ReplicaClient> {
     return new Promise((resolve, reject) => {
-      const file = import.meta.url.endsWith(".ts") ? "./replica-thread.ts" : "./replica-thread.js";
+      const file = import.meta.url.endsWith(".ts") ? "./replica-worker.ts" : "./replica-worker.js";
       const worker = new Worker(new URL(file, import.meta.url), { workerData: options });
       const client = new ReplicaClient(worker, listener);
       worker.once("message", (message: FromThread) => {

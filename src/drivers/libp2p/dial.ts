@@ -28,7 +28,8 @@ export interface DialInit {
 export async function dial(init: DialInit): Promise<DialOutcome> {
   const parsed = parseAddress(init.address);
   if ("problem" in parsed) return { type: "failed", failure: "addressInvalid", detail: parsed.problem };
-  if (init.transport.dialFilter([parsed]).length === 0) return { type: "failed", failure: "addressInvalid", detail: "only TCP addresses can be dialed" };
+  if (init.transport.dialFilter([parsed]).length === 0)
+    return { type: "failed", failure: "addressInvalid", detail: "only TCP addresses can be dialed" };
   const refusal = familyRefusal(parsed, init.family);
   if (refusal !== undefined) return { type: "failed", failure: "addressInvalid", detail: refusal };
   if (peerOf(parsed) === init.self) return { type: "failed", failure: "self", detail: "the address names this node" };
@@ -37,11 +38,18 @@ export async function dial(init: DialInit): Promise<DialOutcome> {
   try {
     const family = init.family === "v4" ? 4 : init.family === "v6only" ? 6 : 0;
     const signal = AbortSignal.any([timeout, init.stopping]);
-    const connection = await init.transport.dialOrdered(parsed, family, (record) => (raw.record = record), init.attempt, signal);
+    const connection = await init.transport.dialOrdered(
+      parsed,
+      family,
+      (record) => (raw.record = record),
+      init.attempt,
+      signal,
+    );
     return { type: "connected", connection };
   } catch (cause) {
     if (init.stopping.aborted) return { type: "failed", failure: "cancelled", detail: "this node is stopping" };
-    if (timeout.aborted) return { type: "failed", failure: "timeout", detail: `${progressOf(raw.record)} within ${dialMsMax / 1000} s` };
+    if (timeout.aborted)
+      return { type: "failed", failure: "timeout", detail: `${progressOf(raw.record)} within ${dialMsMax / 1000} s` };
     return { type: "failed", ...classify(cause, raw.record) };
   }
 }
@@ -57,11 +65,16 @@ const failureOfCode: Readonly<Record<string, DialFailure>> = {
   ETIMEDOUT: "timeout",
 };
 
-function classify(cause: unknown, raw: RawConnection | undefined): { readonly failure: DialFailure; readonly detail: string } {
+function classify(
+  cause: unknown,
+  raw: RawConnection | undefined,
+): { readonly failure: DialFailure; readonly detail: string } {
   const detail = fullWordsOf(cause);
   if (raw === undefined) return { failure: failureOfCode[codeOf(cause) ?? ""] ?? "other", detail };
-  if (raw.encryptionError instanceof WrongPeerError) return { failure: "wrongPeer", detail: wordsOf(raw.encryptionError) };
-  if (detail.includes("Can not dial self")) return { failure: "self", detail: "this node itself answers at the address" };
+  if (raw.encryptionError instanceof WrongPeerError)
+    return { failure: "wrongPeer", detail: wordsOf(raw.encryptionError) };
+  if (detail.includes("Can not dial self"))
+    return { failure: "self", detail: "this node itself answers at the address" };
   if (raw.encryptionError !== undefined) return { failure: "encryption", detail: wordsOf(raw.encryptionError) };
   return { failure: "protocol", detail: `${progressOf(raw)}: ${detail}` };
 }

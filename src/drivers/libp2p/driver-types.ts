@@ -81,7 +81,13 @@ export type LinkFact =
   /** A publish did not leave this node at all; reconciliation will repair it. */
   | { readonly type: "gossipFailed"; readonly at: Instant; readonly reason: string }
   /** Messages not sent to a peer since the last such fact because it reads too slowly, or not passed on because too many wait for a verdict. */
-  | { readonly type: "gossipDropped"; readonly at: Instant; readonly peer: PeerId; readonly cause: "slowPeer" | "unjudged"; readonly messages: number };
+  | {
+      readonly type: "gossipDropped";
+      readonly at: Instant;
+      readonly peer: PeerId;
+      readonly cause: "slowPeer" | "unjudged";
+      readonly messages: number;
+    };
 
 export interface NetworkDriver {
   readonly peerId: PeerId;

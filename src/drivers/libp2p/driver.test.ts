@@ -17,7 +17,9 @@ async function started(name: string, overrides: Partial<NetworkDriverOptions> = 
   return node;
 }
 
-async function admittedPair(overrides: Partial<NetworkDriverOptions> = {}): Promise<{ a: TestNode; b: TestNode; out: number; in: number }> {
+async function admittedPair(
+  overrides: Partial<NetworkDriverOptions> = {},
+): Promise<{ a: TestNode; b: TestNode; out: number; in: number }> {
   const [a, b] = [await started("a", overrides), await started("b", overrides)];
   const ids = await link(a, b);
   a.admit(ids.out);
@@ -76,7 +78,9 @@ test("a message judged `ignore` is not passed on", async () => {
   await b.event("gossipReceived");
   b.driver.carryOut({ type: "publish", payload: Buffer.from("own") });
   await c.event("gossipReceived");
-  expect(c.events.flatMap((event) => (event.type === "gossipReceived" ? [Buffer.from(event.payload).toString()] : []))).toEqual(["own"]);
+  expect(
+    c.events.flatMap((event) => (event.type === "gossipReceived" ? [Buffer.from(event.payload).toString()] : [])),
+  ).toEqual(["own"]);
 });
 
 test("a peer that is not admitted gets no gossip and is in no mesh", async () => {
@@ -122,9 +126,21 @@ test("a second stream of one protocol on one link is reset", async () => {
 });
 
 const refusals: readonly { readonly what: string; readonly bytes: readonly number[]; readonly reason: string }[] = [
-  { what: "one byte over the maximum", bytes: [0x81, 0x20], reason: "a frame of 4097 bytes on admit is over the limit of 4096" },
-  { what: "4 GiB", bytes: [0xff, 0xff, 0xff, 0xff, 0x0f], reason: "a frame of 4294967295 bytes on admit is over the limit of 4096" },
-  { what: "an endless length", bytes: [0xff, 0xff, 0xff, 0xff, 0xff, 0x01], reason: "malformed input on admit: a length prefix has more than five bytes" },
+  {
+    what: "one byte over the maximum",
+    bytes: [0x81, 0x20],
+    reason: "a frame of 4097 bytes on admit is over the limit of 4096",
+  },
+  {
+    what: "4 GiB",
+    bytes: [0xff, 0xff, 0xff, 0xff, 0x0f],
+    reason: "a frame of 4294967295 bytes on admit is over the limit of 4096",
+  },
+  {
+    what: "an endless length",
+    bytes: [0xff, 0xff, 0xff, 0xff, 0xff, 0x01],
+    reason: "malformed input on admit: a length prefix has more than five bytes",
+  },
   { what: "a padded length", bytes: [0x81, 0x00, 0x41], reason: "malformed input on admit: a length prefix is padded" },
   { what: "an empty frame", bytes: [0x00], reason: "malformed input on admit: a frame is empty" },
 ];
@@ -137,7 +153,9 @@ for (const { what, bytes, reason } of refusals) {
     stream.send(Uint8Array.from(bytes));
     expect((await b.event("linkClosed")).reason).toBe(reason);
     const refused = b.events.filter((event) => event.type === "frameRefused");
-    expect(refused.map((event) => event.lengthBytesMax)).toEqual(reason.includes("over the limit") ? [frameBytesMax.admit] : []);
+    expect(refused.map((event) => event.lengthBytesMax)).toEqual(
+      reason.includes("over the limit") ? [frameBytesMax.admit] : [],
+    );
   });
 }
 
@@ -145,10 +163,19 @@ test("frames of the largest size pass in order, and `drained` follows the last",
   const { a, b, ...ids } = await admittedPair();
   const frames = 7;
   for (let n = 0; n < frames; n++) {
-    a.driver.carryOut({ type: "send", link: ids.out, protocol: "frontier", frame: new Uint8Array(frameBytesMax.frontier).fill(n) });
+    a.driver.carryOut({
+      type: "send",
+      link: ids.out,
+      protocol: "frontier",
+      frame: new Uint8Array(frameBytesMax.frontier).fill(n),
+    });
   }
-  await b.until("all frames", () => (b.events.filter((event) => event.type === "frameReceived").length === frames ? true : undefined));
-  const got = b.events.flatMap((event) => (event.type === "frameReceived" ? [[event.frame.length, event.frame[0], event.frame.at(-1)]] : []));
+  await b.until("all frames", () =>
+    b.events.filter((event) => event.type === "frameReceived").length === frames ? true : undefined,
+  );
+  const got = b.events.flatMap((event) =>
+    event.type === "frameReceived" ? [[event.frame.length, event.frame[0], event.frame.at(-1)]] : [],
+  );
   expect(got).toEqual(Array.from({ length: frames }, (_, n) => [frameBytesMax.frontier, n, n]));
   expect((await a.event("drained")).protocol).toBe("frontier");
 });
@@ -159,7 +186,8 @@ test("a peer that does not read is cut off when the queue for it is full", async
   cleanUps.push(() => stranger.stop());
   a.driver.carryOut({ type: "dial", address: stranger.address(), attempt: 1 });
   const { link: id } = await a.event("linkOpened");
-  for (let n = 0; n < 12; n++) a.driver.carryOut({ type: "send", link: id, protocol: "frontier", frame: new Uint8Array(frameBytesMax.frontier) });
+  for (let n = 0; n < 12; n++)
+    a.driver.carryOut({ type: "send", link: id, protocol: "frontier", frame: new Uint8Array(frameBytesMax.frontier) });
   expect((await a.event("linkClosed")).reason).toBe("the frontier stream failed: the peer reads too slowly");
 });
 
@@ -184,7 +212,8 @@ test("bytes counted are the bytes on the wire, while open and after the end", as
   const ids = await link(a, b, `/ip4/127.0.0.1/tcp/${relay.port}/p2p/${b.driver.peerId}`);
   a.admit(ids.out);
   b.admit(ids.in);
-  for (const node of [a, b]) await Promise.all([node.fact("identified"), node.fact("rttMeasured"), node.fact("subscribed")]);
+  for (const node of [a, b])
+    await Promise.all([node.fact("identified"), node.fact("rttMeasured"), node.fact("subscribed")]);
   a.driver.carryOut({ type: "publish", payload: new Uint8Array(300_000).fill(1) });
   b.driver.carryOut({ type: "publish", payload: new Uint8Array(100).fill(2) });
   await Promise.all([a.event("gossipReceived"), b.event("gossipReceived")]);
@@ -192,11 +221,25 @@ test("bytes counted are the bytes on the wire, while open and after the end", as
   await b.event("frameReceived");
   const areEqual = (): true | undefined => {
     const [ofA, ofB] = [a.driver.counters(), b.driver.counters()];
-    const pairs = [[ofA.bytes_sent, relay.counted.fromClient], [ofA.bytes_received, relay.counted.fromTarget], [ofB.bytes_sent, relay.counted.fromTarget], [ofB.bytes_received, relay.counted.fromClient]];
-    return pairs.every(([counted, seen]) => counted === seen) && ofA.messages_sent === ofB.messages_received && ofB.messages_sent === ofA.messages_received ? true : undefined;
+    const pairs = [
+      [ofA.bytes_sent, relay.counted.fromClient],
+      [ofA.bytes_received, relay.counted.fromTarget],
+      [ofB.bytes_sent, relay.counted.fromTarget],
+      [ofB.bytes_received, relay.counted.fromClient],
+    ];
+    return pairs.every(([counted, seen]) => counted === seen) &&
+      ofA.messages_sent === ofB.messages_received &&
+      ofB.messages_sent === ofA.messages_received
+      ? true
+      : undefined;
   };
   await a.until("equal counts while open", areEqual);
-  expect(a.driver.counters()).toMatchObject({ total_connections: 1, active_connections: 1, messages_sent: 2, messages_received: 1 });
+  expect(a.driver.counters()).toMatchObject({
+    total_connections: 1,
+    active_connections: 1,
+    messages_sent: 2,
+    messages_received: 1,
+  });
   await b.driver.stop();
   await a.event("linkClosed");
   await a.driver.stop();
@@ -211,7 +254,10 @@ test("two dials to one peer are two links, and gossip survives the end of either
   const first = await link(a, b);
   const second = await link(b, a);
   expect([first.out, second.in]).toEqual([1, 2]);
-  for (const { from, to, ids } of [{ from: a, to: b, ids: first }, { from: b, to: a, ids: second }]) {
+  for (const { from, to, ids } of [
+    { from: a, to: b, ids: first },
+    { from: b, to: a, ids: second },
+  ]) {
     from.admit(ids.out);
     to.admit(ids.in);
   }
@@ -245,7 +291,11 @@ test("failed dials name their cause", async () => {
     { address: "not an address", failure: "addressInvalid" },
     { address: "/ip4/127.0.0.1/udp/4001/quic-v1", failure: "addressInvalid" },
     { address: `/ip4/127.0.0.1/tcp/${closed}`, failure: "refused", detail: "ECONNREFUSED" },
-    { address: b.address.replace(b.driver.peerId, other.driver.peerId), failure: "wrongPeer", detail: `expected ${other.driver.peerId} but ${b.driver.peerId} lives there` },
+    {
+      address: b.address.replace(b.driver.peerId, other.driver.peerId),
+      failure: "wrongPeer",
+      detail: `expected ${other.driver.peerId} but ${b.driver.peerId} lives there`,
+    },
     { address: a.address, failure: "self" },
     { address: a.address.replace(/\/p2p\/.*/, ""), failure: "self" },
     { address: "/ip4/255.255.255.255/tcp/1", failure: "unreachable" },
@@ -267,7 +317,11 @@ test("a listener that is not libp2p fails as protocol, one without a common encr
   });
   await new Promise<void>((resolve) => talker.listen(0, "127.0.0.1", resolve));
   cleanUps.push(() => new Promise((resolve) => talker.close(() => resolve())));
-  a.driver.carryOut({ type: "dial", address: `/ip4/127.0.0.1/tcp/${(talker.address() as AddressInfo).port}`, attempt: 1 });
+  a.driver.carryOut({
+    type: "dial",
+    address: `/ip4/127.0.0.1/tcp/${(talker.address() as AddressInfo).port}`,
+    attempt: 1,
+  });
   expect((await a.event("dialFailed", (event) => event.attempt === 1)).failure).toBe("protocol");
   const tlsOnly = await started("tls", { encrypters: ["tls"] });
   a.driver.carryOut({ type: "dial", address: tlsOnly.address, attempt: 2 });
@@ -277,11 +331,17 @@ test("a listener that is not libp2p fails as protocol, one without a common encr
 test("a family refuses addresses of the other by name", async () => {
   const four = await started("four", { family: "v4" });
   four.driver.carryOut({ type: "dial", address: "/ip6/::1/tcp/1", attempt: 1 });
-  expect(await four.event("dialFailed")).toMatchObject({ failure: "addressInvalid", detail: expect.stringContaining("family v4") });
+  expect(await four.event("dialFailed")).toMatchObject({
+    failure: "addressInvalid",
+    detail: expect.stringContaining("family v4"),
+  });
   await expect(TestNode.create("six", { family: "v6only" })).rejects.toMatchObject({ code: "invalid_address" });
   const six = await started("six", { family: "v6only", listen: ["/ip6/::1/tcp/0"] });
   six.driver.carryOut({ type: "dial", address: "/ip4/127.0.0.1/tcp/1", attempt: 1 });
-  expect(await six.event("dialFailed")).toMatchObject({ failure: "addressInvalid", detail: expect.stringContaining("family v6only") });
+  expect(await six.event("dialFailed")).toMatchObject({
+    failure: "addressInvalid",
+    detail: expect.stringContaining("family v6only"),
+  });
 });
 
 test("a port in use names its owner", async () => {
@@ -299,8 +359,13 @@ test("garbage on a raw socket ends nothing but that socket", async () => {
   const select = (name: string): Buffer => Buffer.concat([Buffer.from([name.length + 1]), Buffer.from(`${name}\n`)]);
   const noise = Buffer.alloc(4_000, 0xa5);
   const openings = [
-    Buffer.from("GET / HTTP/1.1\r\nHost: x\r\n\r\n"), noise, Buffer.alloc(0), Buffer.alloc(70_000, 0xff), Buffer.concat([multistream, noise]),
-    Buffer.concat([multistream, select("/noise"), noise]), Buffer.concat([multistream, select("/noise"), Buffer.from([0, 32]), Buffer.alloc(32, 9), noise]),
+    Buffer.from("GET / HTTP/1.1\r\nHost: x\r\n\r\n"),
+    noise,
+    Buffer.alloc(0),
+    Buffer.alloc(70_000, 0xff),
+    Buffer.concat([multistream, noise]),
+    Buffer.concat([multistream, select("/noise"), noise]),
+    Buffer.concat([multistream, select("/noise"), Buffer.from([0, 32]), Buffer.alloc(32, 9), noise]),
     Buffer.concat([multistream, select("/noise"), Buffer.from([0xff, 0xff]), Buffer.alloc(65_535, 1)]),
   ];
   for (const bytes of openings) {
@@ -310,7 +375,9 @@ test("garbage on a raw socket ends nothing but that socket", async () => {
       await new Promise<void>((resolve) => socket.once("connect", resolve));
       const failed = b.facts.filter((fact) => fact.type === "upgradeFailed").length;
       socket.write(bytes, () => (isReset ? socket.resetAndDestroy() : socket.end()));
-      await b.until("a failed upgrade", () => (b.facts.filter((fact) => fact.type === "upgradeFailed").length > failed ? true : undefined));
+      await b.until("a failed upgrade", () =>
+        b.facts.filter((fact) => fact.type === "upgradeFailed").length > failed ? true : undefined,
+      );
       socket.destroy();
     }
   }

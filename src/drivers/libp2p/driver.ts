@@ -67,7 +67,13 @@ class Libp2pDriver implements NetworkDriver {
     this.#raws = new RawConnections(onFact);
     this.#gate = new Gate((connection) => this.#linkOf.get(connection));
     this.#unjudged = new Unjudged((event) => this.#emit(event), this.#budget);
-    this.#gossip = new Gossip({ topic: options.gossipTopic, isDropping: options.dropGossip, gate: this.#gate, unjudged: this.#unjudged, onFact });
+    this.#gossip = new Gossip({
+      topic: options.gossipTopic,
+      isDropping: options.dropGossip,
+      gate: this.#gate,
+      unjudged: this.#unjudged,
+      onFact,
+    });
     this.#pinger = new Pinger((link, rttMs) => onFact({ type: "rttMeasured", at: now(), link: link.id, rttMs }));
   }
 
@@ -172,9 +178,13 @@ class Libp2pDriver implements NetworkDriver {
   }
 
   async #serve(protocol: LinkProtocol): Promise<void> {
-    const read = (stream: Parameters<Link["read"]>[1], connection: Connection): void => this.#linkOf.get(connection)?.read(protocol, stream);
+    const read = (stream: Parameters<Link["read"]>[1], connection: Connection): void =>
+      this.#linkOf.get(connection)?.read(protocol, stream);
     const handler = protocol === "admit" ? read : this.#gate.whenAccepted(read);
-    await this.#prepared().libp2p.handle(this.#protocolNames[protocol], handler, { maxInboundStreams: 1, maxOutboundStreams: 1 });
+    await this.#prepared().libp2p.handle(this.#protocolNames[protocol], handler, {
+      maxInboundStreams: 1,
+      maxOutboundStreams: 1,
+    });
   }
 
   #startMdns(): void {
@@ -216,7 +226,14 @@ class Libp2pDriver implements NetworkDriver {
     this.#linkOf.set(connection, link);
     this.#raws.linked(raw, link.id, link.peer);
     const { attempt, direction } = raw;
-    this.#emit({ type: "linkOpened", link: link.id, peer: link.peer, direction, address: connection.remoteAddr.toString(), attempt });
+    this.#emit({
+      type: "linkOpened",
+      link: link.id,
+      peer: link.peer,
+      direction,
+      address: connection.remoteAddr.toString(),
+      attempt,
+    });
   }
 
   #onLinkClosed(link: Link, reason: string): void {
@@ -255,10 +272,20 @@ class Libp2pDriver implements NetworkDriver {
     const outcome =
       this.#dials > dialsMax
         ? ({ type: "failed", failure: "other", detail: `more than ${dialsMax} dials at once` } as const)
-        : await dial({ address, attempt, self: this.peerId, family: this.#options.family, transport, stopping: this.#stopping.signal });
+        : await dial({
+            address,
+            attempt,
+            self: this.peerId,
+            family: this.#options.family,
+            transport,
+            stopping: this.#stopping.signal,
+          });
     this.#dials -= 1;
     if (outcome.type === "connected" && this.#linkOf.has(outcome.connection)) return;
-    const { failure, detail } = outcome.type === "failed" ? outcome : ({ failure: "protocol", detail: "the peer closed the connection as it opened" } as const);
+    const { failure, detail } =
+      outcome.type === "failed"
+        ? outcome
+        : ({ failure: "protocol", detail: "the peer closed the connection as it opened" } as const);
     this.#options.onFact({ type: "dialFailed", at: now(), attempt, reason: detail });
     this.#emit({ type: "dialFailed", address, attempt, failure, detail });
   }

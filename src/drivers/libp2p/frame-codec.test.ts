@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { ByteBudget } from "./byte-budget.ts";
 import { encodeFrame, FrameDecoder } from "./frame-codec.ts";
@@ -54,7 +54,11 @@ test("a long announced body takes no room before it arrives", () => {
 });
 
 test("a frame at the maximum passes, one byte more is refused from the prefix", () => {
-  const refusalOf = (length: number): unknown => new FrameDecoder(lengthBytesMax, unlimited()).decode(encodeFrame(new Uint8Array(length)).subarray(0, 3), () => undefined);
+  const refusalOf = (length: number): unknown =>
+    new FrameDecoder(lengthBytesMax, unlimited()).decode(
+      encodeFrame(new Uint8Array(length)).subarray(0, 3),
+      () => undefined,
+    );
   expect(refusalOf(lengthBytesMax)).toBeUndefined();
   expect(refusalOf(lengthBytesMax + 1)).toEqual({ type: "tooLong", lengthBytes: lengthBytesMax + 1, lengthBytesMax });
 });

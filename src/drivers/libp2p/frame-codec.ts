@@ -86,12 +86,14 @@ export class FrameDecoder {
     this.#length += (byte & 0x7f) * 2 ** (7 * this.#prefixBytes);
     this.#prefixBytes += 1;
     if (byte >= 0x80) {
-      if (this.#prefixBytes === prefixBytesMax) return { type: "malformed", detail: "a length prefix has more than five bytes" };
+      if (this.#prefixBytes === prefixBytesMax)
+        return { type: "malformed", detail: "a length prefix has more than five bytes" };
       return undefined;
     }
     if (this.#length === 0) return { type: "malformed", detail: "a frame is empty" };
     if (byte === 0) return { type: "malformed", detail: "a length prefix is padded" };
-    if (this.#length > this.#lengthBytesMax) return { type: "tooLong", lengthBytes: this.#length, lengthBytesMax: this.#lengthBytesMax };
+    if (this.#length > this.#lengthBytesMax)
+      return { type: "tooLong", lengthBytes: this.#length, lengthBytesMax: this.#lengthBytesMax };
     const bytes = Math.min(this.#length, firstBufferBytes);
     if (!this.#budget.take(bytes)) return { type: "overBudget" };
     this.#body = new Uint8Array(bytes);

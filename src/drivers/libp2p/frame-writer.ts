@@ -76,7 +76,10 @@ export class FrameWriter {
 
   #open(): void {
     this.#state = "opening";
-    this.#init.open().then((stream) => this.#opened(stream), (cause: unknown) => this.#fail(wordsOf(cause)));
+    this.#init.open().then(
+      (stream) => this.#opened(stream),
+      (cause: unknown) => this.#fail(wordsOf(cause)),
+    );
   }
 
   #opened(stream: Stream): void {
@@ -133,7 +136,12 @@ export class FrameWriter {
 
   #isEmpty(): boolean {
     if (this.#state === "ended" || this.#state === "idle") return true;
-    return this.#queue.length === 0 && this.#stream !== undefined && !this.#stream.writableNeedsDrain && this.#stream.writeBufferLength === 0;
+    return (
+      this.#queue.length === 0 &&
+      this.#stream !== undefined &&
+      !this.#stream.writableNeedsDrain &&
+      this.#stream.writeBufferLength === 0
+    );
   }
 
   #fail(reason: string): void {

@@ -72,7 +72,8 @@ export class Gate {
     const next = left[0];
     if (next === undefined) {
       this.#admitted.delete(link.peer);
-      for (const topology of this.#distinctTopologies()) tell(() => topology.onDisconnect?.(link.connection.remotePeer));
+      for (const topology of this.#distinctTopologies())
+        tell(() => topology.onDisconnect?.(link.connection.remotePeer));
     } else {
       this.#admitted.set(link.peer, left);
       this.#connect(next);
@@ -111,7 +112,8 @@ export class Gate {
         return Promise.resolve(id);
       },
       unregister: (id) => void this.#topologies.delete(id),
-      getTopologies: (protocol) => [...this.#topologies.values()].filter((entry) => entry.protocol === protocol).map((entry) => entry.topology),
+      getTopologies: (protocol) =>
+        [...this.#topologies.values()].filter((entry) => entry.protocol === protocol).map((entry) => entry.topology),
     };
   }
 
@@ -132,7 +134,10 @@ export class Gate {
     }
     stream.pause();
     const timer = setTimeout(() => {
-      this.#parked.set(link, (this.#parked.get(link) ?? []).filter((other) => other.stream !== stream));
+      this.#parked.set(
+        link,
+        (this.#parked.get(link) ?? []).filter((other) => other.stream !== stream),
+      );
       stream.abort(new Error("the link was not admitted in time"));
     }, parkedMsMax);
     const resumeAndServe = (): void => {
@@ -143,7 +148,8 @@ export class Gate {
   }
 
   #connect(link: Link): void {
-    for (const topology of this.#distinctTopologies()) tell(() => topology.onConnect?.(link.connection.remotePeer, link.connection));
+    for (const topology of this.#distinctTopologies())
+      tell(() => topology.onConnect?.(link.connection.remotePeer, link.connection));
   }
 
   /** Gossip registers one topology under each version of its protocol. */

@@ -19,7 +19,14 @@
  *   holds up the rest: we open them side by side, one at a time for each peer.
  */
 import type { Connection, PeerId as Libp2pPeerId, Stream } from "@libp2p/interface";
-import { gossipsub, StrictNoSign, TopicValidatorResult, type GossipSub, type GossipSubComponents, type Message } from "@libp2p/gossipsub";
+import {
+  gossipsub,
+  StrictNoSign,
+  TopicValidatorResult,
+  type GossipSub,
+  type GossipSubComponents,
+  type Message,
+} from "@libp2p/gossipsub";
 import { defaultTopicScoreParams } from "@libp2p/gossipsub/score";
 import { createHash } from "node:crypto";
 import type { PeerId } from "../../base/brand.ts";
@@ -29,7 +36,14 @@ import type { LinkFact } from "./driver-types.ts";
 import type { Gate } from "./gate.ts";
 import { wordsOf } from "./words-of.ts";
 import {
-  floodPayloadBytesMax, gossipHistory, gossipQueueBytesMax, gossipRepairMs, gossipRpcBytesMax, gossipRpcMessagesMax, gossipSeenMs, gossipStreamsMax,
+  floodPayloadBytesMax,
+  gossipHistory,
+  gossipQueueBytesMax,
+  gossipRepairMs,
+  gossipRpcBytesMax,
+  gossipRpcMessagesMax,
+  gossipSeenMs,
+  gossipStreamsMax,
   topicBytesMax,
 } from "./limits.ts";
 import { now } from "./now.ts";
@@ -78,8 +92,16 @@ export class Gossip {
   create(components: GossipSubComponents): GossipSub {
     const { peerId, privateKey, peerStore, connectionManager, logger } = components;
     const registrar = this.#init.gate.registrar(components.registrar) as GossipSubComponents["registrar"];
-    const sub = gossipsub(optionsFor(this.#init.topic))({ peerId, privateKey, peerStore, connectionManager, logger, registrar }) as GossipInternals;
-    for (const name of ["publish", "getMeshPeers", "sendRpc", "decodeRpc", "createOutboundStream"] as const) assert(typeof sub[name] === "function", `gossipsub has ${name}`);
+    const sub = gossipsub(optionsFor(this.#init.topic))({
+      peerId,
+      privateKey,
+      peerStore,
+      connectionManager,
+      logger,
+      registrar,
+    }) as GossipInternals;
+    for (const name of ["publish", "getMeshPeers", "sendRpc", "decodeRpc", "createOutboundStream"] as const)
+      assert(typeof sub[name] === "function", `gossipsub has ${name}`);
     assert(sub.streamsOutbound instanceof Map, "gossipsub has streamsOutbound");
     this.#limitSending(sub);
     this.#countReceiving(sub);
@@ -143,7 +165,8 @@ export class Gossip {
           continue;
         }
         hasSentAll = false;
-        if (!hasRoom) this.#dropped.set(peer as PeerId, (this.#dropped.get(peer as PeerId) ?? 0) + part.messages.length);
+        if (!hasRoom)
+          this.#dropped.set(peer as PeerId, (this.#dropped.get(peer as PeerId) ?? 0) + part.messages.length);
       }
       return hasSentAll;
     };
@@ -162,9 +185,11 @@ export class Gossip {
   #onHeartbeat(): void {
     const { gate, onFact, unjudged } = this.#init;
     const at = now();
-    for (const [peer, messages] of this.#dropped) onFact({ type: "gossipDropped", at, peer, cause: "slowPeer", messages });
+    for (const [peer, messages] of this.#dropped)
+      onFact({ type: "gossipDropped", at, peer, cause: "slowPeer", messages });
     this.#dropped.clear();
-    for (const [peer, messages] of unjudged.takeDropped()) onFact({ type: "gossipDropped", at, peer, cause: "unjudged", messages });
+    for (const [peer, messages] of unjudged.takeDropped())
+      onFact({ type: "gossipDropped", at, peer, cause: "unjudged", messages });
     const admitted = new Set(gate.admittedPeers());
     for (const peer of this.#offeredAt.keys()) if (!admitted.has(peer)) this.#offeredAt.delete(peer);
     for (const peer of admitted) {
@@ -235,7 +260,11 @@ function optionsFor(topic: string): Parameters<typeof gossipsub>[0] {
 }
 
 /** P3 off; a provably bad message weighs enough that four in a row silence a peer. Guess, within the range that the specification's authors call effective. */
-const ourTopicScore = { meshMessageDeliveriesWeight: 0, meshFailurePenaltyWeight: 0, invalidMessageDeliveriesWeight: -10 };
+const ourTopicScore = {
+  meshMessageDeliveriesWeight: 0,
+  meshFailurePenaltyWeight: 0,
+  invalidMessageDeliveriesWeight: -10,
+};
 
 function bytesOf(rpc: Rpc): number {
   return rpc.messages.reduce((bytes, message) => bytes + (message.data?.length ?? 0) + messageOverheadBytes, 0);
@@ -259,4 +288,3 @@ function cut(rpc: Rpc): Rpc[] {
   }
   return groups.map((messages, index) => (index === 0 ? { ...rpc, messages } : { subscriptions: [], messages }));
 }
-

@@ -17,8 +17,18 @@ import { assert } from "../../base/assert.ts";
 import type { NetworkDriverOptions } from "./driver-types.ts";
 import type { Gossip } from "./gossip.ts";
 import {
-  connectionsMax, connectionsPerHostMax, closeMsMax, dialMsMax, inboundStreamsMax, inboundUpgradeMsMax, negotiationMsMax, pendingConnectionsMax,
-  silentSocketMsMax, streamReadBytesMax, streamWindowBytesMax, streamWriteBytesMax,
+  connectionsMax,
+  connectionsPerHostMax,
+  closeMsMax,
+  dialMsMax,
+  inboundStreamsMax,
+  inboundUpgradeMsMax,
+  negotiationMsMax,
+  pendingConnectionsMax,
+  silentSocketMsMax,
+  streamReadBytesMax,
+  streamWindowBytesMax,
+  streamWriteBytesMax,
 } from "./limits.ts";
 import type { RawConnections } from "./raw-connections.ts";
 import { watchedEncrypter, watchedMuxer, WatchedTransport } from "./upgrade-watch.ts";
@@ -46,11 +56,16 @@ export async function createHost(options: Options, raws: RawConnections, gossip:
     addresses: { listen: [...options.listen], appendAnnounce: [...options.announce] },
     transports: [
       (components): Transport => {
-        const inner = tcp({ inboundSocketInactivityTimeout: silentSocketMsMax, outboundSocketInactivityTimeout: silentSocketMsMax })(components);
+        const inner = tcp({
+          inboundSocketInactivityTimeout: silentSocketMsMax,
+          outboundSocketInactivityTimeout: silentSocketMsMax,
+        })(components);
         return (made.transport = new WatchedTransport(inner, () => components.upgrader, raws));
       },
     ],
-    connectionEncrypters: options.encrypters.map((name) => (components) => watchedEncrypter((name === "noise" ? noise() : tls())(components), raws)),
+    connectionEncrypters: options.encrypters.map(
+      (name) => (components) => watchedEncrypter((name === "noise" ? noise() : tls())(components), raws),
+    ),
     streamMuxers: [() => watchedMuxer(yamux(muxerOptions)(), raws)],
     connectionGater: { denyDialPeer: () => true, denyDialMultiaddr: () => true },
     connectionMonitor: { enabled: false },

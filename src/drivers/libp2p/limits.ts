@@ -3,7 +3,13 @@
  * above those of the connection machine (`core/peers/limits.ts`), so that a peer over the limit is
  * told goodbye in words before the library would cut it off silently.
  */
-import { ackFrameBytesMax, admitFrameBytesMax, frontierFrameBytesMax, gossipBytesMax, linkFrameBytesMax } from "../../codec/limits.ts";
+import {
+  ackFrameBytesMax,
+  admitFrameBytesMax,
+  frontierFrameBytesMax,
+  gossipBytesMax,
+  linkFrameBytesMax,
+} from "../../codec/limits.ts";
 import type { Millis } from "../../base/brand.ts";
 import type { LinkProtocol } from "../../ports/network.ts";
 

@@ -119,7 +119,8 @@ export class Link {
   #refuse(protocol: LinkProtocol, stream: Stream, decoder: FrameDecoder, refusal: FrameRefusal): void {
     this.#forget(decoder);
     stream.abort(new Error("frame refused"));
-    if (refusal.type === "tooLong") this.#init.hooks.onFrameRefused(this, protocol, refusal.lengthBytes, refusal.lengthBytesMax);
+    if (refusal.type === "tooLong")
+      this.#init.hooks.onFrameRefused(this, protocol, refusal.lengthBytes, refusal.lengthBytesMax);
     this.#closeSoon(reasonOf(protocol, refusal));
   }
 
@@ -178,7 +179,9 @@ export class Link {
     for (const decoder of this.#decoders) decoder.release();
     this.#decoders.clear();
     this.#gone.resolve();
-    const reason = this.#closing?.reason ?? (error === undefined ? "the peer closed the connection" : `the connection broke: ${wordsOf(error)}`);
+    const reason =
+      this.#closing?.reason ??
+      (error === undefined ? "the peer closed the connection" : `the connection broke: ${wordsOf(error)}`);
     this.#init.hooks.onClosed(this, reason);
   }
 }

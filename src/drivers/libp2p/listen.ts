@@ -28,6 +28,12 @@ export async function startListening(host: Host): Promise<void> {
 async function portInUse(taken: ListenFailure): Promise<Fault> {
   const port = portOf(taken.address) ?? 0;
   const owner = await portOwner(port);
-  const words = owner === undefined ? "a process that cannot be seen from here" : `process ${owner.pid} (${owner.command})`;
-  return new Fault("port_in_use", `port ${port} is held by ${words}`, { port, pid: owner?.pid, command: owner?.command }, taken.error);
+  const words =
+    owner === undefined ? "a process that cannot be seen from here" : `process ${owner.pid} (${owner.command})`;
+  return new Fault(
+    "port_in_use",
+    `port ${port} is held by ${words}`,
+    { port, pid: owner?.pid, command: owner?.command },
+    taken.error,
+  );
 }

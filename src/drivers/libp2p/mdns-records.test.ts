@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import type { PeerId } from "../../base/brand.ts";
 import { mdnsAddressesMax } from "./limits.ts";
@@ -15,39 +15,64 @@ function heard(strings: readonly string[], name = `${peer}.${serviceName}`): Dns
 }
 
 test("what is announced is understood", () => {
-  const records = recordsFor(peer, network, [address]);
+  const records: readonly DnsRecord[] = recordsFor(peer, network, [address]);
   expect(records.map((record) => record.type)).toEqual(["PTR", "SRV", "TXT"]);
   const text = records.find((record) => record.type === "TXT");
-  expect(announcementsIn(heard(text?.data as string[]), false)).toEqual([{ networkName: "home", networkTag: tag, addresses: [{ address, peer }] }]);
+  expect(announcementsIn(heard(text?.data as string[]), false)).toEqual([
+    { networkName: "home", networkTag: tag, addresses: [{ address, peer }] },
+  ]);
 });
 
 test("no address, no announcement; too many are cut", () => {
   expect(recordsFor(peer, network, [])).toEqual([]);
-  const many = recordsFor(peer, network, Array.from({ length: 40 }, (_, n) => address.replace("4001", String(5_000 + n))));
+  const many: readonly DnsRecord[] = recordsFor(
+    peer,
+    network,
+    Array.from({ length: 40 }, (_, n) => address.replace("4001", String(5_000 + n))),
+  );
   expect((many.at(-1)?.data as string[]).length).toBe(2 + mdnsAddressesMax);
 });
 
 const refused = [
-  "/ip4/192.0.2.1/tcp/4001", `/ip4/192.0.2.1/tcp/0/p2p/${peer}`, `/ip4/0.0.0.0/tcp/1/p2p/${peer}`, `/ip4/224.0.0.251/tcp/1/p2p/${peer}`, `/ip4/127.0.0.1/tcp/1/p2p/${peer}`,
-  `/ip6/::/tcp/1/p2p/${peer}`, `/ip6/::1/tcp/1/p2p/${peer}`, `/dns4/example.com/tcp/1/p2p/${peer}`, `/ip4/192.0.2.1/udp/1/quic-v1/p2p/${peer}`, `${address}/p2p-circuit/p2p/${peer}`,
-  "/ip4/192.0.2.1/tcp/1/p2p/QmYyQSo1c1Ym7orWxLYvCrM2EmxFTANf8wXmmE7DWjhx5N", "nonsense", "",
+  "/ip4/192.0.2.1/tcp/4001",
+  `/ip4/192.0.2.1/tcp/0/p2p/${peer}`,
+  `/ip4/0.0.0.0/tcp/1/p2p/${peer}`,
+  `/ip4/224.0.0.251/tcp/1/p2p/${peer}`,
+  `/ip4/127.0.0.1/tcp/1/p2p/${peer}`,
+  `/ip6/::/tcp/1/p2p/${peer}`,
+  `/ip6/::1/tcp/1/p2p/${peer}`,
+  `/dns4/example.com/tcp/1/p2p/${peer}`,
+  `/ip4/192.0.2.1/udp/1/quic-v1/p2p/${peer}`,
+  `${address}/p2p-circuit/p2p/${peer}`,
+  "/ip4/192.0.2.1/tcp/1/p2p/QmYyQSo1c1Ym7orWxLYvCrM2EmxFTANf8wXmmE7DWjhx5N",
+  "nonsense",
+  "",
 ];
 for (const text of refused) {
   test(`\`${text}\` heard from another host is skipped`, () => {
-    expect(announcementsIn(heard([`nid=${tag}`, `dnsaddr=${text}`]), false)).toEqual([{ networkName: "", networkTag: tag, addresses: [] }]);
+    expect(announcementsIn(heard([`nid=${tag}`, `dnsaddr=${text}`]), false)).toEqual([
+      { networkName: "", networkTag: tag, addresses: [] },
+    ]);
   });
 }
 
 test("loopback addresses count when they come from this host", () => {
   const own = `/ip4/127.0.0.1/tcp/1/p2p/${peer}`;
-  expect(announcementsIn(heard([`nid=${tag}`, `dnsaddr=${own}`]), true)[0]?.addresses).toEqual([{ address: own, peer }]);
+  expect(announcementsIn(heard([`nid=${tag}`, `dnsaddr=${own}`]), true)[0]?.addresses).toEqual([
+    { address: own, peer },
+  ]);
 });
 
 test("records of other services, without a network, or withdrawn say nothing", () => {
   const strings = [`nid=${tag}`, `dnsaddr=${address}`];
   expect(announcementsIn(heard(strings, "x._http._tcp.local"), false)).toEqual([]);
   expect(announcementsIn(heard([`dnsaddr=${address}`]), false)).toEqual([]);
-  expect(announcementsIn(heard(strings).map((record) => ({ ...record, ttl: 0 })), false)).toEqual([]);
+  expect(
+    announcementsIn(
+      heard(strings).map((record) => ({ ...record, ttl: 0 })),
+      false,
+    ),
+  ).toEqual([]);
 });
 
 test("a name cannot carry control characters or length into our tables", () => {
@@ -63,11 +88,21 @@ test("only a question for our service is answered", () => {
 });
 
 test("nothing heard makes it throw", () => {
-  const part = fc.oneof(fc.string({ maxLength: 300 }).map((text) => Buffer.from(text)), fc.uint8Array({ maxLength: 300 }), fc.anything());
+  const part = fc.oneof(
+    fc.string({ maxLength: 300 }).map((text) => Buffer.from(text)),
+    fc.uint8Array({ maxLength: 300 }),
+    fc.anything(),
+  );
   const data = fc.oneof(fc.array(part, { maxLength: 40 }), fc.anything());
   fc.assert(
-    fc.property(fc.array(fc.record({ type: fc.constantFrom("TXT", "PTR", "OPT"), name: fc.constantFrom(`x.${serviceName}`, ""), data }), { maxLength: 80 }), (records) => {
-      announcementsIn(records, true);
-    }),
+    fc.property(
+      fc.array(
+        fc.record({ type: fc.constantFrom("TXT", "PTR", "OPT"), name: fc.constantFrom(`x.${serviceName}`, ""), data }),
+        { maxLength: 80 },
+      ),
+      (records) => {
+        announcementsIn(records, true);
+      },
+    ),
   );
 });

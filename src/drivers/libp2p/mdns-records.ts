@@ -16,7 +16,14 @@ import type { PeerId } from "../../base/brand.ts";
 import { utf8Decode, utf8Encode } from "../../base/bytes.ts";
 import { authorOf } from "../../codec/peer-id.ts";
 import { parseAddress, peerOf, portOf } from "./addresses.ts";
-import { mdnsAddressesMax, mdnsNetworkNameMax, mdnsRecordsMax, mdnsStringBytesMax, mdnsStringsMax, mdnsTtlSeconds } from "./limits.ts";
+import {
+  mdnsAddressesMax,
+  mdnsNetworkNameMax,
+  mdnsRecordsMax,
+  mdnsStringBytesMax,
+  mdnsStringsMax,
+  mdnsTtlSeconds,
+} from "./limits.ts";
 
 export const serviceName = "_p2p-sync._tcp.local";
 
@@ -57,16 +64,29 @@ export function networkTagOf(networkId: string): string {
 }
 
 /** The records that announce a node on one interface; none where it has no address there. */
-export function recordsFor(peer: PeerId, network: { readonly name: string; readonly id: string }, addresses: readonly string[]): OwnRecord[] {
+export function recordsFor(
+  peer: PeerId,
+  network: { readonly name: string; readonly id: string },
+  addresses: readonly string[],
+): OwnRecord[] {
   const first = addresses[0];
   if (first === undefined) return [];
   const instance = `${peer}.${serviceName}`;
-  const strings = [`network=${network.name.slice(0, mdnsNetworkNameMax)}`, `nid=${networkTagOf(network.id)}`, ...addresses.slice(0, mdnsAddressesMax).map((address) => `dnsaddr=${address}`)];
+  const strings = [
+    `network=${network.name.slice(0, mdnsNetworkNameMax)}`,
+    `nid=${networkTagOf(network.id)}`,
+    ...addresses.slice(0, mdnsAddressesMax).map((address) => `dnsaddr=${address}`),
+  ];
   const fitting = strings.filter((text) => utf8Encode(text).length <= mdnsStringBytesMax);
   const port = portOf(multiaddr(first)) ?? 0;
   return [
     { name: serviceName, type: "PTR", ttl: mdnsTtlSeconds, data: instance },
-    { name: instance, type: "SRV", ttl: mdnsTtlSeconds, data: { port, target: `${peer}.local`, priority: 0, weight: 0 } },
+    {
+      name: instance,
+      type: "SRV",
+      ttl: mdnsTtlSeconds,
+      data: { port, target: `${peer}.local`, priority: 0, weight: 0 },
+    },
     { name: instance, type: "TXT", ttl: mdnsTtlSeconds, data: fitting },
   ];
 }
@@ -110,7 +130,14 @@ function peerAt(text: string, isFromThisHost: boolean): PeerId | undefined {
   if ("problem" in address) return undefined;
   const [ip, tcp, p2p, ...more] = address.getComponents();
   const host = ip?.value ?? "";
-  if ((ip?.name !== "ip4" && ip?.name !== "ip6") || tcp?.name !== "tcp" || tcp.value === "0" || p2p?.name !== "p2p" || more.length > 0) return undefined;
+  if (
+    (ip?.name !== "ip4" && ip?.name !== "ip6") ||
+    tcp?.name !== "tcp" ||
+    tcp.value === "0" ||
+    p2p?.name !== "p2p" ||
+    more.length > 0
+  )
+    return undefined;
   if (isIn(undialable, host) || (isIn(loopback, host) && !isFromThisHost)) return undefined;
   const peer = peerOf(address);
   return peer !== undefined && authorOf(peer) !== undefined ? peer : undefined;

@@ -9,7 +9,10 @@ afterEach(async () => {
 });
 
 async function started(name: string, overrides: Partial<NetworkDriverOptions> = {}): Promise<TestNode> {
-  const node = await TestNode.create(name, { mdns: { enabled: true, networkName: "home", networkId: "0123456789abcdef".repeat(4) }, ...overrides });
+  const node = await TestNode.create(name, {
+    mdns: { enabled: true, networkName: "home", networkId: "0123456789abcdef".repeat(4) },
+    ...overrides,
+  });
   nodes.push(node);
   await node.driver.start();
   return node;
@@ -18,7 +21,10 @@ async function started(name: string, overrides: Partial<NetworkDriverOptions> = 
 test("nodes of one network on one host find each other, and report strangers once", async () => {
   const foreign = { mdns: { enabled: true, networkName: "else\u0007where", networkId: "fedcba9876543210".repeat(4) } };
   const [a, b, c] = [await started("mdns-a"), await started("mdns-b"), await started("mdns-c", foreign)];
-  for (const [node, other] of [[a, b], [b, a]] as const) {
+  for (const [node, other] of [
+    [a, b],
+    [b, a],
+  ] as const) {
     const found = await node.event("candidateFound", (event) => event.peer === other.driver.peerId);
     expect(found).toMatchObject({ address: other.address, source: "mdns" });
     expect((await node.fact("strangerHeard", (fact) => fact.peer === c.driver.peerId)).networkName).toBe("elsewhere");

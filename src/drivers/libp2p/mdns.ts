@@ -17,8 +17,24 @@ import type { PeerId } from "../../base/brand.ts";
 import type { NetworkEvent } from "../../ports/network.ts";
 import type { LinkFact } from "./driver-types.ts";
 import { wordsOf } from "./words-of.ts";
-import { mdnsAnswerEveryMs, mdnsPacketsPerSecondMax, mdnsQueryMs, mdnsRepeatMs, mdnsScanEveryMs, mdnsTableMax } from "./limits.ts";
-import { announcementsIn, asksForService, isLoopbackHost, networkTagOf, recordsFor, serviceName, type Announcement, type DnsRecord } from "./mdns-records.ts";
+import {
+  mdnsAnswerEveryMs,
+  mdnsPacketsPerSecondMax,
+  mdnsQueryMs,
+  mdnsRepeatMs,
+  mdnsScanEveryMs,
+  mdnsTableMax,
+} from "./limits.ts";
+import {
+  announcementsIn,
+  asksForService,
+  isLoopbackHost,
+  networkTagOf,
+  recordsFor,
+  serviceName,
+  type Announcement,
+  type DnsRecord,
+} from "./mdns-records.ts";
 import { now } from "./now.ts";
 
 export interface MdnsInit {
@@ -142,7 +158,9 @@ export class Mdns {
 
   #answer(place: Place): void {
     const isLoopback = isLoopbackHost(place.host);
-    const addresses = this.#init.addresses().filter((address) => isLoopback || !isLoopbackHost(address.split("/")[2] ?? ""));
+    const addresses = this.#init
+      .addresses()
+      .filter((address) => isLoopback || !isLoopbackHost(address.split("/")[2] ?? ""));
     const [pointer, ...details] = recordsFor(this.#init.self, this.#init.network, addresses);
     if (pointer === undefined) return;
     this.#send(place, (done) => place.socket.respond({ answers: [pointer], additionals: details }, done));

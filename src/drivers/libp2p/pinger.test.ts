@@ -16,7 +16,11 @@ test("a link that answers no ping is closed as stale, and not before", async () 
     },
   } as unknown as Connection;
   const reasons: string[] = [];
-  const link = { connection, isOpen: true, close: (reason: string) => Promise.resolve(reasons.push(reason)) } as unknown as Link;
+  const link = {
+    connection,
+    isOpen: true,
+    close: (reason: string) => Promise.resolve(reasons.push(reason)),
+  } as unknown as Link;
   const pinger = new Pinger(() => expect.unreachable("no ping came back"));
   pinger.start(link);
   await vi.advanceTimersByTimeAsync(staleAfterMs - 1);

@@ -26,6 +26,7 @@ export interface RawConnection {
   /** The order that dialed it; undefined for inbound ones. */
   readonly attempt: number | undefined;
   stage: UpgradeStage;
+  hasFailed: boolean;
   readonly socket: Socket;
   /** The first error of the encrypter, which libp2p passes on as text only. */
   encryptionError: Error | undefined;
@@ -47,11 +48,26 @@ export class RawConnections {
   opened(raw: MultiaddrConnection, direction: Direction, attempt: number | undefined): RawConnection {
     this.#count += 1;
     const socket = socketOf(raw);
-    const record: RawConnection = { number: this.#count, direction, attempt, socket, stage: "choosingEncryption", encryptionError: undefined };
+    const record: RawConnection = {
+      number: this.#count,
+      direction,
+      attempt,
+      socket,
+      stage: "choosingEncryption",
+      hasFailed: false,
+      encryptionError: undefined,
+    };
     this.#records.set(raw, record);
     this.#records.set(raw.timeline, record);
-    this.#watch(socket);
-    this.#onFact({ type: "transportOpened", at: now(), connection: record.number, attempt, direction, address: raw.remoteAddr.toString() });
+    this.#watch(record);
+    this.#onFact({
+      type: "transportOpened",
+      at: now(),
+      connection: record.number,
+      attempt,
+      direction,
+      address: raw.remoteAddr.toString(),
+    });
     return record;
   }
 
@@ -82,7 +98,10 @@ export class RawConnections {
     this.#onFact({ type: "linked", at: now(), connection: record.number, link, peer });
   }
 
+  /** Where the socket closes without having become a link, the first reason given counts. */
   upgradeFailed(record: RawConnection, reason: string): void {
+    if (record.stage === "linked" || record.hasFailed) return;
+    record.hasFailed = true;
     this.#onFact({ type: "upgradeFailed", at: now(), connection: record.number, reason });
   }
 
@@ -98,13 +117,15 @@ export class RawConnections {
     return bytes;
   }
 
-  #watch(socket: Socket): void {
+  #watch(record: RawConnection): void {
+    const { socket } = record;
     endInGoodOrder(socket);
     this.#open.add(socket);
     socket.once("close", () => {
       this.#open.delete(socket);
       this.#sentBytes += socket.bytesWritten;
       this.#receivedBytes += socket.bytesRead;
+      this.upgradeFailed(record, "the connection broke as it opened");
     });
   }
 

@@ -68,12 +68,22 @@ export class TestNode {
   }
 
   /** The first event of the type that fits, past or to come. */
-  event<Type extends NetworkEvent["type"]>(type: Type, fits: (event: Of<NetworkEvent, Type>) => boolean = () => true): Promise<Of<NetworkEvent, Type>> {
-    return this.until(type, () => this.events.filter((event): event is Of<NetworkEvent, Type> => event.type === type).find(fits));
+  event<Type extends NetworkEvent["type"]>(
+    type: Type,
+    fits: (event: Of<NetworkEvent, Type>) => boolean = () => true,
+  ): Promise<Of<NetworkEvent, Type>> {
+    return this.until(type, () =>
+      this.events.filter((event): event is Of<NetworkEvent, Type> => event.type === type).find(fits),
+    );
   }
 
-  fact<Type extends LinkFact["type"]>(type: Type, fits: (fact: Of<LinkFact, Type>) => boolean = () => true): Promise<Of<LinkFact, Type>> {
-    return this.until(type, () => this.facts.filter((fact): fact is Of<LinkFact, Type> => fact.type === type).find(fits));
+  fact<Type extends LinkFact["type"]>(
+    type: Type,
+    fits: (fact: Of<LinkFact, Type>) => boolean = () => true,
+  ): Promise<Of<LinkFact, Type>> {
+    return this.until(type, () =>
+      this.facts.filter((fact): fact is Of<LinkFact, Type> => fact.type === type).find(fits),
+    );
   }
 
   /** Resolves with the first value that is not undefined; asked again after every event and fact, and now and then. */
@@ -84,7 +94,10 @@ export class TestNode {
       if (found !== undefined) resolve(found);
     };
     const poll = setInterval(check, 20);
-    const timer = setTimeout(() => reject(new Error(`${what} did not come; had ${this.events.map((event) => event.type).join(" ")}`)), deadlineMs);
+    const timer = setTimeout(
+      () => reject(new Error(`${what} did not come; had ${this.events.map((event) => event.type).join(" ")}`)),
+      deadlineMs,
+    );
     this.#wake.add(check);
     check();
     return promise.finally(() => {
@@ -95,7 +108,9 @@ export class TestNode {
   }
 
   framesOf(link: number): string[] {
-    return this.events.flatMap((event) => (event.type === "frameReceived" && event.link === link ? [Buffer.from(event.frame).toString()] : []));
+    return this.events.flatMap((event) =>
+      event.type === "frameReceived" && event.link === link ? [Buffer.from(event.frame).toString()] : [],
+    );
   }
 
   send(link: number, protocol: "admit" | "ack" | "frontier", text: string): void {
@@ -114,7 +129,8 @@ export class TestNode {
       node.#wake.add(() => {
         for (; seen < node.events.length; seen++) {
           const event = node.events[seen];
-          if (event?.type === "gossipReceived") queueMicrotask(() => node.driver.carryOut({ type: "judge", message: event.message, verdict }));
+          if (event?.type === "gossipReceived")
+            queueMicrotask(() => node.driver.carryOut({ type: "judge", message: event.message, verdict }));
         }
       });
     };
@@ -122,7 +138,11 @@ export class TestNode {
 }
 
 /** Connects two started nodes; answers the link number on each side. */
-export async function link(from: TestNode, to: TestNode, address: string = to.address): Promise<{ readonly out: number; readonly in: number }> {
+export async function link(
+  from: TestNode,
+  to: TestNode,
+  address: string = to.address,
+): Promise<{ readonly out: number; readonly in: number }> {
   const had = new Set(to.events.flatMap((event) => (event.type === "linkOpened" ? [event.link] : [])));
   const hadOut = new Set(from.events.flatMap((event) => (event.type === "linkOpened" ? [event.link] : [])));
   from.driver.carryOut({ type: "dial", address, attempt: 1 });

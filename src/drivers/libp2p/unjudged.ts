@@ -32,7 +32,11 @@ export class Unjudged {
   /** Passes the message on and resolves with its verdict. Never rejects. */
   ask(from: PeerId, payload: Uint8Array): Promise<Verdict> {
     const bytes = payload.length;
-    if (this.#waiting.size >= unjudgedMessagesMax || this.#bytes + bytes > unjudgedBytesMax || !this.#budget.take(bytes)) {
+    if (
+      this.#waiting.size >= unjudgedMessagesMax ||
+      this.#bytes + bytes > unjudgedBytesMax ||
+      !this.#budget.take(bytes)
+    ) {
       this.#dropped.set(from, (this.#dropped.get(from) ?? 0) + 1);
       return Promise.resolve("ignore");
     }

@@ -4,8 +4,17 @@
  * and the identity behind an address is compared here, so that a wrong one can be named.
  */
 import type {
-  Connection, ConnectionEncrypter, Listener, MessageStream, MultiaddrConnection, SecureConnectionOptions, SecuredConnection, StreamMuxer,
-  StreamMuxerFactory, Transport, Upgrader,
+  Connection,
+  ConnectionEncrypter,
+  Listener,
+  MessageStream,
+  MultiaddrConnection,
+  SecureConnectionOptions,
+  SecuredConnection,
+  StreamMuxer,
+  StreamMuxerFactory,
+  Transport,
+  Upgrader,
 } from "@libp2p/interface";
 import { transportSymbol } from "@libp2p/interface";
 import type { Multiaddr } from "@multiformats/multiaddr";
@@ -44,7 +53,13 @@ export class WatchedTransport implements Transport {
   }
 
   /** Dials one address, past libp2p's dial queue: that would join dials to one peer and reuse its connections. */
-  dialOrdered(address: Multiaddr, family: 4 | 6 | 0, onRaw: (raw: RawConnection) => void, attempt: number, signal: AbortSignal): Promise<Connection> {
+  dialOrdered(
+    address: Multiaddr,
+    family: 4 | 6 | 0,
+    onRaw: (raw: RawConnection) => void,
+    attempt: number,
+    signal: AbortSignal,
+  ): Promise<Connection> {
     const upgrader = this.#upgrader();
     const watching: Pick<Upgrader, "upgradeOutbound"> = {
       upgradeOutbound: async (raw: MultiaddrConnection, options: Parameters<Upgrader["upgradeOutbound"]>[1]) => {
@@ -97,14 +112,19 @@ export class WatchedTransport implements Transport {
 }
 
 export function watchedEncrypter(inner: ConnectionEncrypter, raws: RawConnections): ConnectionEncrypter {
-  const secure = async (direction: "secureInbound" | "secureOutbound", raw: MessageStream, options?: SecureConnectionOptions): Promise<SecuredConnection> => {
+  const secure = async (
+    direction: "secureInbound" | "secureOutbound",
+    raw: MessageStream,
+    options?: SecureConnectionOptions,
+  ): Promise<SecuredConnection> => {
     const record = raws.handshakeStarted(raw, inner.protocol);
     try {
       const { remotePeer: expected, ...rest } = options ?? {};
       const secured = await inner[direction](raw, rest);
       const peer = secured.remotePeer;
       if (peer.type !== "Ed25519") throw new WrongPeerError(`the peer's identity is ${peer.type}, not Ed25519`);
-      if (expected !== undefined && !peer.equals(expected)) throw new WrongPeerError(`expected ${expected.toString()} but ${peer.toString()} lives there`);
+      if (expected !== undefined && !peer.equals(expected))
+        throw new WrongPeerError(`expected ${expected.toString()} but ${peer.toString()} lives there`);
       raws.authenticated(raw, secured.connection, peer.toString() as PeerId);
       return secured;
     } catch (cause) {

@@ -10,13 +10,18 @@ import type { Metrics } from "./metrics.ts";
 import { type LogModule, levelOf, noteTable } from "./note-table.ts";
 
 export class Observer {
-  readonly #logger: Logger;
   readonly #metrics: Metrics;
   readonly #listeners = new Set<(event: NodeEvent) => void>();
+  #logger: Logger;
 
   constructor(logger: Logger, metrics: Metrics) {
     this.#logger = logger;
     this.#metrics = metrics;
+  }
+
+  /** Logs elsewhere, or at other levels, from now on. */
+  useLogger(logger: Logger): void {
+    this.#logger = logger;
   }
 
   note(note: Note, at: Instant): void {

@@ -18,7 +18,10 @@ const commandCharactersMax = 200;
 
 /** The process that listens on the port, or undefined where it cannot be found. Never rejects. */
 export async function portOwner(port: number): Promise<PortOwner | undefined> {
-  const inodes = new Set([...(await listeningInodes("/proc/net/tcp", port)), ...(await listeningInodes("/proc/net/tcp6", port))]);
+  const inodes = new Set([
+    ...(await listeningInodes("/proc/net/tcp", port)),
+    ...(await listeningInodes("/proc/net/tcp6", port)),
+  ]);
   if (inodes.size === 0) return undefined;
   const names = await readdir("/proc").catch(() => []);
   for (const name of names) {
@@ -40,7 +43,9 @@ async function listeningInodes(table: string, port: number): Promise<string[]> {
 
 async function holdsSocket(pid: string, inodes: ReadonlySet<string>): Promise<boolean> {
   const descriptors = await readdir(`/proc/${pid}/fd`).catch(() => []);
-  const targets = await Promise.all(descriptors.map((descriptor) => readlink(`/proc/${pid}/fd/${descriptor}`).catch(() => "")));
+  const targets = await Promise.all(
+    descriptors.map((descriptor) => readlink(`/proc/${pid}/fd/${descriptor}`).catch(() => "")),
+  );
   return targets.some((target) => target.startsWith("socket:[") && inodes.has(target.slice("socket:[".length, -1)));
 }
 

@@ -1,0 +1,48 @@
+/** What the parts of a node are told, from the one configuration. */
+import type { NetworkId } from "../base/brand.ts";
+import type { Config } from "../config/settings.ts";
+import type { AddressFamily, NetworkDriverOptions } from "../drivers/libp2p/driver-types.ts";
+import type { DataFolder } from "../drivers/storage/data-folder.ts";
+import type { ThreadOptions } from "./thread-messages.ts";
+import { programVersion } from "./version.ts";
+
+/** The open network keeps this topic, so that any node of it is understood; others add their id. */
+const openNetworkName = "p2p-sync";
+
+export function threadOptionsOf(config: Config, folder: DataFolder, network: NetworkId): ThreadOptions {
+  return {
+    storePath: folder.storePath,
+    durability: config.storageDurability as "strict" | "relaxed",
+    cacheMiB: config.storageCacheMib,
+    identitySeed: folder.identitySeed,
+    network,
+    networkName: config.networkName,
+    agent: `p2p-sync/${programVersion}`,
+    horizonDays: config.networkHorizonDays,
+    pullEveryMs: config.syncIntervalSeconds * 1000,
+  };
+}
+
+export function driverOptionsOf(config: Config, folder: DataFolder, network: NetworkId, listeners: Pick<NetworkDriverOptions, "onEvent" | "onFact">): NetworkDriverOptions {
+  const scope = network.slice(0, 16);
+  return {
+    identitySeed: folder.identitySeed,
+    protocolScope: scope,
+    gossipTopic: config.networkName === openNetworkName ? openNetworkName : `${openNetworkName}/${scope}`,
+    listen: listenAddresses(config),
+    announce: config.p2pAnnounce,
+    family: config.p2pFamily as AddressFamily,
+    encrypters: config.p2pEncrypters as readonly ("noise" | "tls")[],
+    mdns: { enabled: config.p2pMdns, networkName: config.networkName, networkId: network },
+    dropGossip: config.testDropGossip,
+    version: programVersion,
+    ...listeners,
+  };
+}
+
+/** One TCP address per host; without hosts, all interfaces of the chosen families. */
+function listenAddresses(config: Config): readonly string[] {
+  const any = { dual: ["0.0.0.0", "::"], v4: ["0.0.0.0"], v6only: ["::"] }[config.p2pFamily as AddressFamily];
+  const hosts = config.p2pListen.length > 0 ? config.p2pListen : any;
+  return hosts.map((host) => `/${host.includes(":") ? "ip6" : "ip4"}/${host}/tcp/${config.p2pPort}`);
+}

@@ -1,0 +1,350 @@
+/**
+ * A node that runs: data folder, replica's thread, network driver and observers wired together.
+ *
+ * Started in dependency order (folder and lock, store and replica, network), stopped in reverse:
+ * goodbyes are said, links closed, the store closed, the lock released. What the replica orders
+ * is carried out here; what the network reports is handed to it.
+ */
+import { createHash, randomBytes } from "node:crypto";
+import { statfs } from "node:fs/promises";
+import type { Author, Incarnation, Instant, NetworkId, PeerId } from "../base/brand.ts";
+import { Fault } from "../base/fault.ts";
+import { unreachable } from "../base/assert.ts";
+import { authorOf, peerIdOf } from "../codec/peer-id.ts";
+import { parseLogLevels } from "../config/log-levels.ts";
+import { networkDescriptor } from "../config/network-descriptor.ts";
+import type { Config } from "../config/settings.ts";
+import type { Outcome } from "../core/effects.ts";
+import { createLibp2pDriver } from "../drivers/libp2p/driver.ts";
+import type { LinkFact, NetworkDriver } from "../drivers/libp2p/driver-types.ts";
+import { createLogger } from "../drivers/observe/logger.ts";
+import { Metrics } from "../drivers/observe/metrics.ts";
+import { Observer } from "../drivers/observe/observer.ts";
+import { type DataFolder, openDataFolder } from "../drivers/storage/data-folder.ts";
+import { type ReadEntry, SqliteReader } from "../drivers/storage/sqlite-reader.ts";
+import type { NetworkEvent, NetworkOrder } from "../ports/network.ts";
+import type { Change, Counters, Entry, Health, Info, ListOptions, NodeEvent, NodeFacade, NodeState, PeerStatus, Receipt, Status, WatchOptions, WriteOp, WriteOptions } from "./facade.ts";
+import { judgeHealth } from "./health.ts";
+import { driverOptionsOf, threadOptionsOf } from "./node-options.ts";
+import { PeerBook } from "./peer-book.ts";
+import { ReplicaClient } from "./replica-client.ts";
+import type { OutwardEffect } from "./turn.ts";
+import { programVersion } from "./version.ts";
+import { WatchHub } from "./watch-hub.ts";
+import { receiptOf, wishOf, writtenOps } from "./write-request.ts";
+
+/** Entries read for one step of `list`. Source: the largest page. */
+const listPage = 1_000;
+
+export interface RunningNode {
+  readonly facade: NodeFacade;
+  readonly apiToken: string;
+  /** Tells the node where its HTTP API is, for `info`. */
+  announceHttp(url: string): void;
+  /** Takes over the settings that can change while running. */
+  applyConfig(config: Config): void;
+  /** Resolves when the node has stopped, with the fault that made it stop by itself. */
+  readonly stopped: Promise<Fault | undefined>;
+}
+
+/** Throws a `Fault` that says what kept the node from starting; nothing is left open then. */
+export async function createRunningNode(config: Config): Promise<RunningNode> {
+  const folder = openDataFolder(config.dataDir);
+  const node = new LiveNode(config, folder);
+  try {
+    await node.start();
+    return node;
+  } catch (error) {
+    await node.end(undefined);
+    throw error;
+  }
+}
+
+class LiveNode implements NodeFacade, RunningNode {
+  readonly facade: NodeFacade = this;
+  readonly apiToken: string;
+  readonly stopped: Promise<Fault | undefined>;
+  readonly #folder: DataFolder;
+  readonly #network: NetworkId;
+  readonly #metrics = new Metrics();
+  readonly #observer: Observer;
+  readonly #book: PeerBook;
+  readonly #strangers = new Set<PeerId>();
+  readonly #startedAt = Date.now() as Instant;
+  #config: Config;
+  #client: ReplicaClient | undefined;
+  #driver: NetworkDriver | undefined;
+  #reader: SqliteReader | undefined;
+  #hub: WatchHub | undefined;
+  #httpUrl: string | undefined;
+  #state: NodeState = "Starting";
+  #forwarded = 0;
+  #mdnsFailure: string | undefined;
+  #ending: Promise<void> | undefined;
+  #resolveStopped: (fault: Fault | undefined) => void = () => undefined;
+
+  constructor(config: Config, folder: DataFolder) {
+    this.#config = config;
+    this.#folder = folder;
+    this.apiToken = folder.apiToken;
+    this.#network = createHash("sha256").update(networkDescriptor(config)).digest("hex") as NetworkId;
+    this.#observer = new Observer(loggerOf(config), this.#metrics);
+    this.#book = new PeerBook((transition) => {
+      this.#metrics.observe("state_seconds", transition.durationMs / 1000, { state: transition.from });
+      this.#observer.emit({ type: "peerState", at: Date.now() as Instant, detail: { ...transition } });
+    });
+    this.stopped = new Promise((resolve) => (this.#resolveStopped = resolve));
+  }
+
+  async start(): Promise<void> {
+    const config = this.#config;
+    this.#observer.log("node", "info", "starting", { version: programVersion, node: process.version, network: config.networkName, dataDir: config.dataDir });
+    this.#client = await ReplicaClient.start(threadOptionsOf(config, this.#folder, this.#network), {
+      onEffects: (effects, wrote) => this.#carryOut(effects, wrote),
+      onFailure: (fault) => void this.end(fault),
+    });
+    this.#reader = new SqliteReader(this.#folder.storePath, config.storageCacheMib);
+    this.#hub = new WatchHub(this.#reader);
+    this.#driver = await createLibp2pDriver(driverOptionsOf(config, this.#folder, this.#network, {
+      onEvent: (event) => this.#hear(event),
+      onFact: (fact) => this.#learn(fact),
+    }));
+    await this.#driver.start();
+    this.#enter("Listening");
+    for (const address of config.p2pDial) this.#hear({ type: "candidateFound", address, peer: undefined, source: "static" });
+    this.#enter("Discovering");
+    this.#observer.log("node", "info", "listening", { peer: this.#driver.peerId, addresses: this.#driver.addresses() });
+  }
+
+  announceHttp(url: string): void {
+    this.#httpUrl = url;
+  }
+
+  applyConfig(config: Config): void {
+    this.#config = config;
+    this.#observer.useLogger(loggerOf(config));
+  }
+
+  put(key: string, value: Uint8Array, options: WriteOptions = {}): Promise<Receipt> {
+    return this.batch([{ type: "put", key, value }], options);
+  }
+
+  delete(key: string, options: WriteOptions = {}): Promise<Receipt> {
+    return this.batch([{ type: "delete", key }], options);
+  }
+
+  async batch(ops: readonly WriteOp[], options: WriteOptions = {}): Promise<Receipt> {
+    const started = performance.now();
+    const outcome = await this.#running(this.#client).ask({ type: "writeRequested", ops: writtenOps(ops, options), wish: wishOf(options) });
+    this.#metrics.observe("write_seconds", (performance.now() - started) / 1000);
+    return receiptOf(outcome, options);
+  }
+
+  async get(key: string): Promise<Entry | undefined> {
+    const entry = this.#running(this.#reader).get(key, Date.now() as Instant);
+    return entry === undefined ? undefined : entryOf(entry);
+  }
+
+  async page({ prefix = "", after = "", limit = 100 }: ListOptions = {}): Promise<{ entries: readonly Entry[]; next: string | undefined }> {
+    if (!Number.isInteger(limit) || limit < 1 || limit > listPage) throw new Fault("invalid_argument", `limit is a whole number from 1 to ${listPage}, not ${limit}`);
+    const { entries, next } = this.#running(this.#reader).page(prefix, after, limit, Date.now() as Instant);
+    return { entries: entries.map(entryOf), next };
+  }
+
+  async *list({ prefix = "", after = "" }: Omit<ListOptions, "limit"> = {}): AsyncGenerator<Entry, void, undefined> {
+    for (let from: string | undefined = after; from !== undefined; ) {
+      const page: { readonly entries: readonly Entry[]; readonly next: string | undefined } = await this.page({ prefix, after: from, limit: listPage });
+      yield* page.entries;
+      from = page.next;
+    }
+  }
+
+  watch(options: WatchOptions = {}): AsyncIterable<Change> {
+    return this.#running(this.#hub).watch(options);
+  }
+
+  peers(): readonly PeerStatus[] {
+    return this.#book.list();
+  }
+
+  async status(): Promise<Status> {
+    const { summary, values, heldBack, conflicts, admitted, clock } = await this.#running(this.#client).snapshot();
+    return {
+      peerId: this.#running(this.#driver).peerId,
+      network: this.#config.networkName,
+      state: this.#state,
+      entries: values,
+      root: Buffer.from(summary.fingerprint).toString("hex"),
+      peers: admitted.length,
+      heldBack,
+      uptimeSeconds: Math.floor((Date.now() - this.#startedAt) / 1000),
+      clock: { offsetMs: clock.offsetMs, refusingWrites: clock.doubted },
+      conflicts,
+      counters: this.#counters(),
+    };
+  }
+
+  info(): Info {
+    const driver = this.#running(this.#driver);
+    return {
+      version: programVersion,
+      nodeVersion: process.version,
+      peerId: driver.peerId,
+      author: authorOf(driver.peerId) as Author,
+      network: { name: this.#config.networkName, id: this.#network },
+      p2p: driver.addresses(),
+      http: this.#httpUrl,
+      dataDir: this.#folder.path,
+      startedAt: this.#startedAt,
+      strangers: this.#strangers.size,
+    };
+  }
+
+  async health(): Promise<Health> {
+    const [snapshot, disk] = await Promise.all([this.#running(this.#client).snapshot(), statfs(this.#folder.path)]);
+    return judgeHealth({
+      snapshot,
+      configuredPeers: this.#config.p2pDial.length,
+      listening: this.#running(this.#driver).addresses(),
+      mdnsFailure: this.#mdnsFailure,
+      diskFreeBytes: disk.bavail * disk.bsize,
+    });
+  }
+
+  async dial(address: string): Promise<void> {
+    await this.#running(this.#client).ask({ type: "dialRequested", address });
+  }
+
+  async repairClock(): Promise<{ readonly reissued: number }> {
+    const incarnation = randomBytes(8).toString("hex") as Incarnation;
+    const outcome = await this.#running(this.#client).ask({ type: "clockRepairRequested", incarnation });
+    if (outcome.type !== "repaired") throw refusalOf(outcome);
+    return { reissued: outcome.reissued };
+  }
+
+  async metrics(): Promise<string> {
+    const status = await this.status();
+    for (const [name, value] of Object.entries(status.counters) as [keyof Counters, number][]) this.#metrics.set(name, value);
+    this.#metrics.set("build_info", 1, { version: programVersion });
+    this.#metrics.set("entries", status.entries);
+    this.#metrics.set("held_back", status.heldBack);
+    this.#metrics.set("clock_offset_seconds", (status.clock.offsetMs ?? 0) / 1000);
+    this.#metrics.clear("peers");
+    const byState = Map.groupBy(this.peers(), ({ state }) => state);
+    for (const [state, peers] of byState) this.#metrics.set("peers", peers.length, { state });
+    return this.#metrics.text();
+  }
+
+  onEvent(listener: (event: NodeEvent) => void): () => void {
+    return this.#observer.onEvent(listener);
+  }
+
+  stop(reason = "stopped"): Promise<void> {
+    this.#observer.log("node", "info", "stopping", { reason });
+    return this.end(undefined);
+  }
+
+  /** Stops everything once; `fault` is why, where the node did not choose to. */
+  end(fault: Fault | undefined): Promise<void> {
+    this.#ending ??= this.#end(fault);
+    return this.#ending;
+  }
+
+  async #end(fault: Fault | undefined): Promise<void> {
+    if (fault !== undefined) this.#observer.log("node", "fatal", fault.message, { code: fault.code, ...fault.details });
+    try {
+      if (fault === undefined) await this.#client?.ask({ type: "stopRequested" });
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error; // the thread ended meanwhile: nothing is left to say goodbye with
+    }
+    this.#hub?.close();
+    await this.#driver?.stop();
+    await this.#client?.close();
+    this.#reader?.close();
+    this.#folder.release();
+    this.#resolveStopped(fault);
+  }
+
+  #hear(event: NetworkEvent): void {
+    if (this.#config.testDropFrontier && event.type === "frameReceived" && event.protocol === "frontier") return;
+    this.#client?.tell(event);
+  }
+
+  #learn(fact: LinkFact): void {
+    this.#book.fact(fact);
+    switch (fact.type) {
+      case "strangerHeard":
+        this.#strangers.add(fact.peer);
+        this.#observer.log("net", "info", "a node of another network is near", { peer: fact.peer, network: fact.networkName });
+        break;
+      case "mdnsFailed":
+        this.#mdnsFailure = `${fact.networkInterface}: ${fact.reason}`;
+        this.#observer.log("net", "warn", "mDNS does not work on an interface", { interface: fact.networkInterface, reason: fact.reason });
+        break;
+      case "gossipFailed":
+      case "gossipDropped":
+        this.#observer.log("sync", "warn", "gossip did not reach a peer; a pull will", { ...fact });
+        break;
+      case "upgradeFailed":
+        this.#observer.log("net", "debug", "connection failed before it was a link", { reason: fact.reason });
+        break;
+      default:
+        break; // shown by the peer book
+    }
+  }
+
+  #carryOut(effects: readonly Exclude<OutwardEffect, { type: "answer" }>[], wrote: boolean): void {
+    for (const effect of effects) {
+      switch (effect.type) {
+        case "network":
+          this.#order(effect.order);
+          break;
+        case "note":
+          if (effect.note.type === "batchesForwarded") this.#forwarded += effect.note.batches;
+          this.#book.note(effect.note, effect.at);
+          this.#observer.note(effect.note, effect.at);
+          break;
+        case "penalise":
+          this.#observer.penalty(effect.peer, effect.reason);
+          break;
+        default:
+          unreachable(effect);
+      }
+    }
+    if (wrote) this.#hub?.wake();
+  }
+
+  #order(order: NetworkOrder): void {
+    if (this.#config.testDropFrontier && order.type === "send" && order.protocol === "frontier") return;
+    this.#driver?.carryOut(order);
+  }
+
+  #counters(): Counters {
+    return { ...this.#running(this.#driver).counters(), blocks_propagated: 0, transactions_propagated: this.#forwarded };
+  }
+
+  #enter(state: NodeState): void {
+    this.#state = state;
+    this.#observer.emit({ type: "nodeState", at: Date.now() as Instant, detail: { state } });
+  }
+
+  #running<T>(part: T | undefined): T {
+    if (part === undefined || this.#ending !== undefined) throw new Fault("stopping", "the node is shutting down");
+    return part;
+  }
+}
+
+function loggerOf(config: Config): ReturnType<typeof createLogger> {
+  const levels = parseLogLevels(config.logLevel);
+  if (!levels.ok) throw new Fault("invalid_config", `log.level ${JSON.stringify(config.logLevel)} is not a level or a list of module=level`);
+  return createLogger(levels.value, config.logFormat as "text" | "json", (line) => void process.stderr.write(line));
+}
+
+function entryOf({ key, value, stamp, author, batch, expiresAt }: ReadEntry): Entry {
+  const entry = { key, value, stamp, author: peerIdOf(author), etag: `${stamp.toString(36)}-${batch.slice(0, 16)}` };
+  return expiresAt === undefined ? entry : { ...entry, expiresAt };
+}
+
+function refusalOf(outcome: Outcome): Fault {
+  return outcome.type === "refused" ? new Fault(outcome.code, outcome.message) : new Fault("internal", `an answer of another kind: ${outcome.type}`);
+}
