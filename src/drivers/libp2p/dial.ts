@@ -33,24 +33,53 @@ export async function dial(init: DialInit): Promise<DialOutcome> {
   const refusal = familyRefusal(parsed, init.family);
   if (refusal !== undefined) return { type: "failed", failure: "addressInvalid", detail: refusal };
   if (peerOf(parsed) === init.self) return { type: "failed", failure: "self", detail: "the address names this node" };
-  const timeout = AbortSignal.timeout(dialMsMax);
+  const deadline = new DialDeadline(dialMsMax, init.stopping);
   const raw: { record: RawConnection | undefined } = { record: undefined };
   try {
     const family = init.family === "v4" ? 4 : init.family === "v6only" ? 6 : 0;
-    const signal = AbortSignal.any([timeout, init.stopping]);
     const connection = await init.transport.dialOrdered(
       parsed,
       family,
       (record) => (raw.record = record),
       init.attempt,
-      signal,
+      deadline.signal,
     );
     return { type: "connected", connection };
   } catch (cause) {
     if (init.stopping.aborted) return { type: "failed", failure: "cancelled", detail: "this node is stopping" };
-    if (timeout.aborted)
+    if (deadline.signal.aborted)
       return { type: "failed", failure: "timeout", detail: `${progressOf(raw.record)} within ${dialMsMax / 1000} s` };
     return { type: "failed", ...classify(cause, raw.record) };
+  } finally {
+    deadline.settle();
+  }
+}
+
+/**
+ * Ends a dial that takes too long or that the node no longer wants. A socket listens to the signal
+ * it was opened with for as long as it lives, so the deadline must be settled with the dial, or it
+ * would cut the link it made.
+ */
+class DialDeadline {
+  readonly #controller = new AbortController();
+  readonly #timer: NodeJS.Timeout;
+  readonly #stopping: AbortSignal;
+  readonly #abort = (): void => this.#controller.abort();
+
+  constructor(withinMs: number, stopping: AbortSignal) {
+    this.#timer = setTimeout(this.#abort, withinMs);
+    this.#stopping = stopping;
+    stopping.addEventListener("abort", this.#abort);
+    if (stopping.aborted) this.#abort();
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  settle(): void {
+    clearTimeout(this.#timer);
+    this.#stopping.removeEventListener("abort", this.#abort);
   }
 }
 

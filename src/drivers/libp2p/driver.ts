@@ -281,7 +281,7 @@ class Libp2pDriver implements NetworkDriver {
             stopping: this.#stopping.signal,
           });
     this.#dials -= 1;
-    if (outcome.type === "connected" && this.#linkOf.has(outcome.connection)) return;
+    if (outcome.type === "connected" && this.#raws.rawOf(outcome.connection).stage === "linked") return;
     const { failure, detail } =
       outcome.type === "failed"
         ? outcome

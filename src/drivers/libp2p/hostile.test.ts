@@ -1,28 +1,14 @@
+import { connect } from "node:net";
 import { afterEach, expect, test } from "vitest";
-import { link, rawPeer, TestNode, type RawPeer } from "./test-node.ts";
+import { frameBytesMax } from "./limits.ts";
+import { link, TestNode, TestScope } from "./test-node.ts";
 
-const cleanUps: (() => Promise<void>)[] = [];
-
-afterEach(async () => {
-  await Promise.all(cleanUps.splice(0).map((cleanUp) => cleanUp()));
-});
-
-async function started(name: string): Promise<TestNode> {
-  const node = await TestNode.create(name);
-  cleanUps.push(() => node.driver.stop());
-  await node.driver.start();
-  return node;
-}
-
-async function hostilePeer(options: Parameters<typeof rawPeer>[0] = {}): Promise<RawPeer> {
-  const peer = await rawPeer(options);
-  cleanUps.push(() => peer.stop());
-  return peer;
-}
+const scope = new TestScope();
+afterEach(() => scope.end());
 
 /** Two good nodes, admitted, that must go on whatever the hostile peer of a test does to the first. */
 async function goodPair(): Promise<{ a: TestNode; b: TestNode; stillWorks: () => Promise<void> }> {
-  const [a, b] = [await started("a"), await started("b")];
+  const [a, b] = [await scope.start("a"), await scope.start("b")];
   TestNode.judging("accept")(b);
   const ids = await link(a, b);
   a.admit(ids.out);
@@ -49,7 +35,7 @@ const yamuxGarbage: readonly { readonly what: string; readonly bytes: Uint8Array
 for (const { what, bytes } of yamuxGarbage) {
   test(`${what} after the handshake ends that link at most`, async () => {
     const { a, stillWorks } = await goodPair();
-    const peer = await hostilePeer({ firstMuxerBytes: bytes });
+    const peer = await scope.startRaw({ firstMuxerBytes: bytes });
     await peer.dial(a.address).catch(() => undefined);
     await a.until(
       "a link or its failure",
@@ -61,7 +47,7 @@ for (const { what, bytes } of yamuxGarbage) {
 
 test("garbage instead of identify, and in the choice of a protocol, changes nothing for others", async () => {
   const { a, stillWorks } = await goodPair();
-  const peer = await hostilePeer({ identify: Buffer.from([3, 0xff, 0xff, 0xff]) });
+  const peer = await scope.startRaw({ identify: Buffer.from([3, 0xff, 0xff, 0xff]) });
   const connection = await peer.dial(a.address);
   const stream = await peer.openStream(connection, "/p2p-sync/admit/1");
   stream.send(Buffer.from([1, 65]));
@@ -90,7 +76,7 @@ const gossipGarbage: readonly { readonly what: string; readonly bytes: Uint8Arra
 for (const { what, bytes } of gossipGarbage) {
   test(`an admitted peer that gossips ${what} disturbs nobody`, async () => {
     const { a, stillWorks } = await goodPair();
-    const peer = await hostilePeer();
+    const peer = await scope.startRaw();
     const connection = await peer.dial(a.address);
     const { link: id } = await a.event("linkOpened", (event) => event.direction === "inbound");
     a.admit(id);
@@ -105,7 +91,7 @@ for (const { what, bytes } of gossipGarbage) {
 
 test("a peer that resets its connection in the middle of a frame leaves nothing behind", async () => {
   const { a, stillWorks } = await goodPair();
-  const peer = await hostilePeer();
+  const peer = await scope.startRaw();
   const connection = await peer.dial(a.address);
   const stream = await peer.openStream(connection, "/p2p-sync/admit/1");
   stream.send(Buffer.from([100, 1, 2, 3]));
@@ -113,6 +99,82 @@ test("a peer that resets its connection in the middle of a frame leaves nothing 
   connection.abort(new Error("gone"));
   expect((await a.event("linkClosed", (event) => event.link === id)).reason).toMatch(/connection/);
   await stillWorks();
+});
+
+const refusals: readonly { readonly what: string; readonly bytes: readonly number[]; readonly reason: string }[] = [
+  {
+    what: "one byte over the maximum",
+    bytes: [0x81, 0x20],
+    reason: "a frame of 4097 bytes on admit is over the limit of 4096",
+  },
+  {
+    what: "4 GiB",
+    bytes: [0xff, 0xff, 0xff, 0xff, 0x0f],
+    reason: "a frame of 4294967295 bytes on admit is over the limit of 4096",
+  },
+  {
+    what: "an endless length",
+    bytes: [0xff, 0xff, 0xff, 0xff, 0xff, 0x01],
+    reason: "malformed input on admit: a length prefix has more than five bytes",
+  },
+  { what: "a padded length", bytes: [0x81, 0x00, 0x41], reason: "malformed input on admit: a length prefix is padded" },
+  { what: "an empty frame", bytes: [0x00], reason: "malformed input on admit: a frame is empty" },
+];
+for (const { what, bytes, reason } of refusals) {
+  test(`${what} is refused from the prefix alone and closes the link`, async () => {
+    const b = await scope.start("b");
+    const stranger = await scope.startRaw();
+    const stream = await stranger.openStream(await stranger.dial(b.address), "/p2p-sync/admit/1");
+    stream.send(Uint8Array.from(bytes));
+    expect((await b.event("linkClosed")).reason).toBe(reason);
+    const refused = b.events.filter((event) => event.type === "frameRefused");
+    expect(refused.map((event) => event.lengthBytesMax)).toEqual(
+      reason.includes("over the limit") ? [frameBytesMax.admit] : [],
+    );
+  });
+}
+
+test("a second stream of one protocol on one link is reset", async () => {
+  const b = await scope.start("b");
+  const stranger = await scope.startRaw();
+  const connection = await stranger.dial(b.address);
+  const first = await stranger.openStream(connection, "/p2p-sync/admit/1");
+  const second = await stranger.openStream(connection, "/p2p-sync/admit/1");
+  await stranger.closed(second);
+  first.send(Uint8Array.of(1, 65));
+  expect(Buffer.from((await b.event("frameReceived")).frame).toString()).toBe("A");
+});
+
+test("garbage on a raw socket ends nothing but that socket", async () => {
+  const { a, b, ...ids } = await scope.admittedPair();
+  const multistream = Buffer.from("\x13/multistream/1.0.0\n");
+  const select = (name: string): Buffer => Buffer.concat([Buffer.from([name.length + 1]), Buffer.from(`${name}\n`)]);
+  const noise = Buffer.alloc(4_000, 0xa5);
+  const openings = [
+    Buffer.from("GET / HTTP/1.1\r\nHost: x\r\n\r\n"),
+    noise,
+    Buffer.alloc(0),
+    Buffer.alloc(70_000, 0xff),
+    Buffer.concat([multistream, noise]),
+    Buffer.concat([multistream, select("/noise"), noise]),
+    Buffer.concat([multistream, select("/noise"), Buffer.from([0, 32]), Buffer.alloc(32, 9), noise]),
+    Buffer.concat([multistream, select("/noise"), Buffer.from([0xff, 0xff]), Buffer.alloc(65_535, 1)]),
+  ];
+  for (const bytes of openings) {
+    for (const isReset of [false, true]) {
+      const socket = connect(b.port, "127.0.0.1");
+      socket.on("error", () => undefined);
+      await new Promise<void>((resolve) => socket.once("connect", resolve));
+      const failed = b.facts.filter((fact) => fact.type === "upgradeFailed").length;
+      socket.write(bytes, () => (isReset ? socket.resetAndDestroy() : socket.end()));
+      await b.until("a failed upgrade", () =>
+        b.facts.filter((fact) => fact.type === "upgradeFailed").length > failed ? true : undefined,
+      );
+      socket.destroy();
+    }
+  }
+  a.send(ids.out, "admit", "still here");
+  await b.event("frameReceived");
 });
 
 function prefixed(body: Uint8Array): Buffer {

@@ -30,7 +30,7 @@ test("no address, no announcement; too many are cut", () => {
     network,
     Array.from({ length: 40 }, (_, n) => address.replace("4001", String(5_000 + n))),
   );
-  expect((many.at(-1)?.data as string[]).length).toBe(2 + mdnsAddressesMax);
+  expect(many.at(-1)?.data).toHaveLength(2 + mdnsAddressesMax);
 });
 
 const refused = [

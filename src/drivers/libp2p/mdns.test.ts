@@ -1,26 +1,18 @@
 import { afterEach, expect, test } from "vitest";
-import type { NetworkDriverOptions } from "./driver-types.ts";
-import { TestNode } from "./test-node.ts";
+import { TestScope } from "./test-node.ts";
 
-const nodes: TestNode[] = [];
+const scope = new TestScope();
+afterEach(() => scope.end());
 
-afterEach(async () => {
-  await Promise.all(nodes.splice(0).map((node) => node.driver.stop()));
-});
-
-async function started(name: string, overrides: Partial<NetworkDriverOptions> = {}): Promise<TestNode> {
-  const node = await TestNode.create(name, {
-    mdns: { enabled: true, networkName: "home", networkId: "0123456789abcdef".repeat(4) },
-    ...overrides,
-  });
-  nodes.push(node);
-  await node.driver.start();
-  return node;
-}
+const home = { mdns: { enabled: true, networkName: "home", networkId: "0123456789abcdef".repeat(4) } };
 
 test("nodes of one network on one host find each other, and report strangers once", async () => {
   const foreign = { mdns: { enabled: true, networkName: "else\u0007where", networkId: "fedcba9876543210".repeat(4) } };
-  const [a, b, c] = [await started("mdns-a"), await started("mdns-b"), await started("mdns-c", foreign)];
+  const [a, b, c] = [
+    await scope.start("mdns-a", home),
+    await scope.start("mdns-b", home),
+    await scope.start("mdns-c", foreign),
+  ];
   for (const [node, other] of [
     [a, b],
     [b, a],

@@ -151,6 +151,43 @@ export async function link(
   return { out: out.link, in: into.link };
 }
 
+/** What one test starts, stopped together at its end. */
+export class TestScope {
+  readonly #cleanUps: (() => Promise<void>)[] = [];
+
+  later(cleanUp: () => Promise<void>): void {
+    this.#cleanUps.push(cleanUp);
+  }
+
+  async end(): Promise<void> {
+    await Promise.all(this.#cleanUps.splice(0).map((cleanUp) => cleanUp()));
+  }
+
+  async start(name: string, overrides: Partial<NetworkDriverOptions> = {}): Promise<TestNode> {
+    const node = await TestNode.create(name, overrides);
+    this.later(() => node.driver.stop());
+    await node.driver.start();
+    return node;
+  }
+
+  async startRaw(options: RawPeerOptions = {}): Promise<RawPeer> {
+    const peer = await rawPeer(options);
+    this.later(() => peer.stop());
+    return peer;
+  }
+
+  /** Two nodes that have admitted each other, with the number of their link on each side. */
+  async admittedPair(
+    overrides: Partial<NetworkDriverOptions> = {},
+  ): Promise<{ readonly a: TestNode; readonly b: TestNode; readonly out: number; readonly in: number }> {
+    const [a, b] = [await this.start("a", overrides), await this.start("b", overrides)];
+    const ids = await link(a, b);
+    a.admit(ids.out);
+    b.admit(ids.in);
+    return { a, b, ...ids };
+  }
+}
+
 export interface Relay {
   readonly port: number;
   /** Bytes taken from whoever connects, and from the target. */
@@ -187,7 +224,7 @@ export async function countingRelay(targetPort: number): Promise<Relay> {
   };
 }
 
-export interface RawPeer {
+interface RawPeer {
   dial(address: string): Promise<Connection>;
   openStream(connection: Connection, protocol: string): Promise<Stream>;
   /** The end of a stream, past or to come. */
@@ -196,7 +233,7 @@ export interface RawPeer {
   stop(): Promise<void>;
 }
 
-export interface RawPeerOptions {
+interface RawPeerOptions {
   /** False: streams that are opened to it are never read. */
   readonly reads?: boolean;
   /** Sent over the encrypted connection before the muxer's own first byte. */
@@ -216,7 +253,7 @@ function sendingFirst(inner: StreamMuxerFactory, bytes: Uint8Array | undefined):
 }
 
 /** A libp2p node that is none of ours: it speaks the transport and whatever bytes a test gives it. */
-export async function rawPeer(options: RawPeerOptions = {}): Promise<RawPeer> {
+async function rawPeer(options: RawPeerOptions = {}): Promise<RawPeer> {
   const node = await createLibp2p({
     addresses: { listen: ["/ip4/127.0.0.1/tcp/0"] },
     transports: [tcp()],
