@@ -10,8 +10,25 @@ import { homedir } from "node:os";
 export { Fault } from "./base/fault.ts";
 export type { Author, BatchId, Instant, PeerId, Stamp } from "./base/brand.ts";
 export type {
-  Certainty, Change, Counters, Entry, Health, HealthCheck, Info, ListOptions, NodeEvent, NodeFacade, NodeState, PeerState, PeerStatus,
-  Receipt, StateVisit, Status, WatchOptions, WriteOp, WriteOptions,
+  Certainty,
+  Change,
+  Counters,
+  Entry,
+  Health,
+  HealthCheck,
+  Info,
+  ListOptions,
+  NodeEvent,
+  NodeFacade,
+  NodeState,
+  PeerState,
+  PeerStatus,
+  Receipt,
+  StateVisit,
+  Status,
+  WatchOptions,
+  WriteOp,
+  WriteOptions,
 } from "./node/facade.ts";
 
 /** Any setting of `docs/CONFIG.md`, by its name in code; what is left out has its default. */

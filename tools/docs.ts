@@ -14,10 +14,9 @@ const root = join(import.meta.dirname, "..");
 
 const metricsSource = "src/drivers/observe/metric-definitions.ts";
 
-/** What `metricDefinitions` in the metrics' source is a list of. */
+/** What a row of `metricDefinitions` in the metrics' source is. */
 export interface MetricDefinition {
-  readonly name: string;
-  readonly type: "counter" | "gauge" | "histogram";
+  readonly kind: "counter" | "gauge" | "histogram";
   readonly help: string;
   readonly labels: readonly string[];
 }
@@ -66,17 +65,17 @@ async function limitsPage(): Promise<string> {
 
 async function loadMetricsPage(): Promise<string> {
   const source = (await import(pathToFileURL(join(root, metricsSource)).href)) as {
-    readonly metricDefinitions?: readonly MetricDefinition[];
+    readonly metricPrefix: string;
+    readonly metricDefinitions: Readonly<Record<string, MetricDefinition>>;
   };
-  if (source.metricDefinitions === undefined) throw new Error(`${metricsSource} does not export metricDefinitions`);
-  return metricsPage(source.metricDefinitions);
+  return metricsPage(source.metricPrefix, source.metricDefinitions);
 }
 
-export function metricsPage(definitions: readonly MetricDefinition[]): string {
+export function metricsPage(prefix: string, definitions: Readonly<Record<string, MetricDefinition>>): string {
   const intro = "What `GET /metrics` shows, in the text format of Prometheus.";
-  const rows = definitions.map(({ name, type, help, labels }) => {
+  const rows = Object.entries(definitions).map(([name, { kind, help, labels }]) => {
     const named = labels.map((label) => `\`${label}\``).join(", ");
-    return `| \`${name}\` | ${type} | ${named} | ${cell(help)} |`;
+    return `| \`${prefix}${name}\` | ${kind} | ${named} | ${cell(help)} |`;
   });
   const table = `| name | type | labels | meaning |\n| --- | --- | --- | --- |\n${rows.join("\n")}\n`;
   return head("Metrics", metricsSource, intro) + table;

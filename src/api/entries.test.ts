@@ -34,16 +34,24 @@ describe("one key", () => {
     await api.ask("PUT", "/v1/kv/bytes", { body: Uint8Array.of(0xff, 0) });
     const asJson = { headers: { accept: "text/html, application/json;q=0.9" } };
     const text = (await api.ask("GET", "/v1/kv/text", asJson)).json();
-    expect(entrySchema.parse(text)).toMatchObject({ key: "text", value: "grün", encoding: "utf8", expiresAt: "2026-01-02T03:05:05.000Z" });
+    expect(entrySchema.parse(text)).toMatchObject({
+      key: "text",
+      value: "grün",
+      encoding: "utf8",
+      expiresAt: "2026-01-02T03:05:05.000Z",
+    });
     const bytes = (await api.ask("GET", "/v1/kv/bytes", asJson)).json();
     expect(entrySchema.parse(bytes)).toMatchObject({ value: "/wA=", encoding: "base64", expiresAt: null });
   });
 
-  test.each(["a/b/c", "a%2Fb", "..", ".", "a/../b", "a//b", "ü ?#&+%", "?", "Ünïcödé/😀"])("may be %j, through any spelling of its path", async (key) => {
-    expect((await api.ask("PUT", `/v1/kv/${encodeURIComponent(key)}`, { body: key })).status).toBe(200);
-    expect((await api.ask("GET", `/v1/kv/${encodeURIComponent(key).replaceAll("%2F", "/")}`)).text).toBe(key);
-    expect((await api.facade.get(key))?.key).toBe(key);
-  });
+  test.each(["a/b/c", "a%2Fb", "..", ".", "a/../b", "a//b", "ü ?#&+%", "?", "Ünïcödé/😀"])(
+    "may be %j, through any spelling of its path",
+    async (key) => {
+      expect((await api.ask("PUT", `/v1/kv/${encodeURIComponent(key)}`, { body: key })).status).toBe(200);
+      expect((await api.ask("GET", `/v1/kv/${encodeURIComponent(key).replaceAll("%2F", "/")}`)).text).toBe(key);
+      expect((await api.facade.get(key))?.key).toBe(key);
+    },
+  );
 
   test.each([
     ["no key at all", "/v1/kv/", "invalid_key"],
@@ -59,7 +67,11 @@ describe("one key", () => {
   test("that is not there is a 404 with a JSON body", async () => {
     const answer = await api.ask("GET", "/v1/kv/nothing");
     expect(answer.status).toBe(404);
-    expect(answer.json()).toEqual({ code: "not_found", message: 'There is no value under "nothing".', details: { key: "nothing" } });
+    expect(answer.json()).toEqual({
+      code: "not_found",
+      message: 'There is no value under "nothing".',
+      details: { key: "nothing" },
+    });
   });
 
   test("can be deleted", async () => {
@@ -101,7 +113,10 @@ describe("certainty", () => {
 
   test("that was not reached is a 504 that says who has the write", async () => {
     const answer = await api.ask("PUT", "/v1/kv/a?certainty=shared&copies=2", { body: "1" });
-    expect([answer.status, answer.json()]).toMatchObject([504, { code: "not_shared", details: { holders: [], missing: 2 } }]);
+    expect([answer.status, answer.json()]).toMatchObject([
+      504,
+      { code: "not_shared", details: { holders: [], missing: 2 } },
+    ]);
   });
 
   test.each([
@@ -148,11 +163,16 @@ describe("pages", () => {
 });
 
 describe("a batch", () => {
-  const post = (ops: unknown, query = ""): ReturnType<TestApi["ask"]> => api.ask("POST", `/v1/batch${query}`, { body: JSON.stringify({ ops }) });
+  const post = (ops: unknown, query = ""): ReturnType<TestApi["ask"]> =>
+    api.ask("POST", `/v1/batch${query}`, { body: JSON.stringify({ ops }) });
 
   test("writes and deletes at once", async () => {
     await api.ask("PUT", "/v1/kv/old", { body: "x" });
-    const answer = await post([{ put: { key: "a", value: "ü" } }, { put: { key: "b", value: "/wA=", encoding: "base64", ttl: 9 } }, { delete: { key: "old" } }]);
+    const answer = await post([
+      { put: { key: "a", value: "ü" } },
+      { put: { key: "b", value: "/wA=", encoding: "base64", ttl: 9 } },
+      { delete: { key: "old" } },
+    ]);
     expect(receiptSchema.safeParse(answer.json()).success).toBe(true);
     expect(Buffer.from((await api.facade.get("a"))?.value ?? []).toString()).toBe("ü");
     expect(new Uint8Array((await api.facade.get("b"))?.value ?? [])).toEqual(Uint8Array.of(0xff, 0));

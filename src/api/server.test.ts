@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { open, readAnswer, startTestApi, testToken, type TestApi } from "../../test/support/api-client.ts";
 import { memoryPeerId } from "../../test/support/memory-facade.ts";
 import type { Instant, PeerId } from "../base/brand.ts";
+import type { Fault } from "../base/fault.ts";
 import type { PeerStatus } from "../node/facade.ts";
 import { limits } from "./limits.ts";
 import { allRoutes } from "./routes/all.ts";
@@ -63,7 +64,10 @@ describe("the node", () => {
     ];
     for (const path of ["/health", "/readyz"]) {
       const answer = await api.ask("GET", path);
-      expect([answer.status, healthSchema.parse(answer.json())]).toEqual([code, { status, checks: api.control.checks }]);
+      expect([answer.status, healthSchema.parse(answer.json())]).toEqual([
+        code,
+        { status, checks: api.control.checks },
+      ]);
     }
   });
 
@@ -88,7 +92,15 @@ describe("the node", () => {
   test("has a status and an info with the API's own address", async () => {
     api.control.http = api.server.url;
     const status = statusSchema.parse((await api.ask("GET", "/v1/status")).json());
-    expect(status).toMatchObject({ peerId: memoryPeerId, network: "p2p-sync", entries: 0, peers: 0, heldBack: 0, uptimeSeconds: 61, http: api.server.url });
+    expect(status).toMatchObject({
+      peerId: memoryPeerId,
+      network: "p2p-sync",
+      entries: 0,
+      peers: 0,
+      heldBack: 0,
+      uptimeSeconds: 61,
+      http: api.server.url,
+    });
     expect(Object.keys(status.counters)).toHaveLength(8);
     const info = infoSchema.parse((await api.ask("GET", "/v1/info")).json());
     expect(info).toMatchObject({ peerId: memoryPeerId, http: api.server.url, startedAt: "2026-01-02T03:04:05.000Z" });
@@ -103,8 +115,19 @@ describe("peers", () => {
   test("are listed with the same fields in every row, what is unknown being null", async () => {
     api.control.peers = [peer, unknownPeer];
     const { peers } = peersSchema.parse((await api.ask("GET", "/v1/peers")).json());
-    expect(peers[0]).toMatchObject({ id: peer.id, state: "Connected", class: "regular", direction: "outbound", rttMs: 1.5, connectedSince: "2026-01-01T00:00:00.000Z" });
-    expect(peers[1]).toMatchObject({ id: null, rttMs: null, lastError: { reason: "refused", at: "2026-01-02T00:00:00.000Z" } });
+    expect(peers[0]).toMatchObject({
+      id: peer.id,
+      state: "Connected",
+      class: "regular",
+      direction: "outbound",
+      rttMs: 1.5,
+      connectedSince: "2026-01-01T00:00:00.000Z",
+    });
+    expect(peers[1]).toMatchObject({
+      id: null,
+      rttMs: null,
+      lastError: { reason: "refused", at: "2026-01-02T00:00:00.000Z" },
+    });
     expect(Object.keys(peers[0] ?? {})).toEqual(Object.keys(peers[1] ?? {}));
   });
 
@@ -131,10 +154,13 @@ describe("peers", () => {
 });
 
 describe("routes", () => {
-  test.each(["/nothing", "/v1", "/v1/kvx", "/v1/peers/a/b", "/v1/status/", "//health", "/health/../health"])("%s is a JSON 404", async (path) => {
-    const answer = await api.ask("GET", path);
-    expect([answer.status, answer.json()["code"]]).toEqual([404, "not_found"]);
-  });
+  test.each(["/nothing", "/v1", "/v1/kvx", "/v1/peers/a/b", "/v1/status/", "//health", "/health/../health"])(
+    "%s is a JSON 404",
+    async (path) => {
+      const answer = await api.ask("GET", path);
+      expect([answer.status, answer.json()["code"]]).toEqual([404, "not_found"]);
+    },
+  );
 
   test.each([
     ["POST", "/health", "GET, HEAD"],
@@ -154,9 +180,14 @@ describe("routes", () => {
   });
 
   test("are all in the OpenAPI document, and it has no others", async () => {
-    const document = (await api.ask("GET", "/v1/openapi.json")).json<{ openapi: string; paths: Record<string, Record<string, { operationId: string; security: unknown[] }>> }>();
+    const document = (await api.ask("GET", "/v1/openapi.json")).json() as {
+      readonly openapi: string;
+      readonly paths: Record<string, Record<string, { readonly operationId: string; readonly security: unknown[] }>>;
+    };
     expect(document.openapi).toBe("3.1.1");
-    const described = Object.entries(document.paths).flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`));
+    const described = Object.entries(document.paths).flatMap(([path, methods]) =>
+      Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
+    );
     expect(described.sort()).toEqual(allRoutes.map(({ method, path }) => `${method} ${path}`).sort());
     const operations = Object.values(document.paths).flatMap((methods) => Object.values(methods));
     expect(new Set(operations.map(({ operationId }) => operationId)).size).toBe(operations.length);
@@ -200,14 +231,18 @@ describe("limits", () => {
   });
 
   test("headers over the limit are a JSON 431, what is no HTTP a JSON 400, and the node lives on", async () => {
-    expect(await raw(`GET /health HTTP/1.1\r\nHost: localhost\r\nX: ${"x".repeat(20_000)}\r\n\r\n`)).toMatch(/^HTTP\/1\.1 431 .*"code":"invalid_argument"/s);
+    expect(await raw(`GET /health HTTP/1.1\r\nHost: localhost\r\nX: ${"x".repeat(20_000)}\r\n\r\n`)).toMatch(
+      /^HTTP\/1\.1 431 .*"code":"invalid_argument"/s,
+    );
     expect(await raw("hello\r\n\r\n")).toMatch(/^HTTP\/1\.1 400 .*"code":"invalid_argument"/s);
     expect((await api.ask("GET", "/livez")).status).toBe(200);
   });
 
   test("a client that breaks off in the middle of a body does no harm", async () => {
     const socket = connect(api.port, "127.0.0.1");
-    socket.write(`PUT /v1/kv/a HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${testToken}\r\nContent-Length: 100\r\n\r\nhalf`);
+    socket.write(
+      `PUT /v1/kv/a HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${testToken}\r\nContent-Length: 100\r\n\r\nhalf`,
+    );
     await new Promise((resolve) => socket.once("connect", resolve));
     expect((await api.ask("GET", "/livez")).status).toBe(200);
     socket.destroy();
@@ -219,9 +254,15 @@ describe("limits", () => {
 describe("the server's own life", () => {
   test("a taken port is named, with the program that holds it", async () => {
     const other = createServer();
-    const port = await new Promise<number>((resolve) => other.listen(0, "127.0.0.1", () => resolve((other.address() as { port: number }).port)));
-    await expect(startTestApi({ port })).rejects.toMatchObject({ code: "port_in_use", message: expect.stringContaining(String(port)) as string });
-    if (process.platform === "linux") await expect(startTestApi({ port })).rejects.toMatchObject({ message: expect.stringContaining(`(process ${process.pid})`) as string });
+    const port = await new Promise<number>((resolve) =>
+      other.listen(0, "127.0.0.1", () => resolve((other.address() as { port: number }).port)),
+    );
+    const named = process.platform === "linux" ? `${port} on 127.0.0.1 is in use by ` : String(port);
+    const holder = process.platform === "linux" ? `(process ${process.pid})` : "another program";
+    const refusal = await startTestApi({ port }).catch((error: unknown) => error as Fault);
+    expect(refusal).toMatchObject({ code: "port_in_use" });
+    expect((refusal as Fault).message).toContain(named);
+    expect((refusal as Fault).message).toContain(holder);
     await new Promise((resolve) => other.close(resolve));
   });
 

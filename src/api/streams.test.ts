@@ -22,7 +22,8 @@ async function take(incoming: IncomingMessage, count: number): Promise<SentEvent
   return taken;
 }
 
-const keysOf = (events: readonly SentEvent[]): string[] => events.map(({ data }) => changeSchema.parse(JSON.parse(data)).key);
+const keysOf = (events: readonly SentEvent[]): string[] =>
+  events.map(({ data }) => changeSchema.parse(JSON.parse(data)).key);
 
 /** Waits for what the server does on its own time. */
 async function eventually(condition: () => boolean): Promise<void> {
@@ -65,7 +66,9 @@ describe("watch", () => {
     api = await startTestApi();
     api.control.failNext = new Fault("invalid_argument", "that position is gone");
     const answer = await api.ask("GET", "/v1/watch");
-    expect(answer.text).toContain('event: fault\ndata: {"code":"invalid_argument","message":"that position is gone","details":{}}');
+    expect(answer.text).toContain(
+      'event: fault\ndata: {"code":"invalid_argument","message":"that position is gone","details":{}}',
+    );
   });
 
   test("answers HEAD without watching", async () => {
@@ -121,12 +124,17 @@ describe("bounds", () => {
     }
     socket.resume();
     await closed;
+    expect(api.control.watchers()).toBe(0);
   });
 
   test("a listener that falls behind gets a fault, not a gap", async () => {
     api = await startTestApi();
     let tell: (event: number) => void = () => undefined;
-    const events = eventQueue<number>((listener) => ((tell = listener), () => undefined), 3, new AbortController().signal);
+    const events = eventQueue<number>(
+      (listener) => ((tell = listener), () => undefined),
+      3,
+      new AbortController().signal,
+    );
     const first = events.next();
     for (const event of [1, 2, 3, 4]) tell(event);
     const got = [(await first).value, (await events.next()).value, (await events.next()).value];
@@ -140,7 +148,11 @@ test("events of the node are told as they happen, and the listener goes with the
   const stream = await open(api.port, "GET", "/v1/events", {});
   api.control.emit({ type: "peerConnected", at: Date.UTC(2026, 0, 1) as Instant, detail: { peer: "p" } });
   const [event] = await take(stream, 1);
-  expect(eventSchema.parse(JSON.parse(event?.data ?? ""))).toEqual({ type: "peerConnected", at: "2026-01-01T00:00:00.000Z", detail: { peer: "p" } });
+  expect(eventSchema.parse(JSON.parse(event?.data ?? ""))).toEqual({
+    type: "peerConnected",
+    at: "2026-01-01T00:00:00.000Z",
+    detail: { peer: "p" },
+  });
   await eventually(() => api.control.listeners() === 0);
 });
 

@@ -31,10 +31,6 @@ export class Streams {
     this.#limits = limits;
   }
 
-  get count(): number {
-    return this.#open.size;
-  }
-
   /** Throws `overloaded` before anything is written; resolves when the stream is over. */
   async serve(outgoing: ServerResponse, source: StreamSource): Promise<void> {
     if (this.#open.size >= this.#limits.streamsMax) {

@@ -23,7 +23,8 @@ export class BoundedMap<Key, Value> {
 
   set(key: Key, value: Value): void {
     this.#entries.delete(key);
-    if (this.#entries.size >= this.#sizeMax) for (const oldest of this.#entries.keys()) return this.#replace(oldest, key, value);
+    if (this.#entries.size >= this.#sizeMax)
+      for (const oldest of this.#entries.keys()) return this.#replace(oldest, key, value);
     this.#entries.set(key, value);
   }
 

@@ -19,17 +19,12 @@ export class Prng {
 
   /** A whole number in [0, 2^32). */
   u32(): number {
-    const s = this.#state;
-    const product = Math.imul(s[1] as number, 5);
+    const [s0, s1, s2, s3] = this.#state as unknown as readonly [number, number, number, number];
+    const product = Math.imul(s1, 5);
     const result = Math.imul(((product << 7) | (product >>> 25)) >>> 0, 9) >>> 0;
-    const t = ((s[1] as number) << 9) >>> 0;
-    s[2] = (s[2] as number) ^ (s[0] as number);
-    s[3] = (s[3] as number) ^ (s[1] as number);
-    s[1] = (s[1] as number) ^ (s[2] as number);
-    s[0] = (s[0] as number) ^ (s[3] as number);
-    s[2] = (s[2] as number) ^ t;
-    const d = s[3] as number;
-    s[3] = (d << 11) | (d >>> 21);
+    const mixed2 = s2 ^ s0;
+    const mixed3 = s3 ^ s1;
+    this.#state.set([s0 ^ mixed3, s1 ^ mixed2, mixed2 ^ (s1 << 9), (mixed3 << 11) | (mixed3 >>> 21)]);
     return result;
   }
 

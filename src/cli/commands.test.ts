@@ -3,8 +3,22 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { entrySchema, healthSchema, infoSchema, pageSchema, peersSchema, receiptSchema, statusSchema } from "../api/views.ts";
-import { runCommand, startCommand, type CommandOptions, type CommandResult, type RunningCommand } from "../../test/support/command.ts";
+import {
+  entrySchema,
+  healthSchema,
+  infoSchema,
+  pageSchema,
+  peersSchema,
+  receiptSchema,
+  statusSchema,
+} from "../api/views.ts";
+import {
+  runCommand,
+  startCommand,
+  type CommandOptions,
+  type CommandResult,
+  type RunningCommand,
+} from "../../test/support/command.ts";
 
 let folder: string;
 let node: RunningCommand;
@@ -23,12 +37,16 @@ afterAll(async () => {
 });
 
 const run = (words: readonly string[], options: CommandOptions = {}): Promise<CommandResult> =>
-  runCommand(words, { workingDir: folder, ...options, environment: { P2P_SYNC_DATA_DIR: dataDir, ...options.environment } });
+  runCommand(words, {
+    workingDir: folder,
+    ...options,
+    environment: { P2P_SYNC_DATA_DIR: dataDir, ...options.environment },
+  });
 
 describe("keys", () => {
   test("a value goes in and comes out byte for byte, with nothing added", async () => {
-    expect(await run(["put", "k", "  a \"b\" ü "])).toMatchObject({ code: 0, out: "", err: "" });
-    expect(await run(["get", "k"])).toMatchObject({ code: 0, out: "  a \"b\" ü ", err: "" });
+    expect(await run(["put", "k", '  a "b" ü '])).toMatchObject({ code: 0, out: "", err: "" });
+    expect(await run(["get", "k"])).toMatchObject({ code: 0, out: '  a "b" ü ', err: "" });
     const bytes = Uint8Array.from({ length: 1_000 }, (_, index) => index % 256);
     expect(await run(["add", "bytes", "-"], { stdin: bytes })).toMatchObject({ code: 0 });
     expect(new Uint8Array((await run(["get", "bytes"])).stdout)).toEqual(bytes);
@@ -41,7 +59,10 @@ describe("keys", () => {
 
   test("--json has the same forms as the API", async () => {
     expect(receiptSchema.safeParse(JSON.parse((await run(["put", "j", "1", "--json"])).out)).success).toBe(true);
-    expect(entrySchema.parse(JSON.parse((await run(["get", "j", "--json"])).out))).toMatchObject({ key: "j", value: "1" });
+    expect(entrySchema.parse(JSON.parse((await run(["get", "j", "--json"])).out))).toMatchObject({
+      key: "j",
+      value: "1",
+    });
     const { entries } = pageSchema.pick({ entries: true }).parse(JSON.parse((await run(["list", "j", "--json"])).out));
     expect(entries.map(({ key }) => key)).toEqual(["j"]);
     expect(JSON.parse((await run(["list", "nothing/", "--json"])).out)).toEqual({ entries: [] });
@@ -56,8 +77,15 @@ describe("keys", () => {
   test("what is not there is exit code 4, also after a delete", async () => {
     await run(["put", "gone", "1"]);
     expect(await run(["delete", "gone"])).toMatchObject({ code: 0, out: "" });
-    expect(await run(["get", "gone"])).toMatchObject({ code: 4, out: "", err: 'p2p-sync get: There is no value under "gone". Check the name; list shows what is there.\n' });
-    expect(JSON.parse((await run(["get", "gone", "--json"])).err)).toMatchObject({ code: "not_found", details: { key: "gone" } });
+    expect(await run(["get", "gone"])).toMatchObject({
+      code: 4,
+      out: "",
+      err: 'p2p-sync get: There is no value under "gone". Check the name; list shows what is there.\n',
+    });
+    expect(JSON.parse((await run(["get", "gone", "--json"])).err)).toMatchObject({
+      code: "not_found",
+      details: { key: "gone" },
+    });
   });
 
   test("a certainty that was not reached is exit code 1 and says who has the write", async () => {
@@ -81,7 +109,10 @@ describe("the node", () => {
   test("takes orders", async () => {
     expect(await run(["clock", "repair"])).toMatchObject({ code: 0, out: "3 entries written again\n" });
     expect(await run(["peer", "dial", "/ip4/10.0.0.1/tcp/1"])).toMatchObject({ code: 0 });
-    expect(await run(["peer", "dial", "nowhere"])).toMatchObject({ code: 2, err: expect.stringContaining("/ip4/192.168.1.5/tcp/4001") as string });
+    expect(await run(["peer", "dial", "nowhere"])).toMatchObject({
+      code: 2,
+      err: expect.stringContaining("/ip4/192.168.1.5/tcp/4001") as string,
+    });
   });
 
   test("watch tells changes as they come, one JSON object per line, and ends when nobody reads", async () => {
@@ -100,15 +131,25 @@ describe("finding a node", () => {
   test("without one, every verb ends with exit code 3 and the next step", async () => {
     const result = await run(["get", "k"], { environment: { P2P_SYNC_DATA_DIR: join(folder, "empty") } });
     expect(result).toMatchObject({ code: 3, out: "" });
-    expect(result.err).toMatch(/^p2p-sync get: No node runs on the data folder .*empty: it has no http\.url\. Start one with p2p-sync start.*\n$/);
+    expect(result.err).toMatch(
+      /^p2p-sync get: No node runs on the data folder .*empty: it has no http\.url\. Start one with p2p-sync start.*\n$/,
+    );
   });
 
   test("an address where nothing listens, and one where something else does", async () => {
-    expect(await run(["status", "--api", "http://127.0.0.1:1"])).toMatchObject({ code: 3, err: expect.stringContaining("nothing listens there") as string });
-    const other = createServer((socket) => socket.end("HTTP/1.1 500 Oops\r\nContent-Length: 2\r\n\r\nhi"));
-    const port = await new Promise<number>((resolve) => other.listen(0, "127.0.0.1", () => resolve((other.address() as { port: number }).port)));
+    expect(await run(["status", "--api", "http://127.0.0.1:1"])).toMatchObject({
+      code: 3,
+      err: expect.stringContaining("nothing listens there") as string,
+    });
+    const other = createServer((socket) => socket.resume().end("HTTP/1.1 500 Oops\r\nContent-Length: 2\r\n\r\nhi"));
+    const port = await new Promise<number>((resolve) =>
+      other.listen(0, "127.0.0.1", () => resolve((other.address() as { port: number }).port)),
+    );
     const result = await run(["status", "--api", `http://127.0.0.1:${port}`]);
-    expect(result).toMatchObject({ code: 3, err: expect.stringContaining("but not as a P2P Sync node does") as string });
+    expect(result).toMatchObject({
+      code: 3,
+      err: expect.stringContaining("but not as a P2P Sync node does") as string,
+    });
     await new Promise((resolve) => other.close(resolve));
   });
 
@@ -118,9 +159,16 @@ describe("finding a node", () => {
   });
 
   test("the address may come from the environment, with the token", async () => {
-    const environment = { P2P_SYNC_API: readFileSync(join(dataDir, "http.url"), "utf8").trim(), P2P_SYNC_TOKEN: "memory-token", P2P_SYNC_DATA_DIR: join(folder, "empty") };
+    const environment = {
+      P2P_SYNC_API: readFileSync(join(dataDir, "http.url"), "utf8").trim(),
+      P2P_SYNC_TOKEN: "memory-token",
+      P2P_SYNC_DATA_DIR: join(folder, "empty"),
+    };
     expect((await run(["status"], { environment })).code).toBe(0);
-    expect(await run(["status"], { environment: { ...environment, P2P_SYNC_TOKEN: "wrong" } })).toMatchObject({ code: 1, err: expect.stringContaining("api-token") as string });
+    expect(await run(["status"], { environment: { ...environment, P2P_SYNC_TOKEN: "wrong" } })).toMatchObject({
+      code: 1,
+      err: expect.stringContaining("api-token") as string,
+    });
   });
 });
 
@@ -144,7 +192,10 @@ describe("wrong usage is exit code 2 with one line", () => {
   });
 
   test("a value over 64 KiB is refused while it is read", async () => {
-    expect(await run(["put", "k", "-"], { stdin: new Uint8Array(1_000_000) })).toMatchObject({ code: 2, err: expect.stringContaining("over 65536 bytes") as string });
+    expect(await run(["put", "k", "-"], { stdin: new Uint8Array(1_000_000) })).toMatchObject({
+      code: 2,
+      err: expect.stringContaining("over 65536 bytes") as string,
+    });
   });
 
   test("--json makes it an object", async () => {
@@ -165,7 +216,9 @@ describe("help, version, completion", () => {
   });
 
   test("the version is package.json's", async () => {
-    const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as { version: string };
+    const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
+      version: string;
+    };
     expect((await run(["--version"])).out).toBe(`${version}\n`);
     expect(JSON.parse((await run(["version", "--json"])).out)).toMatchObject({ version, node: process.versions.node });
   });
@@ -183,14 +236,22 @@ describe("config", () => {
     expect(statSync(file).mode & 0o777).toBe(0o600);
     expect(await run(["config", "check"], { environment })).toMatchObject({ code: 0, out: `ok: ${file}\n` });
     expect((await run(["config", "show"], { environment })).out).toMatch(/\[p2p\][\s\S]*\nport = 5001\n/);
-    expect(await run(["config", "init"], { environment })).toMatchObject({ code: 2, err: expect.stringContaining("it exists already") as string });
+    expect(await run(["config", "init"], { environment })).toMatchObject({
+      code: 2,
+      err: expect.stringContaining("it exists already") as string,
+    });
   });
 
   test("check names every problem with its line, show says where values come from", async () => {
     const file = join(folder, "bad.toml");
     writeFileSync(file, "[p2p]\nport = -1\nprot = 2\n");
     expect(await run(["config", "check", "--config", file])).toMatchObject({ code: 2, out: "" });
-    expect((await run(["config", "check", "--config", file])).err.trim().split("\n").map((line) => line.slice(0, file.length + 3))).toEqual([`${file}:3:`, `${file}:2:`]);
+    expect(
+      (await run(["config", "check", "--config", file])).err
+        .trim()
+        .split("\n")
+        .map((line) => line.slice(0, file.length + 3)),
+    ).toEqual([`${file}:2:`, `${file}:3:`]);
     const shown = JSON.parse((await run(["config", "show", "--json", "--port", "7"])).out) as Record<string, unknown>;
     expect(shown["p2p.port"]).toEqual({ value: 7, origin: { type: "flag", name: "--port" } });
   });

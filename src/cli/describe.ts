@@ -25,7 +25,7 @@ export function describeStatus(status: StatusView): string {
     ],
     ["traffic", `${counters["messages_sent"] ?? 0} messages sent, ${counters["messages_received"] ?? 0} received`],
     ["uptime", duration(status.uptimeSeconds)],
-    ["p2p", status.p2p.join(" ") || "not listening"],
+    ["p2p", addresses(status.p2p)],
     ["http", status.http ?? "not listening"],
   ]);
 }
@@ -36,7 +36,7 @@ export function describeInfo(info: InfoView): string {
     ["peer", info.peerId],
     ["author", info.author],
     ["network", `${printable(info.network.name)} (${info.network.id})`],
-    ["p2p", info.p2p.join(" ") || "not listening"],
+    ["p2p", addresses(info.p2p)],
     ["http", info.http ?? "not listening"],
     ["data folder", info.dataDir],
     ["started", info.startedAt],
@@ -67,6 +67,10 @@ export function describeHealth({ status, checks }: HealthView, paint: Paint): st
     printable(check.message),
   ]);
   return `${paint(status, colourOfHealth(status))}\n${rows.length === 0 ? "" : table(["CHECK", "STATUS", "WHAT"], rows)}`;
+}
+
+function addresses(p2p: readonly string[]): readonly string[] {
+  return p2p.length === 0 ? ["not listening"] : p2p;
 }
 
 function colourOfState(state: string): Colour {

@@ -7,7 +7,7 @@ const cases: readonly [string, PromptCommand][] = [
   ["add k v", { type: "add", key: "k", value: "v" }],
   ["add k one two  three", { type: "add", key: "k", value: "one two  three" }],
   ["add k  v ", { type: "add", key: "k", value: " v " }],
-  ['add k "quoted" \'too\'', { type: "add", key: "k", value: "\"quoted\" 'too'" }],
+  ["add k \"quoted\" 'too'", { type: "add", key: "k", value: "\"quoted\" 'too'" }],
   ["add k a\\nb", { type: "add", key: "k", value: "a\\nb" }],
   ["add k -v", { type: "add", key: "k", value: "-v" }],
   ["add k ", { type: "add", key: "k", value: "" }],

@@ -54,7 +54,9 @@ test("reads, writes and lists, one line after the other", async () => {
 test("a command that fails says why, and the prompt lives on", async () => {
   const { type, control } = startSession();
   control.failNext = new Fault("clock_refused", "The clock is an hour off.");
-  expect(await type("add k v")).toBe("p2p-sync: The clock is an hour off. Set the clock; then run p2p-sync clock repair.\n");
+  expect(await type("add k v")).toBe(
+    "p2p-sync: The clock is an hour off. Set the clock; then run p2p-sync clock repair.\n",
+  );
   expect(await type(`add ${"k".repeat(300)} v`)).toContain("A key has 1 to 256 bytes");
   expect(await type("add k v")).toBe("ok\n");
 });
@@ -72,7 +74,8 @@ test("shows what others write, not what this node writes", async () => {
 
 test("counts instead of showing when very many changes arrive", async () => {
   const { control, output } = startSession();
-  for (let index = 0; index < 500; index++) control.arrive(`k${index}`, Buffer.from("v"), "12D3KooWOther123456" as PeerId);
+  for (let index = 0; index < 500; index++)
+    control.arrive(`k${index}`, Buffer.from("v"), "12D3KooWOther123456" as PeerId);
   while (!output().includes("… more changes arrive")) await new Promise((resolve) => setTimeout(resolve, 1));
   expect(output().split(" (from ").length).toBeLessThan(20);
 });

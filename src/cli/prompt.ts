@@ -34,20 +34,37 @@ export function createPrompt(facade: NodeFacade, shell: PromptShell): Prompt {
     historySize: 200,
     completer: completeWord,
   });
-  const say = (text: string): void => {
-    cursorTo(shell.stdout, 0);
-    clearLine(shell.stdout, 0);
-    shell.stdout.write(text);
-    lines.prompt(true);
+  const screen = createScreen(lines, shell);
+  return { say: screen.say, run: (stopping) => runPrompt(facade, shell, lines, screen, stopping) };
+}
+
+interface Screen {
+  /** The prompt again, unless the input has ended meanwhile. */
+  prompt(): void;
+  say(text: string): void;
+}
+
+function createScreen(lines: Interface, { stdout }: PromptShell): Screen {
+  let open = true;
+  lines.once("close", () => (open = false));
+  return {
+    prompt: () => {
+      if (open) lines.prompt();
+    },
+    say: (text) => {
+      cursorTo(stdout, 0);
+      clearLine(stdout, 0);
+      stdout.write(text);
+      if (open) lines.prompt(true);
+    },
   };
-  return { say, run: (stopping) => runPrompt(facade, shell, lines, say, stopping) };
 }
 
 async function runPrompt(
   facade: NodeFacade,
   shell: PromptShell,
   lines: Interface,
-  say: Prompt["say"],
+  screen: Screen,
   stopping: AbortSignal,
 ): Promise<PromptEnd> {
   let end: PromptEnd = "end of input";
@@ -58,8 +75,8 @@ async function runPrompt(
   const done = new AbortController();
   stopping.addEventListener("abort", () => lines.close(), { once: true });
   lines.on("SIGINT", () => finish("interrupt"));
-  const changes = showChanges(facade, say, done.signal);
-  lines.prompt();
+  const changes = showChanges(facade, screen.say, done.signal);
+  screen.prompt();
   for await (const line of lines) {
     const command = parsePromptLine(line);
     if (command.type === "exit") {
@@ -67,7 +84,7 @@ async function runPrompt(
       break;
     }
     shell.stdout.write(await runLine(command, facade, shell));
-    lines.prompt();
+    screen.prompt();
   }
   done.abort();
   await changes;
@@ -133,9 +150,9 @@ function valueText(value: Uint8Array): string {
 }
 
 async function showChanges(facade: NodeFacade, say: Prompt["say"], signal: AbortSignal): Promise<void> {
-  const own = facade.info().peerId;
   let [second, shown] = [0, 0];
   try {
+    const own = facade.info().peerId;
     for await (const change of facade.watch({ signal })) {
       if (change.author === own) continue;
       const now = Math.floor(Date.now() / 1_000);

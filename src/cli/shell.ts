@@ -2,8 +2,8 @@
  * What a command sees of the process it runs in, so that tests can run it in another.
  */
 import { homedir } from "node:os";
-import { readFileSync } from "node:fs";
 import type { Readable, Writable } from "node:stream";
+import { programVersion } from "../node/version.ts";
 
 export type Terminal<Stream> = Stream & { readonly isTTY?: boolean | undefined };
 
@@ -25,12 +25,6 @@ export function processShell(): Shell {
     environment: process.env,
     workingDir: process.cwd(),
     homeDir: homedir(),
-    version: packageVersion(),
+    version: programVersion,
   };
-}
-
-/** package.json lies two folders above this file, in the sources as in the built form. */
-function packageVersion(): string {
-  const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
-  return (JSON.parse(text) as { readonly version: string }).version;
 }

@@ -17,10 +17,12 @@ export function table(header: readonly string[], rows: readonly (readonly string
   return `${lines.join("\n")}\n`;
 }
 
-/** Name and value, one pair a line. */
-export function pairs(rows: readonly (readonly [string, string])[]): string {
-  const width = Math.max(...rows.map(([name]) => name.length));
-  return rows.map(([name, value]) => `${name.padEnd(width)}  ${value}\n`).join("");
+/** Name and value, one pair a line; a list as value goes on below itself. */
+export function pairs(rows: readonly (readonly [string, string | readonly string[]])[]): string {
+  const width = Math.max(...rows.map(([name]) => name.length)) + 2;
+  return rows
+    .map(([name, value]) => `${name.padEnd(width)}${[value].flat().join(`\n${" ".repeat(width)}`)}\n`)
+    .join("");
 }
 
 /** Control characters, and those that reverse the writing direction, as escapes. */

@@ -59,12 +59,7 @@ export type FrontierMessage =
   | { readonly type: "done"; readonly session: number; readonly beacon: Beacon; readonly status: DoneStatus }
   | { readonly type: "more"; readonly session: number };
 
-export function encodePull(
-  session: number,
-  beacon: Beacon,
-  last: boolean,
-  origins: readonly OriginRanges[],
-): Bytes {
+export function encodePull(session: number, beacon: Beacon, last: boolean, origins: readonly OriginRanges[]): Bytes {
   const writer = new ByteWriter(64 + 64 * origins.length).u8(1).u32(session);
   writeBeacon(writer, beacon);
   writer.u8(last ? 1 : 0);

@@ -45,7 +45,6 @@ export const opKeyOffset = 3;
 
 /** True for 1 to 256 bytes of UTF-8 without control characters or unpaired surrogates. */
 export function isValidKey(key: string): boolean {
-  // eslint-disable-next-line no-control-regex -- refusing control characters is the point
   return (
     /^[^\u0000-\u001f\u007f-\u009f]+$/.test(key) &&
     key.isWellFormed() &&
@@ -101,11 +100,19 @@ export function withoutKey(opBytes: Bytes): KeylessOp {
 /** The bytes an operation was split from. */
 export function withKey(key: string, { flags, rest }: KeylessOp): Bytes {
   const keyBytes = utf8Encode(key);
-  return new ByteWriter(opKeyOffset + keyBytes.length + rest.length).u8(flags).u16(keyBytes.length).bytes(keyBytes).bytes(rest).finish();
+  return new ByteWriter(opKeyOffset + keyBytes.length + rest.length)
+    .u8(flags)
+    .u16(keyBytes.length)
+    .bytes(keyBytes)
+    .bytes(rest)
+    .finish();
 }
 
 /** What a reader of values wants of a stored operation, without building all of it. */
-export type StoredValue = { readonly type: "value"; readonly value: Bytes; readonly ttlSeconds: number | undefined } | { readonly type: "tombstone" } | { readonly type: "blob" };
+export type StoredValue =
+  | { readonly type: "value"; readonly value: Bytes; readonly ttlSeconds: number | undefined }
+  | { readonly type: "tombstone" }
+  | { readonly type: "blob" };
 
 export function storedValue({ flags, rest }: KeylessOp): StoredValue {
   const kind = flags & 3;
@@ -113,7 +120,10 @@ export function storedValue({ flags, rest }: KeylessOp): StoredValue {
   if (kind === kindOfContent.blob) return { type: "blob" };
   const hasTtl = (flags & flagTtl) !== 0;
   const start = (hasTtl ? 4 : 0) + ((flags & flagReplaces) !== 0 ? 40 : 0) + 4;
-  const ttlSeconds = hasTtl ? (((rest[0] as number) << 24) | ((rest[1] as number) << 16) | ((rest[2] as number) << 8) | (rest[3] as number)) >>> 0 : undefined;
+  const ttlSeconds = hasTtl
+    ? (((rest[0] as number) << 24) | ((rest[1] as number) << 16) | ((rest[2] as number) << 8) | (rest[3] as number)) >>>
+      0
+    : undefined;
   return { type: "value", value: rest.subarray(start), ttlSeconds };
 }
 

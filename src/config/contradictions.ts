@@ -14,7 +14,7 @@ export function contradictions(config: Config): Problem[] {
     });
   }
   for (const host of config.p2pListen) {
-    const family = isIPv6(host) ? "v6" : "v4";
+    const family = isIPv6(host) ? "v6only" : "v4";
     if (config.p2pFamily !== "dual" && config.p2pFamily !== family) {
       problems.push({ message: `p2p.listen has ${host}, but p2p.family is ${config.p2pFamily}`, key: "p2p.listen" });
     }

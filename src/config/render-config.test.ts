@@ -51,7 +51,10 @@ test("every setting but the hidden ones is in the file and in the reference, wit
 });
 
 test("the file says where a value comes from", () => {
-  const text = renderConfig(loadConfig(sources({ flags: { p2pPort: "1" }, environment: { P2P_SYNC_HTTP_PORT: "2" } })), "plain");
+  const text = renderConfig(
+    loadConfig(sources({ flags: { p2pPort: "1" }, environment: { P2P_SYNC_HTTP_PORT: "2" } })),
+    "plain",
+  );
   expect(text).toContain("Set by --port");
   expect(text).toContain("Set by P2P_SYNC_HTTP_PORT");
 });

@@ -12,7 +12,8 @@ test("every default passes its own check", () => {
 
 test("keys, flags and environment names are each used once", () => {
   const flags = all.map(flagNameOf).filter((flag) => flag !== undefined);
-  for (const names of [all.map(({ key }) => key), flags, all.map(environmentNameOf)]) expect(new Set(names).size).toBe(names.length);
+  for (const names of [all.map(({ key }) => key), flags, all.map(environmentNameOf)])
+    expect(new Set(names).size).toBe(names.length);
 });
 
 test("top-level keys come before sections, and each section is in one piece", () => {
@@ -27,7 +28,9 @@ test("network settings and only they are in the network section", () => {
 });
 
 test("the network's descriptor lists the agreed values in one form", () => {
-  expect(networkDescriptor(defaultConfig())).toBe('p2p-sync network 1\nnetwork.horizon_days=30\nnetwork.name="p2p-sync"\n');
+  expect(networkDescriptor(defaultConfig())).toBe(
+    'p2p-sync network 1\nnetwork.horizon_days=30\nnetwork.name="p2p-sync"\n',
+  );
 });
 
 test("process settings do not change the descriptor, network settings do", () => {
@@ -39,7 +42,12 @@ test("process settings do not change the descriptor, network settings do", () =>
 
 test("reading a configuration again takes over what can change and names the rest", () => {
   const running = defaultConfig();
-  const change = compareConfigs(running, { ...running, logLevel: "debug", p2pPort: 1, p2pDial: ["/ip4/10.0.0.1/tcp/1"] });
+  const change = compareConfigs(running, {
+    ...running,
+    logLevel: "debug",
+    p2pPort: 1,
+    p2pDial: ["/ip4/10.0.0.1/tcp/1"],
+  });
   expect(change.taken).toEqual(["log.level"]);
   expect(change.needRestart).toEqual(["p2p.port", "p2p.dial"]);
   expect(change.config).toEqual({ ...running, logLevel: "debug" });

@@ -69,11 +69,20 @@ test.each([
 test("log levels: one for all, others for modules", () => {
   expect(parseLogLevels("warn, net=debug,sync=silent")).toEqual({
     ok: true,
-    value: { base: "warn", modules: new Map([["net", "debug"], ["sync", "silent"]]) },
+    value: {
+      base: "warn",
+      modules: new Map([
+        ["net", "debug"],
+        ["sync", "silent"],
+      ]),
+    },
   });
   expect(parseLogLevels("net=debug")).toMatchObject({ ok: true, value: { base: "info" } });
 });
 
-test.each(["", "loud", "net=", "=debug", "net=debug=x", "Net=debug", "info,,warn", "info,".repeat(40)])("%j is no log level", (spec) => {
-  expect(parseLogLevels(spec)).toEqual({ ok: false, code: "invalid_log_levels" });
-});
+test.each(["", "loud", "net=", "=debug", "net=debug=x", "Net=debug", "info,,warn", "info,".repeat(40)])(
+  "%j is no log level",
+  (spec) => {
+    expect(parseLogLevels(spec)).toEqual({ ok: false, code: "invalid_log_levels" });
+  },
+);

@@ -50,6 +50,8 @@ describe("refuses", () => {
     ["names that reach into objects", "__proto__ = 1\n", "x.toml:1: "],
     ["bottomless nesting", `a = ${"[".repeat(100)}${"]".repeat(100)}\n`, "x.toml:1: "],
   ])("%s", (_, text, start) => {
-    expect(() => parseToml("x.toml", text)).toThrow(expect.objectContaining({ code: "invalid_config", message: expect.stringContaining(start) as string }) as Error);
+    expect(() => parseToml("x.toml", text)).toThrow(
+      expect.objectContaining({ code: "invalid_config", message: expect.stringContaining(start) as string }) as Error,
+    );
   });
 });

@@ -19,35 +19,77 @@ const diskCriticalBytes: number = 32 * 1024 * 1024;
 
 export function judgeHealth(facts: HealthFacts): Health {
   const checks = [storageCheck(facts), clockCheck(facts), peersCheck(facts), listenCheck(facts), discoveryCheck(facts)];
-  const worst = checks.some(({ status }) => status === "critical") ? "critical" : checks.some(({ status }) => status === "degraded") ? "degraded" : "ok";
+  const worst = checks.some(({ status }) => status === "critical")
+    ? "critical"
+    : checks.some(({ status }) => status === "degraded")
+      ? "degraded"
+      : "ok";
   return { status: worst, checks };
 }
 
 function storageCheck({ diskFreeBytes }: HealthFacts): HealthCheck {
   const free = `${Math.floor(diskFreeBytes / 1024 / 1024)} MiB free`;
-  if (diskFreeBytes < diskCriticalBytes) return { name: "storage", status: "critical", message: `${free}: writes are about to fail; free space on the data folder's disk now` };
-  if (diskFreeBytes < diskWarnBytes) return { name: "storage", status: "degraded", message: `${free}: free space on the data folder's disk` };
+  if (diskFreeBytes < diskCriticalBytes)
+    return {
+      name: "storage",
+      status: "critical",
+      message: `${free}: writes are about to fail; free space on the data folder's disk now`,
+    };
+  if (diskFreeBytes < diskWarnBytes)
+    return { name: "storage", status: "degraded", message: `${free}: free space on the data folder's disk` };
   return { name: "storage", status: "ok", message: free };
 }
 
 function clockCheck({ snapshot: { clock, heldBack } }: HealthFacts): HealthCheck {
   const seconds = Math.round((clock.offsetMs ?? 0) / 1000);
-  if (clock.doubted) return { name: "clock", status: "critical", message: `this clock is ${seconds} s off the median of the peers and writes are refused; set the clock, then run p2p-sync clock repair` };
-  if (heldBack > 0) return { name: "clock", status: "degraded", message: `${heldBack} batches come from the future and are held back; a peer's clock is ahead` };
-  return { name: "clock", status: "ok", message: clock.offsetMs === undefined ? "fewer than three peers to compare with" : `${clock.offsetMs} ms off the median of the peers` };
+  if (clock.doubted)
+    return {
+      name: "clock",
+      status: "critical",
+      message: `this clock is ${seconds} s off the median of the peers and writes are refused; set the clock, then run p2p-sync clock repair`,
+    };
+  if (heldBack > 0)
+    return {
+      name: "clock",
+      status: "degraded",
+      message: `${heldBack} batches come from the future and are held back; a peer's clock is ahead`,
+    };
+  return {
+    name: "clock",
+    status: "ok",
+    message:
+      clock.offsetMs === undefined
+        ? "fewer than three peers to compare with"
+        : `${clock.offsetMs} ms off the median of the peers`,
+  };
 }
 
 function peersCheck({ snapshot: { admitted }, configuredPeers }: HealthFacts): HealthCheck {
-  if (admitted.length === 0 && configuredPeers > 0) return { name: "peers", status: "degraded", message: `none of the ${configuredPeers} configured peers is linked; see p2p-sync peers for the reason of each` };
+  if (admitted.length === 0 && configuredPeers > 0)
+    return {
+      name: "peers",
+      status: "degraded",
+      message: `none of the ${configuredPeers} configured peers is linked; see p2p-sync peers for the reason of each`,
+    };
   return { name: "peers", status: "ok", message: `${admitted.length} linked` };
 }
 
 function listenCheck({ listening }: HealthFacts): HealthCheck {
-  if (listening.length === 0) return { name: "listening", status: "degraded", message: "no address is listened on, so nobody can dial this node" };
+  if (listening.length === 0)
+    return {
+      name: "listening",
+      status: "degraded",
+      message: "no address is listened on, so nobody can dial this node",
+    };
   return { name: "listening", status: "ok", message: listening.join(" ") };
 }
 
 function discoveryCheck({ mdnsFailure }: HealthFacts): HealthCheck {
-  if (mdnsFailure !== undefined) return { name: "discovery", status: "degraded", message: `mDNS does not work here (${mdnsFailure}); name peers with --dial instead` };
+  if (mdnsFailure !== undefined)
+    return {
+      name: "discovery",
+      status: "degraded",
+      message: `mDNS does not work here (${mdnsFailure}); name peers with --dial instead`,
+    };
   return { name: "discovery", status: "ok", message: "no trouble seen" };
 }

@@ -23,7 +23,12 @@ export function threadOptionsOf(config: Config, folder: DataFolder, network: Net
   };
 }
 
-export function driverOptionsOf(config: Config, folder: DataFolder, network: NetworkId, listeners: Pick<NetworkDriverOptions, "onEvent" | "onFact">): NetworkDriverOptions {
+export function driverOptionsOf(
+  config: Config,
+  folder: DataFolder,
+  network: NetworkId,
+  listeners: Pick<NetworkDriverOptions, "onEvent" | "onFact">,
+): NetworkDriverOptions {
   const scope = network.slice(0, 16);
   return {
     identitySeed: folder.identitySeed,

@@ -133,12 +133,21 @@ export class PeerBook {
         this.#mark(note.link, at, (journey) => void (journey.admitted = true));
         break;
       case "goodbye":
-        if (note.code !== "duplicate") this.#edit(this.#links.get(note.link), (record) => void (record.lastError = { reason: `${note.by === "us" ? "we" : "they"} said goodbye (${note.code}): ${note.reason}`, at }));
+        if (note.code !== "duplicate")
+          this.#edit(
+            this.#links.get(note.link),
+            (record) =>
+              void (record.lastError = {
+                reason: `${note.by === "us" ? "we" : "they"} said goodbye (${note.code}): ${note.reason}`,
+                at,
+              }),
+          );
         break;
       case "dialFailed":
       case "dialPlanned": {
         const nextInMs = note.type === "dialFailed" ? note.nextInMs : note.inMs;
-        for (const record of this.#records.values()) if (record.address === note.address) record.nextDialAt = (at + nextInMs) as Instant;
+        for (const record of this.#records.values())
+          if (record.address === note.address) record.nextDialAt = (at + nextInMs) as Instant;
         break;
       }
       case "pullStarted":
@@ -154,8 +163,25 @@ export class PeerBook {
     }
   }
 
-  #begin<Key>(map: Map<Key, Journey>, key: Key, direction: Direction, address: string, state: PeerState, at: Instant): Journey {
-    const journey: Journey = { direction, address, peer: undefined, link: undefined, identified: false, admitted: false, subscribed: false, syncing: false, state };
+  #begin<Key>(
+    map: Map<Key, Journey>,
+    key: Key,
+    direction: Direction,
+    address: string,
+    state: PeerState,
+    at: Instant,
+  ): Journey {
+    const journey: Journey = {
+      direction,
+      address,
+      peer: undefined,
+      link: undefined,
+      identified: false,
+      admitted: false,
+      subscribed: false,
+      syncing: false,
+      state,
+    };
     map.set(key, journey);
     if (direction === "inbound") return journey; // nothing to show before it has a name
     const record = this.#recordAt(address) ?? this.#record(undefined, address, "user", at);
@@ -166,7 +192,8 @@ export class PeerBook {
 
   #opened(fact: Extract<LinkFact, { type: "transportOpened" }>): void {
     const dialed = fact.attempt === undefined ? undefined : this.#attempts.get(fact.attempt);
-    if (dialed === undefined) this.#begin(this.#connections, fact.connection, "inbound", fact.address, "Handshaking", fact.at);
+    if (dialed === undefined)
+      this.#begin(this.#connections, fact.connection, "inbound", fact.address, "Handshaking", fact.at);
     else {
       this.#connections.set(fact.connection, dialed);
       this.#advance(dialed, "Handshaking", fact.at);
@@ -203,7 +230,8 @@ export class PeerBook {
     }
     if (unnamed?.id === undefined && unnamed !== undefined) this.#records.delete(journey.address);
     const record = this.#record(peer, journey.address, "inbound", at);
-    if (record.journey === undefined || !record.journey.admitted) this.#take(record, journey, journey.state, undefined, at);
+    if (record.journey === undefined || !record.journey.admitted)
+      this.#take(record, journey, journey.state, undefined, at);
   }
 
   #mark(link: LinkId, at: Instant, change: (journey: Journey) => void): void {
@@ -220,7 +248,13 @@ export class PeerBook {
   #progress(journey: Journey, at: Instant): void {
     journey.subscribed = journey.peer !== undefined && this.#subscribed.has(journey.peer);
     const ready = journey.identified && journey.admitted;
-    const state = !ready ? "Identifying" : !journey.subscribed ? "Subscribing" : journey.syncing ? "Syncing" : "Connected";
+    const state = !ready
+      ? "Identifying"
+      : !journey.subscribed
+        ? "Subscribing"
+        : journey.syncing
+          ? "Syncing"
+          : "Connected";
     this.#advance(journey, state, at);
   }
 
@@ -241,7 +275,8 @@ export class PeerBook {
     const journey = this.#links.get(link);
     if (journey === undefined) return;
     this.#links.delete(link);
-    if (journey.peer !== undefined && ![...this.#links.values()].some(({ peer }) => peer === journey.peer)) this.#subscribed.delete(journey.peer);
+    if (journey.peer !== undefined && ![...this.#links.values()].some(({ peer }) => peer === journey.peer))
+      this.#subscribed.delete(journey.peer);
     this.#finish(journey, journey.admitted ? "Disconnected" : "Failed", reason, at);
   }
 
@@ -264,7 +299,12 @@ export class PeerBook {
   #enter(record: BookRecord, state: PeerState, reason: string | undefined, at: Instant): void {
     if (record.state === state) return;
     const durationMs = Math.max(0, at - record.enteredAt);
-    record.visits.push({ state: record.state, enteredAt: record.enteredAt, durationMs, ...(reason === undefined ? {} : { reason }) });
+    record.visits.push({
+      state: record.state,
+      enteredAt: record.enteredAt,
+      durationMs,
+      ...(reason === undefined ? {} : { reason }),
+    });
     if (record.visits.length >= visitsRememberedMax) record.visits.shift();
     this.#onTransition({ peer: record.id, address: record.address, from: record.state, to: state, durationMs, reason });
     const wasUp = record.state === "Connected" || record.state === "Syncing";
@@ -273,7 +313,8 @@ export class PeerBook {
       record.connectedSince = at;
       record.lastError = undefined;
     } else if (!isUp) record.connectedSince = undefined;
-    if (state === "Failed" && reason !== undefined) record.lastError = { reason: record.lastError?.reason ?? reason, at };
+    if (state === "Failed" && reason !== undefined)
+      record.lastError = { reason: record.lastError?.reason ?? reason, at };
     record.state = state;
     record.enteredAt = at;
   }
@@ -295,11 +336,23 @@ export class PeerBook {
   }
 
   #record(peer: PeerId | undefined, address: string, source: CandidateSource | "inbound", at: Instant): BookRecord {
-    const known = (peer === undefined ? undefined : this.#records.get(peer)) ?? (source === "inbound" ? undefined : this.#recordAt(address));
+    const known =
+      (peer === undefined ? undefined : this.#records.get(peer)) ??
+      (source === "inbound" ? undefined : this.#recordAt(address));
     if (known !== undefined) return known;
     const record: BookRecord = {
-      id: peer, address, source, state: "PeerFound", enteredAt: at, visits: [], journey: undefined, rttMs: undefined,
-      clockOffsetMs: undefined, connectedSince: undefined, lastError: undefined, nextDialAt: undefined,
+      id: peer,
+      address,
+      source,
+      state: "PeerFound",
+      enteredAt: at,
+      visits: [],
+      journey: undefined,
+      rttMs: undefined,
+      clockOffsetMs: undefined,
+      connectedSince: undefined,
+      lastError: undefined,
+      nextDialAt: undefined,
     };
     this.#records.set(peer ?? address, record);
     return record;
@@ -307,9 +360,21 @@ export class PeerBook {
 }
 
 function statusOf(record: BookRecord): PeerStatus {
-  const { id, state, source, rttMs, clockOffsetMs, connectedSince, lastError, nextDialAt, journey, visits, enteredAt } = record;
+  const { id, state, source, rttMs, clockOffsetMs, connectedSince, lastError, nextDialAt, journey, visits, enteredAt } =
+    record;
   return {
-    id, state, class: "regular", direction: journey?.direction, address: journey?.address ?? record.address, source, link: journey?.link,
-    rttMs, clockOffsetMs, connectedSince, lastError, nextDialAt, history: [...visits, { state, enteredAt }],
+    id,
+    state,
+    class: "regular",
+    direction: journey?.direction,
+    address: journey?.address ?? record.address,
+    source,
+    link: journey?.link,
+    rttMs,
+    clockOffsetMs,
+    connectedSince,
+    lastError,
+    nextDialAt,
+    history: [...visits, { state, enteredAt }],
   };
 }

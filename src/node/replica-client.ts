@@ -56,7 +56,8 @@ export class ReplicaClient {
         client.#fail(new Fault("internal", `the replica's thread ended: ${error.message}`, {}, error));
       });
       worker.on("exit", (code) => {
-        if (client.#state !== "ended") client.#fail(new Fault("internal", `the replica's thread ended with code ${code}`));
+        if (client.#state !== "ended")
+          client.#fail(new Fault("internal", `the replica's thread ended with code ${code}`));
       });
     });
   }
@@ -77,7 +78,8 @@ export class ReplicaClient {
   ask(request: Request): Promise<Outcome> {
     return new Promise((resolve, reject) => {
       if (this.#state !== "running") return reject(new Fault("stopping", "the node is shutting down"));
-      if (this.#waiting.size >= requestsMax) return reject(new Fault("overloaded", `${requestsMax} requests wait already`));
+      if (this.#waiting.size >= requestsMax)
+        return reject(new Fault("overloaded", `${requestsMax} requests wait already`));
       const ticket = ++this.#tickets;
       this.#waiting.set(ticket, { resolve, reject });
       this.tell({ ...request, ticket } as Asked);

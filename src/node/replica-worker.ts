@@ -40,12 +40,20 @@ class ReplicaThread {
 
   constructor(options: ThreadOptions, post: (message: FromThread) => void) {
     this.#post = post;
-    this.#store = openSqliteStore({ path: options.storePath, durability: options.durability, cacheMiB: options.cacheMiB });
+    this.#store = openSqliteStore({
+      path: options.storePath,
+      durability: options.durability,
+      cacheMiB: options.cacheMiB,
+    });
     const { network, agent, horizonDays, pullEveryMs } = options;
     const seed = randomBytes(6).readUIntBE(0, 6);
     const session = randomBytes(8).toString("hex");
     const state = this.#store.state() ?? freshState();
-    this.#replica = new Replica({ network, signer: ed25519Signer(options.identitySeed), session, agent, seed, horizonDays, pullEveryMs }, this.#store, state);
+    this.#replica = new Replica(
+      { network, signer: ed25519Signer(options.identitySeed), session, agent, seed, horizonDays, pullEveryMs },
+      this.#store,
+      state,
+    );
   }
 
   take(message: ToThread): void {
@@ -98,10 +106,13 @@ class ReplicaThread {
     const time = now();
     const deadline = this.#replica.nextDeadline(time);
     if (deadline === undefined) return;
-    this.#timer = setTimeout(() => {
-      this.#queue.push({ type: "timePassed" });
-      this.#schedule();
-    }, Math.min(Math.max(0, Math.ceil(deadline - time.mono)), timerMsMax));
+    this.#timer = setTimeout(
+      () => {
+        this.#queue.push({ type: "timePassed" });
+        this.#schedule();
+      },
+      Math.min(Math.max(0, Math.ceil(deadline - time.mono)), timerMsMax),
+    );
   }
 }
 
@@ -124,7 +135,13 @@ function main(): void {
   const fail = (error: unknown): void => {
     const fault = error instanceof Fault ? error : undefined;
     const message = error instanceof Error ? error.message : String(error);
-    post({ type: "failed", code: fault?.code ?? "internal", message, details: fault?.details ?? {}, stack: error instanceof Error ? error.stack : undefined });
+    post({
+      type: "failed",
+      code: fault?.code ?? "internal",
+      message,
+      details: fault?.details ?? {},
+      stack: error instanceof Error ? error.stack : undefined,
+    });
     port.close();
   };
   process.on("uncaughtException", fail);

@@ -23,7 +23,23 @@ import { Observer } from "../drivers/observe/observer.ts";
 import { type DataFolder, openDataFolder } from "../drivers/storage/data-folder.ts";
 import { type ReadEntry, SqliteReader } from "../drivers/storage/sqlite-reader.ts";
 import type { NetworkEvent, NetworkOrder } from "../ports/network.ts";
-import type { Change, Counters, Entry, Health, Info, ListOptions, NodeEvent, NodeFacade, NodeState, PeerStatus, Receipt, Status, WatchOptions, WriteOp, WriteOptions } from "./facade.ts";
+import type {
+  Change,
+  Counters,
+  Entry,
+  Health,
+  Info,
+  ListOptions,
+  NodeEvent,
+  NodeFacade,
+  NodeState,
+  PeerStatus,
+  Receipt,
+  Status,
+  WatchOptions,
+  WriteOp,
+  WriteOptions,
+} from "./facade.ts";
 import { judgeHealth } from "./health.ts";
 import { driverOptionsOf, threadOptionsOf } from "./node-options.ts";
 import { PeerBook } from "./peer-book.ts";
@@ -98,20 +114,28 @@ class LiveNode implements NodeFacade, RunningNode {
 
   async start(): Promise<void> {
     const config = this.#config;
-    this.#observer.log("node", "info", "starting", { version: programVersion, node: process.version, network: config.networkName, dataDir: config.dataDir });
+    this.#observer.log("node", "info", "starting", {
+      version: programVersion,
+      node: process.version,
+      network: config.networkName,
+      dataDir: config.dataDir,
+    });
     this.#client = await ReplicaClient.start(threadOptionsOf(config, this.#folder, this.#network), {
       onEffects: (effects, wrote) => this.#carryOut(effects, wrote),
       onFailure: (fault) => void this.end(fault),
     });
     this.#reader = new SqliteReader(this.#folder.storePath, config.storageCacheMib);
     this.#hub = new WatchHub(this.#reader);
-    this.#driver = await createLibp2pDriver(driverOptionsOf(config, this.#folder, this.#network, {
-      onEvent: (event) => this.#hear(event),
-      onFact: (fact) => this.#learn(fact),
-    }));
+    this.#driver = await createLibp2pDriver(
+      driverOptionsOf(config, this.#folder, this.#network, {
+        onEvent: (event) => this.#hear(event),
+        onFact: (fact) => this.#learn(fact),
+      }),
+    );
     await this.#driver.start();
     this.#enter("Listening");
-    for (const address of config.p2pDial) this.#hear({ type: "candidateFound", address, peer: undefined, source: "static" });
+    for (const address of config.p2pDial)
+      this.#hear({ type: "candidateFound", address, peer: undefined, source: "static" });
     this.#enter("Discovering");
     this.#observer.log("node", "info", "listening", { peer: this.#driver.peerId, addresses: this.#driver.addresses() });
   }
@@ -135,7 +159,11 @@ class LiveNode implements NodeFacade, RunningNode {
 
   async batch(ops: readonly WriteOp[], options: WriteOptions = {}): Promise<Receipt> {
     const started = performance.now();
-    const outcome = await this.#running(this.#client).ask({ type: "writeRequested", ops: writtenOps(ops, options), wish: wishOf(options) });
+    const outcome = await this.#running(this.#client).ask({
+      type: "writeRequested",
+      ops: writtenOps(ops, options),
+      wish: wishOf(options),
+    });
     this.#metrics.observe("write_seconds", (performance.now() - started) / 1000);
     return receiptOf(outcome, options);
   }
@@ -145,15 +173,23 @@ class LiveNode implements NodeFacade, RunningNode {
     return entry === undefined ? undefined : entryOf(entry);
   }
 
-  async page({ prefix = "", after = "", limit = 100 }: ListOptions = {}): Promise<{ entries: readonly Entry[]; next: string | undefined }> {
-    if (!Number.isInteger(limit) || limit < 1 || limit > listPage) throw new Fault("invalid_argument", `limit is a whole number from 1 to ${listPage}, not ${limit}`);
+  async page({ prefix = "", after = "", limit = 100 }: ListOptions = {}): Promise<{
+    entries: readonly Entry[];
+    next: string | undefined;
+  }> {
+    if (!Number.isInteger(limit) || limit < 1 || limit > listPage)
+      throw new Fault("invalid_argument", `limit is a whole number from 1 to ${listPage}, not ${limit}`);
     const { entries, next } = this.#running(this.#reader).page(prefix, after, limit, Date.now() as Instant);
     return { entries: entries.map(entryOf), next };
   }
 
   async *list({ prefix = "", after = "" }: Omit<ListOptions, "limit"> = {}): AsyncGenerator<Entry, void, undefined> {
-    for (let from: string | undefined = after; from !== undefined; ) {
-      const page: { readonly entries: readonly Entry[]; readonly next: string | undefined } = await this.page({ prefix, after: from, limit: listPage });
+    for (let from: string | undefined = after; from !== undefined;) {
+      const page: { readonly entries: readonly Entry[]; readonly next: string | undefined } = await this.page({
+        prefix,
+        after: from,
+        limit: listPage,
+      });
       yield* page.entries;
       from = page.next;
     }
@@ -224,7 +260,8 @@ class LiveNode implements NodeFacade, RunningNode {
 
   async metrics(): Promise<string> {
     const status = await this.status();
-    for (const [name, value] of Object.entries(status.counters) as [keyof Counters, number][]) this.#metrics.set(name, value);
+    for (const [name, value] of Object.entries(status.counters) as [keyof Counters, number][])
+      this.#metrics.set(name, value);
     this.#metrics.set("build_info", 1, { version: programVersion });
     this.#metrics.set("entries", status.entries);
     this.#metrics.set("held_back", status.heldBack);
@@ -275,11 +312,17 @@ class LiveNode implements NodeFacade, RunningNode {
     switch (fact.type) {
       case "strangerHeard":
         this.#strangers.add(fact.peer);
-        this.#observer.log("net", "info", "a node of another network is near", { peer: fact.peer, network: fact.networkName });
+        this.#observer.log("net", "info", "a node of another network is near", {
+          peer: fact.peer,
+          network: fact.networkName,
+        });
         break;
       case "mdnsFailed":
         this.#mdnsFailure = `${fact.networkInterface}: ${fact.reason}`;
-        this.#observer.log("net", "warn", "mDNS does not work on an interface", { interface: fact.networkInterface, reason: fact.reason });
+        this.#observer.log("net", "warn", "mDNS does not work on an interface", {
+          interface: fact.networkInterface,
+          reason: fact.reason,
+        });
         break;
       case "gossipFailed":
       case "gossipDropped":
@@ -320,7 +363,11 @@ class LiveNode implements NodeFacade, RunningNode {
   }
 
   #counters(): Counters {
-    return { ...this.#running(this.#driver).counters(), blocks_propagated: 0, transactions_propagated: this.#forwarded };
+    return {
+      ...this.#running(this.#driver).counters(),
+      blocks_propagated: 0,
+      transactions_propagated: this.#forwarded,
+    };
   }
 
   #enter(state: NodeState): void {
@@ -336,7 +383,11 @@ class LiveNode implements NodeFacade, RunningNode {
 
 function loggerOf(config: Config): ReturnType<typeof createLogger> {
   const levels = parseLogLevels(config.logLevel);
-  if (!levels.ok) throw new Fault("invalid_config", `log.level ${JSON.stringify(config.logLevel)} is not a level or a list of module=level`);
+  if (!levels.ok)
+    throw new Fault(
+      "invalid_config",
+      `log.level ${JSON.stringify(config.logLevel)} is not a level or a list of module=level`,
+    );
   return createLogger(levels.value, config.logFormat as "text" | "json", (line) => void process.stderr.write(line));
 }
 
@@ -346,5 +397,7 @@ function entryOf({ key, value, stamp, author, batch, expiresAt }: ReadEntry): En
 }
 
 function refusalOf(outcome: Outcome): Fault {
-  return outcome.type === "refused" ? new Fault(outcome.code, outcome.message) : new Fault("internal", `an answer of another kind: ${outcome.type}`);
+  return outcome.type === "refused"
+    ? new Fault(outcome.code, outcome.message)
+    : new Fault("internal", `an answer of another kind: ${outcome.type}`);
 }

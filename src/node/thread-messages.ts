@@ -32,4 +32,10 @@ export type FromThread =
   | { readonly type: "snapshot"; readonly question: number; readonly snapshot: ReplicaSnapshot }
   | { readonly type: "closed" }
   /** The store failed or a defect was met; nothing follows. */
-  | { readonly type: "failed"; readonly code: string; readonly message: string; readonly details: Readonly<Record<string, unknown>>; readonly stack: string | undefined };
+  | {
+      readonly type: "failed";
+      readonly code: string;
+      readonly message: string;
+      readonly details: Readonly<Record<string, unknown>>;
+      readonly stack: string | undefined;
+    };

@@ -24,7 +24,13 @@ export interface TurnResult {
   readonly wrote: boolean;
 }
 
-export function runTurn(replica: Replica, store: Store, inputs: readonly ReplicaInput[], now: () => Time, startCheck: (effect: VerifyEffect) => void): TurnResult {
+export function runTurn(
+  replica: Replica,
+  store: Store,
+  inputs: readonly ReplicaInput[],
+  now: () => Time,
+  startCheck: (effect: VerifyEffect) => void,
+): TurnResult {
   const outward: OutwardEffect[] = [];
   let wrote = false;
   const take = (effects: readonly Effect[]): void => {

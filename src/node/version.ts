@@ -9,7 +9,10 @@ export const programVersion: string = readVersion(dirname(fileURLToPath(import.m
 function readVersion(folder: string): string {
   for (let at = folder; at !== dirname(at); at = dirname(at)) {
     try {
-      const { name, version } = JSON.parse(readFileSync(join(at, "package.json"), "utf8")) as { name: string; version: string };
+      const { name, version } = JSON.parse(readFileSync(join(at, "package.json"), "utf8")) as {
+        name: string;
+        version: string;
+      };
       if (name === "p2p-sync") return version;
     } catch (error) {
       if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) throw error;

@@ -35,7 +35,11 @@ export function receiptOf(outcome: Outcome, { certainty = "local", copies = 1 }:
       return { batch: outcome.batch, stamp: outcome.stamp, certainty, holders: outcome.holders };
     case "notShared": {
       const { batch, stamp, holders, missing } = outcome;
-      throw new Fault("not_shared", `${holders.length} of ${copies} members confirmed in time; the write is durable here and still spreading`, { batch, stamp, holders, missing, copies });
+      throw new Fault(
+        "not_shared",
+        `${holders.length} of ${copies} members confirmed in time; the write is durable here and still spreading`,
+        { batch, stamp, holders, missing, copies },
+      );
     }
     case "refused":
       throw new Fault(outcome.code, outcome.message);
@@ -46,5 +50,10 @@ export function receiptOf(outcome: Outcome, { certainty = "local", copies = 1 }:
 }
 
 function check(name: string, value: number, min: number, max: number): void {
-  if (!Number.isInteger(value) || value < min || value > max) throw new Fault("invalid_argument", `${name} is a whole number from ${min} to ${max}, not ${value}`, { name, min, max });
+  if (!Number.isInteger(value) || value < min || value > max)
+    throw new Fault("invalid_argument", `${name} is a whole number from ${min} to ${max}, not ${value}`, {
+      name,
+      min,
+      max,
+    });
 }

@@ -28,7 +28,7 @@ export interface TestAnswer {
   readonly headers: IncomingHttpHeaders;
   readonly body: Buffer;
   readonly text: string;
-  json<T = Record<string, unknown>>(): T;
+  json(): Record<string, unknown>;
 }
 
 export async function startTestApi(options: Partial<ApiServerOptions> = {}): Promise<TestApi> {
@@ -59,7 +59,13 @@ export async function startTestApi(options: Partial<ApiServerOptions> = {}): Pro
 }
 
 /** The answer with its body still to come, for streams. */
-export function open(port: number, method: string, path: string, asked: AskOptions, agent: Agent | false = false): Promise<IncomingMessage> {
+export function open(
+  port: number,
+  method: string,
+  path: string,
+  asked: AskOptions,
+  agent: Agent | false = false,
+): Promise<IncomingMessage> {
   const token = "token" in asked ? asked.token : testToken;
   return new Promise((resolve, reject) => {
     const outgoing = request({
@@ -81,5 +87,11 @@ export async function readAnswer(incoming: IncomingMessage): Promise<TestAnswer>
   for await (const chunk of incoming) chunks.push(chunk as Buffer);
   const body = Buffer.concat(chunks);
   const text = body.toString("utf8");
-  return { status: incoming.statusCode ?? 0, headers: incoming.headers, body, text, json: <T>() => JSON.parse(text) as T };
+  return {
+    status: incoming.statusCode ?? 0,
+    headers: incoming.headers,
+    body,
+    text,
+    json: () => JSON.parse(text) as Record<string, unknown>,
+  };
 }

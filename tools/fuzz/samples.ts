@@ -37,10 +37,11 @@ export function anyKey(prng: Prng): string {
   return Array.from({ length }, () => prng.pick(characters)).join("");
 }
 
-export function anyOp(prng: Prng, key: string = anyKey(prng)): Op {
+/** `bigValues` is the share of values of the largest size. */
+export function anyOp(prng: Prng, key: string = anyKey(prng), bigValues = 0.02): Op {
   return {
     key,
-    content: anyContent(prng),
+    content: anyContent(prng, bigValues),
     ttlSeconds: prng.chance(0.3) ? 1 + anyNumber(prng, 0xffff_fffe) : undefined,
     replaces: prng.chance(0.3)
       ? { stamp: anyNumber(prng, 2 ** 53 - 2) as Stamp, batch: toHex(prng.bytes(32)) as BatchId }
@@ -48,11 +49,11 @@ export function anyOp(prng: Prng, key: string = anyKey(prng)): Op {
   };
 }
 
-function anyContent(prng: Prng): OpContent {
+function anyContent(prng: Prng, bigValues: number): OpContent {
   const kind = prng.below(4);
   if (kind === 0) return { type: "tombstone" };
   if (kind === 1) return { type: "blob", hash: prng.bytes(32), sizeBytes: anyNumber(prng, Number.MAX_SAFE_INTEGER) };
-  return { type: "value", value: prng.bytes(prng.chance(0.02) ? 64 * 1024 : prng.below(24)) };
+  return { type: "value", value: prng.bytes(prng.chance(bigValues) ? 64 * 1024 : prng.below(24)) };
 }
 
 export function anyHeader(prng: Prng, opsCount: number): BatchHeader {
@@ -72,7 +73,7 @@ export function anyOps(prng: Prng, count: number): readonly Bytes[] {
   const keys = new Set<string>();
   while (keys.size < count) keys.add(count > 30 ? `${anyKey(prng)}${keys.size}` : anyKey(prng));
   const ordered = [...keys].sort((a, b) => compareBytes(utf8Encode(a), utf8Encode(b)));
-  return ordered.map((key) => encodeOp(anyOp(prng, key)));
+  return ordered.map((key) => encodeOp(anyOp(prng, key, count > 30 ? 0 : 0.02)));
 }
 
 export function anyParcel(prng: Prng, shape: "whole" | "any" = "any"): Bytes {

@@ -4,6 +4,7 @@
  */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { Fault } from "../../base/fault.ts";
 import type { NodeFacade } from "../../node/facade.ts";
 import { printable } from "../text.ts";
 
@@ -29,8 +30,12 @@ export function lanText(members: number, strangers: number): string {
 /** Says who was found once there was time to find them; `signal` calls it off. */
 export function announceLan(facade: NodeFacade, say: (text: string) => void, signal: AbortSignal): void {
   const timer = setTimeout(() => {
-    const members = facade.peers().filter(({ state }) => state === "Connected" || state === "Syncing").length;
-    say(lanText(members, facade.info().strangers));
+    try {
+      const members = facade.peers().filter(({ state }) => state === "Connected" || state === "Syncing").length;
+      say(lanText(members, facade.info().strangers));
+    } catch (error) {
+      if (!(error instanceof Fault) || error.code !== "stopping") throw error; // a node that stops has other news
+    }
   }, lookAroundMs);
   signal.addEventListener("abort", () => clearTimeout(timer), { once: true });
 }

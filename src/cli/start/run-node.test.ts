@@ -24,7 +24,11 @@ describe("a started node", () => {
   test("prints one line when it serves, leaves its address, and takes both away when it stops", async () => {
     const node = start();
     await node.says("ready ");
-    expect(node.out()).toMatch(new RegExp(`^ready p2p=/ip4/127\\.0\\.0\\.1/tcp/4001/p2p/${memoryPeerId} http=(http://127\\.0\\.0\\.1:\\d+) peer=${memoryPeerId}\\n$`));
+    expect(node.out()).toMatch(
+      new RegExp(
+        `^ready p2p=/ip4/127\\.0\\.0\\.1/tcp/4001/p2p/${memoryPeerId} http=(http://127\\.0\\.0\\.1:\\d+) peer=${memoryPeerId}\\n$`,
+      ),
+    );
     const url = / http=(\S+) /.exec(node.out())?.[1] ?? "";
     expect(readFileSync(join(dataDir, "http.url"), "utf8")).toBe(`${url}\n`);
     expect((await fetch(`${url}/livez`)).status).toBe(200);
@@ -92,27 +96,46 @@ describe("stopping", () => {
 
   test("a node that stops by itself ends with the exit code of its fault", async () => {
     const node = start([], { environment: { MEMORY_FAULT: "disk_full" } });
-    expect(await node.end).toMatchObject({ code: 2, err: expect.stringContaining("Free space, then start the node again.") as string });
+    expect(await node.end).toMatchObject({
+      code: 2,
+      err: expect.stringContaining("Free space, then start the node again.") as string,
+    });
   });
 });
 
 describe("a node that cannot start says why", () => {
   test("because of itself", async () => {
     const node = start([], { environment: { MEMORY_REFUSE: "data_dir_in_use" } });
-    expect(await node.end).toMatchObject({ code: 2, out: "", err: expect.stringContaining("the memory node refuses to start") as string });
+    expect(await node.end).toMatchObject({
+      code: 2,
+      out: "",
+      err: expect.stringContaining("the memory node refuses to start") as string,
+    });
   });
 
   test("because the HTTP port is taken, by whom", async () => {
     const other = createServer();
-    const port = await new Promise<number>((resolve) => other.listen(0, "127.0.0.1", () => resolve((other.address() as { port: number }).port)));
+    const port = await new Promise<number>((resolve) =>
+      other.listen(0, "127.0.0.1", () => resolve((other.address() as { port: number }).port)),
+    );
     const node = start(["--http-port", String(port)]);
-    expect(await node.end).toMatchObject({ code: 2, out: "", err: expect.stringContaining(`The HTTP port ${port} on 127.0.0.1 is in use`) as string });
+    expect(await node.end).toMatchObject({
+      code: 2,
+      out: "",
+      err: expect.stringContaining(`The HTTP port ${port} on 127.0.0.1 is in use`) as string,
+    });
     await new Promise((resolve) => other.close(resolve));
   });
 });
 
 describe("in a terminal", () => {
-  function startInTerminal(flags: Record<string, string> = {}): { stdin: PassThrough; output: () => string; end: Promise<number>; config: () => Config | undefined; stopped: () => string | undefined } {
+  function startInTerminal(flags: Record<string, string> = {}): {
+    stdin: PassThrough;
+    output: () => string;
+    end: Promise<number>;
+    config: () => Config | undefined;
+    stopped: () => string | undefined;
+  } {
     const { facade, control } = createMemoryNode();
     const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()];
     let [output, config]: [string, Config | undefined] = ["", undefined];
@@ -133,7 +156,13 @@ describe("in a terminal", () => {
       createNode: async (given) => {
         config = given;
         mkdirSync(given.dataDir, { recursive: true });
-        return { facade, apiToken: "t", announceHttp: () => undefined, applyConfig: () => undefined, stopped: new Promise(() => undefined) };
+        return {
+          facade,
+          apiToken: "t",
+          announceHttp: () => undefined,
+          applyConfig: () => undefined,
+          stopped: new Promise(() => undefined),
+        };
       },
     });
     return { stdin, output: () => output, end, config: () => config, stopped: () => control.stopped };

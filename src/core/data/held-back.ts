@@ -54,15 +54,19 @@ export class HeldBack {
   /** Forgets what its own writer took back. */
   forget(author: Author, incarnation: Incarnation, ranges: readonly Range[]): void {
     if (!this.#byAuthor.has(author)) return;
-    this.#remove(({ parcel: { header } }) =>
-      header.author === author && header.incarnation === incarnation && ranges.some(([from, to]) => from <= header.sequence && header.sequence <= to),
+    this.#remove(
+      ({ parcel: { header } }) =>
+        header.author === author &&
+        header.incarnation === incarnation &&
+        ranges.some(([from, to]) => from <= header.sequence && header.sequence <= to),
     );
   }
 
   /** Wall time of the next release. */
   nextRelease(): Instant | undefined {
     let next: Instant | undefined;
-    for (const list of this.#byAuthor.values()) for (const { validAt } of list) if (next === undefined || validAt < next) next = validAt;
+    for (const list of this.#byAuthor.values())
+      for (const { validAt } of list) if (next === undefined || validAt < next) next = validAt;
     return next;
   }
 

@@ -40,7 +40,11 @@ export function mergeParcel(parcel: CheckedParcel, view: StoreView, floor: Stamp
   const conflicts: Conflict[] = [];
   let belowFloor = 0;
   const ops = parcel.ops.map((placed): StoredOp => {
-    const version: Version = { stamp: opStamp(parcel.header.stamp, placed.op.replaces), author: parcel.header.author, batch: parcel.id };
+    const version: Version = {
+      stamp: opStamp(parcel.header.stamp, placed.op.replaces),
+      author: parcel.header.author,
+      batch: parcel.id,
+    };
     const place = (living: boolean): StoredOp => ({ ...placed, stamp: version.stamp, living });
     const current = view.living(placed.op.key);
     if (current === undefined && version.stamp < floor) {
@@ -53,19 +57,31 @@ export function mergeParcel(parcel: CheckedParcel, view: StoreView, floor: Stamp
     if (order === 0) return place(false);
     const entry = held.entry ?? view.entry(current.id);
     if (order < 0) {
-      if (!hadSeen(entry.op.op.replaces, version)) conflicts.push({ key: placed.op.key, winner: entry.version, loser: version, loserOp: placed.op });
+      if (!hadSeen(entry.op.op.replaces, version))
+        conflicts.push({ key: placed.op.key, winner: entry.version, loser: version, loserOp: placed.op });
       return place(false);
     }
-    if (!hadSeen(placed.op.replaces, entry.version)) conflicts.push({ key: placed.op.key, winner: version, loser: entry.version, loserOp: entry.op.op });
-    replaced.push({ id: current.id, key: placed.op.key, version: entry.version, tombstone: entry.op.op.content.type === "tombstone" });
+    if (!hadSeen(placed.op.replaces, entry.version))
+      conflicts.push({ key: placed.op.key, winner: version, loser: entry.version, loserOp: entry.op.op });
+    replaced.push({
+      id: current.id,
+      key: placed.op.key,
+      version: entry.version,
+      tombstone: entry.op.op.content.type === "tombstone",
+    });
     return place(true);
   });
   return { ops, replaced, conflicts, belowFloor };
 }
 
 /** Author and batch are only looked up where the stamps are equal. */
-function heldVersion(view: StoreView, current: LivingOp, other: Version): { readonly version: Version; readonly entry: LivingEntry | undefined } {
-  if (current.stamp !== other.stamp) return { version: { stamp: current.stamp, author: other.author, batch: other.batch }, entry: undefined };
+function heldVersion(
+  view: StoreView,
+  current: LivingOp,
+  other: Version,
+): { readonly version: Version; readonly entry: LivingEntry | undefined } {
+  if (current.stamp !== other.stamp)
+    return { version: { stamp: current.stamp, author: other.author, batch: other.batch }, entry: undefined };
   const entry = view.entry(current.id);
   return { version: entry.version, entry };
 }

@@ -3,7 +3,9 @@ import { describe, expect, test } from "vitest";
 import { type Ranges, hasNumber, minus, sizeOf, withNumber, withRange } from "./ranges.ts";
 
 const anyNumbers = fc.uniqueArray(fc.integer({ min: 1, max: 60 }), { maxLength: 40 });
-const anyRange = fc.tuple(fc.integer({ min: 1, max: 60 }), fc.integer({ min: 0, max: 20 })).map(([from, more]) => [from, from + more] as const);
+const anyRange = fc
+  .tuple(fc.integer({ min: 1, max: 60 }), fc.integer({ min: 0, max: 20 }))
+  .map(([from, more]) => [from, from + more] as const);
 
 const rangesOf = (numbers: Iterable<number>): Ranges => [...numbers].reduce<Ranges>(withNumber, []);
 const numbersIn = (ranges: Ranges): number[] =>
@@ -35,8 +37,10 @@ describe("ranges behave like a set of numbers", () => {
 
   test("asked for a number", () => {
     fc.assert(
-      fc.property(anyNumbers, fc.integer({ min: 0, max: 62 }), (numbers, asked) =>
-        void expect(hasNumber(rangesOf(numbers), asked)).toBe(numbers.includes(asked)),
+      fc.property(
+        anyNumbers,
+        fc.integer({ min: 0, max: 62 }),
+        (numbers, asked) => void expect(hasNumber(rangesOf(numbers), asked)).toBe(numbers.includes(asked)),
       ),
     );
   });
@@ -68,10 +72,43 @@ describe("ranges behave like a set of numbers", () => {
 describe("ranges at the edges", () => {
   test.each<[string, Ranges, readonly [number, number], Ranges]>([
     ["touching ranges grow together", [[1, 2]], [3, 4], [[1, 4]]],
-    ["a gap of one stays", [[1, 2]], [4, 5], [[1, 2], [4, 5]]],
-    ["a number closes a gap", [[1, 2], [4, 5]], [3, 3], [[1, 5]]],
-    ["in front", [[5, 6]], [1, 2], [[1, 2], [5, 6]]],
-    ["over all", [[2, 3], [6, 7], [9, 9]], [1, 10], [[1, 10]]],
+    [
+      "a gap of one stays",
+      [[1, 2]],
+      [4, 5],
+      [
+        [1, 2],
+        [4, 5],
+      ],
+    ],
+    [
+      "a number closes a gap",
+      [
+        [1, 2],
+        [4, 5],
+      ],
+      [3, 3],
+      [[1, 5]],
+    ],
+    [
+      "in front",
+      [[5, 6]],
+      [1, 2],
+      [
+        [1, 2],
+        [5, 6],
+      ],
+    ],
+    [
+      "over all",
+      [
+        [2, 3],
+        [6, 7],
+        [9, 9],
+      ],
+      [1, 10],
+      [[1, 10]],
+    ],
     ["inside", [[1, 10]], [3, 4], [[1, 10]]],
     ["up to the largest number", [[1, 2 ** 53 - 3]], [2 ** 53 - 2, 2 ** 53 - 2], [[1, 2 ** 53 - 2]]],
   ])("%s", (_, ranges, range, joined) => {
@@ -79,11 +116,38 @@ describe("ranges at the edges", () => {
   });
 
   test("a hole in the largest range leaves both sides", () => {
-    expect(minus([[1, 2 ** 53 - 2]], [[5, 6]])).toEqual([[1, 4], [7, 2 ** 53 - 2]]);
+    expect(minus([[1, 2 ** 53 - 2]], [[5, 6]])).toEqual([
+      [1, 4],
+      [7, 2 ** 53 - 2],
+    ]);
   });
 
   test("one cut reaches over several ranges, several cuts into one", () => {
-    expect(minus([[1, 3], [5, 7], [9, 11]], [[2, 10]])).toEqual([[1, 1], [11, 11]]);
-    expect(minus([[1, 11]], [[1, 2], [5, 5], [11, 20]])).toEqual([[3, 4], [6, 10]]);
+    expect(
+      minus(
+        [
+          [1, 3],
+          [5, 7],
+          [9, 11],
+        ],
+        [[2, 10]],
+      ),
+    ).toEqual([
+      [1, 1],
+      [11, 11],
+    ]);
+    expect(
+      minus(
+        [[1, 11]],
+        [
+          [1, 2],
+          [5, 5],
+          [11, 20],
+        ],
+      ),
+    ).toEqual([
+      [3, 4],
+      [6, 10],
+    ]);
   });
 });

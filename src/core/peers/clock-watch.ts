@@ -30,7 +30,9 @@ export class ClockWatch {
     if (this.#offsets.size < clockWitnessesMin) return undefined;
     const sorted = [...this.#offsets.values()].sort((a, b) => a - b);
     const middle = sorted.length >> 1;
-    return sorted.length % 2 === 1 ? sorted[middle] : Math.round(((sorted[middle - 1] as number) + (sorted[middle] as number)) / 2);
+    return sorted.length % 2 === 1
+      ? sorted[middle]
+      : Math.round(((sorted[middle - 1] as number) + (sorted[middle] as number)) / 2);
   }
 
   doubted(): boolean {

@@ -83,7 +83,9 @@ export class Holdings {
    */
   knows({ id, header: { author, incarnation, sequence } }: CheckedParcel, view: StoreView): boolean {
     if (!this.holds(author, incarnation, sequence)) return false;
-    return view.headers(author, incarnation, sequence).some((header) => batchIdOf(header.subarray(0, headerBytes)) === id);
+    return view
+      .headers(author, incarnation, sequence)
+      .some((header) => batchIdOf(header.subarray(0, headerBytes)) === id);
   }
 
   /** Whether one more number of this origin can be remembered. */
@@ -100,8 +102,20 @@ export class Holdings {
     const floor = rule === "waived" ? (0 as Stamp) : floorAt(judged, this.#options.horizonDays);
     const merge = mergeParcel(parcel, view, floor);
     if (merge.ops.some((op) => op.living)) {
-      const row = { author, incarnation, sequence, batch: parcel.id, signedHeader: parcel.signedHeader, opsCount: parcel.header.opsCount, proof: parcel.proof, ops: merge.ops };
-      out.push({ type: "persist", write: { type: "merge", parcel: row, supersedes: merge.replaced.map(({ id }) => id) } });
+      const row = {
+        author,
+        incarnation,
+        sequence,
+        batch: parcel.id,
+        signedHeader: parcel.signedHeader,
+        opsCount: parcel.header.opsCount,
+        proof: parcel.proof,
+        ops: merge.ops,
+      };
+      out.push({
+        type: "persist",
+        write: { type: "merge", parcel: row, supersedes: merge.replaced.map(({ id }) => id) },
+      });
       this.#account(parcel, merge);
     }
     for (const conflict of merge.conflicts) this.#recordConflict(conflict, now, out);
@@ -147,7 +161,13 @@ export class Holdings {
   /** The summaries that changed in this turn. */
   endTurn(out: Effect[]): void {
     for (const origin of this.#dirtyOrigins) {
-      out.push({ type: "persist", write: { type: "setOrigin", origin: { author: origin.author, incarnation: origin.incarnation, ranges: origin.held } } });
+      out.push({
+        type: "persist",
+        write: {
+          type: "setOrigin",
+          origin: { author: origin.author, incarnation: origin.incarnation, ranges: origin.held },
+        },
+      });
     }
     this.#dirtyOrigins.clear();
     if (!this.#dirty) return;
@@ -181,17 +201,29 @@ export class Holdings {
   #recordConflict({ key, winner, loser, loserOp }: Conflict, now: Time, out: Effect[]): void {
     this.#update({ conflicts: this.#state.conflicts + 1 });
     const value = loserOp.content.type === "value" ? loserOp.content.value : undefined;
-    out.push({ type: "persist", write: { type: "addConflict", conflict: { key, at: now.wall, winner, loser, value } } });
-    out.push({ type: "note", at: now.wall, note: { type: "conflict", key, winner: winner.author, loser: loser.author, stamp: winner.stamp } });
+    out.push({
+      type: "persist",
+      write: { type: "addConflict", conflict: { key, at: now.wall, winner, loser, value } },
+    });
+    out.push({
+      type: "note",
+      at: now.wall,
+      note: { type: "conflict", key, winner: winner.author, loser: loser.author, stamp: winner.stamp },
+    });
   }
 
   #noticeEquivocation(parcel: CheckedParcel, now: Time, view: StoreView, out: Effect[]): void {
     const { author, incarnation, sequence } = parcel.header;
     if (this.#evidence >= evidenceMax || !this.holds(author, incarnation, sequence)) return;
-    const other = view.headers(author, incarnation, sequence).find((header) => batchIdOf(header.subarray(0, headerBytes)) !== parcel.id);
+    const other = view
+      .headers(author, incarnation, sequence)
+      .find((header) => batchIdOf(header.subarray(0, headerBytes)) !== parcel.id);
     if (other === undefined) return;
     this.#evidence += 1;
-    out.push({ type: "persist", write: { type: "addEvidence", first: other, second: parcel.signedHeader, at: now.wall } });
+    out.push({
+      type: "persist",
+      write: { type: "addEvidence", first: other, second: parcel.signedHeader, at: now.wall },
+    });
     out.push({ type: "note", at: now.wall, note: { type: "equivocation", author, sequence } });
   }
 

@@ -9,12 +9,19 @@ export type WrittenOp =
   | { readonly type: "delete"; readonly key: string };
 
 /** How sure the writer wants to be before it is answered. */
-export type Wish = { readonly type: "local" } | { readonly type: "shared"; readonly copies: number; readonly timeoutMs: Millis };
+export type Wish =
+  | { readonly type: "local" }
+  | { readonly type: "shared"; readonly copies: number; readonly timeoutMs: Millis };
 
 export type ReplicaInput =
   | NetworkEvent
   | { readonly type: "verified"; readonly ticket: number; readonly valid: readonly boolean[] }
-  | { readonly type: "writeRequested"; readonly ticket: Ticket; readonly ops: readonly WrittenOp[]; readonly wish: Wish }
+  | {
+      readonly type: "writeRequested";
+      readonly ticket: Ticket;
+      readonly ops: readonly WrittenOp[];
+      readonly wish: Wish;
+    }
   | { readonly type: "dialRequested"; readonly ticket: Ticket; readonly address: string }
   /** `incarnation` is fresh randomness for the new numbering. */
   | { readonly type: "clockRepairRequested"; readonly ticket: Ticket; readonly incarnation: Incarnation }

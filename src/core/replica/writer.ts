@@ -31,27 +31,52 @@ export function refusal(code: WriteRefusal["code"], message: string): WriteRefus
 
 /** What is wrong with the request itself, if anything. */
 export function checkWrite(ops: readonly WrittenOp[]): WriteRefusal | undefined {
-  if (ops.length === 0 || ops.length > batchOpsMax) return refusal("invalid_batch", `a batch has 1 to ${batchOpsMax} operations, this one ${ops.length}`);
+  if (ops.length === 0 || ops.length > batchOpsMax)
+    return refusal("invalid_batch", `a batch has 1 to ${batchOpsMax} operations, this one ${ops.length}`);
   for (const op of ops) {
-    if (!isValidKey(op.key)) return refusal("invalid_key", `the key ${JSON.stringify(op.key.slice(0, 64))} is empty, over 256 bytes or has control characters`);
+    if (!isValidKey(op.key))
+      return refusal(
+        "invalid_key",
+        `the key ${JSON.stringify(op.key.slice(0, 64))} is empty, over 256 bytes or has control characters`,
+      );
     if (op.type === "put" && op.value.length > valueBytesMax) {
-      return refusal("value_too_large", `the value of ${JSON.stringify(op.key)} has ${op.value.length} bytes; at most ${valueBytesMax} are stored inline`);
+      return refusal(
+        "value_too_large",
+        `the value of ${JSON.stringify(op.key)} has ${op.value.length} bytes; at most ${valueBytesMax} are stored inline`,
+      );
     }
   }
   return undefined;
 }
 
 /** Names the replaced versions, takes a number, signs. */
-export function writeBatch(ops: readonly WrittenOp[], network: NetworkId, signer: Signer, holdings: Holdings, view: StoreView, now: Time): Result<OwnBatch, "opsCount" | "keyTwice" | "tooLarge"> {
+export function writeBatch(
+  ops: readonly WrittenOp[],
+  network: NetworkId,
+  signer: Signer,
+  holdings: Holdings,
+  view: StoreView,
+  now: Time,
+): Result<OwnBatch, "opsCount" | "keyTwice" | "tooLarge"> {
   const { incarnation, sequence, lastStamp } = holdings.state;
   const stamp = nextBatchStamp(now.wall, lastStamp);
-  const made = makeBatch(ops.map((op) => opOf(op, view)), { network, incarnation, sequence: sequence + 1, stamp }, signer);
+  const made = makeBatch(
+    ops.map((op) => opOf(op, view)),
+    { network, incarnation, sequence: sequence + 1, stamp },
+    signer,
+  );
   if (made.ok) holdings.takeNumber(stamp);
   return made;
 }
 
 /** Signs operations as they are, for what is issued again. */
-export function reissueBatch(ops: readonly Op[], network: NetworkId, signer: Signer, holdings: Holdings, now: Time): Result<OwnBatch, "opsCount" | "keyTwice" | "tooLarge"> {
+export function reissueBatch(
+  ops: readonly Op[],
+  network: NetworkId,
+  signer: Signer,
+  holdings: Holdings,
+  now: Time,
+): Result<OwnBatch, "opsCount" | "keyTwice" | "tooLarge"> {
   const { incarnation, sequence, lastStamp } = holdings.state;
   const stamp = nextBatchStamp(now.wall, lastStamp);
   const made = makeBatch(ops, { network, incarnation, sequence: sequence + 1, stamp }, signer);
@@ -73,7 +98,8 @@ export function describeMakeRefusal(code: "opsCount" | "keyTwice" | "tooLarge"):
 
 function opOf(op: WrittenOp, view: StoreView): Op {
   const living = view.living(op.key);
-  const replaces = living === undefined ? undefined : { stamp: living.stamp, batch: view.entry(living.id).version.batch };
+  const replaces =
+    living === undefined ? undefined : { stamp: living.stamp, batch: view.entry(living.id).version.batch };
   if (op.type === "delete") return { key: op.key, content: { type: "tombstone" }, ttlSeconds: undefined, replaces };
   return { key: op.key, content: { type: "value", value: op.value }, ttlSeconds: op.ttlSeconds, replaces };
 }

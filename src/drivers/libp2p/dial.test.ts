@@ -50,6 +50,22 @@ test("a listener that is not libp2p fails as protocol, one without a common encr
   expect((await a.event("dialFailed", (event) => event.attempt === 2)).failure).toBe("protocol");
 });
 
+test("a handshake that goes wrong fails as encryption", async () => {
+  const a = await scope.start("a");
+  const impostor = createServer((socket) => {
+    socket.on("error", () => undefined);
+    socket.resume();
+    const choice = Buffer.from("\x13/multistream/1.0.0\n\x07/noise\n");
+    socket.write(Buffer.concat([choice, Buffer.from([0, 96]), Buffer.alloc(96, 7)]));
+  });
+  await new Promise<void>((resolve) => impostor.listen(0, "127.0.0.1", resolve));
+  scope.later(() => new Promise((resolve) => impostor.close(() => resolve())));
+  const { port } = impostor.address() as AddressInfo;
+  a.driver.carryOut({ type: "dial", address: `/ip4/127.0.0.1/tcp/${port}`, attempt: 1 });
+  expect((await a.event("dialFailed")).failure).toBe("encryption");
+  expect((await a.fact("upgradeFailed")).connection).toBe((await a.fact("handshakeStarted")).connection);
+});
+
 test("a family refuses addresses of the other by name", async () => {
   const four = await scope.start("four", { family: "v4" });
   four.driver.carryOut({ type: "dial", address: "/ip6/::1/tcp/1", attempt: 1 });

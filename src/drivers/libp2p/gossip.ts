@@ -16,7 +16,9 @@
  *   were handed to a stream or decoded from one, duplicates included, so that between two nodes
  *   the one's sent are the other's received;
  * - it opens its streams to all peers one after the other, so that one peer that does not answer
- *   holds up the rest: we open them side by side, one at a time for each peer.
+ *   holds up the rest: we open them side by side, one at a time for each peer;
+ * - what is published while a peer's streams and subscription are still on their way never
+ *   reaches it: once they stand, we advertise to it what the last heartbeats brought.
  */
 import type { Connection, PeerId as Libp2pPeerId, Stream } from "@libp2p/interface";
 import {
@@ -29,7 +31,7 @@ import {
 } from "@libp2p/gossipsub";
 import { defaultTopicScoreParams } from "@libp2p/gossipsub/score";
 import { createHash } from "node:crypto";
-import type { PeerId } from "../../base/brand.ts";
+import type { Instant, PeerId } from "../../base/brand.ts";
 import { assert } from "../../base/assert.ts";
 import type { Verdict } from "../../ports/network.ts";
 import type { LinkFact } from "./driver-types.ts";
@@ -39,6 +41,7 @@ import {
   floodPayloadBytesMax,
   gossipHistory,
   gossipQueueBytesMax,
+  gossipQueuesBytesMax,
   gossipRepairMs,
   gossipRpcBytesMax,
   gossipRpcMessagesMax,
@@ -54,18 +57,30 @@ const messageIdBytes = 20;
 /** Bytes an RPC needs beside the data of its messages, per message. Source: topic and protobuf headers, rounded up. */
 const messageOverheadBytes = 512;
 
+/** Message ids in one advertisement or request. Source: as many as the library itself sends at once. */
+const messageIdsMax = 5_000;
+
 interface Rpc {
+  readonly subscriptions?: readonly object[];
   readonly messages: readonly { readonly data?: Uint8Array }[];
+  readonly control?: {
+    readonly ihave: readonly { readonly topicID: string; readonly messageIDs: readonly Uint8Array[] }[];
+    readonly iwant: readonly object[];
+    readonly graft: readonly object[];
+    readonly prune: readonly object[];
+    readonly idontwant: readonly object[];
+  };
 }
 
 /** The parts of the GossipSub class that its public interface leaves out. */
 interface GossipInternals extends GossipSub {
   publish(topic: string, data: Uint8Array, options?: { floodPublish: boolean }): ReturnType<GossipSub["publish"]>;
   getMeshPeers(topic: string): string[];
-  readonly streamsOutbound: ReadonlyMap<string, { readonly rawStream: Stream }>;
+  readonly streamsOutbound: Map<string, { readonly rawStream: Stream }>;
   sendRpc(peer: string, rpc: Rpc): boolean;
   decodeRpc(bytes: Uint8Array): Rpc;
   createOutboundStream(peer: Libp2pPeerId, connection: Connection): Promise<void>;
+  readonly mcache: { getGossipIDs(topics: ReadonlySet<string>): ReadonlyMap<string, readonly Uint8Array[]> };
 }
 
 export interface GossipInit {
@@ -81,7 +96,7 @@ export class Gossip {
   messagesReceived = 0;
   readonly #init: GossipInit;
   readonly #dropped = new Map<PeerId, number>();
-  readonly #offeredAt = new Map<PeerId, number>();
+  readonly #offeredAt = new Map<PeerId, Instant>();
   #sub: GossipInternals | undefined;
 
   constructor(init: GossipInit) {
@@ -105,7 +120,7 @@ export class Gossip {
     assert(sub.streamsOutbound instanceof Map, "gossipsub has streamsOutbound");
     this.#limitSending(sub);
     this.#countReceiving(sub);
-    openSideBySide(sub);
+    openSideBySide(sub, (peer) => this.#advertise(sub, peer));
     this.#sub = sub;
     return sub;
   }
@@ -116,9 +131,10 @@ export class Gossip {
     const { topic, onFact } = this.#init;
     sub.topicValidators.set(topic, (from, message) => this.#judge(from, message));
     sub.addEventListener("subscription-change", (event) => {
-      if (event.detail.subscriptions.some((change) => change.topic === topic && change.subscribe)) {
-        onFact({ type: "subscribed", at: now(), peer: event.detail.peerId.toString() as PeerId });
-      }
+      if (!event.detail.subscriptions.some((change) => change.topic === topic && change.subscribe)) return;
+      const peer = event.detail.peerId.toString() as PeerId;
+      onFact({ type: "subscribed", at: now(), peer });
+      this.#advertise(sub, peer);
     });
     sub.addEventListener("gossipsub:heartbeat", () => this.#onHeartbeat());
     sub.subscribe(topic);
@@ -155,11 +171,9 @@ export class Gossip {
     const sendRpc = sub.sendRpc.bind(sub);
     sub.sendRpc = (peer, rpc) => {
       if (rpc.messages.length === 0) return sendRpc(peer, rpc);
-      const stream = sub.streamsOutbound.get(peer)?.rawStream;
       let hasSentAll = true;
       for (const part of cut(rpc)) {
-        const waiting = stream?.writeBufferLength ?? 0;
-        const hasRoom = waiting + bytesOf(part) <= gossipQueueBytesMax;
+        const hasRoom = hasRoomFor(sub, peer, bytesOf(part));
         if (hasRoom && sendRpc(peer, part)) {
           this.messagesSent += part.messages.length;
           continue;
@@ -181,6 +195,19 @@ export class Gossip {
     };
   }
 
+  /** The peer asks for those it has not seen. Nothing is sent where its stream does not stand yet. */
+  #advertise(sub: GossipInternals, peer: string): void {
+    const { topic } = this.#init;
+    const messageIDs =
+      sub.mcache
+        .getGossipIDs(new Set([topic]))
+        .get(topic)
+        ?.slice(0, messageIdsMax) ?? [];
+    if (messageIDs.length === 0) return;
+    const control = { ihave: [{ topicID: topic, messageIDs }], iwant: [], graft: [], prune: [], idontwant: [] };
+    sub.sendRpc(peer, { subscriptions: [], messages: [], control });
+  }
+
   /** Reports what was dropped, and offers gossip to admitted peers again whose stream was lost. */
   #onHeartbeat(): void {
     const { gate, onFact, unjudged } = this.#init;
@@ -192,18 +219,24 @@ export class Gossip {
       onFact({ type: "gossipDropped", at, peer, cause: "unjudged", messages });
     const admitted = new Set(gate.admittedPeers());
     for (const peer of this.#offeredAt.keys()) if (!admitted.has(peer)) this.#offeredAt.delete(peer);
-    for (const peer of admitted) {
-      if (this.#started().streamsOutbound.has(peer)) this.#offeredAt.delete(peer);
-      else if (!this.#offeredAt.has(peer)) this.#offeredAt.set(peer, at);
-      else if (at - (this.#offeredAt.get(peer) as number) >= gossipRepairMs) {
-        this.#offeredAt.set(peer, at);
-        gate.reconnect(peer);
-      }
+    for (const peer of admitted) this.#repair(peer, at);
+  }
+
+  #repair(peer: PeerId, at: Instant): void {
+    const streams = this.#started().streamsOutbound;
+    const stream = streams.get(peer)?.rawStream;
+    if (stream?.status === "open") {
+      this.#offeredAt.delete(peer);
+      return;
     }
+    if (stream !== undefined) streams.delete(peer); // reset before the library began to listen for its end
+    const offeredAt = this.#offeredAt.get(peer);
+    if (offeredAt === undefined || at - offeredAt >= gossipRepairMs) this.#offeredAt.set(peer, at);
+    if (offeredAt !== undefined && at - offeredAt >= gossipRepairMs) this.#init.gate.reconnect(peer);
   }
 }
 
-function openSideBySide(sub: GossipInternals): void {
+function openSideBySide(sub: GossipInternals, onOpened: (peer: string) => void): void {
   const createOutboundStream = sub.createOutboundStream.bind(sub);
   const opening = new Set<string>();
   sub.createOutboundStream = (peer, connection) => {
@@ -211,6 +244,7 @@ function openSideBySide(sub: GossipInternals): void {
     if (!opening.has(id)) {
       opening.add(id);
       void createOutboundStream(peer, connection)
+        .then(() => onOpened(id))
         .catch(() => undefined) // a stream that did not open is offered again at a heartbeat
         .finally(() => opening.delete(id));
     }
@@ -246,8 +280,8 @@ function optionsFor(topic: string): Parameters<typeof gossipsub>[0] {
     decodeRpcLimits: {
       maxSubscriptions: 16,
       maxMessages: 2 * gossipRpcMessagesMax,
-      maxIhaveMessageIDs: 5_000, // as many as the library itself sends at once
-      maxIwantMessageIDs: 5_000,
+      maxIhaveMessageIDs: messageIdsMax,
+      maxIwantMessageIDs: messageIdsMax,
       maxIdontwantMessageIDs: 512,
       maxControlMessages: 64,
       maxPeerInfos: 0,
@@ -265,6 +299,14 @@ const ourTopicScore = {
   meshFailurePenaltyWeight: 0,
   invalidMessageDeliveriesWeight: -10,
 };
+
+function hasRoomFor(sub: GossipInternals, peer: string, bytes: number): boolean {
+  const own = sub.streamsOutbound.get(peer)?.rawStream.writeBufferLength ?? 0;
+  if (own === 0) return true;
+  let all = 0;
+  for (const { rawStream } of sub.streamsOutbound.values()) all += rawStream.writeBufferLength;
+  return own + bytes <= gossipQueueBytesMax && all + bytes <= gossipQueuesBytesMax;
+}
 
 function bytesOf(rpc: Rpc): number {
   return rpc.messages.reduce((bytes, message) => bytes + (message.data?.length ?? 0) + messageOverheadBytes, 0);

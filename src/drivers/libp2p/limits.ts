@@ -76,8 +76,10 @@ export const gossipRpcBytesMax = gossipBytesMax + 64 * 1024;
 export const gossipRpcMessagesMax = 256;
 /** Payload up to which a publish goes to every subscribed peer rather than to the mesh. Source: decided for the product. */
 export const floodPayloadBytesMax = 16 * 1024;
-/** Bytes waiting in one peer's gossip stream; above it messages to this peer are dropped and counted. Guess: four largest messages. */
-export const gossipQueueBytesMax = 4 * 1024 * 1024;
+/** Bytes waiting in one peer's gossip stream; above it messages to this peer are dropped and counted. Guess: a burst of 16 of the largest messages. */
+export const gossipQueueBytesMax = 16 * 1024 * 1024;
+/** Bytes waiting in the gossip streams of all peers together. Guess: eight slow peers may lag by a full queue. */
+export const gossipQueuesBytesMax = 128 * 1024 * 1024;
 /** Gossip messages waiting for a verdict. Source: decided for the product. */
 export const unjudgedMessagesMax = 1_024;
 /** Bytes of gossip messages waiting for a verdict. Source: decided for the product. */

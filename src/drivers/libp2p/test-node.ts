@@ -229,6 +229,10 @@ interface RawPeer {
   openStream(connection: Connection, protocol: string): Promise<Stream>;
   /** The end of a stream, past or to come. */
   closed(stream: Stream): Promise<{ readonly error: Error | undefined }>;
+  /** Takes over the streams of a protocol that are opened to it. */
+  onStream(protocol: string, take: (stream: Stream) => void): void;
+  /** Reads what comes in on streams of a protocol that are opened to it. */
+  onBytes(protocol: string, read: (bytes: Uint8Array) => void): void;
   address(): string;
   stop(): Promise<void>;
 }
@@ -261,8 +265,10 @@ async function rawPeer(options: RawPeerOptions = {}): Promise<RawPeer> {
     streamMuxers: [() => sendingFirst(yamux()(), options.firstMuxerBytes)],
     connectionMonitor: { enabled: false },
   });
-  for (const protocol of ["/p2p-sync/admit/1", "/p2p-sync/test/ack/1", "/p2p-sync/test/frontier/1"]) {
-    await node.handle(protocol, (stream) => (options.reads === false ? stream.pause() : undefined));
+  const takers = new Map<string, (stream: Stream) => void>();
+  const idle = (stream: Stream): void => (options.reads === false ? stream.pause() : undefined);
+  for (const protocol of ["/p2p-sync/admit/1", "/p2p-sync/test/ack/1", "/p2p-sync/test/frontier/1", "/meshsub/1.2.0"]) {
+    await node.handle(protocol, (stream) => (takers.get(protocol) ?? idle)(stream));
   }
   const { identify } = options;
   if (identify !== undefined) await node.handle("/ipfs/id/1.0.0", (stream) => void stream.send(identify));
@@ -273,6 +279,9 @@ async function rawPeer(options: RawPeerOptions = {}): Promise<RawPeer> {
       if (stream.status !== "open") return Promise.resolve({ error: new Error(stream.status) });
       return new Promise((resolve) => stream.addEventListener("close", (event) => resolve({ error: event.error })));
     },
+    onStream: (protocol, take) => void takers.set(protocol, take),
+    onBytes: (protocol, read) =>
+      void takers.set(protocol, (stream) => stream.addEventListener("message", (event) => read(event.data.subarray()))),
     address: () => node.getMultiaddrs()[0]?.toString() as string,
     stop: async () => await node.stop(),
   };

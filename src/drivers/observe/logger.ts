@@ -16,10 +16,21 @@ export interface Logger {
 export type LogFormat = "text" | "json";
 
 export function createLogger(levels: LogLevels, format: LogFormat, write: (line: string) => void): Logger {
-  const destination: DestinationStream = { write: format === "json" ? write : (line) => write(textOf(JSON.parse(line) as JsonLine)) };
-  const root = pino({ level: "trace", base: null, timestamp: () => `,"time":"${new Date().toISOString()}"`, formatters: { level: (level) => ({ level }) } }, destination);
+  const destination: DestinationStream = {
+    write: format === "json" ? write : (line) => write(textOf(JSON.parse(line) as JsonLine)),
+  };
+  const root = pino(
+    {
+      level: "trace",
+      base: null,
+      timestamp: () => `,"time":"${new Date().toISOString()}"`,
+      formatters: { level: (level) => ({ level }) },
+    },
+    destination,
+  );
   const children = new Map<LogModule, Pino>();
-  for (const module of logModules) children.set(module, root.child({ module }, { level: levels.modules.get(module) ?? levels.base }));
+  for (const module of logModules)
+    children.set(module, root.child({ module }, { level: levels.modules.get(module) ?? levels.base }));
   return {
     log(module, level, message, fields = {}) {
       if (level !== "silent") children.get(module)?.[level](fields, message);

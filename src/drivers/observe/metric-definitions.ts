@@ -29,19 +29,42 @@ export const metricDefinitions = {
   versions: { kind: "gauge", help: "Live versions, tombstones included.", labels: [] },
   held_back: { kind: "gauge", help: "Batches held back because they come from the future.", labels: [] },
   peers: { kind: "gauge", help: "Peers and addresses known, by state.", labels: ["state"] },
-  clock_offset_seconds: { kind: "gauge", help: "Median of the peers' clocks minus ours; 0 with fewer than three peers.", labels: [] },
+  clock_offset_seconds: {
+    kind: "gauge",
+    help: "Median of the peers' clocks minus ours; 0 with fewer than three peers.",
+    labels: [],
+  },
   notes_total: { kind: "counter", help: "Facts noted, by kind (see the log for their words).", labels: ["kind"] },
   batches_merged_total: { kind: "counter", help: "Batches merged, by how they came.", labels: ["via"] },
   entries_merged_total: { kind: "counter", help: "Entries that became live, by how they came.", labels: ["via"] },
   batches_refused_total: { kind: "counter", help: "Batches refused, by reason.", labels: ["reason"] },
-  conflicts_total: { kind: "counter", help: "Writes that met without having seen each other, since the store was made.", labels: [] },
+  conflicts_total: {
+    kind: "counter",
+    help: "Writes that met without having seen each other, since the store was made.",
+    labels: [],
+  },
   dial_failures_total: { kind: "counter", help: "Failed dials, by family of failure.", labels: ["failure"] },
   goodbyes_total: { kind: "counter", help: "Goodbyes, by who said them and why.", labels: ["by", "code"] },
   penalties_total: { kind: "counter", help: "Misbehaviour of peers, by reason.", labels: ["reason"] },
   pulls_total: { kind: "counter", help: "Pulls, by how they ended.", labels: ["how"] },
-  gossip_merge_seconds: { kind: "histogram", help: "From a gossip message's arrival until its batches are merged.", labels: [], buckets: seconds },
-  write_seconds: { kind: "histogram", help: "From a local write's request until it is durable.", labels: [], buckets: seconds },
-  state_seconds: { kind: "histogram", help: "How long a link stayed in a state, by the state it left.", labels: ["state"], buckets: seconds },
+  gossip_merge_seconds: {
+    kind: "histogram",
+    help: "From a gossip message's arrival until its batches are merged.",
+    labels: [],
+    buckets: seconds,
+  },
+  write_seconds: {
+    kind: "histogram",
+    help: "From a local write's request until it is durable.",
+    labels: [],
+    buckets: seconds,
+  },
+  state_seconds: {
+    kind: "histogram",
+    help: "How long a link stayed in a state, by the state it left.",
+    labels: ["state"],
+    buckets: seconds,
+  },
 } as const satisfies Record<string, MetricDefinition>;
 
 export type MetricName = keyof typeof metricDefinitions;

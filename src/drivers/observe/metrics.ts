@@ -14,7 +14,12 @@ export class Metrics {
   constructor() {
     collectDefaultMetrics({ register: this.#registry });
     for (const [name, definition] of Object.entries(metricDefinitions) as [MetricName, MetricDefinition][]) {
-      const options = { name: metricPrefix + name, help: definition.help, labelNames: [...definition.labels], registers: [this.#registry] };
+      const options = {
+        name: metricPrefix + name,
+        help: definition.help,
+        labelNames: [...definition.labels],
+        registers: [this.#registry],
+      };
       if (definition.kind === "counter") this.#metrics.set(name, new Counter(options));
       else if (definition.kind === "gauge") this.#metrics.set(name, new Gauge(options));
       else this.#metrics.set(name, new Histogram({ ...options, buckets: [...(definition.buckets ?? [])] }));

@@ -16,7 +16,9 @@ export class ConflictLog {
 
   constructor(db: DatabaseSync) {
     this.#add = db.prepare("INSERT INTO conflict (key, at, loser, winner, value) VALUES (?, ?, ?, ?, ?)");
-    this.#trimKey = db.prepare("DELETE FROM conflict WHERE key = ?1 AND id <= (SELECT id FROM conflict WHERE key = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2)");
+    this.#trimKey = db.prepare(
+      "DELETE FROM conflict WHERE key = ?1 AND id <= (SELECT id FROM conflict WHERE key = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2)",
+    );
     this.#trimAge = db.prepare("DELETE FROM conflict WHERE at < ? AND id <= (SELECT min(id) + 100 FROM conflict)");
     this.#trimRows = db.prepare("DELETE FROM conflict WHERE id <= (SELECT max(id) - ? FROM conflict)");
   }

@@ -29,7 +29,8 @@ export interface DataFolder {
 /** Throws `data_dir_in_use` naming the holder, or `data_dir_unusable`. */
 export function openDataFolder(path: string): DataFolder {
   try {
-    for (const folder of [path, join(path, "store"), join(path, "logs")]) mkdirSync(folder, { recursive: true, mode: 0o700 });
+    for (const folder of [path, join(path, "store"), join(path, "logs")])
+      mkdirSync(folder, { recursive: true, mode: 0o700 });
   } catch (cause) {
     throw unusable(path, "cannot be created", cause);
   }
@@ -37,7 +38,14 @@ export function openDataFolder(path: string): DataFolder {
   try {
     const fresh = !existsSync(join(path, "identity.key"));
     const identitySeed = secret(join(path, "identity.key"), 32);
-    return { path, storePath: join(path, "store", "data.sqlite"), fresh, identitySeed, apiToken: toHex(secret(join(path, "api-token"), 32)), release };
+    return {
+      path,
+      storePath: join(path, "store", "data.sqlite"),
+      fresh,
+      identitySeed,
+      apiToken: toHex(secret(join(path, "api-token"), 32)),
+      release,
+    };
   } catch (error) {
     release();
     throw error;
@@ -49,11 +57,19 @@ function takeLock(path: string): () => void {
   let db: DatabaseSync | undefined;
   try {
     db = new DatabaseSync(file);
-    db.exec(`PRAGMA busy_timeout = 0; PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = DELETE; PRAGMA user_version = ${process.pid}; BEGIN EXCLUSIVE`);
+    db.exec(
+      `PRAGMA busy_timeout = 0; PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = DELETE; PRAGMA user_version = ${process.pid}; BEGIN EXCLUSIVE`,
+    );
   } catch (cause) {
     db?.close();
-    if (!(cause instanceof Error && "errcode" in cause && cause.errcode === 5)) throw unusable(file, "cannot be locked", cause);
-    throw new Fault("data_dir_in_use", `${path} is in use by ${holderOf(file)}. Stop it, or choose another --data-dir.`, { path }, cause);
+    if (!(cause instanceof Error && "errcode" in cause && cause.errcode === 5))
+      throw unusable(file, "cannot be locked", cause);
+    throw new Fault(
+      "data_dir_in_use",
+      `${path} is in use by ${holderOf(file)}. Stop it, or choose another --data-dir.`,
+      { path },
+      cause,
+    );
   }
   const held = db;
   return () => {
@@ -73,11 +89,22 @@ function holderOf(file: string): string {
 
 /** Reads a secret kept as hex, making it on first use; refuses one that others may read. */
 function secret(file: string, length: number): Bytes {
-  if (!existsSync(file)) writeFileSync(file, `${randomBytes(length).toString("hex")}\n`, { mode: 0o600, flag: "wx", flush: true });
+  if (!existsSync(file))
+    writeFileSync(file, `${randomBytes(length).toString("hex")}\n`, { mode: 0o600, flag: "wx", flush: true });
   const mode = statSync(file).mode & 0o777;
-  if ((mode & 0o077) !== 0) throw new Fault("data_dir_unusable", `${file} can be read by others (mode ${mode.toString(8)}). Run: chmod 600 ${file}`, { path: file });
+  if ((mode & 0o077) !== 0)
+    throw new Fault(
+      "data_dir_unusable",
+      `${file} can be read by others (mode ${mode.toString(8)}). Run: chmod 600 ${file}`,
+      { path: file },
+    );
   const bytes = fromHex(readFileSync(file, "utf8").trim());
-  if (bytes === undefined || bytes.length !== length) throw new Fault("data_dir_unusable", `${file} is not ${length} bytes of hex. Restore it from a backup; without it this node has another identity.`, { path: file });
+  if (bytes === undefined || bytes.length !== length)
+    throw new Fault(
+      "data_dir_unusable",
+      `${file} is not ${length} bytes of hex. Restore it from a backup; without it this node has another identity.`,
+      { path: file },
+    );
   return bytes;
 }
 
@@ -89,5 +116,10 @@ export function writeHint(path: string, name: string, text: string): void {
 }
 
 function unusable(path: string, what: string, cause: unknown): Fault {
-  return new Fault("data_dir_unusable", `${path} ${what}: ${cause instanceof Error ? cause.message : String(cause)}`, { path }, cause);
+  return new Fault(
+    "data_dir_unusable",
+    `${path} ${what}: ${cause instanceof Error ? cause.message : String(cause)}`,
+    { path },
+    cause,
+  );
 }

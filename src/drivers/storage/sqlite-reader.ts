@@ -51,9 +51,15 @@ export class SqliteReader {
     this.#db = new DatabaseSync(path, { readOnly: true });
     this.#db.exec(`PRAGMA cache_size = ${-cacheMiB * 1024}`);
     const columns = "op.id, op.stamp, op.flags, op.key, op.rest, parcel.header";
-    this.#get = this.#db.prepare(`SELECT ${columns} FROM op JOIN parcel ON parcel.id = op.parcel WHERE op.key = ? AND op.living = 1`);
-    this.#scan = this.#db.prepare(`SELECT ${columns} FROM op JOIN parcel ON parcel.id = op.parcel WHERE op.key >= ?1 AND op.key > ?2 AND op.living = 1 ORDER BY op.key`);
-    this.#changes = this.#db.prepare(`SELECT ${columns} FROM op JOIN parcel ON parcel.id = op.parcel WHERE op.id > ? AND op.living = 1 ORDER BY op.id LIMIT ?`);
+    this.#get = this.#db.prepare(
+      `SELECT ${columns} FROM op JOIN parcel ON parcel.id = op.parcel WHERE op.key = ? AND op.living = 1`,
+    );
+    this.#scan = this.#db.prepare(
+      `SELECT ${columns} FROM op JOIN parcel ON parcel.id = op.parcel WHERE op.key >= ?1 AND op.key > ?2 AND op.living = 1 ORDER BY op.key`,
+    );
+    this.#changes = this.#db.prepare(
+      `SELECT ${columns} FROM op JOIN parcel ON parcel.id = op.parcel WHERE op.id > ? AND op.living = 1 ORDER BY op.id LIMIT ?`,
+    );
     this.#position = this.#db.prepare("SELECT next_op - 1 AS position FROM state WHERE id = 1");
   }
 
@@ -63,7 +69,12 @@ export class SqliteReader {
   }
 
   /** Up to `limit` live entries in key order; `next` is set when there may be more. */
-  page(prefix: string, after: string, limit: number, now: Instant): { readonly entries: readonly ReadEntry[]; readonly next: string | undefined } {
+  page(
+    prefix: string,
+    after: string,
+    limit: number,
+    now: Instant,
+  ): { readonly entries: readonly ReadEntry[]; readonly next: string | undefined } {
     const entries: ReadEntry[] = [];
     let bytes = 0;
     for (const row of this.#scan.iterate(prefix, after) as unknown as Iterable<Row>) {
@@ -82,7 +93,13 @@ export class SqliteReader {
     const rows = this.#changes.all(after, limit) as unknown as readonly Row[];
     return rows.map((row) => {
       const value = entryOf(row, now)?.value;
-      return { position: row.id, key: row.key, value, stamp: row.stamp as Stamp, author: decodeStoredHeader(row.header).author };
+      return {
+        position: row.id,
+        key: row.key,
+        value,
+        stamp: row.stamp as Stamp,
+        author: decodeStoredHeader(row.header).author,
+      };
     });
   }
 
@@ -99,8 +116,19 @@ export class SqliteReader {
 function entryOf(row: Row, now: Instant): ReadEntry | undefined {
   const stored = storedValue(row);
   if (stored.type !== "value") return undefined;
-  const expiresAt = stored.ttlSeconds === undefined ? undefined : ((Math.floor(row.stamp / 1000) + stored.ttlSeconds * 1000) as Instant);
+  const expiresAt =
+    stored.ttlSeconds === undefined
+      ? undefined
+      : ((Math.floor(row.stamp / 1000) + stored.ttlSeconds * 1000) as Instant);
   if (expiresAt !== undefined && expiresAt <= now) return undefined;
   const { author } = decodeStoredHeader(row.header);
-  return { position: row.id, key: row.key, value: stored.value, stamp: row.stamp as Stamp, author, batch: batchIdOf(row.header.subarray(0, headerBytes)), expiresAt };
+  return {
+    position: row.id,
+    key: row.key,
+    value: stored.value,
+    stamp: row.stamp as Stamp,
+    author,
+    batch: batchIdOf(row.header.subarray(0, headerBytes)),
+    expiresAt,
+  };
 }

@@ -17,7 +17,17 @@ import { decodeStoredHeader, encodeParcel, headerBytes } from "../../codec/parce
 import type { Range } from "../../codec/ranges-wire.ts";
 import { batchIdOf } from "../../crypto/batch-digest.ts";
 import { leafOf, narrowProof } from "../../crypto/merkle.ts";
-import type { LivingEntry, LivingOp, OpId, ParcelRow, Store, StoreState, StoreWrite, StoredOp, StoredParcel } from "../../ports/store.ts";
+import type {
+  LivingEntry,
+  LivingOp,
+  OpId,
+  ParcelRow,
+  Store,
+  StoreState,
+  StoreWrite,
+  StoredOp,
+  StoredParcel,
+} from "../../ports/store.ts";
 import { ConflictLog } from "./conflict-log.ts";
 import { type Durability, ensureSchema, setPragmas, storeVersion } from "./schema.ts";
 
@@ -62,7 +72,11 @@ export function openSqliteStore(options: SqliteStoreOptions): Store {
     const version = ensureSchema(db);
     if (version !== storeVersion) {
       db.close();
-      throw new Fault("data_dir_version", `${options.path} has layout ${version}; this program reads layout ${storeVersion}. Use the version that wrote it, or a fresh --data-dir.`, { found: version, known: storeVersion });
+      throw new Fault(
+        "data_dir_version",
+        `${options.path} has layout ${version}; this program reads layout ${storeVersion}. Use the version that wrote it, or a fresh --data-dir.`,
+        { found: version, known: storeVersion },
+      );
     }
     return new SqliteStore(db);
   });
@@ -80,7 +94,11 @@ class SqliteStore implements Store {
     this.#db = db;
     this.#sql = prepareAll(db);
     this.#conflicts = new ConflictLog(db);
-    for (const row of this.#sql.origins.all()) this.#originRefs.set(`${toHex(row["author"] as Bytes)}/${toHex(row["incarnation"] as Bytes)}`, row["ref"] as number);
+    for (const row of this.#sql.origins.all())
+      this.#originRefs.set(
+        `${toHex(row["author"] as Bytes)}/${toHex(row["incarnation"] as Bytes)}`,
+        row["ref"] as number,
+      );
     this.#nextOp = this.#nextOpStored = (this.#sql.state.get()?.["next_op"] as number | undefined) ?? 1;
   }
 
@@ -115,7 +133,13 @@ class SqliteStore implements Store {
     return entryOf(row, row.header);
   }
 
-  parcels(author: Author, incarnation: Incarnation, from: number, to: number, bytesMax: number): readonly StoredParcel[] {
+  parcels(
+    author: Author,
+    incarnation: Incarnation,
+    from: number,
+    to: number,
+    bytesMax: number,
+  ): readonly StoredParcel[] {
     const origin = this.#originRefs.get(`${author}/${incarnation}`);
     if (origin === undefined) return [];
     const parcels: StoredParcel[] = [];
@@ -135,7 +159,9 @@ class SqliteStore implements Store {
   }
 
   livingAfter(author: Author, stamp: Stamp, max: number): readonly LivingEntry[] {
-    return this.#sql.livingAfter.all(stamp, bytesOf(author), max).map((row) => entryOf(row as unknown as OpRow, row["header"] as Bytes));
+    return this.#sql.livingAfter
+      .all(stamp, bytesOf(author), max)
+      .map((row) => entryOf(row as unknown as OpRow, row["header"] as Bytes));
   }
 
   origins(): readonly OriginRanges[] {
@@ -150,7 +176,11 @@ class SqliteStore implements Store {
     const row = this.#sql.state.get();
     if (row === undefined) return undefined;
     const { fingerprint, reconciledAt, ...rest } = JSON.parse(row["body"] as string) as StateBody;
-    return { ...rest, reconciledAt: reconciledAt ?? undefined, summary: { count: rest.count, fingerprint: bytesOf(fingerprint) } };
+    return {
+      ...rest,
+      reconciledAt: reconciledAt ?? undefined,
+      summary: { count: rest.count, fingerprint: bytesOf(fingerprint) },
+    };
   }
 
   #apply(write: StoreWrite): void {
@@ -160,11 +190,19 @@ class SqliteStore implements Store {
         this.#insert(write.parcel);
         break;
       case "setOrigin":
-        this.#sql.setRanges.run(JSON.stringify(write.origin.ranges), this.#originRef(write.origin.author, write.origin.incarnation));
+        this.#sql.setRanges.run(
+          JSON.stringify(write.origin.ranges),
+          this.#originRef(write.origin.author, write.origin.incarnation),
+        );
         break;
       case "setState": {
         const { summary, ...rest } = write.state;
-        const body: StateBody = { ...rest, reconciledAt: rest.reconciledAt ?? null, count: summary.count, fingerprint: toHex(summary.fingerprint) };
+        const body: StateBody = {
+          ...rest,
+          reconciledAt: rest.reconciledAt ?? null,
+          count: summary.count,
+          fingerprint: toHex(summary.fingerprint),
+        };
         this.#sql.setState.run(JSON.stringify(body), this.#nextOp);
         this.#nextOpStored = this.#nextOp;
         break;
@@ -190,7 +228,17 @@ class SqliteStore implements Store {
     this.#nextOp += kept.ops.length;
     const living = kept.ops.reduce((sum, op) => sum + (op.living ? 1 : 0), 0);
     const proof = kept.proof.length === 0 ? null : Buffer.concat(kept.proof);
-    this.#sql.addParcel.run(id, origin, parcel.sequence, parcel.signedHeader, parcel.opsCount, kept.ops.length, kept.ops.length, living, proof);
+    this.#sql.addParcel.run(
+      id,
+      origin,
+      parcel.sequence,
+      parcel.signedHeader,
+      parcel.opsCount,
+      kept.ops.length,
+      kept.ops.length,
+      living,
+      proof,
+    );
     let opId = id;
     for (const { index, op, bytes, stamp, living: lives } of kept.ops) {
       const { flags, rest } = withoutKey(bytes);
@@ -246,28 +294,66 @@ interface StateBody extends Omit<StoreState, "summary" | "reconciledAt"> {
   readonly fingerprint: string;
 }
 
-function prepareAll(db: DatabaseSync): Record<
-  "living" | "entry" | "parcels" | "parcelById" | "ops" | "headers" | "livingAfter" | "origins" | "addOrigin" | "setRanges" | "state" | "setState" | "setNextOp" | "addEvidence" | "addParcel" | "addOp" | "room" | "die" | "setLiving" | "dropOps" | "dropDead" | "dropParcel" | "setProof",
+function prepareAll(
+  db: DatabaseSync,
+): Record<
+  | "living"
+  | "entry"
+  | "parcels"
+  | "parcelById"
+  | "ops"
+  | "headers"
+  | "livingAfter"
+  | "origins"
+  | "addOrigin"
+  | "setRanges"
+  | "state"
+  | "setState"
+  | "setNextOp"
+  | "addEvidence"
+  | "addParcel"
+  | "addOp"
+  | "room"
+  | "die"
+  | "setLiving"
+  | "dropOps"
+  | "dropDead"
+  | "dropParcel"
+  | "setProof",
   StatementSync
 > {
   return {
     living: db.prepare("SELECT id, stamp FROM op WHERE key = ? AND living = 1"),
-    entry: db.prepare("SELECT op.*, parcel.header FROM op JOIN parcel ON parcel.id = op.parcel WHERE op.id = ? AND op.living = 1"),
-    parcels: db.prepare("SELECT id, sequence, header, ops_count, span, proof FROM parcel WHERE origin = ? AND sequence BETWEEN ? AND ? ORDER BY sequence, id"),
+    entry: db.prepare(
+      "SELECT op.*, parcel.header FROM op JOIN parcel ON parcel.id = op.parcel WHERE op.id = ? AND op.living = 1",
+    ),
+    parcels: db.prepare(
+      "SELECT id, sequence, header, ops_count, span, proof FROM parcel WHERE origin = ? AND sequence BETWEEN ? AND ? ORDER BY sequence, id",
+    ),
     parcelById: db.prepare("SELECT id, sequence, header, ops_count, span, proof FROM parcel WHERE id = ?"),
     ops: db.prepare("SELECT * FROM op WHERE id BETWEEN ? AND ? ORDER BY id"),
     headers: db.prepare("SELECT header FROM parcel WHERE origin = ? AND sequence = ?"),
-    livingAfter: db.prepare("SELECT op.*, parcel.header FROM op JOIN parcel ON parcel.id = op.parcel JOIN origin ON origin.ref = parcel.origin WHERE op.living = 1 AND op.stamp > ? AND origin.author = ? LIMIT ?"),
+    livingAfter: db.prepare(
+      "SELECT op.*, parcel.header FROM op JOIN parcel ON parcel.id = op.parcel JOIN origin ON origin.ref = parcel.origin WHERE op.living = 1 AND op.stamp > ? AND origin.author = ? LIMIT ?",
+    ),
     origins: db.prepare("SELECT ref, author, incarnation, ranges FROM origin"),
     addOrigin: db.prepare("INSERT INTO origin (author, incarnation, ranges) VALUES (?, ?, '[]')"),
     setRanges: db.prepare("UPDATE origin SET ranges = ? WHERE ref = ?"),
     state: db.prepare("SELECT body, next_op FROM state WHERE id = 1"),
-    setState: db.prepare("INSERT INTO state (id, body, next_op) VALUES (1, ?, ?) ON CONFLICT (id) DO UPDATE SET body = excluded.body, next_op = excluded.next_op"),
+    setState: db.prepare(
+      "INSERT INTO state (id, body, next_op) VALUES (1, ?, ?) ON CONFLICT (id) DO UPDATE SET body = excluded.body, next_op = excluded.next_op",
+    ),
     setNextOp: db.prepare("UPDATE state SET next_op = ? WHERE id = 1"),
     addEvidence: db.prepare("INSERT INTO evidence (at, first, second) VALUES (?, ?, ?)"),
-    addParcel: db.prepare("INSERT INTO parcel (id, origin, sequence, header, ops_count, span, stored, living, proof) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"),
-    addOp: db.prepare("INSERT INTO op (id, parcel, place, living, stamp, flags, key, rest) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"),
-    room: db.prepare("SELECT parcel.id, parcel.span, parcel.stored, parcel.living FROM op JOIN parcel ON parcel.id = op.parcel WHERE op.id = ? AND op.living = 1"),
+    addParcel: db.prepare(
+      "INSERT INTO parcel (id, origin, sequence, header, ops_count, span, stored, living, proof) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    ),
+    addOp: db.prepare(
+      "INSERT INTO op (id, parcel, place, living, stamp, flags, key, rest) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+    ),
+    room: db.prepare(
+      "SELECT parcel.id, parcel.span, parcel.stored, parcel.living FROM op JOIN parcel ON parcel.id = op.parcel WHERE op.id = ? AND op.living = 1",
+    ),
     die: db.prepare("UPDATE op SET living = 0 WHERE id = ?"),
     setLiving: db.prepare("UPDATE parcel SET living = ? WHERE id = ?"),
     dropOps: db.prepare("DELETE FROM op WHERE id BETWEEN ? AND ?"),
@@ -282,13 +368,20 @@ function keepWorthwhile(parcel: ParcelRow): { readonly ops: readonly StoredOp[];
   const living = parcel.ops.filter((op) => op.living);
   if (living.length * 2 >= parcel.ops.length) return parcel;
   const leaves = parcel.ops.map(({ index, bytes }) => ({ index, leaf: leafOf(bytes) }));
-  return { ops: living, proof: narrowProof(parcel.opsCount, leaves, parcel.proof, new Set(living.map(({ index }) => index))) };
+  return {
+    ops: living,
+    proof: narrowProof(parcel.opsCount, leaves, parcel.proof, new Set(living.map(({ index }) => index))),
+  };
 }
 
 function entryOf(row: OpRow, signedHeader: Bytes): LivingEntry {
   const { op, bytes } = readOp(new ByteReader(withKey(row.key, row)));
   const batch: BatchId = batchIdOf(signedHeader.subarray(0, headerBytes));
-  return { id: row.id, op: { index: row.place, op, bytes }, version: { stamp: row.stamp as Stamp, author: decodeStoredHeader(signedHeader).author, batch } };
+  return {
+    id: row.id,
+    op: { index: row.place, op, bytes },
+    version: { stamp: row.stamp as Stamp, author: decodeStoredHeader(signedHeader).author, batch },
+  };
 }
 
 function hashesOf(proof: Uint8Array | null): readonly Bytes[] {
@@ -310,6 +403,11 @@ function guarded<T>(what: string, act: () => T): T {
   } catch (cause) {
     if (cause instanceof Fault || !(cause instanceof Error) || !("errcode" in cause)) throw cause;
     const full = (Number(cause.errcode) & 0xff) === sqliteFull;
-    throw new Fault(full ? "disk_full" : "storage_failed", `the store could not ${what}: ${cause.message}${full ? ". Free space and start again; nothing of this turn was written." : ""}`, { sqlite: Number(cause.errcode) }, cause);
+    throw new Fault(
+      full ? "disk_full" : "storage_failed",
+      `the store could not ${what}: ${cause.message}${full ? ". Free space and start again; nothing of this turn was written." : ""}`,
+      { sqlite: Number(cause.errcode) },
+      cause,
+    );
   }
 }

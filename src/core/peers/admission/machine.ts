@@ -40,7 +40,13 @@ export type AdmissionFact =
   /** The last admitted link of this peer is gone. */
   | { readonly type: "departed"; readonly link: LinkId; readonly peer: PeerId }
   /** A link ended, admitted or not; `code` is the goodbye's, ours or theirs. */
-  | { readonly type: "ended"; readonly link: LinkId; readonly peer: PeerId; readonly code: GoodbyeCode | undefined; readonly retryAfterSeconds: number };
+  | {
+      readonly type: "ended";
+      readonly link: LinkId;
+      readonly peer: PeerId;
+      readonly code: GoodbyeCode | undefined;
+      readonly retryAfterSeconds: number;
+    };
 
 interface LinkRecord {
   readonly link: LinkId;
@@ -85,14 +91,17 @@ export class Admission {
         return this.#timePassed(now, out);
       case "stopping":
         this.#stopping = true;
-        return [...this.#links.values()].flatMap((record) => this.#dismiss(record, "shuttingDown", "the node is shutting down", now, out));
+        return [...this.#links.values()].flatMap((record) =>
+          this.#dismiss(record, "shuttingDown", "the node is shutting down", now, out),
+        );
     }
   }
 
   nextDeadline(): number | undefined {
     let next: number | undefined;
     for (const record of this.#links.values()) {
-      if (record.hello === undefined && record.goodbye === undefined) next = Math.min(next ?? Infinity, record.openedAt + helloWithinMs);
+      if (record.hello === undefined && record.goodbye === undefined)
+        next = Math.min(next ?? Infinity, record.openedAt + helloWithinMs);
     }
     return next;
   }
@@ -117,11 +126,26 @@ export class Admission {
     return [...this.#admitted.values()].map(({ link, peer, direction }) => ({ link, peer, direction }));
   }
 
-  #opened({ link, peer, direction }: { link: LinkId; peer: PeerId; direction: Direction }, now: Time, out: Effect[]): readonly AdmissionFact[] {
-    const record: LinkRecord = { link, peer, direction, openedAt: now.mono, hello: undefined, clockOffsetMs: 0, welcomedBy: false, admitted: false, goodbye: undefined };
+  #opened(
+    { link, peer, direction }: { link: LinkId; peer: PeerId; direction: Direction },
+    now: Time,
+    out: Effect[],
+  ): readonly AdmissionFact[] {
+    const record: LinkRecord = {
+      link,
+      peer,
+      direction,
+      openedAt: now.mono,
+      hello: undefined,
+      clockOffsetMs: 0,
+      welcomedBy: false,
+      admitted: false,
+      goodbye: undefined,
+    };
     this.#links.set(link, record);
     if (this.#stopping) return this.#dismiss(record, "shuttingDown", "the node is shutting down", now, out);
-    if (this.#links.size > linksMax + strangersMax) return this.#dismiss(record, "full", `all ${linksMax} places for peers are taken`, now, out);
+    if (this.#links.size > linksMax + strangersMax)
+      return this.#dismiss(record, "full", `all ${linksMax} places for peers are taken`, now, out);
     const { network, session, agent } = this.#options;
     this.#send(record, { type: "hello", version: admitVersion, network, session, clock: now.wall, agent }, out);
     return [];
@@ -134,20 +158,32 @@ export class Admission {
       case "hello":
         return this.#hello(record, message, now, out);
       case "welcome":
-        if (record.welcomedBy) return this.#dismiss(record, "protocolViolation", "a second welcome on one link", now, out);
+        if (record.welcomedBy)
+          return this.#dismiss(record, "protocolViolation", "a second welcome on one link", now, out);
         record.welcomedBy = true;
         return this.#admitWhenBoth(record, now, out);
       case "goodbye": {
         record.goodbye = { code: message.code, retryAfterSeconds: message.retryAfterSeconds };
-        note(out, now.wall, { type: "goodbye", link, peer: record.peer, by: "them", code: message.code, reason: message.reason });
-        out.push({ type: "network", order: { type: "closeLink", link, code: message.code, reason: `they said goodbye: ${message.reason}` } });
+        note(out, now.wall, {
+          type: "goodbye",
+          link,
+          peer: record.peer,
+          by: "them",
+          code: message.code,
+          reason: message.reason,
+        });
+        out.push({
+          type: "network",
+          order: { type: "closeLink", link, code: message.code, reason: `they said goodbye: ${message.reason}` },
+        });
         return [];
       }
     }
   }
 
   #hello(record: LinkRecord, hello: Hello, now: Time, out: Effect[]): readonly AdmissionFact[] {
-    if (record.hello !== undefined) return this.#dismiss(record, "protocolViolation", "a second hello on one link", now, out);
+    if (record.hello !== undefined)
+      return this.#dismiss(record, "protocolViolation", "a second hello on one link", now, out);
     record.hello = hello;
     record.clockOffsetMs = hello.clock - now.wall;
     const refusal = this.#refusal(record, hello);
@@ -158,12 +194,21 @@ export class Admission {
   }
 
   #refusal(record: LinkRecord, hello: Hello): { readonly code: GoodbyeCode; readonly reason: string } | undefined {
-    if (hello.version !== admitVersion) return { code: "wrongVersion", reason: `we speak admit version ${admitVersion}, you ${hello.version}` };
-    if (hello.network !== this.#options.network) return { code: "wrongNetwork", reason: `we are network ${this.#options.network.slice(0, 16)}, you ${hello.network.slice(0, 16)}` };
+    if (hello.version !== admitVersion)
+      return { code: "wrongVersion", reason: `we speak admit version ${admitVersion}, you ${hello.version}` };
+    if (hello.network !== this.#options.network)
+      return {
+        code: "wrongNetwork",
+        reason: `we are network ${this.#options.network.slice(0, 16)}, you ${hello.network.slice(0, 16)}`,
+      };
     if (Math.abs(record.clockOffsetMs) > admissionSkewMsMax) {
-      return { code: "clock", reason: `your clock is ${Math.round(record.clockOffsetMs / 1000)} s off ours; at most ${admissionSkewMsMax / 1000} s is admitted` };
+      return {
+        code: "clock",
+        reason: `your clock is ${Math.round(record.clockOffsetMs / 1000)} s off ours; at most ${admissionSkewMsMax / 1000} s is admitted`,
+      };
     }
-    if (!this.#admitted.has(record.peer) && this.#admitted.size >= linksMax) return { code: "full", reason: `all ${linksMax} places for peers are taken` };
+    if (!this.#admitted.has(record.peer) && this.#admitted.size >= linksMax)
+      return { code: "full", reason: `all ${linksMax} places for peers are taken` };
     return undefined;
   }
 
@@ -175,8 +220,16 @@ export class Admission {
     if (loser === record) return this.#dismiss(record, "duplicate", "another link between us is kept", now, out);
     this.#admitted.set(record.peer, record);
     out.push({ type: "network", order: { type: "admitLink", link: record.link } });
-    note(out, now.wall, { type: "linkAdmitted", link: record.link, peer: record.peer, direction: record.direction, clockOffsetMs: record.clockOffsetMs, agent: record.hello.agent });
-    const facts = loser === undefined ? [] : this.#dismiss(loser, "duplicate", "another link between us is kept", now, out);
+    note(out, now.wall, {
+      type: "linkAdmitted",
+      link: record.link,
+      peer: record.peer,
+      direction: record.direction,
+      clockOffsetMs: record.clockOffsetMs,
+      agent: record.hello.agent,
+    });
+    const facts =
+      loser === undefined ? [] : this.#dismiss(loser, "duplicate", "another link between us is kept", now, out);
     return [...facts, { type: "admitted", link: record.link, peer: record.peer, clockOffsetMs: record.clockOffsetMs }];
   }
 
@@ -188,8 +241,13 @@ export class Admission {
   }
 
   #timePassed(now: Time, out: Effect[]): readonly AdmissionFact[] {
-    const silent = [...this.#links.values()].filter((record) => record.hello === undefined && record.goodbye === undefined && now.mono >= record.openedAt + helloWithinMs);
-    return silent.flatMap((record) => this.#dismiss(record, "noHello", `no hello within ${helloWithinMs / 1000} s`, now, out));
+    const silent = [...this.#links.values()].filter(
+      (record) =>
+        record.hello === undefined && record.goodbye === undefined && now.mono >= record.openedAt + helloWithinMs,
+    );
+    return silent.flatMap((record) =>
+      this.#dismiss(record, "noHello", `no hello within ${helloWithinMs / 1000} s`, now, out),
+    );
   }
 
   #dismissById(link: LinkId, code: GoodbyeCode, reason: string, now: Time, out: Effect[]): readonly AdmissionFact[] {
@@ -213,7 +271,16 @@ export class Admission {
     this.#links.delete(link);
     note(out, now.wall, { type: "linkGone", link, peer: record.peer, reason });
     const { goodbye } = record;
-    return [...this.#unadmit(record), { type: "ended", link, peer: record.peer, code: goodbye?.code, retryAfterSeconds: goodbye?.retryAfterSeconds ?? 0 }];
+    return [
+      ...this.#unadmit(record),
+      {
+        type: "ended",
+        link,
+        peer: record.peer,
+        code: goodbye?.code,
+        retryAfterSeconds: goodbye?.retryAfterSeconds ?? 0,
+      },
+    ];
   }
 
   #unadmit(record: LinkRecord): readonly AdmissionFact[] {
@@ -224,7 +291,10 @@ export class Admission {
   }
 
   #send(record: LinkRecord, message: AdmitMessage, out: Effect[]): void {
-    out.push({ type: "network", order: { type: "send", link: record.link, protocol: "admit", frame: encodeAdmit(message) } });
+    out.push({
+      type: "network",
+      order: { type: "send", link: record.link, protocol: "admit", frame: encodeAdmit(message) },
+    });
   }
 }
 

@@ -14,14 +14,34 @@ import type { Prng } from "../../../base/prng.ts";
 import type { CandidateSource, DialFailure, LinkId } from "../../../ports/network.ts";
 import type { GoodbyeCode } from "../../../codec/admit.ts";
 import type { Effect } from "../../effects.ts";
-import { backoffJitter, candidatesMax, dialBackoffMsMax, dialBackoffMsMin, dialsMax, failuresCountedMax, redialAfterLossMs, steadyLinkMs } from "../limits.ts";
+import {
+  backoffJitter,
+  candidatesMax,
+  dialBackoffMsMax,
+  dialBackoffMsMin,
+  dialsMax,
+  failuresCountedMax,
+  redialAfterLossMs,
+  steadyLinkMs,
+} from "../limits.ts";
 
 export type ConnectionsInput =
-  | { readonly type: "candidateFound"; readonly address: string; readonly peer: PeerId | undefined; readonly source: CandidateSource }
+  | {
+      readonly type: "candidateFound";
+      readonly address: string;
+      readonly peer: PeerId | undefined;
+      readonly source: CandidateSource;
+    }
   | { readonly type: "dialFailed"; readonly attempt: number; readonly failure: DialFailure; readonly detail: string }
   | { readonly type: "linkOpened"; readonly link: LinkId; readonly peer: PeerId; readonly attempt: number | undefined }
   | { readonly type: "admitted"; readonly peer: PeerId }
-  | { readonly type: "linkEnded"; readonly link: LinkId; readonly peer: PeerId; readonly code: GoodbyeCode | undefined; readonly retryAfterSeconds: number }
+  | {
+      readonly type: "linkEnded";
+      readonly link: LinkId;
+      readonly peer: PeerId;
+      readonly code: GoodbyeCode | undefined;
+      readonly retryAfterSeconds: number;
+    }
   | { readonly type: "timePassed" }
   | { readonly type: "stopping" };
 
@@ -49,7 +69,13 @@ export interface CandidateSnapshot {
 }
 
 /** Goodbyes after which trying again soon cannot help. */
-const hopelessCodes: ReadonlySet<GoodbyeCode> = new Set(["wrongNetwork", "wrongVersion", "clock", "protocolViolation", "full"]);
+const hopelessCodes: ReadonlySet<GoodbyeCode> = new Set([
+  "wrongNetwork",
+  "wrongVersion",
+  "clock",
+  "protocolViolation",
+  "full",
+]);
 
 export class Connections {
   readonly #self: PeerId;
@@ -78,7 +104,8 @@ export class Connections {
         this.#linked(input.link, input.peer, input.attempt);
         break;
       case "admitted":
-        for (const candidate of this.#candidates.values()) if (candidate.peer === input.peer) candidate.admittedAt = now.mono;
+        for (const candidate of this.#candidates.values())
+          if (candidate.peer === input.peer) candidate.admittedAt = now.mono;
         break;
       case "linkEnded":
         this.#ended(input.link, input.peer, input.code, input.retryAfterSeconds, now, out);
@@ -95,14 +122,23 @@ export class Connections {
   nextDeadline(): number | undefined {
     if (this.#stopping || this.#dialing.size >= dialsMax) return undefined;
     let next: number | undefined;
-    for (const candidate of this.#candidates.values()) if (this.#wanted(candidate)) next = Math.min(next ?? Infinity, candidate.notBefore);
+    for (const candidate of this.#candidates.values())
+      if (this.#wanted(candidate)) next = Math.min(next ?? Infinity, candidate.notBefore);
     return next;
   }
 
   snapshot(now: Time): readonly CandidateSnapshot[] {
-    return [...this.#candidates.values()].map(({ address, source, peer, failures, attempt, notBefore, lastFailure }) => ({
-      address, source, peer, failures, dialing: attempt !== undefined, inMs: Math.max(0, notBefore - now.mono), lastFailure,
-    }));
+    return [...this.#candidates.values()].map(
+      ({ address, source, peer, failures, attempt, notBefore, lastFailure }) => ({
+        address,
+        source,
+        peer,
+        failures,
+        dialing: attempt !== undefined,
+        inMs: Math.max(0, notBefore - now.mono),
+        lastFailure,
+      }),
+    );
   }
 
   #evaluate(now: Time, out: Effect[]): void {
@@ -135,7 +171,16 @@ export class Connections {
       out.push({ type: "note", at: now.wall, note: { type: "candidateRefused", reason: "tableFull", address } });
       return;
     }
-    this.#candidates.set(address, { address, source, peer, failures: 0, notBefore: now.mono, admittedAt: undefined, attempt: undefined, lastFailure: undefined });
+    this.#candidates.set(address, {
+      address,
+      source,
+      peer,
+      failures: 0,
+      notBefore: now.mono,
+      admittedAt: undefined,
+      attempt: undefined,
+      lastFailure: undefined,
+    });
     out.push({ type: "note", at: now.wall, note: { type: "candidateFound", address, peer, source } });
   }
 
@@ -144,7 +189,12 @@ export class Connections {
     if (source === "mdns") return false;
     let worst: Candidate | undefined;
     for (const candidate of this.#candidates.values()) {
-      if (candidate.source === "mdns" && candidate.attempt === undefined && (worst === undefined || candidate.failures > worst.failures)) worst = candidate;
+      if (
+        candidate.source === "mdns" &&
+        candidate.attempt === undefined &&
+        (worst === undefined || candidate.failures > worst.failures)
+      )
+        worst = candidate;
     }
     return worst !== undefined && this.#candidates.delete(worst.address);
   }
@@ -157,7 +207,18 @@ export class Connections {
     candidate.lastFailure = { failure, detail };
     if (failure === "self") candidate.peer = this.#self;
     const waitMs = this.#backOff(candidate, now);
-    out.push({ type: "note", at: now.wall, note: { type: "dialFailed", address: candidate.address, failure, detail, attempts: candidate.failures, nextInMs: waitMs } });
+    out.push({
+      type: "note",
+      at: now.wall,
+      note: {
+        type: "dialFailed",
+        address: candidate.address,
+        failure,
+        detail,
+        attempts: candidate.failures,
+        nextInMs: waitMs,
+      },
+    });
   }
 
   #linked(link: LinkId, peer: PeerId, attempt: number | undefined): void {
@@ -170,7 +231,14 @@ export class Connections {
     candidate.peer = peer;
   }
 
-  #ended(link: LinkId, peer: PeerId, code: GoodbyeCode | undefined, retryAfterSeconds: number, now: Time, out: Effect[]): void {
+  #ended(
+    link: LinkId,
+    peer: PeerId,
+    code: GoodbyeCode | undefined,
+    retryAfterSeconds: number,
+    now: Time,
+    out: Effect[],
+  ): void {
     this.#links.delete(link);
     if (code === "duplicate") return;
     for (const candidate of this.#candidates.values()) {
@@ -178,20 +246,28 @@ export class Connections {
       const waitMs = Math.max(this.#waitAfterLoss(candidate, code, now), retryAfterSeconds * 1000);
       candidate.notBefore = Math.max(candidate.notBefore, now.mono + waitMs);
       candidate.admittedAt = undefined;
-      out.push({ type: "note", at: now.wall, note: { type: "dialPlanned", peer, address: candidate.address, inMs: waitMs } });
+      out.push({
+        type: "note",
+        at: now.wall,
+        note: { type: "dialPlanned", peer, address: candidate.address, inMs: waitMs },
+      });
     }
   }
 
   /** Soon after a good link; backing off where the link was refused or did not last. */
   #waitAfterLoss(candidate: Candidate, code: GoodbyeCode | undefined, now: Time): number {
     if (code !== undefined && hopelessCodes.has(code)) return this.#prng.jittered(dialBackoffMsMax, backoffJitter);
-    if (candidate.admittedAt === undefined || now.mono - candidate.admittedAt < steadyLinkMs) return this.#backOff(candidate, now);
+    if (candidate.admittedAt === undefined || now.mono - candidate.admittedAt < steadyLinkMs)
+      return this.#backOff(candidate, now);
     candidate.failures = 0;
     return this.#prng.jittered(redialAfterLossMs, backoffJitter);
   }
 
   #backOff(candidate: Candidate, now: Time): number {
-    const waitMs = this.#prng.jittered(Math.min(dialBackoffMsMin * 2 ** candidate.failures, dialBackoffMsMax), backoffJitter);
+    const waitMs = this.#prng.jittered(
+      Math.min(dialBackoffMsMin * 2 ** candidate.failures, dialBackoffMsMax),
+      backoffJitter,
+    );
     candidate.failures = Math.min(candidate.failures + 1, failuresCountedMax);
     candidate.notBefore = now.mono + waitMs;
     return waitMs;

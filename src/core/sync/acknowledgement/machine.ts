@@ -63,7 +63,11 @@ export class Acknowledgement {
         this.#received(input.peer, input.ack, out);
         break;
       case "waitStarted":
-        this.#waiting.set(input.wait.ticket, { ...input.wait, deadline: now.mono + input.wait.timeoutMs, holders: new Set() });
+        this.#waiting.set(input.wait.ticket, {
+          ...input.wait,
+          deadline: now.mono + input.wait.timeoutMs,
+          holders: new Set(),
+        });
         break;
       case "linkLost":
         this.#outboxes.delete(input.link);
@@ -86,7 +90,8 @@ export class Acknowledgement {
 
   nextDeadline(): number | undefined {
     let next: number | undefined;
-    for (const { pending, sentAt } of this.#outboxes.values()) if (pending.size > 0) next = Math.min(next ?? Infinity, sentAt + ackBatchMs);
+    for (const { pending, sentAt } of this.#outboxes.values())
+      if (pending.size > 0) next = Math.min(next ?? Infinity, sentAt + ackBatchMs);
     for (const { deadline } of this.#waiting.values()) next = Math.min(next ?? Infinity, deadline);
     return next;
   }
@@ -103,7 +108,11 @@ export class Acknowledgement {
       wait.holders.add(peer);
       if (wait.holders.size < wait.copies) continue;
       this.#waiting.delete(wait.ticket);
-      out.push({ type: "answer", ticket: wait.ticket, outcome: { type: "written", batch: wait.batch, stamp: wait.stamp, holders: [...wait.holders] } });
+      out.push({
+        type: "answer",
+        ticket: wait.ticket,
+        outcome: { type: "written", batch: wait.batch, stamp: wait.stamp, holders: [...wait.holders] },
+      });
     }
   }
 
@@ -112,7 +121,11 @@ export class Acknowledgement {
       if (deadline > now.mono) continue;
       this.#waiting.delete(ticket);
       const missing = members.filter((peer) => !holders.has(peer));
-      out.push({ type: "answer", ticket, outcome: { type: "notShared", batch, stamp, holders: [...holders], missing } });
+      out.push({
+        type: "answer",
+        ticket,
+        outcome: { type: "notShared", batch, stamp, holders: [...holders], missing },
+      });
     }
   }
 }

@@ -25,7 +25,13 @@ export type LoadSource =
   | { readonly type: "pull"; readonly session: number; readonly full: boolean };
 
 export type IntakeInput =
-  | { readonly type: "load"; readonly from: PeerId; readonly source: LoadSource; readonly parcels: readonly Parcel[]; readonly bytes: number }
+  | {
+      readonly type: "load";
+      readonly from: PeerId;
+      readonly source: LoadSource;
+      readonly parcels: readonly Parcel[];
+      readonly bytes: number;
+    }
   | { readonly type: "verified"; readonly ticket: number; readonly valid: readonly boolean[] };
 
 /** What intake asks of what is held. */
@@ -62,10 +68,17 @@ export class Intake {
 
   /** Returns a load when it is done; until then, or never for an ignored one, undefined. */
   step(input: IntakeInput, known: KnownBatches, now: Time, out: Effect[]): CheckedLoad | undefined {
-    return input.type === "load" ? this.#load(input, known, now, out) : this.#verified(input.ticket, input.valid, now, out);
+    return input.type === "load"
+      ? this.#load(input, known, now, out)
+      : this.#verified(input.ticket, input.valid, now, out);
   }
 
-  #load(load: Extract<IntakeInput, { type: "load" }>, known: KnownBatches, now: Time, out: Effect[]): CheckedLoad | undefined {
+  #load(
+    load: Extract<IntakeInput, { type: "load" }>,
+    known: KnownBatches,
+    now: Time,
+    out: Effect[],
+  ): CheckedLoad | undefined {
     const { from, source } = load;
     const wanted: CheckedParcel[] = [];
     for (const parcel of load.parcels) {
@@ -113,7 +126,15 @@ function checkOf(parcel: CheckedParcel): SignatureCheck {
   return { author: parcel.header.author, message, signature };
 }
 
-function refuse(author: Author, blamed: PeerId | undefined, reason: ParcelNote, now: Time, out: Effect[], from: PeerId | undefined = blamed): void {
-  if (from !== undefined) out.push({ type: "note", at: now.wall, note: { type: "parcelRefused", author, from, reason } });
+function refuse(
+  author: Author,
+  blamed: PeerId | undefined,
+  reason: ParcelNote,
+  now: Time,
+  out: Effect[],
+  from: PeerId | undefined = blamed,
+): void {
+  if (from !== undefined)
+    out.push({ type: "note", at: now.wall, note: { type: "parcelRefused", author, from, reason } });
   if (blamed !== undefined) out.push({ type: "penalise", peer: blamed, reason });
 }

@@ -14,7 +14,14 @@
 import type { PeerId, Time } from "../../../base/brand.ts";
 import type { Prng } from "../../../base/prng.ts";
 import { equalBytes } from "../../../base/bytes.ts";
-import { type Beacon, type FrontierMessage, type OriginRanges, type SetSummary, encodeMore, encodePull } from "../../../codec/frontier.ts";
+import {
+  type Beacon,
+  type FrontierMessage,
+  type OriginRanges,
+  type SetSummary,
+  encodeMore,
+  encodePull,
+} from "../../../codec/frontier.ts";
 import { frontierFrameBytesMax, frontierOriginsMax, frontierRangesMax } from "../../../codec/limits.ts";
 import type { LinkId } from "../../../ports/network.ts";
 import type { Effect } from "../../effects.ts";
@@ -24,7 +31,11 @@ import { fullPullEveryMs, pullJitter, pullStallMs, pullWindowFrames, supersededC
 export type PullInput =
   | { readonly type: "peerAdmitted"; readonly link: LinkId; readonly peer: PeerId }
   | { readonly type: "linkLost"; readonly link: LinkId }
-  | { readonly type: "messageReceived"; readonly link: LinkId; readonly message: Extract<FrontierMessage, { type: "superseded" | "done" }> }
+  | {
+      readonly type: "messageReceived";
+      readonly link: LinkId;
+      readonly message: Extract<FrontierMessage, { type: "superseded" | "done" }>;
+    }
   /** A frame of parcels of this session arrived (before it is checked). */
   | { readonly type: "parcelsReceived"; readonly link: LinkId; readonly session: number; readonly count: number }
   /** That frame is merged, or was thrown away. */
@@ -95,19 +106,29 @@ export class Pull {
 
   /** The peer being pulled from, and how much came. */
   snapshot(): { readonly peer: PeerId; readonly parcels: number; readonly full: boolean } | undefined {
-    return this.#session === undefined ? undefined : { peer: this.#session.peer, parcels: this.#session.parcels, full: this.#session.full };
+    return this.#session === undefined
+      ? undefined
+      : { peer: this.#session.peer, parcels: this.#session.parcels, full: this.#session.full };
   }
 
   /** Whether a frame of parcels is expected: of the session under way, and within its window. */
   expects(link: LinkId, id: number): { readonly full: boolean } | undefined {
     const session = this.#current(link, id);
-    return session !== undefined && session.done === undefined && session.merging < pullWindowFrames ? { full: session.full } : undefined;
+    return session !== undefined && session.done === undefined && session.merging < pullWindowFrames
+      ? { full: session.full }
+      : undefined;
   }
 
   #take(input: PullInput, holdings: PulledHoldings, now: Time, out: Effect[]): readonly PullFact[] {
     switch (input.type) {
       case "peerAdmitted":
-        this.#schedules.set(input.link, { link: input.link, peer: input.peer, dueAt: now.mono, unexplained: 0, fullAt: -Infinity });
+        this.#schedules.set(input.link, {
+          link: input.link,
+          peer: input.peer,
+          dueAt: now.mono,
+          unexplained: 0,
+          fullAt: -Infinity,
+        });
         return [];
       case "linkLost":
         this.#schedules.delete(input.link);
@@ -115,15 +136,24 @@ export class Pull {
       case "messageReceived":
         return this.#message(input.link, input.message, holdings, now, out);
       case "parcelsReceived":
-        return this.#parcels(input.link, input.session, input.count, now);
+        this.#parcels(input.link, input.session, input.count, now, out);
+        return [];
       case "parcelsDone":
         return this.#merged(input.session, input.bad, holdings, now, out);
       case "timePassed":
-        return this.#session !== undefined && now.mono >= this.#session.progressAt + pullStallMs ? this.#end(this.#session, "timeout", now, out) : [];
+        return this.#session !== undefined && now.mono >= this.#session.progressAt + pullStallMs
+          ? this.#end(this.#session, "timeout", now, out)
+          : [];
     }
   }
 
-  #message(link: LinkId, message: Extract<FrontierMessage, { type: "superseded" | "done" }>, holdings: PulledHoldings, now: Time, out: Effect[]): readonly PullFact[] {
+  #message(
+    link: LinkId,
+    message: Extract<FrontierMessage, { type: "superseded" | "done" }>,
+    holdings: PulledHoldings,
+    now: Time,
+    out: Effect[],
+  ): readonly PullFact[] {
     const session = this.#current(link, message.session);
     if (session === undefined) return [];
     session.progressAt = now.mono;
@@ -136,13 +166,14 @@ export class Pull {
     return session.merging === 0 ? this.#finish(session, message, holdings, now, out) : [];
   }
 
-  #parcels(link: LinkId, id: number, count: number, now: Time): readonly PullFact[] {
+  #parcels(link: LinkId, id: number, count: number, now: Time, out: Effect[]): void {
     const session = this.#current(link, id);
-    if (session === undefined) return [];
+    if (session === undefined) return;
+    if (session.parcels === 0)
+      out.push({ type: "note", at: now.wall, note: { type: "pullStarted", peer: session.peer, full: session.full } });
     session.progressAt = now.mono;
     session.parcels += count;
     session.merging += 1;
-    return [];
   }
 
   #merged(id: number, bad: boolean, holdings: PulledHoldings, now: Time, out: Effect[]): readonly PullFact[] {
@@ -150,34 +181,64 @@ export class Pull {
     if (session === undefined || session.id !== id) return [];
     session.progressAt = now.mono;
     session.merging -= 1;
-    if (bad) return [...this.#end(session, "misbehaved", now, out), { type: "misbehaved", peer: session.peer, link: session.link }];
-    if (session.done !== undefined && session.merging === 0) return this.#finish(session, session.done, holdings, now, out);
-    out.push({ type: "network", order: { type: "send", link: session.link, protocol: "frontier", frame: encodeMore(id) } });
+    if (bad)
+      return [
+        ...this.#end(session, "misbehaved", now, out),
+        { type: "misbehaved", peer: session.peer, link: session.link },
+      ];
+    if (session.done !== undefined && session.merging === 0)
+      return this.#finish(session, session.done, holdings, now, out);
+    out.push({
+      type: "network",
+      order: { type: "send", link: session.link, protocol: "frontier", frame: encodeMore(id) },
+    });
     return [];
   }
 
-  #finish(session: Session, done: Extract<FrontierMessage, { type: "done" }>, holdings: PulledHoldings, now: Time, out: Effect[]): readonly PullFact[] {
+  #finish(
+    session: Session,
+    done: Extract<FrontierMessage, { type: "done" }>,
+    holdings: PulledHoldings,
+    now: Time,
+    out: Effect[],
+  ): readonly PullFact[] {
     if (done.status === "busy") return this.#end(session, "busy", now, out);
     const facts: PullFact[] = session.claims.length === 0 ? [] : [{ type: "superseded", origins: session.claims }];
     const equal = sameSet(done.beacon.summary, holdings.beacon(now).summary);
     const schedule = this.#schedules.get(session.link);
     const quiet = session.parcels === 0 && session.changesAtStart === holdings.changes;
     if (schedule !== undefined) schedule.unexplained = equal || !quiet ? 0 : schedule.unexplained + 1;
-    return [...facts, ...this.#end(session, "complete", now, out, equal), { type: "completed", peer: session.peer, equal, count: done.beacon.summary.count }];
+    return [
+      ...facts,
+      ...this.#end(session, "complete", now, out, equal),
+      { type: "completed", peer: session.peer, equal, count: done.beacon.summary.count },
+    ];
   }
 
   #end(session: Session, how: PullEnd, now: Time, out: Effect[], equal = false): readonly PullFact[] {
     this.#session = undefined;
     const schedule = this.#schedules.get(session.link);
     if (schedule !== undefined) schedule.dueAt = now.mono + this.#prng.jittered(this.#everyMs, pullJitter);
-    out.push({ type: "note", at: now.wall, note: { type: "pullEnded", peer: session.peer, how, parcels: session.parcels, durationMs: now.mono - session.startedAt, equal } });
+    out.push({
+      type: "note",
+      at: now.wall,
+      note: {
+        type: "pullEnded",
+        peer: session.peer,
+        how,
+        parcels: session.parcels,
+        durationMs: now.mono - session.startedAt,
+        equal,
+      },
+    });
     return [];
   }
 
   #evaluate(holdings: PulledHoldings, now: Time, out: Effect[]): void {
     if (this.#session !== undefined) return;
     let next: Schedule | undefined;
-    for (const schedule of this.#schedules.values()) if (schedule.dueAt <= now.mono && (next === undefined || schedule.dueAt < next.dueAt)) next = schedule;
+    for (const schedule of this.#schedules.values())
+      if (schedule.dueAt <= now.mono && (next === undefined || schedule.dueAt < next.dueAt)) next = schedule;
     if (next !== undefined) this.#start(next, holdings, now, out);
   }
 
@@ -189,11 +250,22 @@ export class Pull {
       schedule.unexplained = 0;
     }
     const id = (this.#sessions = (this.#sessions + 1) >>> 0);
-    this.#session = { id, link, peer, full, startedAt: now.mono, changesAtStart: holdings.changes, progressAt: now.mono, parcels: 0, merging: 0, claims: [], done: undefined };
+    this.#session = {
+      id,
+      link,
+      peer,
+      full,
+      startedAt: now.mono,
+      changesAtStart: holdings.changes,
+      progressAt: now.mono,
+      parcels: 0,
+      merging: 0,
+      claims: [],
+      done: undefined,
+    };
     for (const frame of pullFrames(id, holdings.beacon(now), full ? [] : holdings.origins())) {
       out.push({ type: "network", order: { type: "send", link, protocol: "frontier", frame } });
     }
-    if (full) out.push({ type: "note", at: now.wall, note: { type: "pullStarted", peer, full } });
   }
 
   #current(link: LinkId, id: number): Session | undefined {

@@ -8,17 +8,36 @@
  * 4. Every session ends with `done`, unless its link ends first.
  */
 import type { Author, Incarnation, PeerId, Time } from "../../../base/brand.ts";
-import { type Beacon, type FrontierMessage, type OriginRanges, encodeDone, encodeParcels, encodeSuperseded } from "../../../codec/frontier.ts";
+import {
+  type Beacon,
+  type FrontierMessage,
+  type OriginRanges,
+  encodeDone,
+  encodeParcels,
+  encodeSuperseded,
+} from "../../../codec/frontier.ts";
 import { frontierRangesMax } from "../../../codec/limits.ts";
 import type { Bytes } from "../../../base/bytes.ts";
 import type { LinkId } from "../../../ports/network.ts";
 import type { StoreView } from "../../../ports/store.ts";
 import { type Ranges, minus, withNumber } from "../../data/ranges.ts";
 import type { Effect } from "../../effects.ts";
-import { parcelFrameBytes, pullWindowFrames, servedOriginsMax, servesMax, servesPerPeerMax, supersededOriginsMax } from "../limits.ts";
+import {
+  parcelFrameBytes,
+  pullWindowFrames,
+  servedOriginsMax,
+  servesMax,
+  servesPerPeerMax,
+  supersededOriginsMax,
+} from "../limits.ts";
 
 export type ServeInput =
-  | { readonly type: "pullReceived"; readonly link: LinkId; readonly peer: PeerId; readonly pull: Extract<FrontierMessage, { type: "pull" }> }
+  | {
+      readonly type: "pullReceived";
+      readonly link: LinkId;
+      readonly peer: PeerId;
+      readonly pull: Extract<FrontierMessage, { type: "pull" }>;
+    }
   | { readonly type: "moreReceived"; readonly link: LinkId; readonly session: number };
 
 /** What serving asks of what is held. */
@@ -74,7 +93,15 @@ export class Serve {
     return this.#sessions.size;
   }
 
-  #pull(link: LinkId, peer: PeerId, pull: Extract<FrontierMessage, { type: "pull" }>, holdings: ServedHoldings, view: StoreView, now: Time, out: Effect[]): void {
+  #pull(
+    link: LinkId,
+    peer: PeerId,
+    pull: Extract<FrontierMessage, { type: "pull" }>,
+    holdings: ServedHoldings,
+    view: StoreView,
+    now: Time,
+    out: Effect[],
+  ): void {
     const key = sessionKey(link, pull.session);
     const session = this.#sessions.get(key) ?? this.#open(link, peer, pull.session);
     if (session === undefined || session.complete || session.asked.size + pull.origins.length > servedOriginsMax) {
@@ -95,7 +122,16 @@ export class Serve {
   #open(link: LinkId, peer: PeerId, session: number): Session | undefined {
     const ofLink = [...this.#sessions.values()].filter((other) => other.link === link).length;
     if (this.#sessions.size >= servesMax || ofLink >= servesPerPeerMax) return undefined;
-    const fresh: Session = { link, peer, session, asked: new Map(), complete: false, stretches: [], credit: pullWindowFrames, sent: 0 };
+    const fresh: Session = {
+      link,
+      peer,
+      session,
+      asked: new Map(),
+      complete: false,
+      stretches: [],
+      credit: pullWindowFrames,
+      sent: 0,
+    };
     this.#sessions.set(sessionKey(link, session), fresh);
     return fresh;
   }
@@ -105,7 +141,8 @@ export class Serve {
     if (session.stretches.length > 0) return;
     this.#sessions.delete(sessionKey(session.link, session.session));
     sendFrame(session.link, encodeDone(session.session, holdings.beacon(now), "complete"), out);
-    if (session.sent > 0) out.push({ type: "note", at: now.wall, note: { type: "serveEnded", peer: session.peer, parcels: session.sent } });
+    if (session.sent > 0)
+      out.push({ type: "note", at: now.wall, note: { type: "serveEnded", peer: session.peer, parcels: session.sent } });
   }
 
   /** One frame of parcels, and before it what is known to be superseded among the same numbers. */
@@ -121,7 +158,10 @@ export class Serve {
         room -= bytes.length;
       }
       const reached = room > 0 ? stretch.to : (found.at(-1)?.sequence ?? stretch.to);
-      const holes = minus([[stretch.from, reached]], found.reduce<Ranges>((ranges, each) => withNumber(ranges, each.sequence), []));
+      const holes = minus(
+        [[stretch.from, reached]],
+        found.reduce<Ranges>((ranges, each) => withNumber(ranges, each.sequence), []),
+      );
       pushSuperseded(superseded, stretch, holes);
       stretch.from = reached + 1;
       if (stretch.from > stretch.to) session.stretches.shift();
@@ -139,12 +179,18 @@ export class Serve {
 /** What we hold and the asker does not, each origin's numbers in order. */
 function missing(ours: readonly OriginRanges[], theirs: ReadonlyMap<string, Ranges>): Stretch[] {
   return ours.flatMap(({ author, incarnation, ranges }) =>
-    minus(ranges, theirs.get(`${author}/${incarnation}`) ?? []).map(([from, to]) => ({ author, incarnation, from, to })),
+    minus(ranges, theirs.get(`${author}/${incarnation}`) ?? []).map(([from, to]) => ({
+      author,
+      incarnation,
+      from,
+      to,
+    })),
   );
 }
 
 function pushSuperseded(list: OriginRanges[], { author, incarnation }: Stretch, holes: Ranges): void {
-  for (let i = 0; i < holes.length; i += frontierRangesMax) list.push({ author, incarnation, ranges: holes.slice(i, i + frontierRangesMax) });
+  for (let i = 0; i < holes.length; i += frontierRangesMax)
+    list.push({ author, incarnation, ranges: holes.slice(i, i + frontierRangesMax) });
 }
 
 function sendFrame(link: LinkId, frame: Bytes, out: Effect[]): void {

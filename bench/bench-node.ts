@@ -1,0 +1,188 @@
+/**
+ * One node of a benchmark: a process that runs the product's library and does what the conductor
+ * asks over the process channel. The library and not HTTP where a figure is about the node; what
+ * HTTP costs is measured on its own, at the command `p2p-sync start`.
+ *
+ * "Readable" is never guessed: a watcher was given the value from the durable store, or the count
+ * of durable entries has reached the expected one, and the values are then compared.
+ */
+import { createNode, type Node } from "../src/index.ts";
+import { nowMs, pause, until } from "./clock.ts";
+import type { AnswerOf, Asked, CommandName, PacedPut, ParametersOf, Seen, Told } from "./commands.ts";
+import { type WorkEntry, workEntries } from "./workload.ts";
+
+/** Time between two looks at a count. It is the grain of the bulk figures, which take seconds. */
+const lookEveryMs = 10;
+
+type Report = (done: number, total: number) => void;
+type Handlers = {
+  readonly [Name in CommandName]: (
+    parameters: ParametersOf<Name>,
+    report: Report,
+  ) => AnswerOf<Name> | Promise<AnswerOf<Name>>;
+};
+
+let running: Node | undefined;
+let prepared: readonly WorkEntry[] = [];
+const seen: Seen[] = [];
+const connected = new Map<string, number>();
+
+function node(): Node {
+  if (running === undefined) throw new Error("the node is not started");
+  return running;
+}
+
+const handlers: Handlers = {
+  async start({ networkName, dataDir, dial }) {
+    running = await createNode({
+      networkName,
+      dataDir,
+      p2pDial: dial,
+      p2pListen: ["127.0.0.1"],
+      p2pPort: 0,
+      p2pMdns: false,
+    });
+    running.onEvent(({ type, detail }) => {
+      const peer = detail["peer"];
+      if (type === "peerState" && detail["to"] === "Connected" && typeof peer === "string" && !connected.has(peer))
+        connected.set(peer, nowMs());
+    });
+    const { peerId, p2p } = running.info();
+    return { peer: peerId, address: p2p[0] ?? "" };
+  },
+
+  async awaitPeers({ peers }) {
+    while (node().peers().filter(({ state }) => state === "Connected").length < peers) await pause(lookEveryMs);
+  },
+
+  async dial({ address }) {
+    const begunAt = nowMs();
+    await node().dial(address);
+    return { begunAt };
+  },
+
+  async connectedAt({ peer }) {
+    let at = connected.get(peer);
+    for (; at === undefined; at = connected.get(peer)) await pause(lookEveryMs);
+    return { at };
+  },
+
+  prepare({ set, count }) {
+    prepared = workEntries(set, count);
+  },
+
+  async write({ batch, inFlight }, report) {
+    const begunAt = nowMs();
+    let next = 0;
+    const writeOn = async (): Promise<void> => {
+      while (next < prepared.length) {
+        const from = next;
+        next += batch;
+        if (batch === 1) {
+          const { key, value } = prepared[from] as WorkEntry;
+          await node().put(key, value);
+        } else await node().batch(prepared.slice(from, from + batch).map((entry) => ({ type: "put", ...entry })));
+        if (from % 1_000 < batch) report(from, prepared.length);
+      }
+    };
+    await Promise.all(Array.from({ length: inFlight }, writeOn));
+    return { begunAt, endedAt: nowMs() };
+  },
+
+  async putPaced({ everyMs }, report) {
+    const begin = nowMs() + everyMs;
+    const puts: Promise<PacedPut>[] = [];
+    for (const [number, { key, value }] of prepared.entries()) {
+      const dueAt = begin + number * everyMs;
+      await until(dueAt);
+      puts.push(
+        node()
+          .put(key, value)
+          .then(() => ({ key, dueAt, acknowledgedAt: nowMs() })),
+      );
+      report(number, prepared.length);
+    }
+    return Promise.all(puts);
+  },
+
+  watchKeys() {
+    void (async () => {
+      for await (const { key } of node().watch()) seen.push({ key, at: nowMs() });
+    })();
+  },
+
+  async seen({ count }) {
+    while (seen.length < count) await pause(lookEveryMs);
+    return seen.splice(0);
+  },
+
+  async awaitEntries({ count }, report) {
+    for (;;) {
+      const { entries } = await node().status();
+      const at = nowMs();
+      if (entries >= count) return { at };
+      report(entries, count);
+      await pause(lookEveryMs);
+    }
+  },
+
+  async wrong({ samples }) {
+    let wrong = 0;
+    const step = Math.max(1, Math.floor(prepared.length / samples));
+    for (let i = 0; i < prepared.length; i += step) {
+      const { key, value } = prepared[i] as WorkEntry;
+      const found = await node().get(key);
+      if (found === undefined || !Buffer.from(found.value).equals(value)) wrong += 1;
+    }
+    let entries = 0;
+    for await (const _ of node().list()) entries += 1;
+    return { wrong, entries };
+  },
+
+  async get({ count }) {
+    const begunAt = nowMs();
+    for (let i = 0; i < count; i++) {
+      const { key } = prepared[(i * 7_919) % prepared.length] as WorkEntry;
+      if ((await node().get(key)) === undefined) throw new Error(`${key} is not there`);
+    }
+    return { perSecond: (count / (nowMs() - begunAt)) * 1000 };
+  },
+
+  async scan({ prefix, entries }) {
+    const begunAt = nowMs();
+    let read = 0;
+    while (read < entries) {
+      const before = read;
+      for await (const _ of node().list({ prefix })) read += 1;
+      if (read === before) throw new Error(`nothing begins with ${prefix}`);
+    }
+    return { perSecond: (read / (nowMs() - begunAt)) * 1000 };
+  },
+
+  async stop() {
+    await node().stop();
+  },
+};
+
+function tell(message: Told): void {
+  process.send?.(message);
+}
+
+async function answer({ id, name, parameters }: Asked): Promise<void> {
+  let toldAt = nowMs();
+  const report: Report = (done, total) => {
+    if (nowMs() - toldAt < 200) return;
+    toldAt = nowMs();
+    tell({ type: "progress", id, done, total });
+  };
+  try {
+    const handle = handlers[name] as (parameters: unknown, report: Report) => unknown;
+    tell({ type: "answer", id, value: await handle(parameters, report) });
+  } catch (error) {
+    tell({ type: "failed", id, message: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+  }
+  if (name === "stop") process.disconnect();
+}
+
+process.on("message", (asked: Asked) => void answer(asked));
+process.on("disconnect", () => void running?.stop());

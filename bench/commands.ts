@@ -1,0 +1,68 @@
+/**
+ * What the conductor of a benchmark can ask of a node process, and what it is answered. All
+ * instants are those of the machine's monotonic clock (`clock.ts`), in ms.
+ */
+
+export interface NodeSettings {
+  readonly networkName: string;
+  readonly dataDir: string;
+  readonly dial: readonly string[];
+}
+
+/** One paced put: when it was due, when it was acknowledged. */
+export interface PacedPut {
+  readonly key: string;
+  readonly dueAt: number;
+  readonly acknowledgedAt: number;
+}
+
+export interface Seen {
+  readonly key: string;
+  readonly at: number;
+}
+
+/** Name of a command → its parameters and its answer. */
+export interface Commands {
+  start(settings: NodeSettings): { readonly peer: string; readonly address: string };
+  /** Waits until this many peers are shown as Connected. */
+  awaitPeers(wanted: { readonly peers: number }): void;
+  /** Dials; answers with the instant it began. */
+  dial(target: { readonly address: string }): { readonly begunAt: number };
+  /** The instant at which this peer was first shown as Connected; waits for it. */
+  connectedAt(of: { readonly peer: string }): { readonly at: number };
+  /** Makes the entries of a set ready in memory, so that making them is not measured. */
+  prepare(work: { readonly set: string; readonly count: number }): void;
+  /** Writes the prepared entries; a batch of one is a put. */
+  write(work: { readonly batch: number; readonly inFlight: number }): { readonly begunAt: number; readonly endedAt: number };
+  /** Puts the prepared entries one by one at fixed times, whether the ones before are acknowledged or not. */
+  putPaced(work: { readonly everyMs: number }): readonly PacedPut[];
+  /** Begins to note when which key can be read, as a watcher. */
+  watchKeys(): void;
+  /** What was noted, once there are this many. */
+  seen(wanted: { readonly count: number }): readonly Seen[];
+  /** The instant at which the store held this many entries. */
+  awaitEntries(wanted: { readonly count: number }): { readonly at: number };
+  /** How many of some prepared entries are missing or different. */
+  wrong(check: { readonly samples: number }): { readonly wrong: number; readonly entries: number };
+  /** Point reads of random prepared keys, one after the other. */
+  get(work: { readonly count: number }): { readonly perSecond: number };
+  /** Reads all entries in key order, or those of a prefix over and over. */
+  scan(work: { readonly prefix: string; readonly entries: number }): { readonly perSecond: number };
+  /** Ends cleanly; the folder stays. */
+  stop(): void;
+}
+
+export type CommandName = keyof Commands;
+export type ParametersOf<Name extends CommandName> = Parameters<Commands[Name]>[0];
+export type AnswerOf<Name extends CommandName> = ReturnType<Commands[Name]>;
+
+export interface Asked {
+  readonly id: number;
+  readonly name: CommandName;
+  readonly parameters: unknown;
+}
+
+export type Told =
+  | { readonly type: "answer"; readonly id: number; readonly value: unknown }
+  | { readonly type: "failed"; readonly id: number; readonly message: string }
+  | { readonly type: "progress"; readonly id: number; readonly done: number; readonly total: number };

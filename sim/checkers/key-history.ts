@@ -1,0 +1,100 @@
+/**
+ * Promises 1 and 3, per node and key: what is durable only ever gives way to something newer. So an
+ * acknowledged write stays until it is superseded, and no older version returns behind a tombstone.
+ *
+ * The one exception is a clock repair: it takes a node's own future entries back and must put the
+ * same content, or something newer, in their place within the same turn.
+ */
+import { equalBytes } from "../../src/base/bytes.ts";
+import type { OpContent } from "../../src/codec/op.ts";
+import type { KeyChange, LivingFact } from "./facts.ts";
+import { type VersionName, nameOf, order, seen } from "./versions.ts";
+import { Violation } from "./violation.ts";
+
+interface Acknowledged {
+  readonly ticket: number;
+  readonly version: VersionName;
+}
+
+export class KeyHistory {
+  readonly node: number;
+  /** What lives on the node's disk now. */
+  readonly living = new Map<string, LivingFact>();
+  readonly #acknowledged = new Map<string, Acknowledged>();
+
+  constructor(node: number) {
+    this.node = node;
+  }
+
+  /** A turn became durable. */
+  changed({ key, before, after }: KeyChange, isRepair: boolean): void {
+    const known = this.living.get(key);
+    if (!isSame(known, before)) this.#broken("1 acknowledged writes survive", "the disk changed outside a turn", key);
+    if (isSame(before, after)) return;
+    if (before !== undefined && after === undefined) {
+      this.#broken("1 acknowledged writes survive", "an entry is gone without a successor", key, before);
+    }
+    if (after === undefined) return;
+    if (before !== undefined && order(seen(after), seen(before)) < 0) this.#olderNow(key, before, after, isRepair);
+    this.living.set(key, after);
+  }
+
+  /** The user was told that this is durable. */
+  acknowledged(ticket: number, key: string, version: VersionName): void {
+    const known = this.#acknowledged.get(key);
+    if (known === undefined || order(version, known.version) > 0) this.#acknowledged.set(key, { ticket, version });
+    this.#checkAcknowledged(key);
+  }
+
+  /** Everything the user was ever told still holds, on the disk as a new process finds it. */
+  check(disk: (key: string) => LivingFact | undefined, keys: Iterable<string>): void {
+    for (const key of this.#acknowledged.keys()) this.#checkAcknowledged(key);
+    for (const key of new Set([...keys, ...this.living.keys()])) {
+      if (isSame(disk(key), this.living.get(key))) continue;
+      this.#broken("1 acknowledged writes survive", "the disk is not what its turns made it", key, this.living.get(key));
+    }
+  }
+
+  #checkAcknowledged(key: string): void {
+    const promised = this.#acknowledged.get(key);
+    const held = this.living.get(key);
+    if (promised === undefined || (held !== undefined && order(seen(held), promised.version) >= 0)) return;
+    this.#broken("1 acknowledged writes survive", `write ${promised.ticket} was acknowledged and is gone`, key, held);
+  }
+
+  #olderNow(key: string, before: LivingFact, after: LivingFact, isRepair: boolean): void {
+    const [old, fresh] = [seen(before), seen(after)];
+    if (isRepair && old.author === fresh.author && isSameContent(old.op.content, fresh.op.content)) {
+      const promised = this.#acknowledged.get(key);
+      if (promised !== undefined && order(promised.version, fresh) > 0) {
+        this.#acknowledged.set(key, { ticket: promised.ticket, version: fresh });
+      }
+      return;
+    }
+    const deleted = old.op.content.type === "tombstone";
+    this.#broken(
+      deleted ? "3 deleted keys stay deleted" : "1 acknowledged writes survive",
+      `an older version (${nameOf(fresh)}) took the place of a newer one`,
+      key,
+      before,
+    );
+  }
+
+  #broken(promise: Violation["promise"], message: string, key: string, held?: LivingFact): never {
+    const version = held === undefined ? "none" : nameOf(seen(held));
+    throw new Violation(promise, message, { node: this.node, key, held: version, acknowledged: this.#told(key) });
+  }
+
+  #told(key: string): string {
+    const promised = this.#acknowledged.get(key);
+    return promised === undefined ? "nothing" : `${nameOf(promised.version)} by write ${promised.ticket}`;
+  }
+}
+
+export function isSame(a: LivingFact | undefined, b: LivingFact | undefined): boolean {
+  return a === b || (a !== undefined && b !== undefined && a.batch === b.batch && a.index === b.index);
+}
+
+function isSameContent(a: OpContent, b: OpContent): boolean {
+  return a.type === b.type && (a.type !== "value" || b.type !== "value" || equalBytes(a.value, b.value));
+}

@@ -1,0 +1,100 @@
+/**
+ * Promises 2 and 9: an independent merge of everything any honest node ever took in. After the
+ * network healed, every node must hold exactly this; and at any moment two nodes have equal
+ * summaries exactly when they hold equal sets.
+ */
+import type { DiskFact, KeyChange, LivingFact } from "./facts.ts";
+import { nameOf, order, seen } from "./versions.ts";
+import { Violation } from "./violation.ts";
+
+interface Taken {
+  readonly fact: LivingFact;
+  readonly nodes: Set<number>;
+}
+
+export class Model {
+  /** By key, then by version. */
+  readonly #taken = new Map<string, Map<string, Taken>>();
+
+  changed(node: number, { key, before, after }: KeyChange, isRepair: boolean): void {
+    const versions = this.#taken.get(key) ?? new Map<string, Taken>();
+    this.#taken.set(key, versions);
+    if (after !== undefined) {
+      const taken = versions.get(versionKey(after)) ?? { fact: after, nodes: new Set() };
+      taken.nodes.add(node);
+      versions.set(versionKey(after), taken);
+    }
+    if (isRepair && before !== undefined) this.#takeBack(versions, node, before);
+  }
+
+  /** The newest version of each key. */
+  expected(): ReadonlyMap<string, LivingFact> {
+    const newest = new Map<string, LivingFact>();
+    for (const [key, versions] of this.#taken) {
+      for (const { fact } of versions.values()) {
+        const best = newest.get(key);
+        if (best === undefined || order(seen(fact), seen(best)) > 0) newest.set(key, fact);
+      }
+    }
+    return newest;
+  }
+
+  /** What keeps these disks from being equal to the model, in words; undefined when nothing does. */
+  difference(disks: readonly DiskFact[]): string | undefined {
+    const expected = this.expected();
+    for (const { node, living } of disks) {
+      const held = new Map(living.map((fact) => [fact.key, fact]));
+      for (const [key, fact] of expected) {
+        const found = held.get(key);
+        if (found === undefined) return `node ${node} lacks ${key} (${nameOf(seen(fact))})`;
+        if (versionKey(found) !== versionKey(fact)) {
+          return `node ${node} has ${key} as ${nameOf(seen(found))}, not ${nameOf(seen(fact))}`;
+        }
+      }
+      if (held.size !== expected.size) return `node ${node} has ${held.size} entries, not ${expected.size}`;
+    }
+    return undefined;
+  }
+
+  #takeBack(versions: Map<string, Taken>, node: number, before: LivingFact): void {
+    const taken = versions.get(versionKey(before));
+    taken?.nodes.delete(node);
+    if (taken?.nodes.size === 0) versions.delete(versionKey(before));
+  }
+}
+
+/** Equal sets, equal summaries; and each disk's counts are true. */
+export function checkSummaries(disks: readonly DiskFact[]): void {
+  const setOfSummary = new Map<string, string>();
+  const summaryOfSet = new Map<string, string>();
+  for (const disk of disks) {
+    const values = disk.living.filter((fact) => seen(fact).op.content.type !== "tombstone").length;
+    const set = disk.living.map((fact) => `${fact.key}@${fact.batch}`).sort().join("\n");
+    const summary = `${disk.count}/${disk.fingerprint}`;
+    const facts = { node: disk.node, entries: disk.living.length, count: disk.count, values: disk.values };
+    const broken = (message: string): never => {
+      throw new Violation("2 equal sets have equal roots", message, facts);
+    };
+    if (disk.count !== disk.living.length) broken("the summary counts other entries than live");
+    if (disk.values !== values) broken("the number of values is wrong");
+    if ((setOfSummary.get(summary) ?? set) !== set) broken("different sets have one summary");
+    if ((summaryOfSet.get(set) ?? summary) !== summary) broken("equal sets have different summaries");
+    setOfSummary.set(summary, set);
+    summaryOfSet.set(set, summary);
+  }
+}
+
+/** Stored operations stay under twice the living ones plus one per batch (the store's space rule). */
+export function checkSpace({ node, living, storedOps, storedBatches }: DiskFact): void {
+  if (storedOps <= 2 * living.length && storedBatches <= living.length) return;
+  throw new Violation("6 nothing grows without bound", "the store keeps more dead operations than its rule allows", {
+    node,
+    living: living.length,
+    storedOps,
+    storedBatches,
+  });
+}
+
+function versionKey({ batch, index }: LivingFact): string {
+  return `${batch}/${index}`;
+}

@@ -1,0 +1,56 @@
+/**
+ * Promise 4: whatever lives anywhere was written by whom it names. The world tells this book what
+ * each key holder really signed and which operations it put into the batch; nothing else may live.
+ */
+import { type Bytes, toHex } from "../../src/base/bytes.ts";
+import { headerBytes } from "../../src/codec/parcel.ts";
+import type { LivingFact } from "./facts.ts";
+import { seen } from "./versions.ts";
+import { Violation } from "./violation.ts";
+
+export class SignedBatches {
+  readonly #network: string;
+  /** Signed headers, each with its batch's operations once those are known. */
+  readonly #opsOfHeader = new Map<string, readonly string[]>();
+  readonly #headerOfBatch = new Map<string, string>();
+
+  constructor(network: string) {
+    this.#network = network;
+  }
+
+  /** Somebody signed these bytes with its own key; the header stands at their end. */
+  signed(message: Bytes): void {
+    const header = toHex(message.subarray(-headerBytes));
+    if (!this.#opsOfHeader.has(header)) this.#opsOfHeader.set(header, []);
+  }
+
+  /** The operations of a batch, in order, from its writer. */
+  made(signedHeader: Bytes, ops: readonly Bytes[]): void {
+    this.#opsOfHeader.set(headerOf(signedHeader), ops.map(toHex));
+  }
+
+  opsOf(signedHeader: Bytes): readonly string[] {
+    return this.#opsOfHeader.get(headerOf(signedHeader)) ?? [];
+  }
+
+  check(node: number, fact: LivingFact): void {
+    const { header } = seen(fact);
+    const name = headerOf(fact.signedHeader);
+    const ops = this.#opsOfHeader.get(name);
+    const facts = { node, key: fact.key, batch: fact.batch, author: header.author };
+    const broken = (message: string): never => {
+      throw new Violation("4 nobody writes in another's name", message, facts);
+    };
+    if (ops === undefined) return broken("an entry lives whose author never signed its batch");
+    if (header.network !== this.#network) return broken("an entry of another network lives");
+    if (ops[fact.index] !== toHex(fact.opBytes)) return broken("an entry lives that is not in its batch");
+    if (seen(fact).op.key !== fact.key) return broken("an entry lives under another key than its own");
+    const known = this.#headerOfBatch.get(fact.batch) ?? name;
+    if (known !== name) broken("one batch name stands for two headers");
+    this.#headerOfBatch.set(fact.batch, known);
+  }
+}
+
+function headerOf(signedHeader: Bytes): string {
+  return toHex(signedHeader.subarray(0, headerBytes));
+}

@@ -1,0 +1,56 @@
+/**
+ * The order of versions, written a second time from the design and not from the code under test:
+ * stamp, then author, then batch, the larger wins. An operation's stamp is its batch's or one
+ * microsecond after the version it replaces, whichever is later.
+ */
+import { assert } from "../../src/base/assert.ts";
+import { ByteReader } from "../../src/codec/byte-io.ts";
+import { type Op, readOp } from "../../src/codec/op.ts";
+import { type BatchHeader, decodeStoredHeader } from "../../src/codec/parcel.ts";
+import type { LivingFact } from "./facts.ts";
+
+export interface Seen {
+  readonly stamp: number;
+  readonly author: string;
+  readonly batch: string;
+  readonly header: BatchHeader;
+  readonly op: Op;
+}
+
+const decoded = new WeakMap<LivingFact, Seen>();
+
+export function seen(fact: LivingFact): Seen {
+  const known = decoded.get(fact);
+  if (known !== undefined) return known;
+  const header = decodeStoredHeader(fact.signedHeader);
+  const reader = new ByteReader(fact.opBytes);
+  const { op } = readOp(reader);
+  assert(reader.finished, "a stored operation is well-formed");
+  const stamp = stampOfOp(header.stamp, op);
+  const fresh: Seen = { stamp, author: header.author, batch: fact.batch, header, op };
+  decoded.set(fact, fresh);
+  return fresh;
+}
+
+export function stampOfOp(batchStamp: number, op: Op): number {
+  const pushed = op.replaces === undefined ? 0 : op.replaces.stamp + 1;
+  return batchStamp > pushed ? batchStamp : pushed;
+}
+
+/** Positive where `a` wins over `b`, 0 for the same version. */
+export function order(a: VersionName, b: VersionName): number {
+  if (a.stamp !== b.stamp) return a.stamp - b.stamp;
+  if (a.author !== b.author) return a.author > b.author ? 1 : -1;
+  if (a.batch !== b.batch) return a.batch > b.batch ? 1 : -1;
+  return 0;
+}
+
+export interface VersionName {
+  readonly stamp: number;
+  readonly author: string;
+  readonly batch: string;
+}
+
+export function nameOf({ stamp, author, batch }: VersionName): string {
+  return `${stamp}/${author.slice(0, 8)}/${batch.slice(0, 8)}`;
+}

@@ -1,0 +1,333 @@
+/**
+ * The store of simulated nodes: `ports/store.ts` in memory, on a disk that outlives its process.
+ *
+ * The disk's tables are changed at once and every change leaves its undoing behind; a crash or a
+ * rollback plays those backwards, a commit throws them away. So what a new process finds on the
+ * disk is exactly the turns that were committed.
+ *
+ * A commit may fail (EIO, ENOSPC): the turn is then wholly on the disk or not at all, and this
+ * store refuses to be used again.
+ */
+import { assert, unreachable } from "../src/base/assert.ts";
+import type { Author, BatchId, Incarnation, Stamp } from "../src/base/brand.ts";
+import type { Bytes } from "../src/base/bytes.ts";
+import type { OriginRanges } from "../src/codec/frontier.ts";
+import { conflictAgeMsMax, conflictsMax, conflictsPerKeyMax, evidenceMax } from "../src/core/data/limits.ts";
+import type {
+  ConflictRow,
+  LivingEntry,
+  LivingOp,
+  OpId,
+  ParcelRow,
+  Store,
+  StoredParcel,
+  StoreState,
+  StoreWrite,
+} from "../src/ports/store.ts";
+import type { KeyChange, LivingFact } from "./checkers/facts.ts";
+import { type KeptOp, type StoredBatch, compacted, encodeStored, unite, withDead } from "./stored-batch.ts";
+
+interface Place {
+  readonly batch: BatchId;
+  readonly index: number;
+  readonly key: string;
+}
+
+/** What outlives a process. */
+export class MemoryDisk {
+  readonly batches = new Map<BatchId, StoredBatch>();
+  readonly numbers = new Map<string, Map<number, readonly BatchId[]>>();
+  readonly living = new Map<string, OpId>();
+  readonly places = new Map<OpId, Place>();
+  readonly origins = new Map<string, OriginRanges>();
+  state: StoreState | undefined;
+  conflicts: readonly ConflictRow[] = [];
+  evidence: readonly { readonly first: Bytes; readonly second: Bytes }[] = [];
+  ids = 0;
+
+  /** The living operation on a key as plain data for checkers. */
+  fact(key: string): LivingFact | undefined {
+    const id = this.living.get(key);
+    const place = id === undefined ? undefined : this.places.get(id);
+    const stored = place === undefined ? undefined : this.batches.get(place.batch);
+    if (place === undefined || stored === undefined) return undefined;
+    const { bytes } = keptOp(stored, place.index);
+    return { key, batch: place.batch, index: place.index, signedHeader: stored.signedHeader, opBytes: bytes };
+  }
+
+  /** Operations stored, dead ones included. */
+  storedOps(): number {
+    let sum = 0;
+    for (const { ops } of this.batches.values()) sum += ops.length;
+    return sum;
+  }
+}
+
+/** What becomes of a commit: done, or failed with the turn on the disk or not. */
+export type CommitFate = "durable" | "failsDurable" | "failsLost";
+
+export interface DiskHooks {
+  fate(): CommitFate;
+  /** The keys whose living operation differs after a turn that is durable now. */
+  durable(changes: readonly KeyChange[]): void;
+}
+
+const healthy: DiskHooks = { fate: () => "durable", durable: () => undefined };
+
+export interface MemoryStore extends Store {
+  readonly disk: MemoryDisk;
+  /** The process ends here: what was not committed is gone, and so is this store. */
+  crash(): void;
+}
+
+export class StoreFailure extends Error {
+  override readonly name = "StoreFailure";
+}
+
+export function createMemoryStore(disk: MemoryDisk = new MemoryDisk(), hooks: DiskHooks = healthy): MemoryStore {
+  return new TurnStore(disk, hooks);
+}
+
+// The class is one wall of small methods, one per promise of the port; parts of it apart would only pass the tables around.
+class TurnStore implements MemoryStore {
+  readonly disk: MemoryDisk;
+  readonly #hooks: DiskHooks;
+  readonly #undo: (() => void)[] = [];
+  readonly #touched = new Map<string, LivingFact | undefined>();
+  #isOpen = false;
+  #isDead = false;
+
+  constructor(disk: MemoryDisk, hooks: DiskHooks) {
+    this.disk = disk;
+    this.#hooks = hooks;
+  }
+
+  begin(): void {
+    this.#mustLive();
+    assert(!this.#isOpen, "one turn at a time");
+    this.#isOpen = true;
+  }
+
+  apply(write: StoreWrite): void {
+    this.#mustLive();
+    assert(this.#isOpen, "writes belong to a turn");
+    switch (write.type) {
+      case "merge":
+        return this.#merge(write.parcel, write.supersedes);
+      case "retract":
+        return this.#compact(new Set(write.ops.map((id) => this.#kill(id))));
+      case "setOrigin":
+        return this.#put(this.disk.origins, `${write.origin.author}/${write.origin.incarnation}`, write.origin);
+      case "setState":
+        return this.#assign("state", write.state);
+      case "addConflict":
+        return this.#assign("conflicts", withConflict(this.disk.conflicts, write.conflict));
+      case "addEvidence":
+        if (this.disk.evidence.length >= evidenceMax) return undefined;
+        return this.#assign("evidence", [...this.disk.evidence, { first: write.first, second: write.second }]);
+      default:
+        unreachable(write);
+    }
+  }
+
+  commit(): void {
+    this.#mustLive();
+    assert(this.#isOpen, "a commit ends a turn");
+    const fate = this.#hooks.fate();
+    if (fate === "failsLost") this.#rollBack();
+    const changes = [...this.#touched].map(([key, before]) => ({ key, before, after: this.disk.fact(key) }));
+    this.#undo.length = 0;
+    this.#touched.clear();
+    this.#isOpen = false;
+    this.#hooks.durable(changes);
+    if (fate === "durable") return;
+    this.#isDead = true;
+    throw new StoreFailure("the disk failed (EIO)");
+  }
+
+  close(): void {
+    this.crash();
+  }
+
+  crash(): void {
+    this.#rollBack();
+    this.#isOpen = false;
+    this.#isDead = true;
+  }
+
+  living(key: string): LivingOp | undefined {
+    this.#mustLive();
+    const id = this.disk.living.get(key);
+    return id === undefined ? undefined : { id, stamp: this.#kept(id).op.stamp };
+  }
+
+  entry(id: OpId): LivingEntry {
+    this.#mustLive();
+    const { stored, op } = this.#kept(id);
+    return {
+      id,
+      op: { index: op.index, op: op.op, bytes: op.bytes },
+      version: { stamp: op.stamp, author: stored.author, batch: stored.batch },
+    };
+  }
+
+  parcels(author: Author, incarnation: Incarnation, from: number, to: number, bytesMax: number): StoredParcel[] {
+    this.#mustLive();
+    const numbers = this.disk.numbers.get(`${author}/${incarnation}`);
+    if (numbers === undefined) return [];
+    const found: StoredParcel[] = [];
+    let bytes = 0;
+    for (const sequence of [...numbers.keys()].filter((each) => from <= each && each <= to).sort((a, b) => a - b)) {
+      if (bytes >= bytesMax && found.length > 0) return found;
+      for (const batch of numbers.get(sequence) ?? []) {
+        const parcel = encodeStored(this.disk.batches.get(batch) as StoredBatch);
+        found.push({ sequence, bytes: parcel });
+        bytes += parcel.length;
+      }
+    }
+    return found;
+  }
+
+  headers(author: Author, incarnation: Incarnation, sequence: number): Bytes[] {
+    this.#mustLive();
+    const batches = this.disk.numbers.get(`${author}/${incarnation}`)?.get(sequence) ?? [];
+    return batches.map((batch) => (this.disk.batches.get(batch) as StoredBatch).signedHeader);
+  }
+
+  livingAfter(author: Author, stamp: Stamp, max: number): LivingEntry[] {
+    this.#mustLive();
+    const found: LivingEntry[] = [];
+    for (const id of this.disk.places.keys()) {
+      const { stored, op } = this.#kept(id);
+      if (found.length < max && stored.author === author && op.stamp > stamp) found.push(this.entry(id));
+    }
+    return found;
+  }
+
+  origins(): OriginRanges[] {
+    this.#mustLive();
+    return [...this.disk.origins.values()];
+  }
+
+  state(): StoreState | undefined {
+    this.#mustLive();
+    return this.disk.state;
+  }
+
+  #merge(row: ParcelRow, supersedes: readonly OpId[]): void {
+    const changed = new Set<BatchId>([row.batch]);
+    for (const id of supersedes) changed.add(this.#kill(id));
+    const stored = this.disk.batches.get(row.batch);
+    this.#put(
+      this.disk.batches,
+      row.batch,
+      unite(stored, row, (index) => this.#give(row, index)),
+    );
+    if (stored === undefined) this.#list(row.author, row.incarnation, row.sequence, (ids) => [...ids, row.batch]);
+    this.#compact(changed);
+  }
+
+  /** A new operation takes the place of its key, which must be free. */
+  #give({ batch, ops }: ParcelRow, index: number): OpId {
+    const key = ops.find((op) => op.index === index)?.op.key as string;
+    if (this.disk.living.has(key)) throw new StoreFailure(`two living operations on the key ${key}`);
+    this.#touch(key);
+    const id = ++this.disk.ids;
+    this.#put(this.disk.places, id, { batch, index, key });
+    this.#put(this.disk.living, key, id);
+    return id;
+  }
+
+  #kill(id: OpId): BatchId {
+    const place = this.disk.places.get(id);
+    if (place === undefined) throw new StoreFailure(`operation ${id} is not living`);
+    this.#touch(place.key);
+    this.#remove(this.disk.living, place.key);
+    this.#remove(this.disk.places, id);
+    this.#put(this.disk.batches, place.batch, withDead(this.disk.batches.get(place.batch) as StoredBatch, place.index));
+    return place.batch;
+  }
+
+  #compact(changed: ReadonlySet<BatchId>): void {
+    for (const batch of changed) {
+      const stored = this.disk.batches.get(batch) as StoredBatch;
+      const smaller = compacted(stored);
+      if (smaller !== undefined) {
+        if (smaller !== stored) this.#put(this.disk.batches, batch, smaller);
+        continue;
+      }
+      this.#remove(this.disk.batches, batch);
+      this.#list(stored.author, stored.incarnation, stored.sequence, (ids) => ids.filter((id) => id !== batch));
+    }
+  }
+
+  #list(
+    author: Author,
+    incarnation: Incarnation,
+    sequence: number,
+    edit: (ids: readonly BatchId[]) => readonly BatchId[],
+  ): void {
+    const origin = `${author}/${incarnation}`;
+    let numbers = this.disk.numbers.get(origin);
+    if (numbers === undefined) this.disk.numbers.set(origin, (numbers = new Map()));
+    const ids = edit(numbers.get(sequence) ?? []);
+    if (ids.length === 0) this.#remove(numbers, sequence);
+    else this.#put(numbers, sequence, ids);
+  }
+
+  #kept(id: OpId): { readonly stored: StoredBatch; readonly op: KeptOp } {
+    const place = this.disk.places.get(id);
+    assert(place !== undefined, "only living operations are asked for");
+    const stored = this.disk.batches.get(place.batch) as StoredBatch;
+    return { stored, op: keptOp(stored, place.index) };
+  }
+
+  #touch(key: string): void {
+    if (!this.#touched.has(key)) this.#touched.set(key, this.disk.fact(key));
+  }
+
+  #put<K, V>(map: Map<K, V>, key: K, value: V): void {
+    this.#remember(map, key);
+    map.set(key, value);
+  }
+
+  #remove<K, V>(map: Map<K, V>, key: K): void {
+    this.#remember(map, key);
+    map.delete(key);
+  }
+
+  #remember<K, V>(map: Map<K, V>, key: K): void {
+    const old = map.get(key);
+    this.#undo.push(old === undefined ? () => map.delete(key) : () => map.set(key, old));
+  }
+
+  #assign<Name extends "state" | "conflicts" | "evidence">(name: Name, value: MemoryDisk[Name]): void {
+    const old = this.disk[name];
+    this.#undo.push(() => (this.disk[name] = old));
+    this.disk[name] = value;
+  }
+
+  #rollBack(): void {
+    for (const undo of this.#undo.reverse()) undo();
+    this.#undo.length = 0;
+    this.#touched.clear();
+  }
+
+  #mustLive(): void {
+    if (this.#isDead) throw new StoreFailure("this store is closed or has failed");
+  }
+}
+
+function keptOp(stored: StoredBatch, index: number): KeptOp {
+  const op = stored.ops.find((each) => each.index === index);
+  assert(op !== undefined, "a place names a stored operation");
+  return op;
+}
+
+/** With a further conflict, without what is too old or too much: per key, then in all. */
+function withConflict(conflicts: readonly ConflictRow[], added: ConflictRow): readonly ConflictRow[] {
+  const young = [...conflicts, added].filter(({ at }) => at > added.at - conflictAgeMsMax);
+  const ofKey = young.filter(({ key }) => key === added.key);
+  const surplus = new Set(ofKey.slice(0, Math.max(0, ofKey.length - conflictsPerKeyMax)));
+  return young.filter((conflict) => !surplus.has(conflict)).slice(-conflictsMax);
+}

@@ -1,0 +1,137 @@
+/**
+ * What a seed means: every rate and shape of a world, drawn from it and printed when it fails.
+ * A scenario fixes some of them; `chaos` leaves all to the seed.
+ */
+import type { Millis } from "../src/base/brand.ts";
+import { Prng } from "../src/base/prng.ts";
+
+export const scenarios = ["chaos", "partition", "crashes", "clocks", "hostile", "diamond", "late-joiner", "bulk"] as const;
+export type Scenario = (typeof scenarios)[number];
+
+export type Edge = readonly [number, number];
+
+export interface WorldOptions {
+  readonly seed: number;
+  readonly scenario: Scenario;
+  readonly nodes: number;
+  /** Who knows whose address; the first of each pair dials, in some seeds both do. */
+  readonly edges: readonly Edge[];
+  readonly bothDial: boolean;
+  /** Whether addresses are announced again and again, which ends a long backoff. */
+  readonly mdns: boolean;
+  readonly realSignatures: boolean;
+  readonly chaosMs: Millis;
+  readonly quietMsMax: Millis;
+  readonly pullEveryMs: Millis;
+  readonly delayMsMax: Millis;
+  /** Shares of gossip messages. */
+  readonly loss: number;
+  readonly duplication: number;
+  readonly reordering: number;
+  /** Whether the streams of one link overtake each other. */
+  readonly streamsApart: boolean;
+  readonly skewMsMax: Millis;
+  /** Mean time between two of a kind in the whole world, or 0 for never. */
+  readonly every: Readonly<Record<FaultKind, Millis>>;
+  /** Share of turns in which the process dies or its disk fails. */
+  readonly turnCrash: number;
+  readonly commitFailure: number;
+  readonly hostiles: number;
+  readonly lateNodes: number;
+  readonly keys: number;
+  readonly valueBytesMax: number;
+  readonly batchOpsMax: number;
+  readonly writeEveryMs: Millis;
+}
+
+export const faultKinds = ["crash", "stop", "partition", "oneWay", "linkBreak", "pause", "clockJump", "clockWrong"] as const;
+export type FaultKind = (typeof faultKinds)[number];
+
+const never: Record<FaultKind, Millis> = {
+  crash: 0,
+  stop: 0,
+  partition: 0,
+  oneWay: 0,
+  linkBreak: 0,
+  pause: 0,
+  clockJump: 0,
+  clockWrong: 0,
+};
+
+export function drawOptions(seed: number, scenario: Scenario): WorldOptions {
+  const prng = new Prng(seed * 2 + 1);
+  const base = drawChaos(seed, prng);
+  return { ...base, ...scenarioChanges(scenario, base, prng), scenario };
+}
+
+function drawChaos(seed: number, prng: Prng): WorldOptions {
+  const nodes = 3 + prng.below(5);
+  const hostiles = prng.chance(0.3) ? 1 : 0;
+  const mdns = prng.chance(0.7);
+  const every = { ...never };
+  for (const kind of faultKinds) if (prng.chance(0.5)) every[kind] = 4_000 + prng.below(40_000);
+  const isLong = hostiles > 0 || !mdns || every.clockWrong > 0 || every.clockJump > 0;
+  return {
+    seed,
+    scenario: "chaos",
+    nodes,
+    edges: drawEdges(nodes, prng),
+    bothDial: prng.chance(0.4),
+    mdns,
+    realSignatures: prng.chance(0.1),
+    chaosMs: 20_000 + prng.below(100_000),
+    quietMsMax: (isLong ? 60 : 5) * 60_000,
+    pullEveryMs: prng.chance(0.5) ? 30_000 : 1_000 + prng.below(20_000),
+    delayMsMax: prng.pick([2, 50, 300, 1_000]),
+    loss: prng.pick([0, 0.02, 0.1, 0.3]),
+    duplication: prng.pick([0, 0.1, 0.5]),
+    reordering: prng.pick([0, 0.1, 0.5]),
+    streamsApart: prng.chance(0.3),
+    skewMsMax: prng.pick([0, 1_000, 10_000, 20_000]),
+    every,
+    turnCrash: prng.pick([0, 0, 0.001, 0.01]),
+    commitFailure: prng.pick([0, 0, 0.001, 0.005]),
+    hostiles,
+    lateNodes: prng.chance(0.3) ? 1 : 0,
+    keys: prng.pick([3, 8, 40]),
+    valueBytesMax: prng.pick([8, 200, 2_000]),
+    batchOpsMax: prng.pick([2, 8, 60]),
+    writeEveryMs: prng.pick([50, 200, 1_000]),
+  };
+}
+
+/** Everybody with everybody, a ring, a line, or a random connected net. */
+function drawEdges(nodes: number, prng: Prng): readonly Edge[] {
+  const shape = prng.pick(["mesh", "ring", "line", "random"] as const);
+  const edges: Edge[] = [];
+  for (let b = 1; b < nodes; b++) {
+    if (shape === "mesh") for (let a = 0; a < b; a++) edges.push([a, b]);
+    else edges.push([shape === "random" ? prng.below(b) : b - 1, b]);
+  }
+  if (shape === "ring" && nodes > 2) edges.push([nodes - 1, 0]);
+  if (shape === "random" && prng.chance(0.5)) edges.push([nodes - 1, 0]);
+  return edges.filter(([a, b], index) => edges.findIndex(([c, d]) => (a === c && b === d) || (a === d && b === c)) === index);
+}
+
+function scenarioChanges(scenario: Scenario, base: WorldOptions, prng: Prng): Partial<WorldOptions> {
+  const calm: Partial<WorldOptions> = { every: never, turnCrash: 0, commitFailure: 0, hostiles: 0, skewMsMax: 0, lateNodes: 0 };
+  const short = { quietMsMax: 5 * 60_000, mdns: true };
+  switch (scenario) {
+    case "chaos":
+      return {};
+    case "partition":
+      return { ...calm, ...short, every: { ...never, partition: 8_000, oneWay: 12_000, linkBreak: 10_000 } };
+    case "crashes":
+      return { ...calm, ...short, every: { ...never, crash: 3_000, stop: 15_000 }, turnCrash: 0.01, commitFailure: 0.003 };
+    case "clocks":
+      return { ...calm, nodes: Math.max(4, base.nodes), edges: drawEdges(Math.max(4, base.nodes), prng), skewMsMax: 20_000, every: { ...never, clockJump: 8_000, clockWrong: 20_000 }, quietMsMax: 60 * 60_000 };
+    case "hostile":
+      return { ...calm, hostiles: 1 + prng.below(2), every: { ...never, linkBreak: 20_000 }, quietMsMax: 60 * 60_000 };
+    case "diamond":
+      return { ...calm, ...short, nodes: 4, edges: [[0, 1], [0, 2], [1, 3], [2, 3]], loss: 0, duplication: 0 };
+    case "late-joiner":
+      return { ...calm, ...short, lateNodes: 1 };
+    case "bulk":
+      return { ...calm, ...short, nodes: 3, edges: [[0, 1], [1, 2]], keys: 400, valueBytesMax: 64 * 1024, batchOpsMax: 13, writeEveryMs: 400, chaosMs: 20_000, lateNodes: 1 };
+  }
+}

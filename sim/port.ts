@@ -1,0 +1,136 @@
+/**
+ * One process's end of the network: it carries out the orders of a replica and keeps what a gossip
+ * router keeps, the messages already seen and those that wait for a verdict.
+ */
+import { toHex } from "../src/base/bytes.ts";
+import { sha256 } from "../src/crypto/hash.ts";
+import type { LinkId, NetworkEvent, NetworkOrder } from "../src/ports/network.ts";
+import { Violation } from "./checkers/violation.ts";
+import { type Carrier, type End, type Plug, type Side, otherEnd } from "./wire.ts";
+
+/** Share of doubled messages that get past the memory of seen ones, as after its two minutes. */
+const forgottenShare = 0.05;
+
+interface Unjudged {
+  readonly payload: Uint8Array;
+  readonly from: End;
+}
+
+export class Port implements Side {
+  readonly plug: Plug;
+  readonly ends = new Map<LinkId, End>();
+  isAlive = true;
+  /** Hears gossip itself instead of as events; for peers that are no replicas. */
+  onGossip: ((payload: Uint8Array, from: End) => void) | undefined;
+  readonly #network: Carrier;
+  readonly #seen = new Set<string>();
+  readonly #unjudged = new Map<number, Unjudged>();
+  #links = 0;
+  #messages = 0;
+
+  constructor(network: Carrier, plug: Plug) {
+    this.#network = network;
+    this.plug = plug;
+  }
+
+  nextLink(): LinkId {
+    return ++this.#links;
+  }
+
+  hear(event: NetworkEvent): void {
+    if (this.isAlive) this.plug.hear(event);
+  }
+
+  /** Gossip messages a replica was shown and has not judged. */
+  get unjudged(): number {
+    return this.#unjudged.size;
+  }
+
+  obey(order: NetworkOrder): void {
+    switch (order.type) {
+      case "dial":
+        return this.#network.dial(this, order.address, order.attempt);
+      case "publish":
+        this.#seen.add(idOf(order.payload));
+        return this.#flood(order.payload, undefined);
+      case "judge":
+        return this.#judge(order.message, order.verdict);
+      case "send":
+      case "acceptLink":
+      case "admitLink":
+      case "closeLink":
+        return this.#onLink(order);
+    }
+  }
+
+  /** Offers a message to one neighbour, whatever was offered before. */
+  whisper(end: End, payload: Uint8Array): void {
+    const { queue, prng, options, recorder, isFaulty } = this.#network;
+    const other = otherEnd(end);
+    if (!isAdmitted(end) || other.gate !== "admitted") return;
+    if (this.#network.isCut(this.plug.node, other.side.plug.node)) return;
+    if (isFaulty && prng.chance(options.loss)) return recorder.count("fault:gossipLost");
+    const copies = isFaulty && prng.chance(options.duplication) ? 2 : 1;
+    if (copies > 1) recorder.count("fault:gossipDoubled");
+    for (let copy = 0; copy < copies; copy++) {
+      const isLate = isFaulty && prng.chance(options.reordering);
+      if (isLate) recorder.count("fault:gossipLate");
+      queue.after(this.#network.delay() * (isLate ? 5 : 1), () => other.side.offered(payload, other));
+    }
+  }
+
+  #onLink(order: Extract<NetworkOrder, { link: LinkId }>): void {
+    const end = this.ends.get(order.link);
+    if (end === undefined) throw new Violation("7 no step fails", "an order for a link that never was", { ...order });
+    if (end.state !== "open") return;
+    switch (order.type) {
+      case "send":
+        return this.#network.send(end, order.protocol, order.frame);
+      case "acceptLink":
+        end.gate = "accepted";
+        return undefined;
+      case "admitLink":
+        end.gate = "admitted";
+        return undefined;
+      case "closeLink":
+        return this.#network.close(end, order.reason);
+    }
+  }
+
+  offered(payload: Uint8Array, at: End): void {
+    if (!this.isAlive || !isAdmitted(at)) return;
+    if (this.onGossip !== undefined) return this.onGossip(payload, at);
+    const id = idOf(payload);
+    const { recorder, prng } = this.#network;
+    if (this.#seen.has(id)) {
+      recorder.count("net:gossipSeenBefore");
+      if (!prng.chance(forgottenShare)) return;
+    }
+    this.#seen.add(id);
+    const message = ++this.#messages;
+    this.#unjudged.set(message, { payload, from: at });
+    this.hear({ type: "gossipReceived", message, from: otherEnd(at).side.plug.peer, payload });
+  }
+
+  #judge(message: number, verdict: string): void {
+    const unjudged = this.#unjudged.get(message);
+    if (unjudged === undefined) {
+      throw new Violation("5 every question is answered once", "a verdict on no message", { node: this.plug.node, message });
+    }
+    this.#unjudged.delete(message);
+    this.#network.recorder.count(`net:${verdict}`);
+    if (verdict === "accept") this.#flood(unjudged.payload, unjudged.from);
+  }
+
+  #flood(payload: Uint8Array, except: End | undefined): void {
+    for (const end of this.ends.values()) if (end !== except) this.whisper(end, payload);
+  }
+}
+
+function isAdmitted(end: End): boolean {
+  return end.state === "open" && end.gate === "admitted";
+}
+
+function idOf(payload: Uint8Array): string {
+  return toHex(sha256(payload));
+}

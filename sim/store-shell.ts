@@ -1,0 +1,72 @@
+/** A store around a store: everything passes through; what watches or spoils overrides a method. */
+import type { Author, Incarnation, Stamp } from "../src/base/brand.ts";
+import type { Bytes } from "../src/base/bytes.ts";
+import type { OriginRanges } from "../src/codec/frontier.ts";
+import type { LivingEntry, LivingOp, OpId, Store, StoredParcel, StoreState, StoreWrite } from "../src/ports/store.ts";
+
+export class StoreShell implements Store {
+  protected readonly inner: Store;
+
+  constructor(inner: Store) {
+    this.inner = inner;
+  }
+
+  begin(): void {
+    this.inner.begin();
+  }
+
+  apply(write: StoreWrite): void {
+    this.inner.apply(write);
+  }
+
+  commit(): void {
+    this.inner.commit();
+  }
+
+  close(): void {
+    this.inner.close();
+  }
+
+  living(key: string): LivingOp | undefined {
+    return this.inner.living(key);
+  }
+
+  entry(id: OpId): LivingEntry {
+    return this.inner.entry(id);
+  }
+
+  parcels(author: Author, incarnation: Incarnation, from: number, to: number, bytesMax: number): readonly StoredParcel[] {
+    return this.inner.parcels(author, incarnation, from, to, bytesMax);
+  }
+
+  headers(author: Author, incarnation: Incarnation, sequence: number): readonly Bytes[] {
+    return this.inner.headers(author, incarnation, sequence);
+  }
+
+  livingAfter(author: Author, stamp: Stamp, max: number): readonly LivingEntry[] {
+    return this.inner.livingAfter(author, stamp, max);
+  }
+
+  origins(): readonly OriginRanges[] {
+    return this.inner.origins();
+  }
+
+  state(): StoreState | undefined {
+    return this.inner.state();
+  }
+}
+
+/** Shows every write before it is applied. */
+export class WatchedStore extends StoreShell {
+  readonly #watch: (write: StoreWrite) => void;
+
+  constructor(inner: Store, watch: (write: StoreWrite) => void) {
+    super(inner);
+    this.#watch = watch;
+  }
+
+  override apply(write: StoreWrite): void {
+    this.#watch(write);
+    super.apply(write);
+  }
+}

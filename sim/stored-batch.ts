@@ -1,0 +1,110 @@
+/**
+ * A batch as the memory store keeps it: some of its operations, each alive or dead, and the hashes
+ * that prove them. Values are never changed in place, so a turn can be rolled back by reference.
+ */
+import type { Author, BatchId, Incarnation, Stamp } from "../src/base/brand.ts";
+import type { Bytes } from "../src/base/bytes.ts";
+import { foldShape } from "../src/codec/merkle-shape.ts";
+import type { Op } from "../src/codec/op.ts";
+import { encodeParcel } from "../src/codec/parcel.ts";
+import { leafOf, narrowProof } from "../src/crypto/merkle.ts";
+import type { OpId, ParcelRow } from "../src/ports/store.ts";
+
+export interface KeptOp {
+  readonly index: number;
+  readonly op: Op;
+  readonly bytes: Bytes;
+  readonly stamp: Stamp;
+  /** Set while the operation lives. */
+  readonly id: OpId | undefined;
+}
+
+export interface StoredBatch {
+  readonly author: Author;
+  readonly incarnation: Incarnation;
+  readonly sequence: number;
+  readonly batch: BatchId;
+  readonly signedHeader: Bytes;
+  readonly opsCount: number;
+  readonly proof: readonly Bytes[];
+  /** In the order of their index. */
+  readonly ops: readonly KeptOp[];
+}
+
+/** What a parcel adds to what is stored of the same batch. Each newly living operation is named by `nameLiving`. */
+export function unite(
+  stored: StoredBatch | undefined,
+  row: ParcelRow,
+  nameLiving: (index: number) => OpId,
+): StoredBatch {
+  const kept = new Map((stored?.ops ?? []).map((op) => [op.index, op]));
+  for (const { index, op, bytes, stamp, living } of row.ops) {
+    const old = kept.get(index);
+    if (old?.id !== undefined) continue;
+    kept.set(index, { index, op, bytes, stamp, id: living ? nameLiving(index) : undefined });
+  }
+  const ops = [...kept.values()].sort((a, b) => a.index - b.index);
+  const hashes = new Map([...(stored === undefined ? [] : absentHashes(stored)), ...absentHashes(row)]);
+  const { author, incarnation, sequence, batch, signedHeader, opsCount } = row;
+  return {
+    author,
+    incarnation,
+    sequence,
+    batch,
+    signedHeader: stored?.signedHeader ?? signedHeader,
+    opsCount,
+    proof: proofAround(opsCount, ops, hashes),
+    ops,
+  };
+}
+
+/** The same batch with one operation dead. */
+export function withDead(stored: StoredBatch, index: number): StoredBatch {
+  return { ...stored, ops: stored.ops.map((op) => (op.index === index ? { ...op, id: undefined } : op)) };
+}
+
+/** The batch after the space rule: undefined when nothing lives, a fragment when less than half does. */
+export function compacted(stored: StoredBatch): StoredBatch | undefined {
+  const living = stored.ops.filter((op) => op.id !== undefined);
+  if (living.length === 0) return undefined;
+  if (living.length * 2 >= stored.ops.length) return stored;
+  const leaves = stored.ops.map(({ index, bytes }) => ({ index, leaf: leafOf(bytes) }));
+  const keep = new Set(living.map(({ index }) => index));
+  return { ...stored, ops: living, proof: narrowProof(stored.opsCount, leaves, stored.proof, keep) };
+}
+
+export function encodeStored({ signedHeader, opsCount, ops, proof }: StoredBatch): Bytes {
+  return encodeParcel(signedHeader, opsCount, ops, proof);
+}
+
+interface Part {
+  readonly opsCount: number;
+  readonly ops: readonly { readonly index: number }[];
+  readonly proof: readonly Bytes[];
+}
+
+/** The proof's hashes by the stretch of leaves each stands for. */
+function absentHashes({ opsCount, ops, proof }: Part): readonly (readonly [string, Bytes])[] {
+  const named: [string, Bytes][] = [];
+  walkAbsent(opsCount, ops, (stretch) => named.push([stretch, proof[named.length] as Bytes]));
+  return named;
+}
+
+/** Each subtree without any of the operations is beside one with some of either part, so that part's proof has it. */
+function proofAround(opsCount: number, ops: Part["ops"], hashes: ReadonlyMap<string, Bytes>): readonly Bytes[] {
+  const proof: Bytes[] = [];
+  walkAbsent(opsCount, ops, (stretch) => proof.push(hashes.get(stretch) as Bytes));
+  return proof;
+}
+
+function walkAbsent(opsCount: number, ops: Part["ops"], visit: (stretch: string) => void): void {
+  foldShape<undefined>(
+    opsCount,
+    ops.map(({ index }) => index),
+    {
+      leaf: () => undefined,
+      absent: (from, to) => void visit(`${from}-${to}`),
+      join: () => undefined,
+    },
+  );
+}

@@ -1,0 +1,56 @@
+/**
+ * Links coming and going: what admission decides is told to every machine that works on links.
+ */
+import type { PeerId } from "../../base/brand.ts";
+import type { LinkId } from "../../ports/network.ts";
+import type { AdmissionFact, AdmissionInput } from "../peers/admission/machine.ts";
+import type { PullFact } from "../sync/pull/machine.ts";
+import { type Parts, type Step, holdingsSeen } from "./parts.ts";
+
+/** Steps admission and passes on what follows. */
+export function stepAdmission(input: AdmissionInput, parts: Parts, step: Step): void {
+  for (const fact of parts.admission.step(input, step.now, step.out)) passOn(fact, parts, step);
+}
+
+/** What pulls concluded: batches that live nowhere, equality with a peer, a peer that sends bad ones. */
+export function passOnPullFacts(facts: readonly PullFact[], parts: Parts, step: Step): void {
+  for (const fact of facts) {
+    switch (fact.type) {
+      case "superseded":
+        parts.holdings.markSuperseded(fact.origins);
+        for (const { author, incarnation, ranges } of fact.origins) parts.heldBack.forget(author, incarnation, ranges);
+        break;
+      case "completed":
+        if (fact.equal && fact.count > 0) parts.holdings.reconciled(step.now.wall);
+        break;
+      case "misbehaved":
+        expel(fact.link, fact.peer, "it sent batches that are provably bad", parts, step);
+        break;
+    }
+  }
+}
+
+/** Sends a peer away for breaking the protocol. */
+export function expel(link: LinkId, peer: PeerId, reason: string, parts: Parts, step: Step): void {
+  step.out.push({ type: "penalise", peer, reason });
+  stepAdmission({ type: "expelled", link, code: "protocolViolation", reason }, parts, step);
+}
+
+function passOn(fact: AdmissionFact, parts: Parts, step: Step): void {
+  const { now, out } = step;
+  if (fact.type === "admitted") {
+    parts.clock.heard(fact.peer, fact.clockOffsetMs);
+    parts.connections.step({ type: "admitted", peer: fact.peer }, now, out);
+    const admitted = { type: "peerAdmitted", link: fact.link, peer: fact.peer } as const;
+    passOnPullFacts(parts.pull.step(admitted, holdingsSeen(parts), now, out), parts, step);
+    return;
+  }
+  if (fact.type === "ended") {
+    const { link, peer, code, retryAfterSeconds } = fact;
+    parts.connections.step({ type: "linkEnded", link, peer, code, retryAfterSeconds }, now, out);
+  } else if (parts.admission.linkOf(fact.peer) === undefined) parts.clock.departed(fact.peer);
+  parts.acknowledgement.step({ type: "linkLost", link: fact.link }, now, out);
+  parts.serve.linkLost(fact.link);
+  const lost = { type: "linkLost", link: fact.link } as const;
+  passOnPullFacts(parts.pull.step(lost, holdingsSeen(parts), now, out), parts, step);
+}

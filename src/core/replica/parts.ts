@@ -1,0 +1,98 @@
+/**
+ * The machines of one replica, made once, and what every step of them works with. The files beside
+ * this one are steps over these parts; none keeps state of its own.
+ */
+import type { Instant, NetworkId, PeerId, Time } from "../../base/brand.ts";
+import { Prng } from "../../base/prng.ts";
+import type { Beacon, OriginRanges } from "../../codec/frontier.ts";
+import { peerIdOf } from "../../codec/peer-id.ts";
+import type { Signer } from "../../crypto/ed25519.ts";
+import type { StoreState, StoreView } from "../../ports/store.ts";
+import { HeldBack } from "../data/held-back.ts";
+import type { Effect } from "../effects.ts";
+import type { Note } from "../notes.ts";
+import { Admission } from "../peers/admission/machine.ts";
+import { ClockWatch } from "../peers/clock-watch.ts";
+import { Connections } from "../peers/connections/machine.ts";
+import { Acknowledgement } from "../sync/acknowledgement/machine.ts";
+import { Intake } from "../sync/intake/machine.ts";
+import { Pull } from "../sync/pull/machine.ts";
+import { Serve } from "../sync/serve/machine.ts";
+import { Holdings } from "./holdings.ts";
+import { Outgoing } from "./outgoing.ts";
+
+export interface ReplicaOptions {
+  readonly network: NetworkId;
+  readonly signer: Signer;
+  /** Drawn at each start of the process, 16 hex digits. */
+  readonly session: string;
+  readonly agent: string;
+  readonly seed: number;
+  readonly horizonDays: number;
+  readonly pullEveryMs: number;
+}
+
+export interface Parts {
+  readonly self: PeerId;
+  readonly network: NetworkId;
+  readonly signer: Signer;
+  readonly holdings: Holdings;
+  readonly admission: Admission;
+  readonly connections: Connections;
+  readonly clock: ClockWatch;
+  readonly intake: Intake;
+  readonly heldBack: HeldBack;
+  readonly acknowledgement: Acknowledgement;
+  readonly pull: Pull;
+  readonly serve: Serve;
+  readonly outgoing: Outgoing;
+}
+
+/** One step: when it happens, what it may read, and where its effects go. */
+export interface Step {
+  readonly now: Time;
+  readonly view: StoreView;
+  readonly out: Effect[];
+}
+
+export function makeParts(options: ReplicaOptions, view: StoreView, state: StoreState): Parts {
+  const { signer, network, session, agent, seed, horizonDays, pullEveryMs } = options;
+  const self = peerIdOf(signer.author);
+  return {
+    self,
+    network,
+    signer,
+    holdings: new Holdings({ author: signer.author, horizonDays }, view, state),
+    admission: new Admission({ self, network, session, agent }),
+    connections: new Connections(self, new Prng(seed)),
+    clock: new ClockWatch(),
+    intake: new Intake(network),
+    heldBack: new HeldBack(),
+    acknowledgement: new Acknowledgement(),
+    pull: new Pull(new Prng(seed + 1), pullEveryMs),
+    serve: new Serve(),
+    outgoing: new Outgoing(),
+  };
+}
+
+export function tell(note: Note, { now, out }: Step): void {
+  out.push({ type: "note", note, at: now.wall });
+}
+
+/** The wall time by which others' stamps are judged. */
+export function judgedTime({ clock }: Parts, { now }: Step): Instant {
+  return clock.judged(now.wall);
+}
+
+/** What the pulling and serving machines see of the holdings. */
+export function holdingsSeen({ holdings }: Parts): {
+  origins(): readonly OriginRanges[];
+  beacon(at: Time): Beacon;
+  readonly changes: number;
+} {
+  return {
+    origins: () => holdings.origins(),
+    beacon: (at) => ({ clock: at.wall, summary: holdings.summary() }),
+    changes: holdings.changes,
+  };
+}

@@ -1,0 +1,99 @@
+/**
+ * What this node's own user asks for: writes, and the repair of what a wrong clock wrote. Each
+ * request is answered once; a `local` write's answer stands behind its persist, a `shared` one
+ * waits for other members.
+ */
+import type { Bytes } from "../../base/bytes.ts";
+import type { CheckedParcel } from "../data/batch.ts";
+import type { Outcome, Ticket } from "../effects.ts";
+import type { ReplicaInput, Wish } from "./inputs.ts";
+import { repairedAtOnceMax } from "./limits.ts";
+import { type Parts, type Step, tell } from "./parts.ts";
+import {
+  type WriteRefusal,
+  checkWrite,
+  describeMakeRefusal,
+  refusal,
+  reissueBatch,
+  repairBound,
+  writeBatch,
+} from "./writer.ts";
+
+export class Requests {
+  readonly #parts: Parts;
+  #stopping = false;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  /** Every write is refused from now on. */
+  stopping(): void {
+    this.#stopping = true;
+  }
+
+  write({ ticket, ops, wish }: Extract<ReplicaInput, { type: "writeRequested" }>, step: Step): void {
+    const { now, view, out } = step;
+    const refused = this.#refuse(wish) ?? checkWrite(ops);
+    if (refused !== undefined) return answer(ticket, refused, step);
+    const { network, signer, holdings, acknowledgement } = this.#parts;
+    const made = writeBatch(ops, network, signer, holdings, view, now);
+    if (!made.ok) return answer(ticket, describeMakeRefusal(made.code), step);
+    const { parcel, bytes } = made.value;
+    this.#issue(parcel, bytes, step);
+    const { id: batch, latest: stamp, header } = parcel;
+    if (wish.type === "local") return answer(ticket, { type: "written", batch, stamp, holders: [] }, step);
+    const { incarnation, sequence } = header;
+    const wait = { ticket, batch, stamp, incarnation, sequence, copies: wish.copies, timeoutMs: wish.timeoutMs };
+    acknowledgement.step({ type: "waitStarted", wait }, now, out);
+  }
+
+  /**
+   * Issues again, stamped by the clock as it is now, what this node wrote with stamps ahead of it.
+   * A new numbering begins, so that what others hold back of the old one is told to be void.
+   */
+  repairClock({ ticket, incarnation }: Extract<ReplicaInput, { type: "clockRepairRequested" }>, step: Step): void {
+    const { now, view, out } = step;
+    const refused = this.#refuse({ type: "local" });
+    if (refused !== undefined) return answer(ticket, refused, step);
+    const { network, signer, holdings } = this.#parts;
+    const bound = repairBound(now);
+    const ops =
+      holdings.state.lastStamp <= bound
+        ? []
+        : holdings.restartNumbering(incarnation, bound, view, repairedAtOnceMax, out);
+    for (const op of ops) {
+      const made = reissueBatch([{ ...op, replaces: undefined }], network, signer, holdings, now);
+      if (made.ok) this.#issue(made.value.parcel, made.value.bytes, step);
+    }
+    tell({ type: "clockRepaired", reissued: ops.length }, step);
+    answer(ticket, { type: "repaired", reissued: ops.length }, step);
+  }
+
+  #refuse(wish: Wish): WriteRefusal | undefined {
+    const { clock, acknowledgement } = this.#parts;
+    if (this.#stopping) return refusal("stopping", "the node is shutting down");
+    if (clock.doubted()) {
+      const seconds = Math.round((clock.medianOffsetMs() ?? 0) / 1000);
+      const side = seconds > 0 ? "behind" : "ahead of";
+      return refusal(
+        "clock_refused",
+        `this node's clock is ${Math.abs(seconds)} s ${side} the median of its ${clock.witnesses} peers; set the clock, then run: p2p-sync clock repair`,
+      );
+    }
+    if (wish.type === "shared" && !acknowledgement.hasRoom)
+      return refusal("overloaded", "too many writes wait for other members already");
+    return undefined;
+  }
+
+  #issue(parcel: CheckedParcel, bytes: Bytes, step: Step): void {
+    const { now, view, out } = step;
+    const merge = this.#parts.holdings.merge(parcel, "waived", now, now.wall, view, out);
+    this.#parts.outgoing.add(bytes);
+    tell({ type: "batchesMerged", via: "local", batches: 1, entries: merge.ops.length, delayMs: 0 }, step);
+  }
+}
+
+function answer(ticket: Ticket, outcome: Outcome, { out }: Step): void {
+  out.push({ type: "answer", ticket, outcome });
+}

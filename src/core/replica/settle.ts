@@ -1,0 +1,84 @@
+/**
+ * From checked batches to the living set: merging what is good, holding back what is early,
+ * acknowledging, and answering where a load came from.
+ */
+import { peerIdOf } from "../../codec/peer-id.ts";
+import type { Verdict } from "../../ports/network.ts";
+import type { CheckedParcel } from "../data/batch.ts";
+import { aheadMs } from "../data/held-back.ts";
+import type { Effect } from "../effects.ts";
+import type { CheckedLoad, KnownBatches } from "../sync/intake/machine.ts";
+import type { PullFact } from "../sync/pull/machine.ts";
+import type { FloorRule } from "./holdings.ts";
+import { type Parts, type Step, holdingsSeen, judgedTime, tell } from "./parts.ts";
+
+/**
+ * Settles a load. Returns what the pull machine concluded from it.
+ * The floor is waived for pulls of a store that was never equal to a peer's: it has no deletion to protect yet.
+ */
+export function settle(load: CheckedLoad, parts: Parts, step: Step): readonly PullFact[] {
+  const { source } = load;
+  const rule = source.type === "pull" && parts.holdings.state.reconciledAt === undefined ? "waived" : "enforced";
+  let entries = 0;
+  let batches = 0;
+  for (const parcel of load.parcels) {
+    if (aheadMs(parcel, judgedTime(parts, step)) > 0) {
+      holdBack(parcel, parts, step);
+      continue;
+    }
+    entries += mergeChecked(parcel, rule, parts, step);
+    batches += 1;
+  }
+  if (batches > 0) {
+    const delayMs = source.type === "gossip" ? step.now.mono - source.receivedAt : 0;
+    tell({ type: "batchesMerged", via: source.type, batches, entries, delayMs }, step);
+  }
+  if (source.type === "pull") {
+    const done = { type: "parcelsDone", session: source.session, bad: load.bad } as const;
+    return parts.pull.step(done, holdingsSeen(parts), step.now, step.out);
+  }
+  judge(source.message, load.bad ? "reject" : batches > 0 ? "accept" : "ignore", step.out);
+  if (batches > 0 && !load.bad) tell({ type: "batchesForwarded", batches }, step);
+  return [];
+}
+
+/** Merges one batch whose signature is good; returns how many of its entries live. */
+function mergeChecked(parcel: CheckedParcel, rule: FloorRule, parts: Parts, step: Step): number {
+  const { author, incarnation, sequence } = parcel.header;
+  const merge = parts.holdings.merge(parcel, rule, step.now, judgedTime(parts, step), step.view, step.out);
+  if (merge.belowFloor > 0) tell({ type: "entriesBelowFloor", author, entries: merge.belowFloor }, step);
+  const link = parts.admission.linkOf(peerIdOf(author));
+  if (link !== undefined) {
+    parts.acknowledgement.step({ type: "merged", link, incarnation, sequence }, step.now, step.out);
+  }
+  return merge.ops.reduce((sum, op) => sum + (op.living ? 1 : 0), 0);
+}
+
+/** Merges what was held back and whose time has come. */
+export function releaseHeldBack(parts: Parts, step: Step): void {
+  for (const parcel of parts.heldBack.release(judgedTime(parts, step))) {
+    mergeChecked(parcel, "enforced", parts, step);
+    tell({ type: "heldBackReleased", author: parcel.header.author }, step);
+  }
+}
+
+export function judge(message: number, verdict: Verdict, out: Effect[]): void {
+  out.push({ type: "network", order: { type: "judge", message, verdict } });
+}
+
+export function knownBatches({ holdings }: Parts, { view }: Step): KnownBatches {
+  return {
+    knows: (parcel) => holdings.knows(parcel, view),
+    hasRoomFor: ({ header: { author, incarnation, sequence } }) => holdings.hasRoomFor(author, incarnation, sequence),
+  };
+}
+
+function holdBack(parcel: CheckedParcel, parts: Parts, step: Step): void {
+  const { author } = parcel.header;
+  const outcome = parts.heldBack.hold(parcel);
+  if (outcome === "known") return;
+  if (outcome === "heldBack") {
+    const ahead = aheadMs(parcel, judgedTime(parts, step));
+    tell({ type: "batchHeldBack", author, aheadMs: ahead, heldBack: parts.heldBack.count }, step);
+  } else tell({ type: "heldBackDropped", author, reason: outcome }, step);
+}

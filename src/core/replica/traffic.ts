@@ -1,0 +1,157 @@
+/**
+ * What comes over the network: decoded, and given to the machine it is for. A frame of a link that
+ * is not admitted is not looked at, but for admit's own; a malformed one ends the link.
+ */
+import { unreachable } from "../../base/assert.ts";
+import type { Bytes } from "../../base/bytes.ts";
+import type { PeerId } from "../../base/brand.ts";
+import { decodeAck } from "../../codec/ack.ts";
+import { decodeAdmit } from "../../codec/admit.ts";
+import { type FrontierMessage, decodeFrontier } from "../../codec/frontier.ts";
+import { decodeGossip } from "../../codec/gossip.ts";
+import { authorOf } from "../../codec/peer-id.ts";
+import type { LinkId, LinkProtocol, NetworkEvent } from "../../ports/network.ts";
+import { expel, passOnPullFacts, stepAdmission } from "./links.ts";
+import { type Parts, type Step, holdingsSeen, tell } from "./parts.ts";
+import { judge, knownBatches, settle } from "./settle.ts";
+
+export function takeEvent(event: NetworkEvent, parts: Parts, step: Step): void {
+  switch (event.type) {
+    case "linkOpened": {
+      const { link, peer, direction, attempt } = event;
+      parts.connections.step({ type: "linkOpened", link, peer, attempt }, step.now, step.out);
+      stepAdmission({ type: "linkOpened", link, peer, direction }, parts, step);
+      break;
+    }
+    case "linkClosed":
+      stepAdmission(event, parts, step);
+      break;
+    case "frameReceived":
+      takeFrame(event, parts, step);
+      break;
+    case "frameRefused":
+      refuseFrame(event, parts, step);
+      break;
+    case "gossipReceived":
+      takeGossip(event, parts, step);
+      break;
+    case "dialFailed":
+      parts.connections.step(event, step.now, step.out);
+      break;
+    case "candidateFound":
+      parts.connections.step({ ...event, peer: event.peer ?? peerInAddress(event.address) }, step.now, step.out);
+      break;
+    case "drained":
+      break; // pulls are paced by their own window
+    default:
+      unreachable(event);
+  }
+}
+
+/** The peer named by an address's last /p2p part, if it is an id this system can have. */
+export function peerInAddress(address: string): PeerId | undefined {
+  const id = /\/p2p\/([^/]+)$/.exec(address)?.[1];
+  return id !== undefined && authorOf(id) !== undefined ? (id as PeerId) : undefined;
+}
+
+function takeFrame(event: Extract<NetworkEvent, { type: "frameReceived" }>, parts: Parts, step: Step): void {
+  const { link, protocol, frame } = event;
+  if (protocol === "admit") {
+    const message = decodeAdmit(frame);
+    if (message.ok) stepAdmission({ type: "message", link, message: message.value }, parts, step);
+    else malformed(link, protocol, message.code, parts, step);
+    return;
+  }
+  const peer = parts.admission.admittedPeer(link);
+  if (peer === undefined) return; // sent before a goodbye crossed it
+  if (protocol === "ack") {
+    const ack = decodeAck(frame);
+    if (!ack.ok) malformed(link, protocol, ack.code, parts, step);
+    else parts.acknowledgement.step({ type: "ackReceived", peer, ack: ack.value }, step.now, step.out);
+    return;
+  }
+  const message = decodeFrontier(frame);
+  if (message.ok) takeFrontier(link, peer, message.value, frame, parts, step);
+  else malformed(link, protocol, message.code, parts, step);
+}
+
+function takeFrontier(
+  link: LinkId,
+  peer: PeerId,
+  message: FrontierMessage,
+  frame: Bytes,
+  parts: Parts,
+  step: Step,
+): void {
+  const { now, view, out } = step;
+  const holdings = holdingsSeen(parts);
+  switch (message.type) {
+    case "pull":
+      parts.clock.heard(peer, message.beacon.clock - now.wall);
+      parts.serve.step({ type: "pullReceived", link, peer, pull: message }, holdings, view, now, out);
+      break;
+    case "more":
+      parts.serve.step({ type: "moreReceived", link, session: message.session }, holdings, view, now, out);
+      break;
+    case "parcels":
+      takeParcels(link, peer, message, frame.length, parts, step);
+      break;
+    case "done":
+      parts.clock.heard(peer, message.beacon.clock - now.wall);
+      passOnPullFacts(parts.pull.step({ type: "messageReceived", link, message }, holdings, now, out), parts, step);
+      break;
+    case "superseded":
+      passOnPullFacts(parts.pull.step({ type: "messageReceived", link, message }, holdings, now, out), parts, step);
+      break;
+    default:
+      unreachable(message);
+  }
+}
+
+function takeParcels(
+  link: LinkId,
+  peer: PeerId,
+  { session, parcels }: Extract<FrontierMessage, { type: "parcels" }>,
+  bytes: number,
+  parts: Parts,
+  step: Step,
+): void {
+  const expected = parts.pull.expects(link, session);
+  if (expected === undefined) return; // of a pull that was given up
+  const received = { type: "parcelsReceived", link, session, count: parcels.length } as const;
+  passOnPullFacts(parts.pull.step(received, holdingsSeen(parts), step.now, step.out), parts, step);
+  const source = { type: "pull", session, full: expected.full } as const;
+  const load = { type: "load", from: peer, source, parcels, bytes } as const;
+  const checked = parts.intake.step(load, knownBatches(parts, step), step.now, step.out);
+  if (checked !== undefined) passOnPullFacts(settle(checked, parts, step), parts, step);
+}
+
+function takeGossip(event: Extract<NetworkEvent, { type: "gossipReceived" }>, parts: Parts, step: Step): void {
+  const { message, from, payload } = event;
+  const decoded = decodeGossip(payload);
+  if (!decoded.ok) {
+    judge(message, "reject", step.out);
+    tell({ type: "parcelRefused", author: undefined, from, reason: decoded.code }, step);
+    step.out.push({ type: "penalise", peer: from, reason: decoded.code });
+    return;
+  }
+  const source = { type: "gossip", message, receivedAt: step.now.mono } as const;
+  const load = { type: "load", from, source, parcels: decoded.value, bytes: payload.length } as const;
+  const checked = parts.intake.step(load, knownBatches(parts, step), step.now, step.out);
+  if (checked !== undefined) passOnPullFacts(settle(checked, parts, step), parts, step);
+}
+
+function malformed(link: LinkId, protocol: LinkProtocol, code: string, parts: Parts, step: Step): void {
+  const peer = parts.admission.peerOf(link);
+  if (peer === undefined) return;
+  tell({ type: "frameMalformed", peer, protocol, code }, step);
+  expel(link, peer, `a malformed frame on ${protocol} (${code})`, parts, step);
+}
+
+function refuseFrame(event: Extract<NetworkEvent, { type: "frameRefused" }>, parts: Parts, step: Step): void {
+  const { link, protocol, lengthBytes, lengthBytesMax } = event;
+  const peer = parts.admission.peerOf(link);
+  if (peer === undefined) return;
+  tell({ type: "frameRefused", peer, protocol, lengthBytes, lengthBytesMax }, step);
+  expel(link, peer, `a frame of ${lengthBytes} bytes on ${protocol}; at most ${lengthBytesMax}`, parts, step);
+}
