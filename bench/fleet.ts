@@ -89,7 +89,10 @@ export class Fleet implements AsyncDisposable {
   readonly folder: string = mkdtempSync(join(tmpdir(), "p2p-sync-bench-"));
   readonly #profileDir: string | undefined;
   readonly #processes: ChildProcess[] = [];
-  readonly #onExit = (): void => this.#endAll();
+  readonly #onExit = (): void => {
+    this.#endAll();
+    this.#removeFolder();
+  };
   #folders = 0;
 
   /** With `profileDir`, every thread of every node leaves a CPU profile there when it ends. */
@@ -135,12 +138,15 @@ export class Fleet implements AsyncDisposable {
     const ended = left.map((child) => new Promise((resolve) => child.once("exit", resolve)));
     this.#endAll();
     await Promise.all(ended);
-    rmSync(this.folder, { recursive: true, force: true });
+    this.#removeFolder();
   }
 
   #endAll(): void {
     for (const child of this.#processes) if (isRunning(child)) child.kill("SIGKILL");
-    if (process.exitCode !== undefined || this.#processes.some(isRunning)) rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  #removeFolder(): void {
+    rmSync(this.folder, { recursive: true, force: true, maxRetries: 3 });
   }
 }
 

@@ -7,8 +7,8 @@ test("an error's row has its code, words, status and exit code", () => {
 });
 
 test("a metric's row has its name, type, labels and meaning", () => {
-  const page = metricsPage([
-    { name: "p2p_sync_links", type: "gauge", help: "Links now.", labels: ["direction", "state"] },
-  ]);
+  const page = metricsPage("p2p_sync_", {
+    links: { kind: "gauge", help: "Links now.", labels: ["direction", "state"] },
+  });
   expect(page).toContain("| `p2p_sync_links` | gauge | `direction`, `state` | Links now. |\n");
 });

@@ -15,7 +15,7 @@ import { painter, preview, printable, table } from "./text.ts";
 const notesPerSecondMax = 5;
 const listedMax = 1_000;
 
-export type PromptEnd = "exit command" | "end of input" | "interrupt";
+export type PromptEnd = "exit command" | "end of input" | "interrupt" | "terminal lost";
 
 type PromptShell = Pick<Shell, "stdin" | "stdout" | "environment">;
 
@@ -77,14 +77,18 @@ async function runPrompt(
   lines.on("SIGINT", () => finish("interrupt"));
   const changes = showChanges(facade, screen.say, done.signal);
   screen.prompt();
-  for await (const line of lines) {
-    const command = parsePromptLine(line);
-    if (command.type === "exit") {
-      finish("exit command");
-      break;
+  try {
+    for await (const line of lines) {
+      const command = parsePromptLine(line);
+      if (command.type === "exit") {
+        finish("exit command");
+        break;
+      }
+      shell.stdout.write(await runLine(command, facade, shell));
+      screen.prompt();
     }
-    shell.stdout.write(await runLine(command, facade, shell));
-    screen.prompt();
+  } catch {
+    end = "terminal lost"; // reading failed: whoever sat there is gone, which ends a node as ctrl-D does
   }
   done.abort();
   await changes;

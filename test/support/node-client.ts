@@ -10,7 +10,7 @@ export interface NodeAnswer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly text: string;
-  json<T = Record<string, unknown>>(): T;
+  json(): unknown;
 }
 
 export interface AskOptions {
@@ -37,24 +37,24 @@ export class NodeClient {
     const chunks: Buffer[] = [];
     for await (const chunk of incoming) chunks.push(chunk as Buffer);
     const text = Buffer.concat(chunks).toString("utf8");
-    return { status: incoming.statusCode ?? 0, headers: incoming.headers, text, json: <T>() => JSON.parse(text) as T };
+    return { status: incoming.statusCode ?? 0, headers: incoming.headers, text, json: () => JSON.parse(text) };
   }
 
   /** Writes and expects the acknowledgement; `query` is for example `certainty=shared&copies=2`. */
   async put(key: string, value: string, query = ""): Promise<ReceiptView> {
     const answer = await this.ask("PUT", `${pathOf(key)}${query === "" ? "" : `?${query}`}`, { body: value });
-    return expectOk(answer, `put ${key}`).json();
+    return expectOk(answer, `put ${key}`).json() as ReceiptView;
   }
 
   async delete(key: string): Promise<ReceiptView> {
-    return expectOk(await this.ask("DELETE", pathOf(key)), `delete ${key}`).json();
+    return expectOk(await this.ask("DELETE", pathOf(key)), `delete ${key}`).json() as ReceiptView;
   }
 
   /** Writes all pairs under one signature. */
   async putAll(pairs: readonly (readonly [string, string])[]): Promise<ReceiptView> {
     const body = JSON.stringify({ ops: pairs.map(([key, value]) => ({ put: { key, value } })) });
     const headers = { "content-type": "application/json" };
-    return expectOk(await this.ask("POST", "/v1/batch", { body, headers }), "batch").json();
+    return expectOk(await this.ask("POST", "/v1/batch", { body, headers }), "batch").json() as ReceiptView;
   }
 
   /** Undefined where there is no live value. */
@@ -68,7 +68,7 @@ export class NodeClient {
     const found = new Map<string, string>();
     for (let after: string | null = ""; after !== null;) {
       const query = new URLSearchParams({ prefix, after, limit: "1000" }).toString();
-      const page: PageView = expectOk(await this.ask("GET", `/v1/kv?${query}`), "list").json();
+      const page = expectOk(await this.ask("GET", `/v1/kv?${query}`), "list").json() as PageView;
       for (const { key, value } of page.entries) found.set(key, value);
       after = page.next;
     }
@@ -76,11 +76,12 @@ export class NodeClient {
   }
 
   async status(): Promise<StatusView> {
-    return expectOk(await this.ask("GET", "/v1/status"), "status").json();
+    return expectOk(await this.ask("GET", "/v1/status"), "status").json() as StatusView;
   }
 
   async peers(): Promise<readonly PeerView[]> {
-    return expectOk(await this.ask("GET", "/v1/peers"), "peers").json<{ readonly peers: readonly PeerView[] }>().peers;
+    return (expectOk(await this.ask("GET", "/v1/peers"), "peers").json() as { readonly peers: readonly PeerView[] })
+      .peers;
   }
 
   async dial(address: string): Promise<NodeAnswer> {
@@ -93,6 +94,12 @@ export class NodeClient {
     const { text } = expectOk(await this.ask("GET", "/metrics"), "metrics");
     const samples = text.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
     return new Map(samples.map((line) => [line.replace(/ [^ ]*$/, ""), Number(/ ([^ ]*)$/.exec(line)?.[1])]));
+  }
+
+  /** The sum over all labels of a metric, given without its prefix. */
+  async total(name: string): Promise<number> {
+    const found = [...(await this.metrics())].filter(([sample]) => sample.split("{")[0] === `p2p_sync_${name}`);
+    return found.reduce((sum, [, value]) => sum + value, 0);
   }
 
   /** Changes of keys from now on, or behind a position. */

@@ -22,7 +22,7 @@ Examples:
   p2p-sync start --network friends --no-mdns --log-level info,net=debug --log-format json`,
     );
   command.action(async () => {
-    shell.stdout.on("error", () => undefined); // nobody reads the ready line any more: no reason to stop
+    for (const stream of [shell.stdout, shell.stderr]) stream.on("error", () => undefined); // nobody reads any more: no reason to stop
     const { runNode } = await import("../start/run-node.ts"); // brings the HTTP server along, which no other command needs
     outcome.exit = await runNode({
       shell,

@@ -21,31 +21,31 @@ export function addWatch(registry: Registry): void {
   asVerb(command, registry, async (context, prefix = "") => {
     const path = prefix === "" ? "/v1/watch" : `/v1/watch?${new URLSearchParams({ prefix })}`;
     let lastId: string | undefined;
-    let failures = 0;
-    for (;;) {
-      try {
-        for await (const event of readEvents(
-          askStream(context.target, {
-            method: "GET",
-            path,
-            ...(lastId !== undefined && { headers: { "last-event-id": lastId } }),
-          }),
-        )) {
-          if (event.type === "fault") throw faultIn(event.data);
-          show(context, JSON.parse(event.data) as ChangeView);
-          lastId = event.id;
-          failures = 0;
-        }
-      } catch (error) {
-        if (!(error instanceof Fault) || error.code !== "no_node" || lastId === undefined || failures >= triesMax)
-          throw error;
-      }
-      failures += 1;
-      if (failures > triesMax)
-        throw new Fault("no_node", `The node at ${context.target.url} has stopped.`, { url: context.target.url });
+    for (let failures = 0; failures <= triesMax; failures++) {
+      const reached = await follow(context, path, lastId);
+      if (reached === undefined) break; // without an id to go on from, changes could be missed
+      if (reached !== lastId) failures = 0;
+      lastId = reached;
       await sleep(pauseMs);
     }
+    throw new Fault("no_node", `The node at ${context.target.url} has stopped.`, { url: context.target.url });
   });
+}
+
+/** Shows changes until the connection ends; the id of the last one. Throws where there was no connection to begin with. */
+async function follow(context: VerbContext<object>, path: string, from: string | undefined): Promise<string | undefined> {
+  let lastId = from;
+  const headers = from === undefined ? {} : { "last-event-id": from };
+  try {
+    for await (const event of readEvents(askStream(context.target, { method: "GET", path, headers }))) {
+      if (event.type === "fault") throw faultIn(event.data);
+      show(context, JSON.parse(event.data) as ChangeView);
+      lastId = event.id;
+    }
+  } catch (error) {
+    if (!(error instanceof Fault) || error.code !== "no_node" || lastId === undefined) throw error;
+  }
+  return lastId;
 }
 
 function show({ json, print }: VerbContext<object>, change: ChangeView): void {

@@ -2,8 +2,7 @@
  * The libp2p driver: composes host, gate, gossip, links and mDNS behind the port, turns orders
  * into calls and calls into events and facts. It decides nothing about peers; that is the core's.
  *
- * 1. Orders may come from inside an event; none of them calls back before it returns, except that
- *    a wrong order for a link that is gone is ignored.
+ * 1. Orders may come from inside an event. An order for a link that is gone is ignored.
  * 2. After `linkClosed` no event names the link again.
  * 3. No promise is left without a decision: what a peer sends never ends the process.
  */

@@ -1,0 +1,89 @@
+/**
+ * `npm run bench [-- --only NAME --runs N --size small|full --json --cpu-prof DIR]`
+ *
+ * Measures the product as processes on this machine's loopback and prints what it found beside the
+ * targets. It never fails because a figure is slow: exit code 1 means that something could not be
+ * measured. How each figure is taken stands at the head of its item; `docs/BENCHMARKS.md` says
+ * what limits it.
+ */
+import { mkdirSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { type Bench, type Item, sizes } from "./figure.ts";
+import { Fleet } from "./fleet.ts";
+import { bulk } from "./items/bulk.ts";
+import { connect } from "./items/connect.ts";
+import { http } from "./items/http.ts";
+import { local } from "./items/local.ts";
+import { putLatency } from "./items/put-latency.ts";
+import { start } from "./items/start.ts";
+import { load, machine } from "./machine.ts";
+import { hottest } from "./profile.ts";
+import { Progress } from "./progress.ts";
+import { type Judged, judge, table } from "./report.ts";
+
+const items: readonly Item[] = [start, connect, putLatency, bulk, local, http];
+const hottestShown = 12;
+
+interface Wish {
+  readonly items: readonly Item[];
+  readonly size: "small" | "full";
+  readonly runs: number;
+  readonly json: boolean;
+  readonly profileDir: string | undefined;
+}
+
+async function main(): Promise<number> {
+  const wish = readWish();
+  if (typeof wish === "string") {
+    process.stderr.write(`${wish}\n`);
+    return 2;
+  }
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(130));
+  const { figures, failures, loads } = await measureAll(wish);
+  const about = { machine: machine(), size: wish.size, runs: wish.runs, date: new Date().toISOString(), load: loads };
+  if (wish.json) process.stdout.write(`${JSON.stringify({ ...about, figures, failures }, undefined, 2)}\n`);
+  else process.stdout.write(`${describe(about)}\n\n${table(figures)}\n${failures.map((failure) => `\n${failure}`).join("")}`);
+  if (wish.profileDir !== undefined) process.stderr.write(`\n${hottest(wish.profileDir, hottestShown).join("\n")}\n`);
+  return failures.length === 0 ? 0 : 1;
+}
+
+/** What was asked for, or what is wrong with it. */
+function readWish(): Wish | string {
+  const options = { only: { type: "string", multiple: true }, runs: { type: "string" }, size: { type: "string" }, json: { type: "boolean" }, "cpu-prof": { type: "string" } } as const;
+  const { values } = parseArgs({ options });
+  const { only, size = "full", runs = size === "small" ? "1" : "3", json = false } = values;
+  const names = items.map(({ name }) => name);
+  const unknown = only?.find((name) => !names.includes(name));
+  if (unknown !== undefined) return `there is no item "${unknown}"; there are ${names.join(", ")}`;
+  if (size !== "small" && size !== "full") return `--size is small or full, not ${size}`;
+  if (!/^[1-9]\d?$/.test(runs)) return `--runs is a number from 1 to 99, not ${runs}`;
+  const profileDir = values["cpu-prof"];
+  if (profileDir !== undefined) mkdirSync(profileDir, { recursive: true });
+  return { items: items.filter(({ name }) => only === undefined || only.includes(name)), size, runs: Number(runs), json, profileDir };
+}
+
+async function measureAll(wish: Wish): Promise<{ figures: readonly Judged[]; failures: readonly string[]; loads: { before: number; after: number } }> {
+  const progress = new Progress();
+  const bench: Bench = { sizes: sizes[wish.size], runs: wish.runs, progress, newFleet: () => new Fleet(wish.profileDir) };
+  const before = load();
+  const figures: Judged[] = [];
+  const failures: string[] = [];
+  for (const item of wish.items) {
+    try {
+      figures.push(...(await item.run(bench)).map(judge));
+    } catch (error) {
+      failures.push(`${item.name} could not be measured: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    }
+    progress.end();
+  }
+  return { figures, failures, loads: { before, after: load() } };
+}
+
+function describe({ machine: { cpu, cores, memoryGb, system, node, sqlite, libp2p, disk }, runs, load }: { machine: ReturnType<typeof machine>; runs: number; load: { before: number; after: number } }): string {
+  return [
+    `${cores} × ${cpu}, ${memoryGb} GB, ${system}, ${disk}`,
+    `Node ${node}, SQLite ${sqlite}, libp2p ${libp2p}; median of ${runs} runs, separate processes, loopback; load ${load.before} before, ${load.after} after`,
+  ].join("\n");
+}
+
+process.exitCode = await main();
