@@ -262,6 +262,19 @@ export const settings = {
     effect: "Drop every frontier message that arrives.",
     source: "fault injection",
   },
+  testClockOffsetMs: {
+    key: "test.clock_offset_ms",
+    group: "process",
+    type: "integer",
+    unit: "ms",
+    default: 0,
+    min: -172_800_000,
+    max: 172_800_000,
+    reload: "restart",
+    hidden: true,
+    effect: "Read the wall clock as this much later.",
+    source: "fault injection",
+  },
 } as const satisfies Readonly<Record<string, Setting>>;
 
 export type SettingName = keyof typeof settings;

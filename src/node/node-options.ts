@@ -20,6 +20,7 @@ export function threadOptionsOf(config: Config, folder: DataFolder, network: Net
     agent: `p2p-sync/${programVersion}`,
     horizonDays: config.networkHorizonDays,
     pullEveryMs: config.syncIntervalSeconds * 1000,
+    clockOffsetMs: config.testClockOffsetMs,
   };
 }
 

@@ -24,15 +24,12 @@ const inputsPerTurnMax = 256;
 /** A timer never waits longer, in ms, so that a wall clock that jumped is noticed. */
 const timerMsMax = 5_000;
 
-function now(): Time {
-  return { wall: Date.now() as Instant, mono: performance.now() };
-}
-
 class ReplicaThread {
   readonly #post: (message: FromThread) => void;
   readonly #store: Store;
   readonly #replica: Replica;
   readonly #verifier = new Verifier();
+  readonly #now: () => Time;
   #queue: ReplicaInput[] = [];
   #scheduled = false;
   #timer: NodeJS.Timeout | undefined;
@@ -40,6 +37,7 @@ class ReplicaThread {
 
   constructor(options: ThreadOptions, post: (message: FromThread) => void) {
     this.#post = post;
+    this.#now = () => ({ wall: (Date.now() + options.clockOffsetMs) as Instant, mono: performance.now() });
     this.#store = openSqliteStore({
       path: options.storePath,
       durability: options.durability,
@@ -63,7 +61,7 @@ class ReplicaThread {
         this.#schedule();
         break;
       case "snapshot":
-        this.#post({ type: "snapshot", question: message.question, snapshot: this.#replica.snapshot(now()) });
+        this.#post({ type: "snapshot", question: message.question, snapshot: this.#replica.snapshot(this.#now()) });
         break;
       case "close":
         while (this.#queue.length > 0) this.#turn();
@@ -90,7 +88,7 @@ class ReplicaThread {
 
   #turn(): void {
     const inputs = this.#queue.splice(0, inputsPerTurnMax);
-    const { effects, wrote } = runTurn(this.#replica, this.#store, inputs, now, (effect) => {
+    const { effects, wrote } = runTurn(this.#replica, this.#store, inputs, this.#now, (effect) => {
       this.#verifier.check(effect.checks, (valid) => {
         this.#queue.push({ type: "verified", ticket: effect.ticket, valid });
         this.#schedule();
@@ -103,7 +101,7 @@ class ReplicaThread {
 
   #setTimer(): void {
     clearTimeout(this.#timer);
-    const time = now();
+    const time = this.#now();
     const deadline = this.#replica.nextDeadline(time);
     if (deadline === undefined) return;
     this.#timer = setTimeout(

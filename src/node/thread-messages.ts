@@ -17,6 +17,8 @@ export interface ThreadOptions {
   readonly agent: string;
   readonly horizonDays: number;
   readonly pullEveryMs: number;
+  /** Added to the wall clock; only tests set it. */
+  readonly clockOffsetMs: number;
 }
 
 export type ToThread =

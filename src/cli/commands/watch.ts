@@ -33,7 +33,11 @@ export function addWatch(registry: Registry): void {
 }
 
 /** Shows changes until the connection ends; the id of the last one. Throws where there was no connection to begin with. */
-async function follow(context: VerbContext<object>, path: string, from: string | undefined): Promise<string | undefined> {
+async function follow(
+  context: VerbContext<object>,
+  path: string,
+  from: string | undefined,
+): Promise<string | undefined> {
   let lastId = from;
   const headers = from === undefined ? {} : { "last-event-id": from };
   try {

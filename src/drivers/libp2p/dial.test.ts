@@ -1,6 +1,6 @@
 import { createServer, type AddressInfo } from "node:net";
 import { afterEach, expect, test } from "vitest";
-import { TestNode, TestScope } from "./test-node.ts";
+import { TestNode, TestScope } from "../../../test/support/driver-node.ts";
 
 const scope = new TestScope();
 afterEach(() => scope.end());

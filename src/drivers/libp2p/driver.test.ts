@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from "vitest";
 import { frameBytesMax } from "./limits.ts";
-import { countingRelay, link, TestNode, TestScope } from "./test-node.ts";
+import { countingRelay, link, TestNode, TestScope } from "../../../test/support/driver-node.ts";
 
 const scope = new TestScope();
 afterEach(() => scope.end());

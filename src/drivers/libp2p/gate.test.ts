@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from "vitest";
-import { link, TestNode, TestScope } from "./test-node.ts";
+import { link, TestNode, TestScope } from "../../../test/support/driver-node.ts";
 
 const scope = new TestScope();
 afterEach(() => scope.end());

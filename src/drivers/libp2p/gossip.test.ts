@@ -3,7 +3,7 @@ import { afterEach, expect, test } from "vitest";
 import { ByteBudget } from "./byte-budget.ts";
 import { encodeFrame, FrameDecoder } from "./frame-codec.ts";
 import { gossipRpcBytesMax } from "./limits.ts";
-import { link, TestNode, TestScope } from "./test-node.ts";
+import { link, TestNode, TestScope } from "../../../test/support/driver-node.ts";
 
 const meshsub = "/meshsub/1.2.0";
 const topic = Buffer.from("p2p-sync-test");

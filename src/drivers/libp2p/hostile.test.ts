@@ -1,7 +1,7 @@
 import { connect } from "node:net";
 import { afterEach, expect, test } from "vitest";
 import { frameBytesMax } from "./limits.ts";
-import { link, TestNode, TestScope } from "./test-node.ts";
+import { link, TestNode, TestScope } from "../../../test/support/driver-node.ts";
 
 const scope = new TestScope();
 afterEach(() => scope.end());

@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from "vitest";
-import { TestScope } from "./test-node.ts";
+import { TestScope } from "../../../test/support/driver-node.ts";
 
 const scope = new TestScope();
 afterEach(() => scope.end());

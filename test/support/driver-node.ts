@@ -10,9 +10,9 @@ import { multiaddr } from "@multiformats/multiaddr";
 import { createLibp2p } from "libp2p";
 import { createHash } from "node:crypto";
 import { connect, createServer, type AddressInfo, type Server, type Socket } from "node:net";
-import type { NetworkEvent } from "../../ports/network.ts";
-import { createLibp2pDriver } from "./driver.ts";
-import type { LinkFact, NetworkDriver, NetworkDriverOptions } from "./driver-types.ts";
+import type { NetworkEvent } from "../../src/ports/network.ts";
+import { createLibp2pDriver } from "../../src/drivers/libp2p/driver.ts";
+import type { LinkFact, NetworkDriver, NetworkDriverOptions } from "../../src/drivers/libp2p/driver-types.ts";
 
 const deadlineMs = 8_000;
 

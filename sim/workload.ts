@@ -1,0 +1,46 @@
+/** What users do: puts, deletes and batches on a small space of keys, now and then something that must be refused. */
+import { utf8Encode } from "../src/base/bytes.ts";
+import type { Prng } from "../src/base/prng.ts";
+import { valueBytesMax } from "../src/codec/limits.ts";
+import type { Wish, WrittenOp } from "../src/core/replica/inputs.ts";
+import { type SimNode, sharedTimeoutMs } from "./node.ts";
+import type { WorldOptions } from "./options.ts";
+
+const deleteShare = 0.3;
+const batchShare = 0.2;
+const sharedShare = 0.15;
+const wrongShare = 0.03;
+
+export function writeSomething(node: SimNode, options: WorldOptions, prng: Prng): void {
+  const wish: Wish = prng.chance(sharedShare)
+    ? { type: "shared", copies: 1 + prng.below(options.nodes - 1), timeoutMs: 500 + prng.below(sharedTimeoutMs - 500) }
+    : { type: "local" };
+  if (prng.chance(wrongShare)) node.write(wrongOps(prng), wish, false);
+  else node.write(someOps(options, prng), wish, true);
+}
+
+function someOps(options: WorldOptions, prng: Prng): readonly WrittenOp[] {
+  const count = prng.chance(batchShare) ? 1 + prng.below(options.batchOpsMax) : 1;
+  const keys = new Set(Array.from({ length: count }, () => `k${prng.below(options.keys)}`));
+  return [...keys].map((key) => someOp(key, options, prng));
+}
+
+function someOp(key: string, options: WorldOptions, prng: Prng): WrittenOp {
+  if (prng.chance(deleteShare)) return { type: "delete", key };
+  const value = prng.bytes(4 + prng.below(options.valueBytesMax - 3));
+  return { type: "put", key, value, ttlSeconds: prng.chance(0.1) ? 1 + prng.below(100) : undefined };
+}
+
+function wrongOps(prng: Prng): readonly WrittenOp[] {
+  const put = (key: string, value = utf8Encode("x")): WrittenOp => ({ type: "put", key, value, ttlSeconds: undefined });
+  return prng.pick([
+    [],
+    [put("")],
+    [put("a\u0000b")],
+    [put("\ud800")],
+    [put("é".repeat(129))],
+    [put("twice"), put("twice")],
+    [put("big", new Uint8Array(valueBytesMax + 1))],
+    Array.from({ length: 1_001 }, (_, index) => put(`many${index}`)),
+  ]);
+}
