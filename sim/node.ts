@@ -49,7 +49,7 @@ export class SimNode {
   hasRepaired = false;
   process: Process | undefined;
   port: Port | undefined;
-  onDiskFailure: () => void = () => undefined;
+  onDied: () => void = () => undefined;
   readonly #setting: Setting;
   readonly #own = new Map<BatchId, readonly LivingFact[]>();
   readonly #asked = new Map<number, Asked>();
@@ -219,7 +219,7 @@ export class SimNode {
 
   #checkRefusal(ticket: number, { isValid }: Asked, code: string): void {
     const isOfRequest = code.startsWith("invalid_") || code === "value_too_large";
-    if (isOfRequest !== isValid) return;
+    if (!isOfRequest || !isValid) return;
     throw new Violation("5 every question is answered once", `the wrong refusal: ${code}`, { node: this.index, ticket });
   }
 
@@ -262,7 +262,7 @@ export class SimNode {
   #ended(how: "powerCut" | "diskFailed"): void {
     this.#setting.recorder.count(`fault:${how}`);
     this.crash(how === "powerCut");
-    this.onDiskFailure();
+    this.onDied();
   }
 
   #writeFirstState(state: StoreState): void {

@@ -53,7 +53,7 @@ export class World implements Faulted {
     this.#hostiles = Array.from({ length: options.hostiles }, (_, index) => new Hostile(this.setting, options.nodes + index, this.nodes));
     for (const node of this.nodes) {
       node.skewMs = Math.round((2 * this.#prng.unit() - 1) * options.skewMsMax);
-      node.onDiskFailure = () => this.setting.queue.after(100 + this.#prng.unit() * 10_000, () => this.start(node));
+      node.onDied = () => this.setting.queue.after(100 + this.#prng.unit() * 10_000, () => this.start(node));
       node.onShared = (writer, holders, ops) => this.#checkShared(writer, holders, ops);
     }
     this.setting.network.onOversized = (node, protocol, bytes) => this.#oversized(node, protocol, bytes);

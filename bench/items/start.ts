@@ -4,7 +4,7 @@
  * the whole process, read from the kernel after some seconds without a peer.
  */
 import { readFileSync } from "node:fs";
-import { type Bench, type Figure, type Item } from "../figure.ts";
+import type { Bench, Figure, Item } from "../figure.ts";
 import { pause } from "../clock.ts";
 import { startProduct, stopProduct } from "../product.ts";
 import type { Fleet } from "../fleet.ts";

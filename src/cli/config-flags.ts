@@ -34,13 +34,15 @@ export function configSourcesOf(command: Command, { environment, workingDir, hom
 function optionOf(setting: Setting): Option | undefined {
   if (setting.flag === undefined) return undefined;
   const repeatable = setting.type === "list";
-  const option = new Option(
-    setting.flag,
-    `${setting.effect}${defaultNote(setting)}${repeatable ? " May be repeated." : ""}`,
-  );
+  const effect = setting.flag.startsWith("--no-") ? doNot(setting.effect) : setting.effect;
+  const option = new Option(setting.flag, `${effect}${defaultNote(setting)}${repeatable ? " May be repeated." : ""}`);
   if (repeatable)
     option.argParser((word: string, earlier: readonly string[] | undefined) => [...(earlier ?? []), word]);
   return option;
+}
+
+function doNot(effect: string): string {
+  return `Do not ${effect.charAt(0).toLowerCase()}${effect.slice(1)}`;
 }
 
 function defaultNote(setting: Setting): string {

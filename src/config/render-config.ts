@@ -68,7 +68,7 @@ function describe(setting: Setting): string {
 function rangeOf(setting: Setting): string {
   switch (setting.type) {
     case "integer":
-      return `${setting.min} to ${setting.max}${setting.unit === "" ? "" : ` (${setting.unit})`}`;
+      return `${setting.min} to ${setting.max}${setting.unit === "" || setting.unit === "port" ? "" : ` (${setting.unit})`}`;
     case "boolean":
       return "true or false";
     case "choice":

@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { addressOf, createFleet } from "../../test/support/in-process.ts";
 import { until } from "../../test/support/until.ts";
 import type { NodeFacade } from "./facade.ts";
+import type { RunningNode } from "./running-node.ts";
 
 const hourMs = 3_600_000;
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -17,9 +18,11 @@ test("writes of a clock an hour ahead are held back by others, refused at home o
   await wrong.facade.put("alone", bytes("from the future"));
 
   const dial = [addressOf(wrong)];
-  const others = [];
+  const others: RunningNode[] = [];
   for (const name of ["a", "b", "c"]) others.push(await fleet.start(name, { p2pDial: dial, syncIntervalSeconds: 1 }));
-  await until("all three hold the batch back", async () => (await Promise.all(others.map((node) => node.facade.status()))).every(({ heldBack }) => heldBack === 1));
+  await until("all three hold the batch back", async () =>
+    (await Promise.all(others.map((node) => node.facade.status()))).every(({ heldBack }) => heldBack === 1),
+  );
   await until("the node doubts its clock", async () => (await wrong.facade.status()).clock.refusingWrites);
   await expect(wrong.facade.put("refused", bytes("x"))).rejects.toMatchObject({ code: "clock_refused" });
   expect((await wrong.facade.health()).status).toBe("critical");
@@ -32,7 +35,9 @@ test("writes of a clock an hour ahead are held back by others, refused at home o
     const texts = await Promise.all(others.map(({ facade }) => textAt(facade, "alone")));
     return texts.every((text) => text === "from the future");
   });
-  await until("nothing is held back any more", async () => (await Promise.all(others.map((node) => node.facade.status()))).every(({ heldBack }) => heldBack === 0));
+  await until("nothing is held back any more", async () =>
+    (await Promise.all(others.map((node) => node.facade.status()))).every(({ heldBack }) => heldBack === 0),
+  );
   const stamps = await Promise.all(others.map(async ({ facade }) => (await facade.get("alone"))?.stamp));
   for (const stamp of stamps) expect((stamp ?? Infinity) / 1000).toBeLessThan(Date.now() + 30_000);
 

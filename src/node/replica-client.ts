@@ -7,7 +7,7 @@ import { Fault } from "../base/fault.ts";
 import type { Outcome, Ticket } from "../core/effects.ts";
 import type { ReplicaInput } from "../core/replica/inputs.ts";
 import type { ReplicaSnapshot } from "../core/replica/replica.ts";
-import type { FromThread, ThreadOptions, ToThread } from "./thread-messages.ts";
+import type { FromThread, TakenFrames, ThreadOptions, ToThread } from "./thread-messages.ts";
 import type { OutwardEffect } from "./turn.ts";
 
 /** Requests of this node's own users under way at once. Guess: 256 MiB of the largest batches. */
@@ -21,6 +21,8 @@ export type Request = WithoutTicket<Exclude<Asked, { type: "verified" }>>;
 export interface ReplicaListener {
   /** Effects that are for the world; answers are handled here. */
   onEffects(effects: readonly Exclude<OutwardEffect, { type: "answer" }>[], wrote: boolean): void;
+  /** A link's frames were dealt with. */
+  onTaken(taken: readonly TakenFrames[]): void;
   /** The thread is gone; everything that waited has failed. */
   onFailure(fault: Fault): void;
 }
@@ -123,6 +125,7 @@ export class ReplicaClient {
     switch (message.type) {
       case "turn":
         this.#turn(message.effects, message.wrote);
+        if (message.taken.length > 0) this.#listener.onTaken(message.taken);
         break;
       case "snapshot":
         this.#questions.get(message.question)?.resolve(message.snapshot);

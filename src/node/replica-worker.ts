@@ -16,7 +16,8 @@ import { ed25519Signer } from "../crypto/ed25519.ts";
 import { openSqliteStore } from "../drivers/storage/sqlite-store.ts";
 import { Verifier } from "../drivers/system/verifier.ts";
 import type { Store, StoreState } from "../ports/store.ts";
-import type { FromThread, ThreadOptions, ToThread } from "./thread-messages.ts";
+import type { LinkId } from "../ports/network.ts";
+import type { FromThread, TakenFrames, ThreadOptions, ToThread } from "./thread-messages.ts";
 import { runTurn } from "./turn.ts";
 
 /** Inputs of one turn. Guess: about 10 ms of single puts. */
@@ -94,7 +95,8 @@ class ReplicaThread {
         this.#schedule();
       });
     });
-    if (effects.length > 0 || wrote) this.#post({ type: "turn", effects, wrote });
+    const taken = takenFrames(inputs);
+    if (effects.length > 0 || wrote || taken.length > 0) this.#post({ type: "turn", effects, wrote, taken });
     if (this.#queue.length > 0) this.#schedule();
     else this.#setTimer();
   }
@@ -112,6 +114,14 @@ class ReplicaThread {
       Math.min(Math.max(0, Math.ceil(deadline - time.mono)), timerMsMax),
     );
   }
+}
+
+function takenFrames(inputs: readonly ReplicaInput[]): readonly TakenFrames[] {
+  const bytes = new Map<LinkId, number>();
+  for (const input of inputs) {
+    if (input.type === "frameReceived") bytes.set(input.link, (bytes.get(input.link) ?? 0) + input.frame.length);
+  }
+  return Array.from(bytes, ([link, sum]) => ({ link, bytes: sum }));
 }
 
 function freshState(): StoreState {

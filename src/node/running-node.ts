@@ -12,6 +12,7 @@ import { Fault } from "../base/fault.ts";
 import { unreachable } from "../base/assert.ts";
 import { authorOf, peerIdOf } from "../codec/peer-id.ts";
 import { parseLogLevels } from "../config/log-levels.ts";
+import { isDialableAddress } from "../config/text-formats.ts";
 import { networkDescriptor } from "../config/network-descriptor.ts";
 import type { Config } from "../config/settings.ts";
 import type { Outcome } from "../core/effects.ts";
@@ -122,6 +123,7 @@ class LiveNode implements NodeFacade, RunningNode {
     });
     this.#client = await ReplicaClient.start(threadOptionsOf(config, this.#folder, this.#network), {
       onEffects: (effects, wrote) => this.#carryOut(effects, wrote),
+      onTaken: (taken) => taken.forEach(({ link, bytes }) => this.#driver?.taken(link, bytes)),
       onFailure: (fault) => void this.end(fault),
     });
     this.#reader = new SqliteReader(this.#folder.storePath, config.storageCacheMib);
@@ -248,6 +250,7 @@ class LiveNode implements NodeFacade, RunningNode {
   }
 
   async dial(address: string): Promise<void> {
+    if (!isDialableAddress(address)) throw new Fault("invalid_address", `${JSON.stringify(address.slice(0, 200))} is not an address this node can dial; a form like /ip4/192.168.1.5/tcp/4001 is`);
     await this.#running(this.#client).ask({ type: "dialRequested", address });
   }
 
@@ -303,7 +306,8 @@ class LiveNode implements NodeFacade, RunningNode {
   }
 
   #hear(event: NetworkEvent): void {
-    if (this.#config.testDropFrontier && event.type === "frameReceived" && event.protocol === "frontier") return;
+    if (this.#config.testDropFrontier && event.type === "frameReceived" && event.protocol === "frontier")
+      return this.#driver?.taken(event.link, event.frame.length);
     this.#client?.tell(event);
   }
 

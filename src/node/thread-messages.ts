@@ -5,6 +5,7 @@
 import type { NetworkId } from "../base/brand.ts";
 import type { ReplicaInput } from "../core/replica/inputs.ts";
 import type { ReplicaSnapshot } from "../core/replica/replica.ts";
+import type { LinkId } from "../ports/network.ts";
 import type { OutwardEffect } from "./turn.ts";
 
 export interface ThreadOptions {
@@ -27,10 +28,21 @@ export type ToThread =
   /** Finishes the turn under way, closes the store and ends. */
   | { readonly type: "close" };
 
+/** Bytes of frames of one link that a turn has dealt with. */
+export interface TakenFrames {
+  readonly link: LinkId;
+  readonly bytes: number;
+}
+
 export type FromThread =
   | { readonly type: "ready" }
-  /** Effects of a turn that is durable; `wrote` when the living set may have changed. */
-  | { readonly type: "turn"; readonly effects: readonly OutwardEffect[]; readonly wrote: boolean }
+  /** Effects of a turn that is durable; `wrote` when the living set may have changed; `taken` is what it read of each link. */
+  | {
+      readonly type: "turn";
+      readonly effects: readonly OutwardEffect[];
+      readonly wrote: boolean;
+      readonly taken: readonly TakenFrames[];
+    }
   | { readonly type: "snapshot"; readonly question: number; readonly snapshot: ReplicaSnapshot }
   | { readonly type: "closed" }
   /** The store failed or a defect was met; nothing follows. */

@@ -88,7 +88,7 @@ test.each(["port", "httpPort"] as const)(
   },
 );
 
-test.each(["not-a-multiaddr", "/ip4/300.1.1.1/tcp/1", "/ip4/127.0.0.1", ""])(
+test.each(["not-a-multiaddr", "/ip4/300.1.1.1/tcp/1", "/ip4/127.0.0.1"])(
   "--dial %j is refused at once, exit code 2",
   async (address) => {
     const refused = nursery.spawn("a", { dial: [address] });
@@ -100,14 +100,17 @@ test.each(["not-a-multiaddr", "/ip4/300.1.1.1/tcp/1", "/ip4/127.0.0.1", ""])(
 
 test("an invalid address given to a running node is refused with its code", async () => {
   const node = await nursery.start("a");
-  const answer = await node.dial("/ip4/1.2.3.4/udp/1");
-  expect(answer.status).toBe(400);
-  expect(answer.json()).toMatchObject({ code: "invalid_address" });
+  for (const address of ["not-a-multiaddr", "/ip4/1.2.3.4/udp/1"]) {
+    const answer = await node.dial(address);
+    expect(answer.status, address).toBe(400);
+    expect(answer.json()).toMatchObject({ code: "invalid_address" });
+  }
 });
 
 test("absent peer and unreachable host are recorded with family and system's words, and tried again later", async () => {
   const absent = `/ip4/127.0.0.1/tcp/${await freePort()}`;
-  const unreachable = "/ip4/255.255.255.254/tcp/4001";
+  // The system refuses TCP to a broadcast address for want of a route, on every machine.
+  const unreachable = "/ip4/255.255.255.255/tcp/4001";
   const node = await nursery.start("a", { dial: [absent, unreachable] });
   const failed = async (
     address: string,
@@ -120,7 +123,7 @@ test("absent peer and unreachable host are recorded with family and system's wor
   expect(refused.reason).toContain("ECONNREFUSED");
   expect(refused.next).not.toBeNull();
   const lost = await until("the unreachable host is recorded", () => failed(unreachable), { deadlineMs: 15_000 });
-  expect(lost.reason).toMatch(/ENETUNREACH|EHOSTUNREACH|EINVAL|ETIMEDOUT|within 10 s/);
+  expect(lost.reason).toContain("ENETUNREACH");
   expect((await node.metrics()).get('p2p_sync_dial_failures_total{failure="refused"}')).toBeGreaterThanOrEqual(1);
   await node.put("still", "works");
 });
@@ -170,7 +173,7 @@ test("the other commands find the node by its data folder, and say so when there
     return { code: status, out: stdout };
   };
   expect(run("put", "key1", "value1").code).toBe(0);
-  expect(run("get", "key1")).toEqual({ code: 0, out: "value1\n" });
+  expect(run("get", "key1")).toEqual({ code: 0, out: "value1" });
   expect(run("get", "absent").code).toBe(4);
   await node.stop();
   expect(run("get", "key1").code).toBe(3);

@@ -56,7 +56,21 @@ export class TestNode {
       onFact: record(facts),
       ...overrides,
     });
-    return new TestNode(driver, events, facts, wake);
+    const node = new TestNode(driver, events, facts, wake);
+    wake.add(() => node.takeAll());
+    return node;
+  }
+
+  /** Reports every frame as dealt with at once; switched off, the test calls `takeAll` when it wants to. */
+  takesAtOnce = true;
+  #takenEvents = 0;
+
+  takeAll(force = false): void {
+    if (!this.takesAtOnce && !force) return;
+    for (; this.#takenEvents < this.events.length; this.#takenEvents++) {
+      const event = this.events[this.#takenEvents];
+      if (event?.type === "frameReceived") this.driver.taken(event.link, event.frame.length);
+    }
   }
 
   get address(): string {

@@ -11,6 +11,7 @@ export interface OpenFacade {
   close(): Promise<void>;
 }
 
+// tidy: long because a suite of tests is one list that is read from top to bottom
 export function facadeContract(name: string, open: () => Promise<OpenFacade>): void {
   describe(`the facade of ${name}`, () => {
     let facade: NodeFacade;

@@ -9,10 +9,11 @@ import type { Registry } from "../verb.ts";
 export function addStart({ program, shell, outcome }: Registry, createNode: NodeFactory): void {
   const command: Command = addConfigFlags(program.command("start"))
     .description("Run a node; in a terminal with a prompt to read and write keys")
-    .option("--no-prompt", "never show the prompt")
+    .option("--no-prompt", "Never show the prompt.")
     .addHelpText(
       "after",
       `
+--network takes a name, or a TOML file (one that exists, or ends with .toml) for its [network] section.
 When it serves, it prints one line: ready p2p=<multiaddr>[,…] http=<url> peer=<id>
 SIGTERM and SIGINT stop it cleanly within 5 s, a second one at once; SIGHUP reads the configuration again.
 

@@ -99,6 +99,8 @@ export interface NetworkDriver {
   /** Multiaddrs we can be reached at, with our peer id. */
   addresses(): readonly string[];
   carryOut(order: NetworkOrder): void;
+  /** Every frame handed out must be reported here once it is dealt with: a link that is far behind is not read. */
+  taken(link: LinkId, bytes: number): void;
   /** The network's six counters; the two of propagation are the replica's. */
   counters(): Omit<Counters, "blocks_propagated" | "transactions_propagated">;
   /** Peers in our gossip mesh and those whose subscription was seen, for tests and status. */

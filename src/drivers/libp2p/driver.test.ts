@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from "vitest";
-import { frameBytesMax } from "./limits.ts";
+import { frameBytesMax, untakenBytesMax } from "./limits.ts";
 import { countingRelay, link, TestNode, TestScope } from "../../../test/support/driver-node.ts";
 
 const scope = new TestScope();
@@ -46,6 +46,23 @@ test("frames of the largest size pass in order, and `drained` follows the last",
   );
   expect(got).toEqual(Array.from({ length: frames }, (_, n) => [frameBytesMax.frontier, n, n]));
   expect((await a.event("drained")).protocol).toBe("frontier");
+});
+
+test("a link whose frames nobody takes is not read on until they are taken", async () => {
+  const { a, b, ...ids } = await scope.admittedPair();
+  b.takesAtOnce = false;
+  const frame = new Uint8Array(frameBytesMax.frontier);
+  for (let n = 0; n < 7; n++) a.driver.carryOut({ type: "send", link: ids.out, protocol: "frontier", frame });
+  const received = (): number => b.events.filter((event) => event.type === "frameReceived").length;
+  await b.until("more than the bound", () => (received() * frame.length > untakenBytesMax ? true : undefined));
+  const behind = received();
+  const before = a.driver.counters().bytes_sent;
+  await a.fact("rttMeasured"); // the link itself lives on
+  expect(received()).toBe(behind);
+  expect(a.driver.counters().bytes_sent - before).toBeLessThan(frame.length * 3);
+  b.takeAll(true);
+  b.takesAtOnce = true;
+  await b.until("all frames", () => (received() === 7 ? true : undefined));
 });
 
 test("a peer that does not read is cut off when the queue for it is full", async () => {

@@ -137,6 +137,10 @@ class Libp2pDriver implements NetworkDriver {
     }
   }
 
+  taken(link: LinkId, bytes: number): void {
+    this.#links.get(link)?.taken(bytes);
+  }
+
   /** Messages are frames on our protocols and batches in gossip RPCs, both as handed to and taken from a stream. */
   counters(): ReturnType<NetworkDriver["counters"]> {
     return {

@@ -28,6 +28,9 @@ export const sendQueueBytesMax: Readonly<Record<LinkProtocol, number>> = {
 /** Bytes of received, not yet understood input over all links and gossip: beyond it links are closed. Source: decided for the product. */
 export const inputBytesMax = 256 * 1024 * 1024;
 
+/** Bytes of one link's frames that the core has not taken yet, beyond which its streams are not read. Guess: a pull's whole window. */
+export const untakenBytesMax: number = 4 * frameBytesMax.frontier;
+
 /** Connections libp2p admits. Source: 50 admitted and 50 not yet admitted links, and room for a goodbye to those above. */
 export const connectionsMax = 128;
 /** Inbound connections being upgraded at once. Guess: half of a testnet of 100 nodes starting on one host. */

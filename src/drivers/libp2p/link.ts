@@ -4,7 +4,9 @@
  *
  * 1. Each side opens one stream per protocol and only writes to it; inbound streams are only read.
  * 2. A link closes for one reason, the first one given; `onClosed` comes exactly once.
- * 3. A close lets queued frames leave, then waits for a ping to come back over the same
+ * 3. While the core is behind with this link's frames, its streams are not read: the peer runs out
+ *    of credit and waits, and nothing queues here without bound.
+ * 4. A close lets queued frames leave, then waits for a ping to come back over the same
  *    connection, so the peer has read our goodbye before the socket ends. Both together take
  *    `flushMsMax`; only a peer that answers nothing is cut off.
  */
@@ -15,7 +17,14 @@ import type { LinkId, LinkProtocol } from "../../ports/network.ts";
 import type { ByteBudget } from "./byte-budget.ts";
 import { FrameDecoder, type FrameRefusal } from "./frame-codec.ts";
 import { FrameWriter } from "./frame-writer.ts";
-import { closeMsMax, flushMsMax, frameBytesMax, negotiationMsMax, sendQueueBytesMax } from "./limits.ts";
+import {
+  closeMsMax,
+  flushMsMax,
+  frameBytesMax,
+  negotiationMsMax,
+  sendQueueBytesMax,
+  untakenBytesMax,
+} from "./limits.ts";
 import { ping } from "./ping.ts";
 import { wordsOf } from "./words-of.ts";
 
@@ -47,6 +56,8 @@ export class Link {
   readonly #init: LinkInit;
   readonly #writers = new Map<LinkProtocol, FrameWriter>();
   readonly #decoders = new Set<FrameDecoder>();
+  readonly #inbound = new Set<Stream>();
+  #untakenBytes = 0;
   #closing: { readonly reason: string; readonly done: Promise<void> } | undefined;
   readonly #gone = Promise.withResolvers<void>();
   #isClosed = false;
@@ -81,11 +92,12 @@ export class Link {
   read(protocol: LinkProtocol, stream: Stream): void {
     const decoder = new FrameDecoder(frameBytesMax[protocol], this.#init.budget);
     this.#decoders.add(decoder);
+    this.#inbound.add(stream);
     stream.addEventListener("message", (event) => {
       const parts = event.data instanceof Uint8Array ? [event.data] : event.data;
       for (const part of parts) {
         if (!this.#decoders.has(decoder)) return;
-        const refusal = decoder.decode(part, (frame) => this.#init.hooks.onFrame(this, protocol, frame));
+        const refusal = decoder.decode(part, (frame) => this.#deliver(protocol, frame));
         if (refusal !== undefined) this.#refuse(protocol, stream, decoder, refusal);
       }
     });
@@ -94,13 +106,30 @@ export class Link {
       this.#forget(decoder);
       stream.close().catch((cause: unknown) => stream.abort(new Error(wordsOf(cause))));
     });
-    stream.addEventListener("close", () => this.#forget(decoder));
+    stream.addEventListener("close", () => {
+      this.#forget(decoder);
+      this.#inbound.delete(stream);
+    });
+    if (this.#untakenBytes > untakenBytesMax) stream.pause();
+  }
+
+  /** The core is done with so many bytes of this link's frames. */
+  taken(bytes: number): void {
+    const wasBehind = this.#untakenBytes > untakenBytesMax;
+    this.#untakenBytes -= bytes;
+    if (wasBehind && this.#untakenBytes <= untakenBytesMax) for (const stream of this.#inbound) stream.resume();
   }
 
   /** Closes once what was sent has left; resolves when the connection is gone. Never rejects. */
   close(reason: string): Promise<void> {
     this.#closing ??= { reason, done: this.#isClosed ? Promise.resolve() : this.#closeGracefully() };
     return this.#closing.done;
+  }
+
+  #deliver(protocol: LinkProtocol, frame: Uint8Array): void {
+    this.#untakenBytes += frame.length;
+    if (this.#untakenBytes > untakenBytesMax) for (const stream of this.#inbound) stream.pause();
+    this.#init.hooks.onFrame(this, protocol, frame);
   }
 
   #createWriter(protocol: LinkProtocol): FrameWriter {

@@ -1,0 +1,96 @@
+import { describe, expect, test } from "vitest";
+import type { Author, Incarnation, Instant, NetworkId, Stamp } from "../../base/brand.ts";
+import type { Range } from "../../codec/ranges-wire.ts";
+import type { Signer } from "../../crypto/ed25519.ts";
+import { type CheckedParcel, makeBatch } from "./batch.ts";
+import { HeldBack, aheadMs } from "./held-back.ts";
+import { heldBackBytesMax, heldBackPerAuthorMax, stampAheadMsMax } from "./limits.ts";
+import { stampOf } from "./stamp.ts";
+
+const now = 1_000_000 as Instant;
+const at = (ms: number): Instant => (now + ms) as Instant;
+const incarnation = "22".repeat(8) as Incarnation;
+const signerOf = (author: number): Signer => ({ author: author.toString(16).padStart(64, "0") as Author, sign: () => new Uint8Array(64) });
+
+function batchAt(instant: Instant, author = 1, sequence = 1, values: readonly number[] = [1]): CheckedParcel {
+  const ops = values.map((size, i) => ({ key: `k${i}`, content: { type: "value" as const, value: new Uint8Array(size) }, ttlSeconds: undefined, replaces: undefined }));
+  const numbers = { network: "11".repeat(32) as NetworkId, incarnation, sequence, stamp: stampOf(instant) };
+  const made = makeBatch(ops, numbers, signerOf(author));
+  if (!made.ok) throw new Error(made.code);
+  return made.value.parcel;
+}
+const large = (author: number, sequence: number): CheckedParcel => batchAt(at(90_000), author, sequence, new Array<number>(13).fill(65_536));
+
+describe("how far ahead a batch is", () => {
+  test.each([
+    ["30 s are allowed", stampAheadMsMax, 0],
+    ["one ms more is not", stampAheadMsMax + 1, 1],
+    ["the past is no question", -5_000, -35_000],
+  ])("%s", (_, ms, ahead) => {
+    expect(aheadMs(batchAt(at(ms)), now)).toBe(ahead);
+  });
+
+  test("is measured by its latest operation, not by its header", () => {
+    const numbers = { network: "11".repeat(32) as NetworkId, incarnation, sequence: 1, stamp: stampOf(now) };
+    const replaces = { stamp: stampOf(at(40_000)) as Stamp, batch: "ab".repeat(32) as CheckedParcel["id"] };
+    const made = makeBatch([{ key: "k", content: { type: "tombstone" }, ttlSeconds: undefined, replaces }], numbers, signerOf(1));
+    expect(made.ok && aheadMs(made.value.parcel, now)).toBe(10_000);
+  });
+});
+
+describe("batches held back", () => {
+  test("are released exactly when their time has come", () => {
+    const heldBack = new HeldBack();
+    const [soon, late] = [batchAt(at(31_000), 1, 1), batchAt(at(90_000), 1, 2)];
+    expect([heldBack.hold(late), heldBack.hold(soon)]).toEqual(["heldBack", "heldBack"]);
+    expect([heldBack.count, heldBack.nextRelease()]).toEqual([2, at(1_000)]);
+    expect(heldBack.release(at(999))).toEqual([]);
+    expect(heldBack.release(at(1_000))).toEqual([soon]);
+    expect([heldBack.count, heldBack.nextRelease()]).toEqual([1, at(60_000)]);
+    expect(heldBack.release(at(60_000))).toEqual([late]);
+    expect([heldBack.count, heldBack.nextRelease()]).toEqual([0, undefined]);
+  });
+
+  test("are held once", () => {
+    const heldBack = new HeldBack();
+    const parcel = batchAt(at(90_000));
+    expect([heldBack.hold(parcel), heldBack.hold(parcel), heldBack.count]).toEqual(["heldBack", "known", 1]);
+  });
+
+  test("are at most 64 for one author, and others are not hurt; room comes back", () => {
+    const heldBack = new HeldBack();
+    for (let i = 1; i <= heldBackPerAuthorMax; i++) expect(heldBack.hold(batchAt(at(90_000), 1, i))).toBe("heldBack");
+    expect(heldBack.hold(batchAt(at(90_000), 1, 999))).toBe("authorLimit");
+    expect(heldBack.hold(batchAt(at(90_000), 2, 1))).toBe("heldBack");
+    expect(heldBack.release(at(90_000))).toHaveLength(heldBackPerAuthorMax + 1);
+    expect(heldBack.hold(batchAt(at(90_000), 1, 999))).toBe("heldBack");
+  });
+
+  test("are at most 16 MiB in all; room comes back", () => {
+    const heldBack = new HeldBack();
+    let bytes = 0;
+    for (let i = 1; ; i++) {
+      const parcel = large(i, 1);
+      bytes += 187 + parcel.ops.reduce((sum, op) => sum + op.bytes.length, 0);
+      if (bytes > heldBackBytesMax) {
+        expect(heldBack.hold(parcel)).toBe("bytesLimit");
+        break;
+      }
+      expect(heldBack.hold(parcel)).toBe("heldBack");
+    }
+    heldBack.release(at(90_000));
+    expect(heldBack.hold(large(1, 1))).toBe("heldBack");
+  });
+
+  test.each<[string, readonly Range[], string, number]>([
+    ["its numbering and number", [[2, 3]], incarnation, 1],
+    ["another number", [[4, 9]], incarnation, 3],
+    ["another numbering", [[1, 9]], "33".repeat(8), 3],
+  ])("are forgotten by %s", (_, ranges, numbering, left) => {
+    const heldBack = new HeldBack();
+    for (const sequence of [1, 2, 3]) heldBack.hold(batchAt(at(90_000), 1, sequence));
+    heldBack.forget(signerOf(2).author, incarnation, [[1, 9]]);
+    heldBack.forget(signerOf(1).author, numbering as Incarnation, ranges);
+    expect(heldBack.count).toBe(left);
+  });
+});

@@ -1,0 +1,243 @@
+import { describe, expect, test } from "vitest";
+import type { Instant, NetworkId, PeerId, Time } from "../../../base/brand.ts";
+import { type AdmitMessage, type Hello, decodeAdmit } from "../../../codec/admit.ts";
+import type { Direction, LinkId } from "../../../ports/network.ts";
+import type { Effect } from "../../effects.ts";
+import { admissionSkewMsMax, helloWithinMs, linksMax, strangersMax } from "../limits.ts";
+import { Admission, type AdmissionFact, type AdmissionInput } from "./machine.ts";
+
+const network = "aa".repeat(32) as NetworkId;
+const wall = 1_700_000_000_000;
+const [alice, bob] = ["12D3A", "12D3B"] as [PeerId, PeerId];
+const at = (mono: number): Time => ({ wall: (wall + mono) as Instant, mono });
+
+const hello = (change: Partial<Hello> = {}): Hello => ({
+  type: "hello",
+  version: 1,
+  network,
+  session: "01".repeat(8),
+  clock: wall as Instant,
+  agent: "test",
+  ...change,
+});
+
+/** One side, its effects as short lines. */
+class Side {
+  readonly machine: Admission;
+  mono = 0;
+
+  constructor(self: PeerId = alice, session: string = "0a".repeat(8)) {
+    this.machine = new Admission({ self, network, session, agent: "test" });
+  }
+
+  step(input: AdmissionInput): { readonly lines: readonly string[]; readonly facts: readonly AdmissionFact[] } {
+    const out: Effect[] = [];
+    const facts = this.machine.step(input, at(this.mono), out);
+    return { lines: out.flatMap(lineOf), facts };
+  }
+
+  open(link: LinkId, peer: PeerId, direction: Direction = "inbound"): readonly string[] {
+    return this.step({ type: "linkOpened", link, peer, direction }).lines;
+  }
+
+  hear(link: LinkId, message: AdmitMessage): readonly string[] {
+    return this.step({ type: "message", link, message }).lines;
+  }
+
+  /** A link from opening to admission. */
+  admit(link: LinkId, peer: PeerId, direction: Direction = "inbound", change: Partial<Hello> = {}): readonly string[] {
+    return [...this.open(link, peer, direction), ...this.hear(link, hello(change)), ...this.hear(link, { type: "welcome" })];
+  }
+}
+
+function lineOf(effect: Effect): readonly string[] {
+  if (effect.type === "note") return [];
+  if (effect.type !== "network") return [effect.type];
+  const { order } = effect;
+  if (order.type === "send") {
+    const message = decodeAdmit(order.frame);
+    if (!message.ok) return ["malformed"];
+    return [`${order.link}: ${message.value.type}${message.value.type === "goodbye" ? ` ${message.value.code}` : ""}`];
+  }
+  return "link" in order ? [`${order.link}: ${order.type}`] : [order.type];
+}
+
+describe("a link", () => {
+  test("is admitted once both welcomes were exchanged; the gate opens before our welcome", () => {
+    const side = new Side();
+    expect(side.open(1, bob)).toEqual(["1: hello"]);
+    expect(side.hear(1, hello())).toEqual(["1: acceptLink", "1: welcome"]);
+    expect([side.machine.linkOf(bob), side.machine.admittedPeer(1), side.machine.peerOf(1)]).toEqual([undefined, undefined, bob]);
+    const { lines, facts } = side.step({ type: "message", link: 1, message: { type: "welcome" } });
+    expect(lines).toEqual(["1: admitLink"]);
+    expect(facts).toEqual([{ type: "admitted", link: 1, peer: bob, clockOffsetMs: 0 }]);
+    expect([side.machine.linkOf(bob), side.machine.admittedPeer(1)]).toEqual([1, bob]);
+    expect(side.machine.admitted()).toEqual([{ link: 1, peer: bob, direction: "inbound" }]);
+  });
+
+  test("is admitted as well when their welcome comes before their hello", () => {
+    const side = new Side();
+    side.open(1, bob);
+    expect(side.hear(1, { type: "welcome" })).toEqual([]);
+    expect(side.hear(1, hello())).toEqual(["1: acceptLink", "1: welcome", "1: admitLink"]);
+  });
+
+  test("tells how far the peer's clock is off", () => {
+    const side = new Side();
+    side.mono = 40;
+    side.open(1, bob);
+    side.hear(1, hello({ clock: (wall + 5_040) as Instant }));
+    expect(side.step({ type: "message", link: 1, message: { type: "welcome" } }).facts).toMatchObject([{ clockOffsetMs: 5_000 }]);
+  });
+
+  test.each<[string, Partial<Hello>, string]>([
+    ["another network", { network: "bb".repeat(32) as NetworkId }, "wrongNetwork"],
+    ["another version", { version: 2 }, "wrongVersion"],
+    ["another version and network", { version: 2, network: "bb".repeat(32) as NetworkId }, "wrongVersion"],
+    ["a clock over a day ahead", { clock: (wall + admissionSkewMsMax + 1) as Instant }, "clock"],
+    ["a clock over a day behind", { clock: (wall - admissionSkewMsMax - 1) as Instant }, "clock"],
+  ])("of %s is sent away with the reason, without the gate opening", (_, change, code) => {
+    const side = new Side();
+    side.open(1, bob);
+    expect(side.hear(1, hello(change))).toEqual([`1: goodbye ${code}`, "1: closeLink"]);
+    expect(side.hear(1, { type: "welcome" })).toEqual([]);
+    expect(side.step({ type: "linkClosed", link: 1, reason: "x" }).facts).toEqual([{ type: "ended", link: 1, peer: bob, code, retryAfterSeconds: 0 }]);
+  });
+
+  test("with a clock exactly a day off is admitted", () => {
+    expect(new Side().admit(1, bob, "inbound", { clock: (wall + admissionSkewMsMax) as Instant })).toContain("1: admitLink");
+  });
+
+  test("that says no hello is cut after exactly 5 s", () => {
+    const side = new Side();
+    side.mono = 100;
+    side.open(1, bob);
+    expect(side.machine.nextDeadline()).toBe(100 + helloWithinMs);
+    side.mono = 99 + helloWithinMs;
+    expect(side.step({ type: "timePassed" }).lines).toEqual([]);
+    side.mono = 100 + helloWithinMs;
+    expect(side.step({ type: "timePassed" }).lines).toEqual(["1: goodbye noHello", "1: closeLink"]);
+    expect([side.step({ type: "timePassed" }).lines, side.machine.nextDeadline()]).toEqual([[], undefined]);
+  });
+
+  test.each<[string, AdmitMessage]>([
+    ["hello", hello()],
+    ["welcome", { type: "welcome" }],
+  ])("with a second %s is sent away", (_, message) => {
+    const side = new Side();
+    side.admit(1, bob);
+    expect(side.hear(1, message)).toEqual(["1: goodbye protocolViolation", "1: closeLink"]);
+    expect(side.machine.linkOf(bob)).toBeUndefined();
+  });
+
+  test("on which they said goodbye is closed, and its code and wait are told when it ends", () => {
+    const side = new Side();
+    side.admit(1, bob);
+    expect(side.hear(1, { type: "goodbye", code: "full", retryAfterSeconds: 60, reason: "come back" })).toEqual(["1: closeLink"]);
+    expect(side.step({ type: "linkClosed", link: 1, reason: "x" }).facts).toEqual([
+      { type: "departed", link: 1, peer: bob },
+      { type: "ended", link: 1, peer: bob, code: "full", retryAfterSeconds: 60 },
+    ]);
+  });
+
+  test("that breaks without a word ends without a code", () => {
+    const side = new Side();
+    side.admit(1, bob);
+    expect(side.step({ type: "linkClosed", link: 1, reason: "reset" }).facts).toMatchObject([{ type: "departed" }, { type: "ended", code: undefined }]);
+    expect(side.step({ type: "linkClosed", link: 1, reason: "again" }).facts).toEqual([]);
+  });
+
+  test("that is expelled departs at once and says why", () => {
+    const side = new Side();
+    side.admit(1, bob);
+    const { lines, facts } = side.step({ type: "expelled", link: 1, code: "protocolViolation", reason: "forged" });
+    expect([lines, facts]).toEqual([["1: goodbye protocolViolation", "1: closeLink"], [{ type: "departed", link: 1, peer: bob }]]);
+  });
+
+  test("that is unknown is ignored", () => {
+    const side = new Side();
+    expect(side.hear(9, hello())).toEqual([]);
+    expect(side.step({ type: "expelled", link: 9, code: "other", reason: "x" }).lines).toEqual([]);
+  });
+});
+
+describe("two links with one peer", () => {
+  /** Links 1 (dialed by alice) and 2 (dialed by bob), admitted in this order on this side: which one stays? */
+  function kept(self: PeerId, order: readonly LinkId[]): LinkId | undefined {
+    const side = new Side(self);
+    const peer = self === alice ? bob : alice;
+    const direction = (link: LinkId): Direction => ((link === 1) === (self === alice) ? "outbound" : "inbound");
+    for (const link of order) side.admit(link, peer, direction(link));
+    return side.machine.linkOf(peer);
+  }
+
+  test.each([[[1, 2]], [[2, 1]]])("of crossed dials the smaller id's stays on both sides, admitted in the order %j", (order) => {
+    for (const otherOrder of [
+      [1, 2],
+      [2, 1],
+    ])
+      expect([kept(alice, order), kept(bob, otherOrder)]).toEqual([1, 1]);
+  });
+
+  test("the loser is told so after it was admitted, and its end is no departure", () => {
+    const side = new Side(alice);
+    side.admit(1, bob, "outbound");
+    expect(side.admit(2, bob, "inbound")).toEqual(["2: hello", "2: acceptLink", "2: welcome", "2: goodbye duplicate", "2: closeLink"]);
+    expect(side.step({ type: "linkClosed", link: 2, reason: "x" }).facts).toEqual([{ type: "ended", link: 2, peer: bob, code: "duplicate", retryAfterSeconds: 0 }]);
+    expect(side.machine.linkOf(bob)).toBe(1);
+  });
+
+  test("a newer run of the peer's process wins, whoever dialed", () => {
+    const side = new Side(alice);
+    side.admit(1, bob, "outbound");
+    const lines = side.admit(2, bob, "inbound", { session: "02".repeat(8) });
+    expect(lines.slice(-3)).toEqual(["2: admitLink", "1: goodbye duplicate", "1: closeLink"]);
+    expect(side.machine.linkOf(bob)).toBe(2);
+  });
+
+  test("of two dialed by the same side the newer stays", () => {
+    const side = new Side(alice);
+    side.admit(1, bob, "outbound");
+    side.admit(2, bob, "outbound");
+    expect(side.machine.linkOf(bob)).toBe(2);
+  });
+});
+
+describe("limits", () => {
+  const peer = (i: number): PeerId => `peer${String(i).padStart(3, "0")}` as PeerId;
+  const fullSide = (): Side => {
+    const side = new Side();
+    for (let i = 1; i <= linksMax; i++) side.admit(i, peer(i));
+    return side;
+  };
+
+  test("50 peers are admitted, the next is told that all places are taken; a place comes back", () => {
+    const side = fullSide();
+    expect(side.admit(90, peer(90))).toEqual(["90: hello", "90: goodbye full", "90: closeLink"]);
+    side.step({ type: "linkClosed", link: 1, reason: "x" });
+    expect(side.admit(91, peer(91))).toContain("91: admitLink");
+  });
+
+  test("a peer that has a place may change its link when all are taken", () => {
+    const side = fullSide();
+    expect(side.admit(90, peer(7), "inbound", { session: "09".repeat(8) })).toContain("90: admitLink");
+  });
+
+  test("with 100 links open a further one is not even greeted; room comes back", () => {
+    const side = new Side();
+    for (let i = 1; i <= linksMax + strangersMax; i++) expect(side.open(i, peer(i))).toEqual([`${i}: hello`]);
+    expect(side.open(101, peer(101))).toEqual(["101: goodbye full", "101: closeLink"]);
+    side.step({ type: "linkClosed", link: 101, reason: "x" });
+    side.step({ type: "linkClosed", link: 1, reason: "x" });
+    expect(side.open(102, peer(102))).toEqual(["102: hello"]);
+  });
+});
+
+test("a node that shuts down says so on every link, once, and to whoever comes", () => {
+  const side = new Side();
+  side.admit(1, bob);
+  side.open(2, "12D3C" as PeerId);
+  expect(side.step({ type: "stopping" }).lines).toEqual(["1: goodbye shuttingDown", "1: closeLink", "2: goodbye shuttingDown", "2: closeLink"]);
+  expect(side.step({ type: "stopping" }).lines).toEqual([]);
+  expect(side.open(3, bob)).toEqual(["3: goodbye shuttingDown", "3: closeLink"]);
+});

@@ -1,0 +1,236 @@
+import { describe, expect, test } from "vitest";
+import type { Instant, PeerId } from "../../../base/brand.ts";
+import { Prng } from "../../../base/prng.ts";
+import type { GoodbyeCode } from "../../../codec/admit.ts";
+import type { CandidateSource, LinkId } from "../../../ports/network.ts";
+import type { Effect } from "../../effects.ts";
+import { backoffJitter, candidatesMax, dialBackoffMsMax, dialsMax, redialAfterLossMs, steadyLinkMs } from "../limits.ts";
+import { Connections, type ConnectionsInput } from "./machine.ts";
+
+const [self, bob, carol] = ["self", "bob", "carol"] as [PeerId, PeerId, PeerId];
+
+class Table {
+  readonly machine = new Connections(self, new Prng(1));
+  mono = 0;
+
+  /** The addresses dialed by this step, each with its attempt number. */
+  step(input: ConnectionsInput): readonly string[] {
+    return this.effects(input).flatMap((effect) =>
+      effect.type === "network" && effect.order.type === "dial" ? [`${effect.order.address}#${effect.order.attempt}`] : [],
+    );
+  }
+
+  effects(input: ConnectionsInput): readonly Effect[] {
+    const out: Effect[] = [];
+    this.machine.step(input, { wall: this.mono as Instant, mono: this.mono }, out);
+    return out;
+  }
+
+  found(address: string, peer?: PeerId, source: CandidateSource = "static"): readonly string[] {
+    return this.step({ type: "candidateFound", address, peer, source });
+  }
+
+  failed(attempt: number): readonly string[] {
+    return this.step({ type: "dialFailed", attempt, failure: "refused", detail: "ECONNREFUSED" });
+  }
+
+  linked(link: LinkId, peer: PeerId, attempt?: number): readonly string[] {
+    return this.step({ type: "linkOpened", link, peer, attempt });
+  }
+
+  ended(link: LinkId, peer: PeerId, code?: GoodbyeCode, retryAfterSeconds = 0): readonly string[] {
+    return this.step({ type: "linkEnded", link, peer, code, retryAfterSeconds });
+  }
+
+  at(mono: number): readonly string[] {
+    this.mono = mono;
+    return this.step({ type: "timePassed" });
+  }
+
+  /** Time until the next dial of the only candidate. */
+  get waitMs(): number {
+    return this.machine.nextDeadline()! - this.mono;
+  }
+}
+
+function expectAbout(waitMs: number, nominalMs: number): void {
+  expect(waitMs).toBeGreaterThanOrEqual(nominalMs * (1 - backoffJitter));
+  expect(waitMs).toBeLessThanOrEqual(nominalMs * (1 + backoffJitter));
+}
+
+describe("a failed dial", () => {
+  test("is tried again after 5, 10, 20 … 600 s, each jittered, never forgotten", () => {
+    const table = new Table();
+    let dials = table.found("a");
+    for (const [i, seconds] of [5, 10, 20, 40, 80, 160, 320, 600, 600, 600].entries()) {
+      expect(dials).toEqual([`a#${i + 1}`]);
+      table.failed(i + 1);
+      expectAbout(table.waitMs, seconds * 1_000);
+      const deadline = table.machine.nextDeadline()!;
+      expect(table.at(deadline - 1)).toEqual([]);
+      dials = table.at(deadline);
+    }
+  });
+
+  test("waits at most 10 minutes also after a thousand failures", () => {
+    const table = new Table();
+    table.found("a");
+    for (let attempt = 1; attempt <= 1_000; attempt++) {
+      table.failed(attempt);
+      table.at(table.machine.nextDeadline()!);
+    }
+    table.failed(1_001);
+    expectAbout(table.waitMs, dialBackoffMsMax);
+  });
+
+  test("is told with its count and wait, and shown", () => {
+    const table = new Table();
+    table.found("a");
+    const [note] = table.effects({ type: "dialFailed", attempt: 1, failure: "timeout", detail: "10 s" });
+    expect(note).toMatchObject({ note: { type: "dialFailed", address: "a", failure: "timeout", attempts: 1, nextInMs: table.waitMs } });
+    expect(table.machine.snapshot({ wall: 0 as Instant, mono: 0 })).toMatchObject([{ address: "a", failures: 1, dialing: false, lastFailure: { failure: "timeout", detail: "10 s" } }]);
+  });
+
+  test("that nobody knows of changes nothing", () => {
+    const table = new Table();
+    table.found("a");
+    expect([table.failed(99), table.machine.nextDeadline()]).toEqual([[], undefined]);
+  });
+
+  test("to ourselves is the last one to that address", () => {
+    const table = new Table();
+    table.found("a");
+    table.step({ type: "dialFailed", attempt: 1, failure: "self", detail: "" });
+    expect([table.machine.nextDeadline(), table.at(10_000_000)]).toEqual([undefined, []]);
+  });
+
+  test("is forgiven when mDNS hears of the address again", () => {
+    const table = new Table();
+    table.found("a", bob, "mdns");
+    table.failed(1);
+    expect(table.found("a", bob, "mdns")).toEqual(["a#2"]);
+    table.failed(2);
+    expectAbout(table.waitMs, 5_000);
+  });
+});
+
+describe("no dial is made", () => {
+  test("to an address that is being dialed", () => {
+    const table = new Table();
+    expect(table.found("a")).toEqual(["a#1"]);
+    expect([table.found("a"), table.at(60_000)]).toEqual([[], []]);
+  });
+
+  test("to a peer that is being dialed at another address; it is when that failed", () => {
+    const table = new Table();
+    expect(table.found("a", bob)).toEqual(["a#1"]);
+    expect(table.found("b", bob)).toEqual([]);
+    expect(table.failed(1)).toEqual(["b#2"]);
+  });
+
+  test("to a peer that has a link, in either direction", () => {
+    const table = new Table();
+    table.linked(1, bob);
+    expect([table.found("a", bob), table.at(60_000)]).toEqual([[], []]);
+    expect(table.ended(1, bob)).toEqual([]);
+    expect(table.at(table.machine.nextDeadline()!)).toEqual(["a#1"]);
+  });
+
+  test("to an address that turned out to be a linked peer's", () => {
+    const table = new Table();
+    table.found("a");
+    expect([table.linked(1, bob, 1), table.at(60_000)]).toEqual([[], []]);
+  });
+
+  test("to ourselves", () => {
+    expect(new Table().found("a", self)).toEqual([]);
+  });
+
+  test("once the node is stopping", () => {
+    const table = new Table();
+    table.step({ type: "stopping" });
+    expect([table.found("a"), table.machine.nextDeadline()]).toEqual([[], undefined]);
+  });
+});
+
+describe("after a link was lost", () => {
+  /** A peer dialed at `a` whose link was admitted at once. */
+  function linkedFor(ms: number): Table {
+    const table = new Table();
+    table.found("a", bob);
+    table.linked(1, bob, 1);
+    table.step({ type: "admitted", peer: bob });
+    table.mono = ms;
+    return table;
+  }
+
+  test("that had been good the peer is dialed after a short moment", () => {
+    const table = linkedFor(steadyLinkMs);
+    expect(table.ended(1, bob)).toEqual([]);
+    expectAbout(table.waitMs, redialAfterLossMs);
+    expect(table.at(table.machine.nextDeadline()!)).toEqual(["a#2"]);
+  });
+
+  test("that did not last the wait doubles each time", () => {
+    const table = linkedFor(steadyLinkMs - 1);
+    for (const [i, seconds] of [5, 10, 20].entries()) {
+      table.ended(i + 1, bob);
+      expectAbout(table.waitMs, seconds * 1_000);
+      table.at(table.machine.nextDeadline()!);
+      table.linked(i + 2, bob, i + 2);
+    }
+  });
+
+  test.each<GoodbyeCode>(["wrongNetwork", "wrongVersion", "clock", "protocolViolation", "full"])("with %s it waits long, for soon cannot help", (code) => {
+    const table = linkedFor(steadyLinkMs);
+    table.ended(1, bob, code);
+    expectAbout(table.waitMs, dialBackoffMsMax);
+  });
+
+  test.each<GoodbyeCode>(["shuttingDown", "other", "stale"])("with %s a good peer is dialed soon", (code) => {
+    const table = linkedFor(steadyLinkMs);
+    table.ended(1, bob, code);
+    expectAbout(table.waitMs, redialAfterLossMs);
+  });
+
+  test("as a duplicate the kept one counts: no dial, no wait", () => {
+    const table = linkedFor(steadyLinkMs);
+    table.linked(2, bob);
+    expect([table.ended(1, bob, "duplicate"), table.machine.nextDeadline()]).toEqual([[], undefined]);
+  });
+
+  test("at their word it is not dialed before the time they named", () => {
+    const table = linkedFor(steadyLinkMs);
+    table.ended(1, bob, "shuttingDown", 90);
+    expect(table.waitMs).toBe(90_000);
+  });
+});
+
+describe("limits", () => {
+  test("eight dials are under way at once, and the next follows when one has ended", () => {
+    const table = new Table();
+    const dials = Array.from({ length: 12 }, (_, i) => table.found(`a${i}`)).flat();
+    expect(dials).toHaveLength(dialsMax);
+    expect(table.machine.nextDeadline()).toBeUndefined();
+    expect(table.failed(1)).toEqual([`a8#${dialsMax + 1}`]);
+    expect(table.linked(1, carol, 2)).toEqual([`a9#${dialsMax + 2}`]);
+  });
+
+  test("the table holds 1,024 addresses: what mDNS says beyond is refused, what the user says pushes it out", () => {
+    const table = new Table();
+    table.found("static");
+    for (let i = 1; i < candidatesMax; i++) table.found(`m${i}`, undefined, "mdns");
+    const refused = table.effects({ type: "candidateFound", address: "more", peer: undefined, source: "mdns" });
+    expect(refused).toMatchObject([{ note: { type: "candidateRefused", reason: "tableFull", address: "more" } }]);
+    table.found("user", undefined, "user");
+    const addresses = table.machine.snapshot({ wall: 0 as Instant, mono: 0 }).map(({ address }) => address);
+    expect(addresses).toHaveLength(candidatesMax);
+    expect(addresses).toEqual(expect.arrayContaining(["static", "user"]));
+  });
+
+  test("configured addresses are never pushed out", () => {
+    const table = new Table();
+    for (let i = 0; i < candidatesMax; i++) table.found(`s${i}`);
+    expect(table.effects({ type: "candidateFound", address: "user", peer: undefined, source: "user" })).toMatchObject([{ note: { type: "candidateRefused" } }]);
+  });
+});
