@@ -6,6 +6,9 @@
  * the medians of all runs.
  */
 import { fork } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { load, machine } from "./machine.ts";
@@ -38,7 +41,7 @@ async function main(): Promise<void> {
 }
 
 /** Variants take turns, so that a noisy minute hits all of them. */
-async function measureAll(runs: number, work: Omit<Work, "variant">): Promise<readonly Row[]> {
+async function measureAll(runs: number, work: Omit<Work, "variant" | "folder">): Promise<readonly Row[]> {
   const progress = new Progress();
   const all: Row[] = [];
   progress.begin("where reads happen");
@@ -55,18 +58,20 @@ async function measureAll(runs: number, work: Omit<Work, "variant">): Promise<re
   return rows.sort((a, b) => names.indexOf(a.name) - names.indexOf(b.name) || variants.indexOf(a.variant) - variants.indexOf(b.variant));
 }
 
-function measureOne(work: Work): Promise<readonly Found[]> {
+function measureOne(work: Omit<Work, "folder">): Promise<readonly Found[]> {
   return new Promise((resolve, reject) => {
+    const folder = mkdtempSync(join(tmpdir(), "p2p-sync-bench-"));
     const child = fork(programFile, { serialization: "advanced", stdio: ["ignore", "ignore", "inherit", "ipc"] });
     const late = setTimeout(() => child.kill("SIGKILL"), runMsMax);
     let found: readonly Found[] | undefined;
     child.once("message", (message) => (found = message as readonly Found[]));
     child.once("exit", (code, signal) => {
       clearTimeout(late);
+      rmSync(folder, { recursive: true, force: true });
       if (found === undefined) reject(new Error(`variant ${work.variant} ended with ${signal ?? code}`));
       else resolve(found);
     });
-    child.send(work);
+    child.send({ folder, ...work });
   });
 }
 

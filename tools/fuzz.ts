@@ -51,7 +51,9 @@ function readOptions(): Options | undefined {
   const seconds = Number(values.seconds);
   const seed = Number(values.seed);
   if (chosen.length > 0 && seconds > 0 && Number.isSafeInteger(seed)) return { targets: chosen, seconds, seed };
-  console.error(`usage: npm run fuzz -- [--target ${targets.map(({ name }) => name).join("|")}] [--seconds S] [--seed N]`);
+  console.error(
+    `usage: npm run fuzz -- [--target ${targets.map(({ name }) => name).join("|")}] [--seconds S] [--seed N]`,
+  );
   return undefined;
 }
 
@@ -62,7 +64,8 @@ function report(target: Target, result: FuzzResult, seed: number): boolean {
   const outcomes = [...result.outcomes].sort(([, a], [, b]) => b - a);
   console.log(`  outcomes: ${outcomes.map(([name, count]) => `${name} ${count}`).join(", ")}`);
   console.log(`  most memory measured for one input: ${result.allocatedBytesTop} bytes`);
-  for (const { input, what } of result.failures) console.log(`  BROKEN: ${what}; kept in ${saveInput(target.name, input)}`);
+  for (const { input, what } of result.failures)
+    console.log(`  BROKEN: ${what}; kept in ${saveInput(target.name, input)}`);
   return result.failures.length > 0;
 }
 
@@ -71,8 +74,14 @@ function reportHeaviest(target: Target, seed: number): boolean {
   for (const input of target.heaviest(new Prng(seed))) {
     const bytes = allocatedBytes(target.decode, input);
     const over = bytes > smallPartsBytesMax(input.length);
-    const remark = over ? "BROKEN" : bytes > allocationBytesMax(input.length) ? "over 4 x input + 1 MiB" : "within 4 x input + 1 MiB";
-    console.log(`  smallest parts: ${input.length} bytes take ${bytes} (${(bytes / input.length).toFixed(1)} x): ${remark}`);
+    const remark = over
+      ? "BROKEN"
+      : bytes > allocationBytesMax(input.length)
+        ? "over 4 x input + 1 MiB"
+        : "within 4 x input + 1 MiB";
+    console.log(
+      `  smallest parts: ${input.length} bytes take ${bytes} (${(bytes / input.length).toFixed(1)} x): ${remark}`,
+    );
     failed ||= over;
   }
   return failed;

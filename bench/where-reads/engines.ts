@@ -14,9 +14,12 @@ import type { Incarnation, Instant, NetworkId, Stamp, Time } from "../../src/bas
 import type { ReplicaInput, WrittenOp } from "../../src/core/replica/inputs.ts";
 import { Replica } from "../../src/core/replica/replica.ts";
 import { ed25519Signer } from "../../src/crypto/ed25519.ts";
+import { defaultConfig } from "../../src/config/settings.ts";
+import { type DataFolder, openDataFolder } from "../../src/drivers/storage/data-folder.ts";
 import { openSqliteStore } from "../../src/drivers/storage/sqlite-store.ts";
 import { SqliteReader } from "../../src/drivers/storage/sqlite-reader.ts";
 import { Verifier } from "../../src/drivers/system/verifier.ts";
+import { threadOptionsOf } from "../../src/node/node-options.ts";
 import { ReplicaClient } from "../../src/node/replica-client.ts";
 import { type OutwardEffect, runTurn } from "../../src/node/turn.ts";
 import type { Store, StoreState } from "../../src/ports/store.ts";
@@ -62,21 +65,24 @@ class Verdicts {
   }
 }
 
-export function openEngine(name: EngineName, storePath: string): Promise<Engine> {
+/** In an empty folder; the caller removes it. */
+export function openEngine(name: EngineName, path: string): Promise<Engine> {
+  const folder = openDataFolder(path);
   switch (name) {
     case "worker":
-      return openWorker(storePath);
+      return openWorker(folder);
     case "overlay":
-      return openOverlay(storePath);
+      return openOverlay(folder);
     case "main":
-      return openMain(storePath);
+      return openMain(folder);
   }
 }
 
-async function openWorker(storePath: string): Promise<Engine> {
+async function openWorker(folder: DataFolder): Promise<Engine> {
   const verdicts = new Verdicts();
-  const options = { storePath, durability: "strict", cacheMiB, identitySeed: randomBytes(32), network: benchNetwork, networkName: "bench", agent: "bench", horizonDays, pullEveryMs } as const;
-  const client = await ReplicaClient.start(options, { onEffects: (effects) => verdicts.take(effects), onFailure: fail });
+  const { storePath } = folder;
+  const options = threadOptionsOf(defaultConfig(), folder, benchNetwork);
+  const client = await ReplicaClient.start(options, { onEffects: (effects) => verdicts.take(effects), onTaken: () => undefined, onFailure: fail });
   const reader = new SqliteReader(storePath, cacheMiB);
   return {
     write: (ops) => client.ask({ type: "writeRequested", ops, wish: { type: "local" } }).then(expectWritten),
@@ -89,13 +95,13 @@ async function openWorker(storePath: string): Promise<Engine> {
   };
 }
 
-async function openOverlay(storePath: string): Promise<Engine> {
+async function openOverlay({ storePath, identitySeed }: DataFolder): Promise<Engine> {
   const disk = new Worker(new URL("./disk-worker.ts", import.meta.url), { workerData: storePath });
   disk.on("error", fail);
   await new Promise((resolve) => disk.once("message", resolve));
-  const store = new OverlayStore(openSqliteStore({ path: storePath, durability: "strict", cacheMiB }), (turn) => disk.postMessage(turn));
+  const store = new OverlayStore(openSqliteStore({ path: storePath, durability: "strict", cacheMiB }), (turn) => disk.postMessage(turn, []));
   const waiting: { readonly turn: number; readonly effects: readonly OutwardEffect[] }[] = [];
-  const loop = new MainLoop(store, (effects, wrote) => {
+  const loop = new MainLoop(store, identitySeed, (effects, wrote) => {
     if (wrote || waiting.length > 0) waiting.push({ turn: store.turn, effects });
     else loop.release(effects);
   });
@@ -105,15 +111,15 @@ async function openOverlay(storePath: string): Promise<Engine> {
   });
   return engineOf(loop, storePath, async () => {
     const ended = new Promise((resolve) => disk.once("exit", resolve));
-    disk.postMessage("close");
+    disk.postMessage("close", []);
     await ended;
     store.close();
   });
 }
 
-async function openMain(storePath: string): Promise<Engine> {
+async function openMain({ storePath, identitySeed }: DataFolder): Promise<Engine> {
   const store = openSqliteStore({ path: storePath, durability: "strict", cacheMiB });
-  const loop: MainLoop = new MainLoop(store, (effects) => loop.release(effects));
+  const loop: MainLoop = new MainLoop(store, identitySeed, (effects) => loop.release(effects));
   return engineOf(loop, storePath, async () => store.close());
 }
 
@@ -142,10 +148,10 @@ class MainLoop {
   #isScheduled = false;
   #tickets = 0;
 
-  constructor(store: Store, onTurn: (effects: readonly OutwardEffect[], wrote: boolean) => void) {
+  constructor(store: Store, identitySeed: Uint8Array, onTurn: (effects: readonly OutwardEffect[], wrote: boolean) => void) {
     this.#store = store;
     this.#onTurn = onTurn;
-    const signer = ed25519Signer(randomBytes(32));
+    const signer = ed25519Signer(identitySeed);
     this.#replica = new Replica({ network: benchNetwork, signer, session: "00".repeat(8), agent: "bench", seed: 1, horizonDays, pullEveryMs }, store, freshState());
   }
 

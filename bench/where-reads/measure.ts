@@ -4,10 +4,7 @@
  * how late the main thread's event loop ran: that is where libp2p, HTTP and people are served.
  */
 import { randomBytes } from "node:crypto";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { type IntervalHistogram, monitorEventLoopDelay } from "node:perf_hooks";
+import { type ELDHistogram, monitorEventLoopDelay } from "node:perf_hooks";
 import type { Incarnation, Stamp } from "../../src/base/brand.ts";
 import { encodeGossip } from "../../src/codec/gossip.ts";
 import { makeBatch } from "../../src/core/data/batch.ts";
@@ -29,6 +26,8 @@ export interface Found {
 }
 
 export interface Work {
+  /** Empty; whoever asks removes it. */
+  readonly folder: string;
   readonly variant: EngineName;
   readonly paced: number;
   readonly singles: number;
@@ -40,9 +39,8 @@ const singlesInFlight = 256;
 const batchesInFlight = 4;
 const batchOps = 1_000;
 
-async function measure({ variant, paced, singles, batches }: Work): Promise<readonly Found[]> {
-  const folder = mkdtempSync(join(tmpdir(), "p2p-sync-bench-"));
-  const engine = await openEngine(variant, join(folder, "data.sqlite"));
+async function measure({ folder, variant, paced, singles, batches }: Work): Promise<readonly Found[]> {
+  const engine = await openEngine(variant, folder);
   try {
     const gossip = gossipMessages(batches);
     await warmUp(engine);
@@ -55,7 +53,6 @@ async function measure({ variant, paced, singles, batches }: Work): Promise<read
     ];
   } finally {
     await engine.close();
-    rmSync(folder, { recursive: true, force: true });
   }
 }
 
@@ -132,13 +129,13 @@ async function flood<Work>(name: string, entries: number, inFlight: number, work
   return { name, rate: ((work.length * entries) / ms) * 1000, p50: percentile(samples, 0.5), p99: percentile(samples, 0.99), ...delaysOf(loop) };
 }
 
-function watchLoop(): IntervalHistogram {
+function watchLoop(): ELDHistogram {
   const loop = monitorEventLoopDelay({ resolution: 1 });
   loop.enable();
   return loop;
 }
 
-function delaysOf(loop: IntervalHistogram): { readonly loopP99: number; readonly loopMax: number } {
+function delaysOf(loop: ELDHistogram): { readonly loopP99: number; readonly loopMax: number } {
   loop.disable();
   return { loopP99: loop.percentile(99) / 1e6, loopMax: loop.max / 1e6 };
 }

@@ -21,6 +21,8 @@ export class KeyHistory {
   /** What lives on the node's disk now. */
   readonly living = new Map<string, LivingFact>();
   readonly #acknowledged = new Map<string, Acknowledged>();
+  /** For each key the version up to which this node's own ones were taken back by a repair, and what came instead. */
+  readonly #repaired = new Map<string, { readonly upTo: VersionName; readonly by: VersionName }>();
 
   constructor(node: number) {
     this.node = node;
@@ -42,7 +44,10 @@ export class KeyHistory {
   /** The user was told that this is durable. */
   acknowledged(ticket: number, key: string, version: VersionName): void {
     const known = this.#acknowledged.get(key);
-    if (known === undefined || order(version, known.version) > 0) this.#acknowledged.set(key, { ticket, version });
+    const repaired = this.#repaired.get(key);
+    const isTakenBack = repaired !== undefined && repaired.upTo.author === version.author && order(version, repaired.upTo) <= 0;
+    const standing = isTakenBack && order(version, repaired.by) > 0 ? repaired.by : version;
+    if (known === undefined || order(standing, known.version) > 0) this.#acknowledged.set(key, { ticket, version: standing });
     this.#checkAcknowledged(key);
   }
 
@@ -65,6 +70,7 @@ export class KeyHistory {
   #olderNow(key: string, before: LivingFact, after: LivingFact, isRepair: boolean): void {
     const [old, fresh] = [seen(before), seen(after)];
     if (isRepair && old.author === fresh.author && isSameContent(old.op.content, fresh.op.content)) {
+      this.#repaired.set(key, { upTo: old, by: fresh });
       const promised = this.#acknowledged.get(key);
       if (promised !== undefined && order(promised.version, fresh) > 0) {
         this.#acknowledged.set(key, { ticket: promised.ticket, version: fresh });

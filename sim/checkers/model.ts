@@ -24,7 +24,7 @@ export class Model {
       taken.nodes.add(node);
       versions.set(versionKey(after), taken);
     }
-    if (isRepair && before !== undefined) this.#takeBack(versions, node, before);
+    if (isRepair && before !== undefined && after !== undefined) takeBack(versions, node, before, after);
   }
 
   /** The newest version of each key. */
@@ -54,12 +54,6 @@ export class Model {
       if (held.size !== expected.size) return `node ${node} has ${held.size} entries, not ${expected.size}`;
     }
     return undefined;
-  }
-
-  #takeBack(versions: Map<string, Taken>, node: number, before: LivingFact): void {
-    const taken = versions.get(versionKey(before));
-    taken?.nodes.delete(node);
-    if (taken?.nodes.size === 0) versions.delete(versionKey(before));
   }
 }
 
@@ -93,6 +87,15 @@ export function checkSpace({ node, living, storedOps, storedBatches }: DiskFact)
     storedOps,
     storedBatches,
   });
+}
+
+/** A clock repair forgets what its node wrote ahead of the new version, as far as nobody else has it. */
+function takeBack(versions: Map<string, Taken>, node: number, before: LivingFact, after: LivingFact): void {
+  for (const [key, { fact, nodes }] of versions) {
+    if (seen(fact).author !== seen(before).author || order(seen(fact), seen(after)) <= 0) continue;
+    nodes.delete(node);
+    if (nodes.size === 0) versions.delete(key);
+  }
 }
 
 function versionKey({ batch, index }: LivingFact): string {

@@ -39,7 +39,8 @@ describe("Ed25519", () => {
     const other = ed25519PublicKey(ed25519Signer(new Uint8Array(32).fill(2)).author)!;
     expect(ed25519Verify(key, message, signature)).toBe(true);
     expect(ed25519Verify(key, utf8Encode("massage"), signature)).toBe(false);
-    for (let i = 0; i < 64; i++) expect(ed25519Verify(key, message, new Uint8Array(signature).with(i, signature[i]! ^ 1))).toBe(false);
+    for (let i = 0; i < 64; i++)
+      expect(ed25519Verify(key, message, new Uint8Array(signature).with(i, signature[i]! ^ 1))).toBe(false);
     expect(ed25519Verify(other, message, signature)).toBe(false);
     expect(ed25519Verify(key, message, signature.subarray(0, 63))).toBe(false);
     expect(ed25519Verify(key, message, new Uint8Array(0))).toBe(false);
@@ -80,14 +81,19 @@ describe("hashes", () => {
   });
 
   // The scratch buffer has 72 KiB; longer inputs go another way.
-  test.each([0, 1, 72 * 1024 - 2, 72 * 1024 - 1, 72 * 1024, 100_000])("of a leaf of %d bytes are prefixed by 0", (length) => {
-    const bytes = new Uint8Array(length).fill(9);
-    expect(toHex(merkleLeaf(bytes))).toBe(createHash("sha256").update(new Uint8Array(1)).update(bytes).digest("hex"));
-  });
+  test.each([0, 1, 72 * 1024 - 2, 72 * 1024 - 1, 72 * 1024, 100_000])(
+    "of a leaf of %d bytes are prefixed by 0",
+    (length) => {
+      const bytes = new Uint8Array(length).fill(9);
+      expect(toHex(merkleLeaf(bytes))).toBe(createHash("sha256").update(new Uint8Array(1)).update(bytes).digest("hex"));
+    },
+  );
 
   test("of a node are prefixed by 1", () => {
     const [left, right] = [sha256(utf8Encode("l")), sha256(utf8Encode("r"))];
-    expect(toHex(merkleNode(left, right))).toBe(createHash("sha256").update("\x01").update(left).update(right).digest("hex"));
+    expect(toHex(merkleNode(left, right))).toBe(
+      createHash("sha256").update("\x01").update(left).update(right).digest("hex"),
+    );
   });
 });
 

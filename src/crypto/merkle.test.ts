@@ -30,14 +30,14 @@ interface Part {
   readonly indices: readonly number[];
 }
 
-const anyPart: fc.Arbitrary<Part> = fc
-  .tuple(fc.integer(), fc.integer({ min: 1, max: 80 }))
-  .chain(([seed, count]) =>
-    fc.record({
-      ops: fc.constant(opsOf(seed, count)),
-      indices: fc.uniqueArray(fc.integer({ min: 0, max: count - 1 }), { minLength: 1 }).map((indices) => indices.sort((a, b) => a - b)),
-    }),
-  );
+const anyPart: fc.Arbitrary<Part> = fc.tuple(fc.integer(), fc.integer({ min: 1, max: 80 })).chain(([seed, count]) =>
+  fc.record({
+    ops: fc.constant(opsOf(seed, count)),
+    indices: fc
+      .uniqueArray(fc.integer({ min: 0, max: count - 1 }), { minLength: 1 })
+      .map((indices) => indices.sort((a, b) => a - b)),
+  }),
+);
 
 describe("the root of a batch", () => {
   test.each([1, 2, 3, 4, 5, 7, 8, 9, 100, batchOpsMax])("of %d operations is that of RFC 6962", (count) => {
@@ -59,7 +59,9 @@ describe("a proof", () => {
   test("leads from any part to the root of the whole", () => {
     fc.assert(
       fc.property(anyPart, ({ ops, indices }) => {
-        expect(rootOfPart(ops.length, placed(ops, indices), partProof(ops, indices))).toEqual(merkleRoot(ops.map(leafOf)));
+        expect(rootOfPart(ops.length, placed(ops, indices), partProof(ops, indices))).toEqual(
+          merkleRoot(ops.map(leafOf)),
+        );
       }),
     );
   });
@@ -86,7 +88,8 @@ describe("a proof", () => {
     fc.assert(
       fc.property(anyPart, fc.nat(), fc.integer({ min: 0, max: 7 }), ({ ops, indices }, place, bit) => {
         const root = merkleRoot(ops.map(leafOf));
-        const flipped = (bytes: Bytes): Bytes => bytes.map((byte, i) => (i === place % bytes.length ? byte ^ (1 << bit) : byte));
+        const flipped = (bytes: Bytes): Bytes =>
+          bytes.map((byte, i) => (i === place % bytes.length ? byte ^ (1 << bit) : byte));
         const proof = partProof(ops, indices);
         const bad = indices[place % indices.length] as number;
         const changed = ops.map((op, index) => (index === bad ? flipped(op) : op));

@@ -12,7 +12,7 @@ const openNetworkName = "p2p-sync";
 export function threadOptionsOf(config: Config, folder: DataFolder, network: NetworkId): ThreadOptions {
   return {
     storePath: folder.storePath,
-    durability: config.storageDurability as "strict" | "relaxed",
+    durability: config.storageDurability,
     cacheMiB: config.storageCacheMib,
     identitySeed: folder.identitySeed,
     network,
@@ -37,8 +37,8 @@ export function driverOptionsOf(
     gossipTopic: config.networkName === openNetworkName ? openNetworkName : `${openNetworkName}/${scope}`,
     listen: listenAddresses(config),
     announce: config.p2pAnnounce,
-    family: config.p2pFamily as AddressFamily,
-    encrypters: config.p2pEncrypters as readonly ("noise" | "tls")[],
+    family: config.p2pFamily,
+    encrypters: config.p2pEncrypters,
     mdns: { enabled: config.p2pMdns, networkName: config.networkName, networkId: network },
     dropGossip: config.testDropGossip,
     version: programVersion,

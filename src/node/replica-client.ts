@@ -84,7 +84,7 @@ export class ReplicaClient {
         return reject(new Fault("overloaded", `${requestsMax} requests wait already`));
       const ticket = ++this.#tickets;
       this.#waiting.set(ticket, { resolve, reject });
-      this.tell({ ...request, ticket } as Asked);
+      this.tell({ ...request, ticket });
     });
   }
 

@@ -7,9 +7,8 @@
  */
 import { createHash, randomBytes } from "node:crypto";
 import { statfs } from "node:fs/promises";
-import type { Author, Incarnation, Instant, NetworkId, PeerId } from "../base/brand.ts";
+import type { Author, Incarnation, Instant, NetworkId } from "../base/brand.ts";
 import { Fault } from "../base/fault.ts";
-import { unreachable } from "../base/assert.ts";
 import { authorOf, peerIdOf } from "../codec/peer-id.ts";
 import { parseLogLevels } from "../config/log-levels.ts";
 import { isDialableAddress } from "../config/text-formats.ts";
@@ -17,7 +16,7 @@ import { networkDescriptor } from "../config/network-descriptor.ts";
 import type { Config } from "../config/settings.ts";
 import type { Outcome } from "../core/effects.ts";
 import { createLibp2pDriver } from "../drivers/libp2p/driver.ts";
-import type { LinkFact, NetworkDriver } from "../drivers/libp2p/driver-types.ts";
+import type { NetworkDriver } from "../drivers/libp2p/driver-types.ts";
 import { createLogger } from "../drivers/observe/logger.ts";
 import { Metrics } from "../drivers/observe/metrics.ts";
 import { Observer } from "../drivers/observe/observer.ts";
@@ -41,9 +40,9 @@ import type {
   WriteOp,
   WriteOptions,
 } from "./facade.ts";
+import { Border } from "./border.ts";
 import { judgeHealth } from "./health.ts";
 import { driverOptionsOf, threadOptionsOf } from "./node-options.ts";
-import { PeerBook } from "./peer-book.ts";
 import { ReplicaClient } from "./replica-client.ts";
 import type { OutwardEffect } from "./turn.ts";
 import { programVersion } from "./version.ts";
@@ -85,8 +84,7 @@ class LiveNode implements NodeFacade, RunningNode {
   readonly #network: NetworkId;
   readonly #metrics = new Metrics();
   readonly #observer: Observer;
-  readonly #book: PeerBook;
-  readonly #strangers = new Set<PeerId>();
+  readonly #border: Border;
   readonly #startedAt = Date.now() as Instant;
   #config: Config;
   #client: ReplicaClient | undefined;
@@ -95,8 +93,6 @@ class LiveNode implements NodeFacade, RunningNode {
   #hub: WatchHub | undefined;
   #httpUrl: string | undefined;
   #state: NodeState = "Starting";
-  #forwarded = 0;
-  #mdnsFailure: string | undefined;
   #ending: Promise<void> | undefined;
   #resolveStopped: (fault: Fault | undefined) => void = () => undefined;
 
@@ -106,10 +102,7 @@ class LiveNode implements NodeFacade, RunningNode {
     this.apiToken = folder.apiToken;
     this.#network = createHash("sha256").update(networkDescriptor(config)).digest("hex") as NetworkId;
     this.#observer = new Observer(loggerOf(config), this.#metrics);
-    this.#book = new PeerBook((transition) => {
-      this.#metrics.observe("state_seconds", transition.durationMs / 1000, { state: transition.from });
-      this.#observer.emit({ type: "peerState", at: Date.now() as Instant, detail: { ...transition } });
-    });
+    this.#border = new Border(this.#observer, this.#metrics);
     this.stopped = new Promise((resolve) => (this.#resolveStopped = resolve));
   }
 
@@ -131,7 +124,7 @@ class LiveNode implements NodeFacade, RunningNode {
     this.#driver = await createLibp2pDriver(
       driverOptionsOf(config, this.#folder, this.#network, {
         onEvent: (event) => this.#hear(event),
-        onFact: (fact) => this.#learn(fact),
+        onFact: (fact) => this.#border.fact(fact),
       }),
     );
     await this.#driver.start();
@@ -202,7 +195,7 @@ class LiveNode implements NodeFacade, RunningNode {
   }
 
   peers(): readonly PeerStatus[] {
-    return this.#book.list();
+    return this.#border.peers();
   }
 
   async status(): Promise<Status> {
@@ -234,7 +227,7 @@ class LiveNode implements NodeFacade, RunningNode {
       http: this.#httpUrl,
       dataDir: this.#folder.path,
       startedAt: this.#startedAt,
-      strangers: this.#strangers.size,
+      strangers: this.#border.strangers,
     };
   }
 
@@ -244,13 +237,17 @@ class LiveNode implements NodeFacade, RunningNode {
       snapshot,
       configuredPeers: this.#config.p2pDial.length,
       listening: this.#running(this.#driver).addresses(),
-      mdnsFailure: this.#mdnsFailure,
+      mdnsFailure: this.#border.mdnsFailure,
       diskFreeBytes: disk.bavail * disk.bsize,
     });
   }
 
   async dial(address: string): Promise<void> {
-    if (!isDialableAddress(address)) throw new Fault("invalid_address", `${JSON.stringify(address.slice(0, 200))} is not an address this node can dial; a form like /ip4/192.168.1.5/tcp/4001 is`);
+    if (!isDialableAddress(address))
+      throw new Fault(
+        "invalid_address",
+        `${JSON.stringify(address.slice(0, 200))} is not an address this node can dial; a form like /ip4/192.168.1.5/tcp/4001 is`,
+      );
     await this.#running(this.#client).ask({ type: "dialRequested", address });
   }
 
@@ -311,52 +308,10 @@ class LiveNode implements NodeFacade, RunningNode {
     this.#client?.tell(event);
   }
 
-  #learn(fact: LinkFact): void {
-    this.#book.fact(fact);
-    switch (fact.type) {
-      case "strangerHeard":
-        this.#strangers.add(fact.peer);
-        this.#observer.log("net", "info", "a node of another network is near", {
-          peer: fact.peer,
-          network: fact.networkName,
-        });
-        break;
-      case "mdnsFailed":
-        this.#mdnsFailure = `${fact.networkInterface}: ${fact.reason}`;
-        this.#observer.log("net", "warn", "mDNS does not work on an interface", {
-          interface: fact.networkInterface,
-          reason: fact.reason,
-        });
-        break;
-      case "gossipFailed":
-      case "gossipDropped":
-        this.#observer.log("sync", "warn", "gossip did not reach a peer; a pull will", { ...fact });
-        break;
-      case "upgradeFailed":
-        this.#observer.log("net", "debug", "connection failed before it was a link", { reason: fact.reason });
-        break;
-      default:
-        break; // shown by the peer book
-    }
-  }
-
   #carryOut(effects: readonly Exclude<OutwardEffect, { type: "answer" }>[], wrote: boolean): void {
     for (const effect of effects) {
-      switch (effect.type) {
-        case "network":
-          this.#order(effect.order);
-          break;
-        case "note":
-          if (effect.note.type === "batchesForwarded") this.#forwarded += effect.note.batches;
-          this.#book.note(effect.note, effect.at);
-          this.#observer.note(effect.note, effect.at);
-          break;
-        case "penalise":
-          this.#observer.penalty(effect.peer, effect.reason);
-          break;
-        default:
-          unreachable(effect);
-      }
+      if (effect.type === "network") this.#order(effect.order);
+      else this.#border.effect(effect);
     }
     if (wrote) this.#hub?.wake();
   }
@@ -370,7 +325,7 @@ class LiveNode implements NodeFacade, RunningNode {
     return {
       ...this.#running(this.#driver).counters(),
       blocks_propagated: 0,
-      transactions_propagated: this.#forwarded,
+      transactions_propagated: this.#border.forwarded,
     };
   }
 
@@ -392,7 +347,7 @@ function loggerOf(config: Config): ReturnType<typeof createLogger> {
       "invalid_config",
       `log.level ${JSON.stringify(config.logLevel)} is not a level or a list of module=level`,
     );
-  return createLogger(levels.value, config.logFormat as "text" | "json", (line) => void process.stderr.write(line));
+  return createLogger(levels.value, config.logFormat, (line) => void process.stderr.write(line));
 }
 
 function entryOf({ key, value, stamp, author, batch, expiresAt }: ReadEntry): Entry {

@@ -43,13 +43,16 @@ describe.each(targets)("the decoder of $name", (target) => {
   test("stands the inputs of the corpus", () => {
     const inputs = readCorpus(target.name);
     expect(inputs.length).toBeGreaterThan(0);
-    for (const { file, input } of inputs) expect({ file, fault: examine(target, input).fault }).toEqual({ file, fault: undefined });
+    for (const { file, input } of inputs)
+      expect({ file, fault: examine(target, input).fault }).toEqual({ file, fault: undefined });
   });
 });
 
 test("a run is a function of its seed", () => {
   const target = targets[0]!;
-  const run = (seed: number): unknown => [...fuzz(target, { seed, executionsMax: 500, secondsMax: 60, measureEvery: 1_000 }).outcomes];
+  const run = (seed: number): unknown => [
+    ...fuzz(target, { seed, executionsMax: 500, secondsMax: 60, measureEvery: 1_000 }).outcomes,
+  ];
   expect(run(5)).toEqual(run(5));
   expect(run(5)).not.toEqual(run(6));
 });

@@ -8,7 +8,9 @@ import type { Prng } from "../../src/base/prng.ts";
 
 type Mutation = (bytes: Bytes, other: Bytes, prng: Prng) => Bytes;
 
-const nastyIntegers = [0, 1, 2, 0x7f, 0x80, 0xff, 0x100, 1_000, 1_001, 0x7fff, 0xffff, 0x1_0000, 0x7fff_ffff, 0xffff_ffff];
+const nastyIntegers = [
+  0, 1, 2, 0x7f, 0x80, 0xff, 0x100, 1_000, 1_001, 0x7fff, 0xffff, 0x1_0000, 0x7fff_ffff, 0xffff_ffff,
+];
 
 const mutations: readonly Mutation[] = [
   function flipBit(bytes, _other, prng) {
@@ -62,6 +64,7 @@ const mutations: readonly Mutation[] = [
 
 export function mutated(valid: Bytes, other: Bytes, prng: Prng): Bytes {
   let bytes = valid;
-  for (let left = 1 + prng.below(4); left > 0 && bytes.length > 0; left--) bytes = prng.pick(mutations)(bytes, other, prng);
+  for (let left = 1 + prng.below(4); left > 0 && bytes.length > 0; left--)
+    bytes = prng.pick(mutations)(bytes, other, prng);
   return bytes;
 }

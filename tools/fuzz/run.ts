@@ -45,7 +45,11 @@ export function fuzz(target: Target, options: FuzzOptions): FuzzResult {
   let pool: readonly Bytes[] = [];
   let executions = 0;
   let allocatedBytesTop = 0;
-  for (; executions < options.executionsMax && seconds() < options.secondsMax && failures.length < failuresMax; executions++) {
+  for (
+    ;
+    executions < options.executionsMax && seconds() < options.secondsMax && failures.length < failuresMax;
+    executions++
+  ) {
     if (executions % 512 === 0) pool = Array.from({ length: poolSize }, () => target.valid(prng));
     const input = nextInput(pool, prng);
     const { outcome, fault } = examine(target, input);
@@ -54,18 +58,23 @@ export function fuzz(target: Target, options: FuzzOptions): FuzzResult {
     if (executions % options.measureEvery !== 0) continue;
     const bytes = allocatedBytes(target.decode, input);
     allocatedBytesTop = Math.max(allocatedBytesTop, bytes);
-    if (bytes > allocationBytesMax(input.length)) failures.push({ input, what: `${bytes} bytes allocated for ${input.length}` });
+    if (bytes > allocationBytesMax(input.length))
+      failures.push({ input, what: `${bytes} bytes allocated for ${input.length}` });
   }
   return { executions, seconds: seconds(), outcomes, failures, allocatedBytesTop };
 }
 
 /** One input through one target; `fault` says how it broke it. */
-export function examine(target: Target, input: Bytes): { readonly outcome: string; readonly fault: string | undefined } {
+export function examine(
+  target: Target,
+  input: Bytes,
+): { readonly outcome: string; readonly fault: string | undefined } {
   const before = input.slice();
   try {
     const { outcome, again } = target.look(input);
     if (!equalBytes(before, input)) return { outcome, fault: "the decoder changed its input" };
-    if (again !== undefined && !equalBytes(again, input)) return { outcome, fault: "accepted, but written differently" };
+    if (again !== undefined && !equalBytes(again, input))
+      return { outcome, fault: "accepted, but written differently" };
     return { outcome, fault: undefined };
   } catch (error) {
     return { outcome: "threw", fault: `threw ${String(error)}` };

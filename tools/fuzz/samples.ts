@@ -140,7 +140,12 @@ export function anyAdmit(prng: Prng): AdmitMessage {
       return { type: "welcome" };
     case 1: {
       const reason = anyKey(prng).slice(0, 60).toWellFormed();
-      return { type: "goodbye", code: prng.pick(goodbyeCodes), retryAfterSeconds: anyNumber(prng, 0xffff_ffff), reason };
+      return {
+        type: "goodbye",
+        code: prng.pick(goodbyeCodes),
+        retryAfterSeconds: anyNumber(prng, 0xffff_ffff),
+        reason,
+      };
     }
     default:
       return {

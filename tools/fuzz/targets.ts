@@ -42,7 +42,11 @@ export interface Target {
 const maxOpsParcel = (prng: Prng): Bytes => {
   const ops = Array.from({ length: 1_000 }, (_, index) => {
     const key = index.toString(36).padStart(2, "0");
-    return { index, key, bytes: encodeOp({ key, content: { type: "tombstone" }, ttlSeconds: undefined, replaces: undefined }) };
+    return {
+      index,
+      key,
+      bytes: encodeOp({ key, content: { type: "tombstone" }, ttlSeconds: undefined, replaces: undefined }),
+    };
   }).sort((a, b) => (a.key < b.key ? -1 : 1));
   return encodeParcel(concat([encodeHeader(anyHeader(prng, 1_000)), prng.bytes(64)]), 1_000, ops, []);
 };
@@ -61,7 +65,11 @@ const manyOrigins = (prng: Prng, count: number, ranges: number): Parameters<type
 
 /** In front of an operation, so that it stands alone in a batch of one. */
 const envelopePrng = new Prng(1);
-const fixedEnvelope = concat([encodeHeader(anyHeader(envelopePrng, 1)), envelopePrng.bytes(64), new Uint8Array([0, 1])]);
+const fixedEnvelope = concat([
+  encodeHeader(anyHeader(envelopePrng, 1)),
+  envelopePrng.bytes(64),
+  new Uint8Array([0, 1]),
+]);
 
 export const targets: readonly Target[] = [
   {
@@ -85,7 +93,10 @@ export const targets: readonly Target[] = [
       const decoded = decodeParcel(bytes);
       if (!decoded.ok) return refusedAs(decoded.code);
       const { ops, header } = decoded.value;
-      return { outcome: ops.length === header.opsCount ? "ok whole" : "ok fragment", again: parcelAgain(decoded.value) };
+      return {
+        outcome: ops.length === header.opsCount ? "ok whole" : "ok fragment",
+        again: parcelAgain(decoded.value),
+      };
     },
   },
   {
@@ -98,7 +109,9 @@ export const targets: readonly Target[] = [
     decode: decodeGossip,
     look: (bytes) => {
       const decoded = decodeGossip(bytes);
-      return decoded.ok ? { outcome: "ok", again: encodeGossip(decoded.value.map(parcelAgain)) } : refusedAs(decoded.code);
+      return decoded.ok
+        ? { outcome: "ok", again: encodeGossip(decoded.value.map(parcelAgain)) }
+        : refusedAs(decoded.code);
     },
   },
   {
@@ -124,11 +137,15 @@ export const targets: readonly Target[] = [
   {
     name: "admit",
     valid: (prng) => encodeAdmit(anyAdmit(prng)),
-    heaviest: (prng) => [encodeAdmit({ type: "goodbye", code: "other", retryAfterSeconds: prng.below(9), reason: "r".repeat(256) })],
+    heaviest: (prng) => [
+      encodeAdmit({ type: "goodbye", code: "other", retryAfterSeconds: prng.below(9), reason: "r".repeat(256) }),
+    ],
     decode: decodeAdmit,
     look: (bytes) => {
       const decoded = decodeAdmit(bytes);
-      return decoded.ok ? { outcome: `ok ${decoded.value.type}`, again: encodeAdmit(decoded.value) } : refusedAs(decoded.code);
+      return decoded.ok
+        ? { outcome: `ok ${decoded.value.type}`, again: encodeAdmit(decoded.value) }
+        : refusedAs(decoded.code);
     },
   },
   {

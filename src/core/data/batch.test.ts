@@ -15,7 +15,12 @@ import { checkParcel, makeBatch, signedPart } from "./batch.ts";
 const network = "11".repeat(32) as NetworkId;
 const signer = ed25519Signer(new Uint8Array(32).fill(3));
 const numbers = { network, incarnation: "22".repeat(8) as Incarnation, sequence: 7, stamp: 1_000 as Stamp };
-const put = (key: string, value: Bytes = new Uint8Array(1)): Op => ({ key, content: { type: "value", value }, ttlSeconds: undefined, replaces: undefined });
+const put = (key: string, value: Bytes = new Uint8Array(1)): Op => ({
+  key,
+  content: { type: "value", value },
+  ttlSeconds: undefined,
+  replaces: undefined,
+});
 
 function made(ops: readonly Op[]): { readonly bytes: Bytes; readonly id: BatchId; readonly latest: Stamp } {
   const batch = makeBatch(ops, numbers, signer);
@@ -64,7 +69,15 @@ describe("a batch", () => {
     const leaves = whole.value.ops.map(({ index, bytes }) => ({ index, leaf: leafOf(bytes) }));
     const proof = narrowProof(5, leaves, [], new Set([1, 4]));
     const part = (indices: readonly [number, number]): Bytes =>
-      encodeParcel(signedHeader, 5, [{ index: indices[0], bytes: encodeOp(put("b")) }, { index: indices[1], bytes: encodeOp(put("e")) }], proof);
+      encodeParcel(
+        signedHeader,
+        5,
+        [
+          { index: indices[0], bytes: encodeOp(put("b")) },
+          { index: indices[1], bytes: encodeOp(put("e")) },
+        ],
+        proof,
+      );
     expect(check(part([1, 4]))).toBe("good");
     expect(check(part([0, 4]))).toBe("rootMismatch");
     expect(check(part([1, 4]).with(-1, proof.at(-1)![31]! ^ 1))).toBe("rootMismatch");
@@ -93,11 +106,16 @@ describe("a batch", () => {
   });
 
   test("has exactly 900 KiB at most", () => {
-    const ops = Array.from({ length: 14 }, (_, i) => put(`${"k".repeat(250)}${String(i).padStart(2, "0")}`, new Uint8Array(65_536)));
+    const ops = Array.from({ length: 14 }, (_, i) =>
+      put(`${"k".repeat(250)}${String(i).padStart(2, "0")}`, new Uint8Array(65_536)),
+    );
     const rest = batchBytesMax - made([...ops, put("z", new Uint8Array(0))]).bytes.length;
     const { bytes } = made([...ops, put("z", new Uint8Array(rest))]);
     expect([bytes.length, check(bytes)]).toEqual([batchBytesMax, "good"]);
-    expect(makeBatch([...ops, put("z", new Uint8Array(rest + 1))], numbers, signer)).toEqual({ ok: false, code: "tooLarge" });
+    expect(makeBatch([...ops, put("z", new Uint8Array(rest + 1))], numbers, signer)).toEqual({
+      ok: false,
+      code: "tooLarge",
+    });
   });
 
   test("of 1,000 operations is good", () => {
@@ -105,7 +123,10 @@ describe("a batch", () => {
   });
 
   test("knows the latest stamp among its operations", () => {
-    const replacing = (stamp: number): Op => ({ ...put(`k${stamp}`), replaces: { stamp: stamp as Stamp, batch: "ab".repeat(32) as BatchId } });
+    const replacing = (stamp: number): Op => ({
+      ...put(`k${stamp}`),
+      replaces: { stamp: stamp as Stamp, batch: "ab".repeat(32) as BatchId },
+    });
     expect(made([put("a")]).latest).toBe(1_000);
     expect(made([replacing(5), put("a")]).latest).toBe(1_000);
     expect(made([replacing(9_000), replacing(7_000)]).latest).toBe(9_001);

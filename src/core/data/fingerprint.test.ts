@@ -29,7 +29,9 @@ describe("a fingerprint", () => {
   test("does not depend on the order", () => {
     fc.assert(
       fc.property(anySet, fc.infiniteStream(fc.nat()), (elements, random) => {
-        const shuffled = elements.map((element) => ({ element, at: random.next().value as number })).sort((a, b) => a.at - b.at);
+        const shuffled = elements
+          .map((element) => ({ element, at: random.next().value as number }))
+          .sort((a, b) => a.at - b.at);
         expect(sumOf(shuffled.map(({ element }) => element)).summary()).toEqual(sumOf(elements).summary());
       }),
     );

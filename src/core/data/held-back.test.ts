@@ -10,16 +10,25 @@ import { stampOf } from "./stamp.ts";
 const now = 1_000_000 as Instant;
 const at = (ms: number): Instant => (now + ms) as Instant;
 const incarnation = "22".repeat(8) as Incarnation;
-const signerOf = (author: number): Signer => ({ author: author.toString(16).padStart(64, "0") as Author, sign: () => new Uint8Array(64) });
+const signerOf = (author: number): Signer => ({
+  author: author.toString(16).padStart(64, "0") as Author,
+  sign: () => new Uint8Array(64),
+});
 
 function batchAt(instant: Instant, author = 1, sequence = 1, values: readonly number[] = [1]): CheckedParcel {
-  const ops = values.map((size, i) => ({ key: `k${i}`, content: { type: "value" as const, value: new Uint8Array(size) }, ttlSeconds: undefined, replaces: undefined }));
+  const ops = values.map((size, i) => ({
+    key: `k${i}`,
+    content: { type: "value" as const, value: new Uint8Array(size) },
+    ttlSeconds: undefined,
+    replaces: undefined,
+  }));
   const numbers = { network: "11".repeat(32) as NetworkId, incarnation, sequence, stamp: stampOf(instant) };
   const made = makeBatch(ops, numbers, signerOf(author));
   if (!made.ok) throw new Error(made.code);
   return made.value.parcel;
 }
-const large = (author: number, sequence: number): CheckedParcel => batchAt(at(90_000), author, sequence, new Array<number>(13).fill(65_536));
+const large = (author: number, sequence: number): CheckedParcel =>
+  batchAt(at(90_000), author, sequence, new Array<number>(13).fill(65_536));
 
 describe("how far ahead a batch is", () => {
   test.each([
@@ -32,8 +41,12 @@ describe("how far ahead a batch is", () => {
 
   test("is measured by its latest operation, not by its header", () => {
     const numbers = { network: "11".repeat(32) as NetworkId, incarnation, sequence: 1, stamp: stampOf(now) };
-    const replaces = { stamp: stampOf(at(40_000)) as Stamp, batch: "ab".repeat(32) as CheckedParcel["id"] };
-    const made = makeBatch([{ key: "k", content: { type: "tombstone" }, ttlSeconds: undefined, replaces }], numbers, signerOf(1));
+    const replaces = { stamp: stampOf(at(40_000)), batch: "ab".repeat(32) as CheckedParcel["id"] };
+    const made = makeBatch(
+      [{ key: "k", content: { type: "tombstone" }, ttlSeconds: undefined, replaces }],
+      numbers,
+      signerOf(1),
+    );
     expect(made.ok && aheadMs(made.value.parcel, now)).toBe(10_000);
   });
 });

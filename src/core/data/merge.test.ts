@@ -17,7 +17,10 @@ const network = "11".repeat(32) as NetworkId;
 const noFloor = 0 as Stamp;
 const keys = ["a", "b", "c", "d"];
 /** Signatures are checked elsewhere; merging never looks at them. */
-const signerOf = (author: number): Signer => ({ author: author.toString(16).padStart(64, "0") as Author, sign: () => new Uint8Array(64) });
+const signerOf = (author: number): Signer => ({
+  author: author.toString(16).padStart(64, "0") as Author,
+  sign: () => new Uint8Array(64),
+});
 
 interface Draft {
   readonly key: string;
@@ -44,7 +47,16 @@ function apply(store: Store, parcel: CheckedParcel, floor: Stamp = noFloor): Mer
   store.begin();
   const merge = mergeParcel(parcel, store, floor);
   if (merge.ops.some(({ living }) => living)) {
-    const row = { author, incarnation, sequence, batch: parcel.id, signedHeader: parcel.signedHeader, opsCount, proof: parcel.proof, ops: merge.ops };
+    const row = {
+      author,
+      incarnation,
+      sequence,
+      batch: parcel.id,
+      signedHeader: parcel.signedHeader,
+      opsCount,
+      proof: parcel.proof,
+      ops: merge.ops,
+    };
     store.apply({ type: "merge", parcel: row, supersedes: merge.replaced.map(({ id }) => id) });
   }
   store.commit();
@@ -109,7 +121,10 @@ const anyParcels = fc.tuple(fc.integer(), fc.integer({ min: 1, max: 8 })).map(([
 });
 
 const shuffled = <T>(items: readonly T[], prng: Prng): T[] =>
-  items.map((item) => ({ item, at: prng.u32() })).sort((a, b) => a.at - b.at).map(({ item }) => item);
+  items
+    .map((item) => ({ item, at: prng.u32() }))
+    .sort((a, b) => a.at - b.at)
+    .map(({ item }) => item);
 
 describe("merging", () => {
   test("ends in the same living set in any order, with any repeats", () => {
@@ -153,8 +168,17 @@ describe("merging", () => {
         const whole = after(parcels);
         const batches = new Map(parcels.map((parcel) => [parcel.id, parcel]));
         const fragments = [...batches.values()].flatMap((parcel) => {
-          const living = parcel.ops.filter(({ op }) => whole.entry(whole.living(op.key)!.id).version.batch === parcel.id);
-          return living.length === 0 ? [] : [fragmentOf(parcel, living.map(({ index }) => index))];
+          const living = parcel.ops.filter(
+            ({ op }) => whole.entry(whole.living(op.key)!.id).version.batch === parcel.id,
+          );
+          return living.length === 0
+            ? []
+            : [
+                fragmentOf(
+                  parcel,
+                  living.map(({ index }) => index),
+                ),
+              ];
         });
         expect(livingSet(after(shuffled(fragments, new Prng(seed))))).toBe(livingSet(whole));
       }),
@@ -166,7 +190,11 @@ describe("merging", () => {
       fc.property(anyParcels, (parcels) => {
         const store = after(parcels);
         for (const key of keys) {
-          const stamps = parcels.flatMap((parcel) => parcel.ops.filter(({ op }) => op.key === key).map(({ op }) => Math.max(parcel.header.stamp, (op.replaces?.stamp ?? 0) + 1)));
+          const stamps = parcels.flatMap((parcel) =>
+            parcel.ops
+              .filter(({ op }) => op.key === key)
+              .map(({ op }) => Math.max(parcel.header.stamp, (op.replaces?.stamp ?? 0) + 1)),
+          );
           expect(store.living(key)?.stamp).toBe(stamps.length === 0 ? undefined : Math.max(...stamps));
         }
       }),
@@ -195,7 +223,10 @@ describe("an overwrite and a conflict", () => {
 });
 
 describe("the floor", () => {
-  const old = batchOf(1, 1, 1_000, [{ key: "a", value: "old" }, { key: "b", value: "old" }]);
+  const old = batchOf(1, 1, 1_000, [
+    { key: "a", value: "old" },
+    { key: "b", value: "old" },
+  ]);
   const floor = 5_000 as Stamp;
 
   test("refuses old operations on keys that are not held, and stores nothing of them", () => {

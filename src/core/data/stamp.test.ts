@@ -4,7 +4,10 @@ import type { BatchId, Instant, Stamp } from "../../base/brand.ts";
 import { instantOf, nextBatchStamp, opStamp, stampOf } from "./stamp.ts";
 
 const anyInstant = fc.integer({ min: 0, max: 4_000_000_000_000 }).map((ms) => ms as Instant);
-const replaces = (stamp: number): { stamp: Stamp; batch: BatchId } => ({ stamp: stamp as Stamp, batch: "ab".repeat(32) as BatchId });
+const replaces = (stamp: number): { stamp: Stamp; batch: BatchId } => ({
+  stamp: stamp as Stamp,
+  batch: "ab".repeat(32) as BatchId,
+});
 
 describe("stamps", () => {
   test("of one writer grow strictly, whatever its clock does", () => {

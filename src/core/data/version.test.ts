@@ -9,7 +9,11 @@ const anyVersion: fc.Arbitrary<Version> = fc.record({
   author: few<Author>(),
   batch: few<BatchId>(),
 });
-const version = (stamp: number, author: string, batch: string): Version => ({ stamp: stamp as Stamp, author: author as Author, batch: batch as BatchId });
+const version = (stamp: number, author: string, batch: string): Version => ({
+  stamp: stamp as Stamp,
+  author: author as Author,
+  batch: batch as BatchId,
+});
 
 describe("the order of versions", () => {
   test("is total: exactly one of before, same, after; reversed when swapped", () => {

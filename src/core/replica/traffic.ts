@@ -88,6 +88,7 @@ function takeFrontier(
   switch (message.type) {
     case "pull":
       parts.clock.heard(peer, message.beacon.clock - now.wall);
+      acknowledgeByPull(peer, message, parts, step);
       parts.serve.step({ type: "pullReceived", link, peer, pull: message }, holdings, view, now, out);
       break;
     case "more":
@@ -105,6 +106,19 @@ function takeFrontier(
       break;
     default:
       unreachable(message);
+  }
+}
+
+/** What a peer says it holds of our own batches is as good as an acknowledgement: it is durable there. */
+function acknowledgeByPull(
+  peer: PeerId,
+  pull: Extract<FrontierMessage, { type: "pull" }>,
+  { acknowledgement, signer }: Parts,
+  { now, out }: Step,
+): void {
+  for (const { author, incarnation, ranges } of pull.origins) {
+    if (author !== signer.author) continue;
+    acknowledgement.step({ type: "ackReceived", peer, ack: { incarnation, ranges } }, now, out);
   }
 }
 

@@ -5,7 +5,7 @@
  * synced. Any error in a turn is fatal for this object: it is thrown as a `Fault` and the thread
  * stops rather than answer from an unknown state.
  */
-import { DatabaseSync, type StatementSync } from "node:sqlite";
+import { DatabaseSync } from "node:sqlite";
 import type { Author, BatchId, Incarnation, Stamp } from "../../base/brand.ts";
 import { type Bytes, fromHex, toHex } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
@@ -30,6 +30,7 @@ import type {
 } from "../../ports/store.ts";
 import { ConflictLog } from "./conflict-log.ts";
 import { type Durability, ensureSchema, setPragmas, storeVersion } from "./schema.ts";
+import { type Statements, prepareAll } from "./statements.ts";
 
 export interface SqliteStoreOptions {
   readonly path: string;
@@ -84,7 +85,7 @@ export function openSqliteStore(options: SqliteStoreOptions): Store {
 
 class SqliteStore implements Store {
   readonly #db: DatabaseSync;
-  readonly #sql: ReturnType<typeof prepareAll>;
+  readonly #sql: Statements;
   readonly #conflicts: ConflictLog;
   readonly #originRefs = new Map<string, number>();
   #nextOp: number;
@@ -292,75 +293,6 @@ interface StateBody extends Omit<StoreState, "summary" | "reconciledAt"> {
   readonly reconciledAt: StoreState["reconciledAt"] | null;
   readonly count: number;
   readonly fingerprint: string;
-}
-
-function prepareAll(
-  db: DatabaseSync,
-): Record<
-  | "living"
-  | "entry"
-  | "parcels"
-  | "parcelById"
-  | "ops"
-  | "headers"
-  | "livingAfter"
-  | "origins"
-  | "addOrigin"
-  | "setRanges"
-  | "state"
-  | "setState"
-  | "setNextOp"
-  | "addEvidence"
-  | "addParcel"
-  | "addOp"
-  | "room"
-  | "die"
-  | "setLiving"
-  | "dropOps"
-  | "dropDead"
-  | "dropParcel"
-  | "setProof",
-  StatementSync
-> {
-  return {
-    living: db.prepare("SELECT id, stamp FROM op WHERE key = ? AND living = 1"),
-    entry: db.prepare(
-      "SELECT op.*, parcel.header FROM op JOIN parcel ON parcel.id = op.parcel WHERE op.id = ? AND op.living = 1",
-    ),
-    parcels: db.prepare(
-      "SELECT id, sequence, header, ops_count, span, proof FROM parcel WHERE origin = ? AND sequence BETWEEN ? AND ? ORDER BY sequence, id",
-    ),
-    parcelById: db.prepare("SELECT id, sequence, header, ops_count, span, proof FROM parcel WHERE id = ?"),
-    ops: db.prepare("SELECT * FROM op WHERE id BETWEEN ? AND ? ORDER BY id"),
-    headers: db.prepare("SELECT header FROM parcel WHERE origin = ? AND sequence = ?"),
-    livingAfter: db.prepare(
-      "SELECT op.*, parcel.header FROM op JOIN parcel ON parcel.id = op.parcel JOIN origin ON origin.ref = parcel.origin WHERE op.living = 1 AND op.stamp > ? AND origin.author = ? LIMIT ?",
-    ),
-    origins: db.prepare("SELECT ref, author, incarnation, ranges FROM origin"),
-    addOrigin: db.prepare("INSERT INTO origin (author, incarnation, ranges) VALUES (?, ?, '[]')"),
-    setRanges: db.prepare("UPDATE origin SET ranges = ? WHERE ref = ?"),
-    state: db.prepare("SELECT body, next_op FROM state WHERE id = 1"),
-    setState: db.prepare(
-      "INSERT INTO state (id, body, next_op) VALUES (1, ?, ?) ON CONFLICT (id) DO UPDATE SET body = excluded.body, next_op = excluded.next_op",
-    ),
-    setNextOp: db.prepare("UPDATE state SET next_op = ? WHERE id = 1"),
-    addEvidence: db.prepare("INSERT INTO evidence (at, first, second) VALUES (?, ?, ?)"),
-    addParcel: db.prepare(
-      "INSERT INTO parcel (id, origin, sequence, header, ops_count, span, stored, living, proof) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-    ),
-    addOp: db.prepare(
-      "INSERT INTO op (id, parcel, place, living, stamp, flags, key, rest) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-    ),
-    room: db.prepare(
-      "SELECT parcel.id, parcel.span, parcel.stored, parcel.living FROM op JOIN parcel ON parcel.id = op.parcel WHERE op.id = ? AND op.living = 1",
-    ),
-    die: db.prepare("UPDATE op SET living = 0 WHERE id = ?"),
-    setLiving: db.prepare("UPDATE parcel SET living = ? WHERE id = ?"),
-    dropOps: db.prepare("DELETE FROM op WHERE id BETWEEN ? AND ?"),
-    dropDead: db.prepare("DELETE FROM op WHERE id BETWEEN ? AND ? AND living = 0"),
-    dropParcel: db.prepare("DELETE FROM parcel WHERE id = ?"),
-    setProof: db.prepare("UPDATE parcel SET stored = ?, proof = ? WHERE id = ?"),
-  };
 }
 
 /** A parcel of which less than half would live is stored as a fragment from the start. */

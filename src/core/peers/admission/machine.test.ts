@@ -46,7 +46,11 @@ class Side {
 
   /** A link from opening to admission. */
   admit(link: LinkId, peer: PeerId, direction: Direction = "inbound", change: Partial<Hello> = {}): readonly string[] {
-    return [...this.open(link, peer, direction), ...this.hear(link, hello(change)), ...this.hear(link, { type: "welcome" })];
+    return [
+      ...this.open(link, peer, direction),
+      ...this.hear(link, hello(change)),
+      ...this.hear(link, { type: "welcome" }),
+    ];
   }
 }
 
@@ -67,7 +71,11 @@ describe("a link", () => {
     const side = new Side();
     expect(side.open(1, bob)).toEqual(["1: hello"]);
     expect(side.hear(1, hello())).toEqual(["1: acceptLink", "1: welcome"]);
-    expect([side.machine.linkOf(bob), side.machine.admittedPeer(1), side.machine.peerOf(1)]).toEqual([undefined, undefined, bob]);
+    expect([side.machine.linkOf(bob), side.machine.admittedPeer(1), side.machine.peerOf(1)]).toEqual([
+      undefined,
+      undefined,
+      bob,
+    ]);
     const { lines, facts } = side.step({ type: "message", link: 1, message: { type: "welcome" } });
     expect(lines).toEqual(["1: admitLink"]);
     expect(facts).toEqual([{ type: "admitted", link: 1, peer: bob, clockOffsetMs: 0 }]);
@@ -87,7 +95,9 @@ describe("a link", () => {
     side.mono = 40;
     side.open(1, bob);
     side.hear(1, hello({ clock: (wall + 5_040) as Instant }));
-    expect(side.step({ type: "message", link: 1, message: { type: "welcome" } }).facts).toMatchObject([{ clockOffsetMs: 5_000 }]);
+    expect(side.step({ type: "message", link: 1, message: { type: "welcome" } }).facts).toMatchObject([
+      { clockOffsetMs: 5_000 },
+    ]);
   });
 
   test.each<[string, Partial<Hello>, string]>([
@@ -101,11 +111,15 @@ describe("a link", () => {
     side.open(1, bob);
     expect(side.hear(1, hello(change))).toEqual([`1: goodbye ${code}`, "1: closeLink"]);
     expect(side.hear(1, { type: "welcome" })).toEqual([]);
-    expect(side.step({ type: "linkClosed", link: 1, reason: "x" }).facts).toEqual([{ type: "ended", link: 1, peer: bob, code, retryAfterSeconds: 0 }]);
+    expect(side.step({ type: "linkClosed", link: 1, reason: "x" }).facts).toEqual([
+      { type: "ended", link: 1, peer: bob, code, retryAfterSeconds: 0 },
+    ]);
   });
 
   test("with a clock exactly a day off is admitted", () => {
-    expect(new Side().admit(1, bob, "inbound", { clock: (wall + admissionSkewMsMax) as Instant })).toContain("1: admitLink");
+    expect(new Side().admit(1, bob, "inbound", { clock: (wall + admissionSkewMsMax) as Instant })).toContain(
+      "1: admitLink",
+    );
   });
 
   test("that says no hello is cut after exactly 5 s", () => {
@@ -133,7 +147,9 @@ describe("a link", () => {
   test("on which they said goodbye is closed, and its code and wait are told when it ends", () => {
     const side = new Side();
     side.admit(1, bob);
-    expect(side.hear(1, { type: "goodbye", code: "full", retryAfterSeconds: 60, reason: "come back" })).toEqual(["1: closeLink"]);
+    expect(side.hear(1, { type: "goodbye", code: "full", retryAfterSeconds: 60, reason: "come back" })).toEqual([
+      "1: closeLink",
+    ]);
     expect(side.step({ type: "linkClosed", link: 1, reason: "x" }).facts).toEqual([
       { type: "departed", link: 1, peer: bob },
       { type: "ended", link: 1, peer: bob, code: "full", retryAfterSeconds: 60 },
@@ -143,7 +159,10 @@ describe("a link", () => {
   test("that breaks without a word ends without a code", () => {
     const side = new Side();
     side.admit(1, bob);
-    expect(side.step({ type: "linkClosed", link: 1, reason: "reset" }).facts).toMatchObject([{ type: "departed" }, { type: "ended", code: undefined }]);
+    expect(side.step({ type: "linkClosed", link: 1, reason: "reset" }).facts).toMatchObject([
+      { type: "departed" },
+      { type: "ended", code: undefined },
+    ]);
     expect(side.step({ type: "linkClosed", link: 1, reason: "again" }).facts).toEqual([]);
   });
 
@@ -151,7 +170,10 @@ describe("a link", () => {
     const side = new Side();
     side.admit(1, bob);
     const { lines, facts } = side.step({ type: "expelled", link: 1, code: "protocolViolation", reason: "forged" });
-    expect([lines, facts]).toEqual([["1: goodbye protocolViolation", "1: closeLink"], [{ type: "departed", link: 1, peer: bob }]]);
+    expect([lines, facts]).toEqual([
+      ["1: goodbye protocolViolation", "1: closeLink"],
+      [{ type: "departed", link: 1, peer: bob }],
+    ]);
   });
 
   test("that is unknown is ignored", () => {
@@ -171,19 +193,30 @@ describe("two links with one peer", () => {
     return side.machine.linkOf(peer);
   }
 
-  test.each([[[1, 2]], [[2, 1]]])("of crossed dials the smaller id's stays on both sides, admitted in the order %j", (order) => {
-    for (const otherOrder of [
-      [1, 2],
-      [2, 1],
-    ])
-      expect([kept(alice, order), kept(bob, otherOrder)]).toEqual([1, 1]);
-  });
+  test.each([[[1, 2]], [[2, 1]]])(
+    "of crossed dials the smaller id's stays on both sides, admitted in the order %j",
+    (order) => {
+      for (const otherOrder of [
+        [1, 2],
+        [2, 1],
+      ])
+        expect([kept(alice, order), kept(bob, otherOrder)]).toEqual([1, 1]);
+    },
+  );
 
   test("the loser is told so after it was admitted, and its end is no departure", () => {
     const side = new Side(alice);
     side.admit(1, bob, "outbound");
-    expect(side.admit(2, bob, "inbound")).toEqual(["2: hello", "2: acceptLink", "2: welcome", "2: goodbye duplicate", "2: closeLink"]);
-    expect(side.step({ type: "linkClosed", link: 2, reason: "x" }).facts).toEqual([{ type: "ended", link: 2, peer: bob, code: "duplicate", retryAfterSeconds: 0 }]);
+    expect(side.admit(2, bob, "inbound")).toEqual([
+      "2: hello",
+      "2: acceptLink",
+      "2: welcome",
+      "2: goodbye duplicate",
+      "2: closeLink",
+    ]);
+    expect(side.step({ type: "linkClosed", link: 2, reason: "x" }).facts).toEqual([
+      { type: "ended", link: 2, peer: bob, code: "duplicate", retryAfterSeconds: 0 },
+    ]);
     expect(side.machine.linkOf(bob)).toBe(1);
   });
 
@@ -237,7 +270,12 @@ test("a node that shuts down says so on every link, once, and to whoever comes",
   const side = new Side();
   side.admit(1, bob);
   side.open(2, "12D3C" as PeerId);
-  expect(side.step({ type: "stopping" }).lines).toEqual(["1: goodbye shuttingDown", "1: closeLink", "2: goodbye shuttingDown", "2: closeLink"]);
+  expect(side.step({ type: "stopping" }).lines).toEqual([
+    "1: goodbye shuttingDown",
+    "1: closeLink",
+    "2: goodbye shuttingDown",
+    "2: closeLink",
+  ]);
   expect(side.step({ type: "stopping" }).lines).toEqual([]);
   expect(side.open(3, bob)).toEqual(["3: goodbye shuttingDown", "3: closeLink"]);
 });

@@ -4,7 +4,14 @@ import { Prng } from "../../../base/prng.ts";
 import type { GoodbyeCode } from "../../../codec/admit.ts";
 import type { CandidateSource, LinkId } from "../../../ports/network.ts";
 import type { Effect } from "../../effects.ts";
-import { backoffJitter, candidatesMax, dialBackoffMsMax, dialsMax, redialAfterLossMs, steadyLinkMs } from "../limits.ts";
+import {
+  backoffJitter,
+  candidatesMax,
+  dialBackoffMsMax,
+  dialsMax,
+  redialAfterLossMs,
+  steadyLinkMs,
+} from "../limits.ts";
 import { Connections, type ConnectionsInput } from "./machine.ts";
 
 const [self, bob, carol] = ["self", "bob", "carol"] as [PeerId, PeerId, PeerId];
@@ -16,7 +23,9 @@ class Table {
   /** The addresses dialed by this step, each with its attempt number. */
   step(input: ConnectionsInput): readonly string[] {
     return this.effects(input).flatMap((effect) =>
-      effect.type === "network" && effect.order.type === "dial" ? [`${effect.order.address}#${effect.order.attempt}`] : [],
+      effect.type === "network" && effect.order.type === "dial"
+        ? [`${effect.order.address}#${effect.order.attempt}`]
+        : [],
     );
   }
 
@@ -87,8 +96,12 @@ describe("a failed dial", () => {
     const table = new Table();
     table.found("a");
     const [note] = table.effects({ type: "dialFailed", attempt: 1, failure: "timeout", detail: "10 s" });
-    expect(note).toMatchObject({ note: { type: "dialFailed", address: "a", failure: "timeout", attempts: 1, nextInMs: table.waitMs } });
-    expect(table.machine.snapshot({ wall: 0 as Instant, mono: 0 })).toMatchObject([{ address: "a", failures: 1, dialing: false, lastFailure: { failure: "timeout", detail: "10 s" } }]);
+    expect(note).toMatchObject({
+      note: { type: "dialFailed", address: "a", failure: "timeout", attempts: 1, nextInMs: table.waitMs },
+    });
+    expect(table.machine.snapshot({ wall: 0 as Instant, mono: 0 })).toMatchObject([
+      { address: "a", failures: 1, dialing: false, lastFailure: { failure: "timeout", detail: "10 s" } },
+    ]);
   });
 
   test("that nobody knows of changes nothing", () => {
@@ -181,11 +194,14 @@ describe("after a link was lost", () => {
     }
   });
 
-  test.each<GoodbyeCode>(["wrongNetwork", "wrongVersion", "clock", "protocolViolation", "full"])("with %s it waits long, for soon cannot help", (code) => {
-    const table = linkedFor(steadyLinkMs);
-    table.ended(1, bob, code);
-    expectAbout(table.waitMs, dialBackoffMsMax);
-  });
+  test.each<GoodbyeCode>(["wrongNetwork", "wrongVersion", "clock", "protocolViolation", "full"])(
+    "with %s it waits long, for soon cannot help",
+    (code) => {
+      const table = linkedFor(steadyLinkMs);
+      table.ended(1, bob, code);
+      expectAbout(table.waitMs, dialBackoffMsMax);
+    },
+  );
 
   test.each<GoodbyeCode>(["shuttingDown", "other", "stale"])("with %s a good peer is dialed soon", (code) => {
     const table = linkedFor(steadyLinkMs);
@@ -231,6 +247,8 @@ describe("limits", () => {
   test("configured addresses are never pushed out", () => {
     const table = new Table();
     for (let i = 0; i < candidatesMax; i++) table.found(`s${i}`);
-    expect(table.effects({ type: "candidateFound", address: "user", peer: undefined, source: "user" })).toMatchObject([{ note: { type: "candidateRefused" } }]);
+    expect(table.effects({ type: "candidateFound", address: "user", peer: undefined, source: "user" })).toMatchObject([
+      { note: { type: "candidateRefused" } },
+    ]);
   });
 });

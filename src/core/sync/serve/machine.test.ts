@@ -1,0 +1,192 @@
+import { describe, expect, test } from "vitest";
+import type { Author, Incarnation, Instant, PeerId, Time } from "../../../base/brand.ts";
+import { type Bytes, concat } from "../../../base/bytes.ts";
+import { Prng } from "../../../base/prng.ts";
+import { type OriginRanges, decodeFrontier } from "../../../codec/frontier.ts";
+import { frontierRangesMax } from "../../../codec/limits.ts";
+import { encodeOp } from "../../../codec/op.ts";
+import { encodeHeader, encodeParcel } from "../../../codec/parcel.ts";
+import type { Range } from "../../../codec/ranges-wire.ts";
+import type { LinkId } from "../../../ports/network.ts";
+import type { StoreView } from "../../../ports/store.ts";
+import { anyHeader } from "../../../../tools/fuzz/samples.ts";
+import { hasNumber } from "../../data/ranges.ts";
+import type { Effect } from "../../effects.ts";
+import { parcelFrameBytes, pullWindowFrames, servesMax, servesPerPeerMax, supersededOriginsMax } from "../limits.ts";
+import { Serve, type ServedHoldings } from "./machine.ts";
+
+const author = (i: number): Author => i.toString(16).padStart(64, "0") as Author;
+const incarnation = "22".repeat(8) as Incarnation;
+const now: Time = { wall: 5 as Instant, mono: 0 };
+const beacon = { clock: 5 as Instant, summary: { count: 1, fingerprint: new Uint8Array(32) } };
+
+const origin = (i: number, ranges: readonly Range[]): OriginRanges => ({ author: author(i), incarnation, ranges });
+
+/** Everything held, of which only some numbers are still stored, each as a parcel of one value. */
+class Server {
+  readonly serve = new Serve();
+  readonly #held: readonly OriginRanges[];
+  readonly #stored: readonly Range[];
+  readonly #valueBytes: number;
+
+  constructor(held: readonly OriginRanges[], stored: readonly Range[], valueBytes = 10) {
+    this.#held = held;
+    this.#stored = stored;
+    this.#valueBytes = valueBytes;
+  }
+
+  pull(origins: readonly OriginRanges[] = [], { link = 1, session = 1, last = true } = {}): readonly string[] {
+    const pull = { type: "pull", session, beacon, last, origins } as const;
+    return this.#step({ type: "pullReceived", link, peer: "bob" as PeerId, pull });
+  }
+
+  more(session = 1, link: LinkId = 1): readonly string[] {
+    return this.#step({ type: "moreReceived", link, session });
+  }
+
+  #step(input: Parameters<Serve["step"]>[0]): readonly string[] {
+    const out: Effect[] = [];
+    const holdings: ServedHoldings = { origins: () => this.#held, beacon: () => beacon };
+    this.serve.step(input, holdings, this.#view(), now, out);
+    return out.flatMap(lineOf);
+  }
+
+  #view(): StoreView {
+    const parcels: StoreView["parcels"] = (author, incarnation, from, to, bytesMax) => {
+      const found = [];
+      for (let sequence = from, bytes = 0; sequence <= to && (bytes < bytesMax || found.length === 0); sequence++) {
+        if (!hasNumber(this.#stored, sequence)) continue;
+        const parcel = parcelOf(author, incarnation, sequence, this.#valueBytes);
+        bytes += parcel.length;
+        found.push({ sequence, bytes: parcel });
+      }
+      return found;
+    };
+    return { parcels } as StoreView;
+  }
+}
+
+function parcelOf(author: Author, incarnation: Incarnation, sequence: number, valueBytes: number): Bytes {
+  const header = { ...anyHeader(new Prng(1), 1), author, incarnation, sequence };
+  const bytes = encodeOp({ key: "k", content: { type: "value", value: new Uint8Array(valueBytes) }, ttlSeconds: undefined, replaces: undefined });
+  return encodeParcel(concat([encodeHeader(header), new Uint8Array(64)]), 1, [{ index: 0, bytes }], []);
+}
+
+function lineOf(effect: Effect): readonly string[] {
+  if (effect.type === "note") return [];
+  if (effect.type !== "network" || effect.order.type !== "send") return [effect.type];
+  const decoded = decodeFrontier(effect.order.frame);
+  if (!decoded.ok) return [decoded.code];
+  const message = decoded.value;
+  switch (message.type) {
+    case "parcels":
+      return [`parcels ${message.parcels.map(({ header }) => header.sequence).join(" ")}`];
+    case "superseded":
+      return message.origins.map(({ ranges }) => `superseded ${ranges.map(([from, to]) => `${from}-${to}`).join(" ")}`);
+    case "done":
+      return [`done ${message.status}`];
+    default:
+      return [message.type];
+  }
+}
+
+describe("a pull is answered", () => {
+  test("with what the asker lacks, then done", () => {
+    const server = new Server([origin(1, [[1, 6]])], [[1, 6]]);
+    expect(server.pull([origin(1, [[1, 2], [5, 5]])])).toEqual(["parcels 3 4 6", "done complete"]);
+    expect(server.serve.active).toBe(0);
+  });
+
+  test("with done alone when nothing is lacking", () => {
+    expect(new Server([origin(1, [[1, 6]])], [[1, 6]]).pull([origin(1, [[1, 9]])])).toEqual(["done complete"]);
+  });
+
+  test("without what we never held, whatever the asker has", () => {
+    expect(new Server([origin(1, [[2, 2]])], [[2, 2]]).pull([origin(7, [[1, 9]])])).toEqual(["parcels 2", "done complete"]);
+  });
+
+  test("with what is superseded, clipped to what the asker lacks", () => {
+    const server = new Server([origin(1, [[1, 9]])], [[4, 4], [7, 7]]);
+    expect(server.pull([origin(1, [[1, 1], [9, 9]])])).toEqual(["superseded 2-3 5-6 8-8", "parcels 4 7", "done complete"]);
+  });
+
+  test("also when nothing of it lives any more", () => {
+    expect(new Server([origin(1, [[1, 9]])], []).pull()).toEqual(["superseded 1-9", "done complete"]);
+  });
+
+  test("only when its last message came", () => {
+    const server = new Server([origin(1, [[1, 2]]), origin(2, [[1, 2]])], [[1, 2]]);
+    expect(server.pull([origin(1, [[1, 2]])], { last: false })).toEqual([]);
+    expect(server.more()).toEqual([]);
+    expect(server.pull([origin(2, [[1, 1]])])).toEqual(["parcels 2", "done complete"]);
+  });
+
+  test("with many holes in parts of at most 65 ranges", () => {
+    const stored = Array.from({ length: 100 }, (_, i) => [2 * i + 2, 2 * i + 2] as const);
+    const lines = new Server([origin(1, [[1, 201]])], stored, 1).pull().filter((line) => line.startsWith("superseded"));
+    expect(lines.map((line) => line.split(" ").length - 1)).toEqual([frontierRangesMax, 101 - frontierRangesMax]);
+  });
+
+  test("with the superseded numbers of many writers in frames that stay small", () => {
+    const held = Array.from({ length: supersededOriginsMax + 1 }, (_, i) => origin(i, [[1, 1]]));
+    const out: Effect[] = [];
+    const pull = { type: "pull", session: 1, beacon, last: true, origins: [] } as const;
+    const view = { parcels: () => [] } as unknown as StoreView;
+    new Serve().step({ type: "pullReceived", link: 1, peer: "bob" as PeerId, pull }, { origins: () => held, beacon: () => beacon }, view, now, out);
+    const frames = out.flatMap((effect) => (effect.type === "network" && effect.order.type === "send" ? [decodeFrontier(effect.order.frame)] : []));
+    const sizes = frames.map((frame) => (frame.ok && frame.value.type === "superseded" ? frame.value.origins.length : 0));
+    expect(sizes).toEqual([supersededOriginsMax, 1, 0]);
+  });
+});
+
+describe("the window", () => {
+  const large = 60_000; // four or five of these fill a frame
+  const perFrame = Math.ceil(parcelFrameBytes / (large + 198));
+
+  test("lets four frames go, then one for each `more`, then done", () => {
+    const count = perFrame * (pullWindowFrames + 2);
+    const server = new Server([origin(1, [[1, count]])], [[1, count]], large);
+    const first = server.pull();
+    expect(first).toHaveLength(pullWindowFrames);
+    expect(first[0]!.split(" ")).toHaveLength(perFrame + 1);
+    expect(server.serve.active).toBe(1);
+    expect(server.more()).toEqual([expect.stringMatching(/^parcels/)]);
+    expect(server.more()).toEqual([expect.stringMatching(/^parcels/), "done complete"]);
+    expect([server.more(), server.serve.active]).toEqual([[], 0]);
+  });
+
+  test("a `more` of an unknown session or link is ignored", () => {
+    const server = new Server([origin(1, [[1, 100]])], [[1, 100]], large);
+    server.pull();
+    expect([server.more(2), server.more(1, 2)]).toEqual([[], []]);
+  });
+});
+
+describe("limits", () => {
+  const busy = (): Server => new Server([origin(1, [[1, 100]])], [[1, 100]], 60_000);
+
+  test("a link has two sessions, a third is told busy; room comes back with the link", () => {
+    const server = busy();
+    for (let session = 1; session <= servesPerPeerMax; session++) server.pull([], { session });
+    expect(server.pull([], { session: 9 })).toEqual(["done busy"]);
+    expect(server.pull([], { session: 9, link: 2 })).toHaveLength(pullWindowFrames);
+    server.serve.linkLost(1);
+    expect(server.serve.active).toBe(1);
+    expect(server.pull([], { session: 10 })).toHaveLength(pullWindowFrames);
+  });
+
+  test("64 sessions are served in all", () => {
+    const server = busy();
+    for (let link = 1; link <= servesMax; link++) expect(server.pull([], { link })).not.toContain("done busy");
+    expect(server.pull([], { link: 99 })).toEqual(["done busy"]);
+    server.serve.linkLost(1);
+    expect(server.pull([], { link: 99 })).not.toContain("done busy");
+  });
+
+  test("a pull that goes on after its last message is told busy and forgotten", () => {
+    const server = busy();
+    server.pull();
+    expect(server.pull()).toEqual(["done busy"]);
+    expect(server.serve.active).toBe(0);
+  });
+});

@@ -1,0 +1,41 @@
+/**
+ * The statements of the store's writer, prepared once. `?` are bound in the order they stand.
+ */
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+
+const sql = {
+  living: "SELECT id, stamp FROM op WHERE key = ? AND living = 1",
+  entry: "SELECT op.*, parcel.header FROM op JOIN parcel ON parcel.id = op.parcel WHERE op.id = ? AND op.living = 1",
+  parcels:
+    "SELECT id, sequence, header, ops_count, span, proof FROM parcel WHERE origin = ? AND sequence BETWEEN ? AND ? ORDER BY sequence, id",
+  parcelById: "SELECT id, sequence, header, ops_count, span, proof FROM parcel WHERE id = ?",
+  ops: "SELECT * FROM op WHERE id BETWEEN ? AND ? ORDER BY id",
+  headers: "SELECT header FROM parcel WHERE origin = ? AND sequence = ?",
+  livingAfter:
+    "SELECT op.*, parcel.header FROM op JOIN parcel ON parcel.id = op.parcel JOIN origin ON origin.ref = parcel.origin WHERE op.living = 1 AND op.stamp > ? AND origin.author = ? LIMIT ?",
+  origins: "SELECT ref, author, incarnation, ranges FROM origin",
+  addOrigin: "INSERT INTO origin (author, incarnation, ranges) VALUES (?, ?, '[]')",
+  setRanges: "UPDATE origin SET ranges = ? WHERE ref = ?",
+  state: "SELECT body, next_op FROM state WHERE id = 1",
+  setState:
+    "INSERT INTO state (id, body, next_op) VALUES (1, ?, ?) ON CONFLICT (id) DO UPDATE SET body = excluded.body, next_op = excluded.next_op",
+  setNextOp: "UPDATE state SET next_op = ? WHERE id = 1",
+  addEvidence: "INSERT INTO evidence (at, first, second) VALUES (?, ?, ?)",
+  addParcel:
+    "INSERT INTO parcel (id, origin, sequence, header, ops_count, span, stored, living, proof) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+  addOp: "INSERT INTO op (id, parcel, place, living, stamp, flags, key, rest) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+  room: "SELECT parcel.id, parcel.span, parcel.stored, parcel.living FROM op JOIN parcel ON parcel.id = op.parcel WHERE op.id = ? AND op.living = 1",
+  die: "UPDATE op SET living = 0 WHERE id = ?",
+  setLiving: "UPDATE parcel SET living = ? WHERE id = ?",
+  dropOps: "DELETE FROM op WHERE id BETWEEN ? AND ?",
+  dropDead: "DELETE FROM op WHERE id BETWEEN ? AND ? AND living = 0",
+  dropParcel: "DELETE FROM parcel WHERE id = ?",
+  setProof: "UPDATE parcel SET stored = ?, proof = ? WHERE id = ?",
+} as const;
+
+export type Statements = Readonly<Record<keyof typeof sql, StatementSync>>;
+
+export function prepareAll(db: DatabaseSync): Statements {
+  const prepared = Object.entries(sql).map(([name, text]) => [name, db.prepare(text)] as const);
+  return Object.fromEntries(prepared) as Record<keyof typeof sql, StatementSync>;
+}
