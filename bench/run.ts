@@ -14,14 +14,14 @@ import { bulk } from "./items/bulk.ts";
 import { connect } from "./items/connect.ts";
 import { http } from "./items/http.ts";
 import { local } from "./items/local.ts";
-import { putLatency } from "./items/put-latency.ts";
+import { putLatency, putLatencyMany } from "./items/put-latency.ts";
 import { start } from "./items/start.ts";
 import { load, machine } from "./machine.ts";
 import { hottest } from "./profile.ts";
 import { Progress } from "./progress.ts";
 import { type Judged, judge, table } from "./report.ts";
 
-const items: readonly Item[] = [start, connect, putLatency, bulk, local, http];
+const items: readonly Item[] = [start, connect, putLatency, putLatencyMany, bulk, local, http];
 const hottestShown = 12;
 
 interface Wish {

@@ -12,6 +12,7 @@ export type { Author, BatchId, Instant, PeerId, Stamp } from "./base/brand.ts";
 export type {
   Certainty,
   Change,
+  ConflictEntry,
   Counters,
   Entry,
   Health,

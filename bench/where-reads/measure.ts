@@ -34,7 +34,7 @@ export interface Work {
   readonly batches: number;
 }
 
-const pacedEveryMs = 2;
+const pacedEveryMs = 4;
 const singlesInFlight = 256;
 const batchesInFlight = 4;
 const batchOps = 1_000;
@@ -90,7 +90,7 @@ async function idle(): Promise<Found> {
   return { name: "nothing", rate: 0, p50: 0, p99: 0, ...delaysOf(loop) };
 }
 
-/** A put every 2 ms, and with each a point read; both count from when they were due. */
+/** A put every 4 ms, and with each a point read; both count from when they were due. */
 async function pacedPutsAndReads(engine: Engine, count: number): Promise<readonly Found[]> {
   const puts = putsOf("paced", count);
   const reads: number[] = [];
@@ -109,7 +109,7 @@ async function pacedPutsAndReads(engine: Engine, count: number): Promise<readonl
   const found = (name: string, samples: readonly number[]): Found => ({
     name, rate: 1000 / pacedEveryMs, p50: percentile(samples, 0.5), p99: percentile(samples, 0.99), ...delays,
   });
-  return [found("a put every 2 ms", latencies), found("and with it a read", reads)];
+  return [found("a put every 4 ms", latencies), found("and with it a read", reads)];
 }
 
 async function flood<Work>(name: string, entries: number, inFlight: number, work: readonly Work[], act: (work: Work) => Promise<unknown>): Promise<Found> {

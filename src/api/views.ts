@@ -99,6 +99,22 @@ export const faultSchema = z.object({
   details: z.record(z.string(), z.unknown()),
 });
 
+const writeSchema = z.object({ stamp: z.number().int(), author: z.string() });
+
+export const conflictsSchema = z.object({
+  conflicts: z.array(
+    z.object({
+      key: z.string(),
+      at: z.string().describe("When this node saw the two writes meet"),
+      winner: writeSchema,
+      loser: writeSchema,
+      value: z.string().nullable().describe("What the loser had written; null for a delete"),
+      encoding: z.enum(["utf8", "base64"]).nullable(),
+    }),
+  ),
+});
+
+export type ConflictsView = z.infer<typeof conflictsSchema>;
 export type EntryView = z.infer<typeof entrySchema>;
 export type PageView = z.infer<typeof pageSchema>;
 export type ReceiptView = z.infer<typeof receiptSchema>;
@@ -129,6 +145,15 @@ export function receiptView({ batch, stamp, certainty, holders }: Receipt): Rece
 export function changeView({ position, type, key, value, stamp, author }: Change): ChangeView {
   const shown = value === undefined ? { value: null, encoding: null } : valueView(value);
   return { position, type, key, ...shown, stamp, author };
+}
+
+export function conflictsView(conflicts: readonly ConflictEntry[]): ConflictsView {
+  return {
+    conflicts: conflicts.map(({ key, at, winner, loser, value }) => {
+      const shown = value === undefined ? { value: null, encoding: null } : valueView(value);
+      return { key, at: rfc3339(at), winner: { ...winner }, loser: { ...loser }, ...shown };
+    }),
+  };
 }
 
 export function peerView(peer: PeerStatus): PeerView {

@@ -7,7 +7,7 @@ import { addClock } from "./commands/clock.ts";
 import { addCompletion } from "./commands/completion.ts";
 import { addConfig, addInit } from "./commands/config.ts";
 import { addPeer } from "./commands/peer.ts";
-import { addGet, addList } from "./commands/read.ts";
+import { addConflicts, addGet, addList } from "./commands/read.ts";
 import { addHealth, addInfo, addPeers, addStatus } from "./commands/show.ts";
 import { addStart } from "./commands/start.ts";
 import { addVersion } from "./commands/version.ts";
@@ -64,6 +64,7 @@ Examples:
   addGet(registry);
   addDelete(registry);
   addList(registry);
+  addConflicts(registry);
   addWatch(registry);
   addStatus(registry);
   addPeers(registry);

@@ -55,6 +55,17 @@ export interface Change {
   readonly author: PeerId;
 }
 
+/** A write that lost to one whose writer had not seen it. The last 4 of a key are kept for 24 h. */
+export interface ConflictEntry {
+  readonly key: string;
+  /** When this node saw them meet. */
+  readonly at: Instant;
+  readonly winner: { readonly stamp: Stamp; readonly author: PeerId };
+  readonly loser: { readonly stamp: Stamp; readonly author: PeerId };
+  /** What the loser had written; absent for a delete. */
+  readonly value?: Uint8Array;
+}
+
 export interface ListOptions {
   readonly prefix?: string;
   /** Start behind this key. */
@@ -185,6 +196,8 @@ export interface NodeFacade {
   page(options?: ListOptions): Promise<{ readonly entries: readonly Entry[]; readonly next: string | undefined }>;
   list(options?: Omit<ListOptions, "limit">): AsyncIterable<Entry>;
   watch(options?: WatchOptions): AsyncIterable<Change>;
+  /** Lost writes under a prefix, newest first; at most `limit` (1 to 1,000, default 100). */
+  conflicts(options?: { readonly prefix?: string; readonly limit?: number }): Promise<readonly ConflictEntry[]>;
   peers(): readonly PeerStatus[];
   status(): Promise<Status>;
   info(): Info;

@@ -21,10 +21,13 @@ import { createLogger } from "../drivers/observe/logger.ts";
 import { Metrics } from "../drivers/observe/metrics.ts";
 import { Observer } from "../drivers/observe/observer.ts";
 import { type DataFolder, openDataFolder } from "../drivers/storage/data-folder.ts";
-import { type ReadEntry, SqliteReader } from "../drivers/storage/sqlite-reader.ts";
+import { conflictLogLimits } from "../drivers/storage/conflict-log.ts";
+import type { Version } from "../core/data/version.ts";
+import { type ReadConflict, type ReadEntry, SqliteReader } from "../drivers/storage/sqlite-reader.ts";
 import type { NetworkEvent, NetworkOrder } from "../ports/network.ts";
 import type {
   Change,
+  ConflictEntry,
   Counters,
   Entry,
   Health,
@@ -172,8 +175,7 @@ class LiveNode implements NodeFacade, RunningNode {
     entries: readonly Entry[];
     next: string | undefined;
   }> {
-    if (!Number.isInteger(limit) || limit < 1 || limit > listPage)
-      throw new Fault("invalid_argument", `limit is a whole number from 1 to ${listPage}, not ${limit}`);
+    checkLimit(limit);
     const { entries, next } = this.#running(this.#reader).page(prefix, after, limit, Date.now() as Instant);
     return { entries: entries.map(entryOf), next };
   }
@@ -192,6 +194,14 @@ class LiveNode implements NodeFacade, RunningNode {
 
   watch(options: WatchOptions = {}): AsyncIterable<Change> {
     return this.#running(this.#hub).watch(options);
+  }
+
+  async conflicts({ prefix = "", limit = 100 }: { readonly prefix?: string; readonly limit?: number } = {}): Promise<
+    readonly ConflictEntry[]
+  > {
+    checkLimit(limit);
+    const since = (Date.now() - conflictLogLimits.ageMsMax) as Instant;
+    return this.#running(this.#reader).conflicts(prefix, since, limit).map(conflictOf);
   }
 
   peers(): readonly PeerStatus[] {
@@ -353,6 +363,20 @@ function loggerOf(config: Config): ReturnType<typeof createLogger> {
 function entryOf({ key, value, stamp, author, batch, expiresAt }: ReadEntry): Entry {
   const entry = { key, value, stamp, author: peerIdOf(author), etag: `${stamp.toString(36)}-${batch.slice(0, 16)}` };
   return expiresAt === undefined ? entry : { ...entry, expiresAt };
+}
+
+function conflictOf({ key, at, winner, loser, value }: ReadConflict): ConflictEntry {
+  const conflict = { key, at, winner: writeOf(winner), loser: writeOf(loser) };
+  return value === undefined ? conflict : { ...conflict, value };
+}
+
+function writeOf({ stamp, author }: Version): ConflictEntry["winner"] {
+  return { stamp, author: peerIdOf(author) };
+}
+
+function checkLimit(limit: number): void {
+  if (Number.isInteger(limit) && limit >= 1 && limit <= listPage) return;
+  throw new Fault("invalid_argument", `limit is a whole number from 1 to ${listPage}, not ${limit}`);
 }
 
 function refusalOf(outcome: Outcome): Fault {

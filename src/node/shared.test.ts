@@ -24,6 +24,9 @@ test("a write that too few confirm in time names who has it and who has not, and
   const other = await fleet.start("other", { p2pDial: [addressOf(writer)] });
   await until("they are linked", async () => (await writer.facade.status()).peers === 1);
   const refused = writer.facade.put("k", value, { certainty: "shared", copies: 2, timeoutMs: 500 });
-  await expect(refused).rejects.toMatchObject({ code: "not_shared", details: { holders: [other.facade.info().peerId], missing: [] } });
+  await expect(refused).rejects.toMatchObject({
+    code: "not_shared",
+    details: { holders: [other.facade.info().peerId], missing: [] },
+  });
   expect(await writer.facade.get("k")).toBeDefined();
 });

@@ -12,6 +12,7 @@ import type {
   Health,
   HealthCheck,
   Info,
+  ConflictEntry,
   ListOptions,
   NodeEvent,
   NodeFacade,
@@ -28,6 +29,7 @@ const startedAt = Date.UTC(2026, 0, 2, 3, 4, 5) as Instant;
 
 export interface MemoryControl {
   readonly changes: Change[];
+  readonly conflicts: ConflictEntry[];
   readonly dialed: string[];
   readonly writes: WriteOptions[];
   peers: PeerStatus[];
@@ -61,6 +63,7 @@ class MemoryFacade implements NodeFacade {
 
   readonly control: MemoryControl = {
     changes: [],
+    conflicts: [],
     dialed: [],
     writes: [],
     peers: [],
@@ -122,6 +125,11 @@ class MemoryFacade implements NodeFacade {
       .sort((a, b) => (a.key < b.key ? -1 : 1));
     const entries = found.slice(0, limit);
     return { entries, next: found.length > limit ? entries.at(-1)?.key : undefined };
+  }
+
+  async conflicts(): Promise<readonly ConflictEntry[]> {
+    this.#maybeFail();
+    return this.control.conflicts;
   }
 
   async *list(options: Omit<ListOptions, "limit"> = {}): AsyncGenerator<Entry> {

@@ -7,7 +7,16 @@ import type { Entry } from "../../node/facade.ts";
 import { bytesAnswer, emptyAnswer, jsonAnswer } from "../answers.ts";
 import { limits } from "../limits.ts";
 import { rawBody, route, type Route } from "../route.ts";
-import { entrySchema, entryView, pageSchema, receiptSchema, receiptView, rfc3339 } from "../views.ts";
+import {
+  conflictsSchema,
+  conflictsView,
+  entrySchema,
+  entryView,
+  pageSchema,
+  receiptSchema,
+  receiptView,
+  rfc3339,
+} from "../views.ts";
 import { writeOptionsOf, writeQuery } from "../write-query.ts";
 
 const noQuery = z.strictObject({});
@@ -67,6 +76,27 @@ const deleteEntry = route({
   },
 });
 
+const listConflicts = route({
+  method: "GET",
+  path: "/v1/conflicts",
+  open: false,
+  body: { type: "none" },
+  query: z.strictObject({
+    prefix: z.string().optional(),
+    limit: z.coerce.number().int().min(1).max(limits.pageEntriesMax).optional().describe("Default 100"),
+  }),
+  summary: "Writes of the last 24 h that lost to one whose writer had not seen them, newest first",
+  answers: { 200: { meaning: "The lost writes", schema: conflictsSchema } },
+  async handle({ facade, query }) {
+    const { prefix, limit } = query;
+    const conflicts = await facade.conflicts({
+      ...(prefix !== undefined && { prefix }),
+      ...(limit !== undefined && { limit }),
+    });
+    return jsonAnswer(conflictsView(conflicts));
+  },
+});
+
 const listEntries = route({
   method: "GET",
   path: "/v1/kv",
@@ -96,7 +126,7 @@ const listEntries = route({
   },
 });
 
-export const entryRoutes: readonly Route[] = [getEntry, putEntry, deleteEntry, listEntries];
+export const entryRoutes: readonly Route[] = [getEntry, putEntry, deleteEntry, listEntries, listConflicts];
 
 function entryHeaders(entry: Entry): Record<string, string> {
   return {

@@ -1,7 +1,7 @@
 /**
  * `get` and `list`.
  */
-import type { EntryView, PageView } from "../../api/views.ts";
+import type { ConflictsView, EntryView, PageView } from "../../api/views.ts";
 import { Fault } from "../../base/fault.ts";
 import { ask, askJson } from "../http-client.ts";
 import { preview, printable, table } from "../text.ts";
@@ -45,6 +45,27 @@ export function addList(registry: Registry): void {
   asVerb<ListFlags>(command, registry, async (context, prefix = "") => {
     const limit = limitOf(context.options.limit);
     await (context.json ? printJson(context, prefix, limit) : printTable(context, prefix, limit));
+  });
+}
+
+export function addConflicts(registry: Registry): void {
+  const command = registry.program
+    .command("conflicts [PREFIX]")
+    .description("Writes of the last 24 h that lost to one whose writer had not seen them")
+    .addHelpText("after", "\nExample:\n  p2p-sync conflicts shared/ --json");
+  asVerb(command, registry, async ({ target, json, print }, prefix = "") => {
+    const query = new URLSearchParams({ prefix, limit: String(pageEntriesMax) });
+    const view = await askJson<ConflictsView>(target, { method: "GET", path: `/v1/conflicts?${query.toString()}` });
+    if (json) return void print(jsonLine(view));
+    if (view.conflicts.length === 0) return void print("no conflicts in the last 24 h\n");
+    const rows = view.conflicts.map(({ at, key, value, encoding, loser, winner }) => [
+      at,
+      printable(key),
+      value === null ? "(delete)" : preview(value, encoding ?? "utf8"),
+      loser.author,
+      winner.author,
+    ]);
+    print(table(["AT", "KEY", "LOST VALUE", "LOSER", "WINNER"], rows));
   });
 }
 

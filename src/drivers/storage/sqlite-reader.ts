@@ -7,6 +7,7 @@ import type { Author, BatchId, Instant, Stamp } from "../../base/brand.ts";
 import type { Bytes } from "../../base/bytes.ts";
 import { storedValue } from "../../codec/op.ts";
 import { decodeStoredHeader, headerBytes } from "../../codec/parcel.ts";
+import type { Version } from "../../core/data/version.ts";
 import { batchIdOf } from "../../crypto/batch-digest.ts";
 
 export interface ReadEntry {
@@ -28,6 +29,14 @@ export interface ReadChange {
   readonly author: Author;
 }
 
+export interface ReadConflict {
+  readonly key: string;
+  readonly at: Instant;
+  readonly winner: Version;
+  readonly loser: Version;
+  readonly value: Bytes | undefined;
+}
+
 interface Row {
   readonly id: number;
   readonly stamp: number;
@@ -46,6 +55,7 @@ export class SqliteReader {
   readonly #scan: StatementSync;
   readonly #changes: StatementSync;
   readonly #position: StatementSync;
+  readonly #conflicts: StatementSync;
 
   constructor(path: string, cacheMiB: number) {
     this.#db = new DatabaseSync(path, { readOnly: true });
@@ -59,6 +69,9 @@ export class SqliteReader {
     );
     this.#changes = this.#db.prepare(
       `SELECT ${columns} FROM op JOIN parcel ON parcel.id = op.parcel WHERE op.id > ? AND op.living = 1 ORDER BY op.id LIMIT ?`,
+    );
+    this.#conflicts = this.#db.prepare(
+      "SELECT key, at, loser, winner, value FROM conflict WHERE at > ?1 AND substr(key, 1, length(?2)) = ?2 ORDER BY id DESC LIMIT ?3",
     );
     this.#position = this.#db.prepare("SELECT next_op - 1 AS position FROM state WHERE id = 1");
   }
@@ -101,6 +114,17 @@ export class SqliteReader {
         author: decodeStoredHeader(row.header).author,
       };
     });
+  }
+
+  /** Lost writes since a time, newest first. */
+  conflicts(prefix: string, since: Instant, limit: number): readonly ReadConflict[] {
+    return this.#conflicts.all(since, prefix, limit).map((row) => ({
+      key: row["key"] as string,
+      at: row["at"] as Instant,
+      winner: JSON.parse(row["winner"] as string) as Version,
+      loser: JSON.parse(row["loser"] as string) as Version,
+      value: (row["value"] as Bytes | null) ?? undefined,
+    }));
   }
 
   /** The position of the newest operation ever merged. */

@@ -25,9 +25,15 @@ const wait = (change: Partial<SharedWait> = {}): SharedWait => ({
 });
 
 describe("telling others", () => {
-  function merged(machine: Acknowledgement, link: LinkId, sequences: readonly number[], numbering: Incarnation = incarnation): readonly Effect[] {
+  function merged(
+    machine: Acknowledgement,
+    link: LinkId,
+    sequences: readonly number[],
+    numbering: Incarnation = incarnation,
+  ): readonly Effect[] {
     const out: Effect[] = [];
-    for (const sequence of sequences) machine.step({ type: "merged", link, incarnation: numbering, sequence }, at(0), out);
+    for (const sequence of sequences)
+      machine.step({ type: "merged", link, incarnation: numbering, sequence }, at(0), out);
     return out;
   }
 
@@ -35,7 +41,8 @@ describe("telling others", () => {
     const out: Effect[] = [];
     machine.endTurn(at(mono), out);
     return out.map((effect) => {
-      if (effect.type !== "network" || effect.order.type !== "send" || effect.order.protocol !== "ack") return effect.type;
+      if (effect.type !== "network" || effect.order.type !== "send" || effect.order.protocol !== "ack")
+        return effect.type;
       const ack = decodeAck(effect.order.frame);
       if (!ack.ok) return ack.code;
       return `${effect.order.link}: ${ack.value.incarnation.slice(0, 2)} ${ack.value.ranges.map(([from, to]) => `${from}-${to}`).join(" ")}`;
@@ -69,7 +76,11 @@ describe("telling others", () => {
 
   test("takes another frame for more than 64 ranges", () => {
     const machine = new Acknowledgement();
-    merged(machine, 1, Array.from({ length: ackRangesMax + 1 }, (_, i) => 2 * i + 1));
+    merged(
+      machine,
+      1,
+      Array.from({ length: ackRangesMax + 1 }, (_, i) => 2 * i + 1),
+    );
     const lines = sent(machine, 0);
     expect(lines).toHaveLength(2);
     expect(lines[1]).toBe("1: aa 129-129");
@@ -115,7 +126,14 @@ describe("a write that waits for members", () => {
   });
 
   test.each<[string, readonly Range[], Incarnation]>([
-    ["another number", [[1, 4], [6, 9]], incarnation],
+    [
+      "another number",
+      [
+        [1, 4],
+        [6, 9],
+      ],
+      incarnation,
+    ],
     ["another numbering", [[5, 5]], other],
   ])("is not shared by %s", (_, ranges, numbering) => {
     const waits = new Waits();
@@ -136,7 +154,11 @@ describe("a write that waits for members", () => {
     expect(waits.machine.nextDeadline()).toBe(1_050);
     expect(waits.at(1_049, [bob, carol])).toEqual([]);
     expect(waits.at(1_050, [bob, carol, dave])).toEqual([
-      { type: "answer", ticket: 1, outcome: { type: "notShared", batch: wait().batch, stamp: 7, holders: [bob], missing: [carol, dave] } },
+      {
+        type: "answer",
+        ticket: 1,
+        outcome: { type: "notShared", batch: wait().batch, stamp: 7, holders: [bob], missing: [carol, dave] },
+      },
     ]);
     expect(waits.ack(carol, [[5, 5]])).toEqual([]);
   });

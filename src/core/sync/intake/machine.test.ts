@@ -18,8 +18,17 @@ const nothing: KnownBatches = { knows: () => false, hasRoomFor: () => true };
 const everything: KnownBatches = { knows: () => true, hasRoomFor: () => true };
 
 function bytesOf(sequence: number, inNetwork: NetworkId = network): Bytes {
-  const op = { key: "k", content: { type: "value" as const, value: new Uint8Array(3) }, ttlSeconds: undefined, replaces: undefined };
-  const made = makeBatch([op], { network: inNetwork, incarnation: "22".repeat(8) as Incarnation, sequence, stamp: 5 as Stamp }, signer);
+  const op = {
+    key: "k",
+    content: { type: "value" as const, value: new Uint8Array(3) },
+    ttlSeconds: undefined,
+    replaces: undefined,
+  };
+  const made = makeBatch(
+    [op],
+    { network: inNetwork, incarnation: "22".repeat(8) as Incarnation, sequence, stamp: 5 as Stamp },
+    signer,
+  );
   if (!made.ok) throw new Error(made.code);
   return made.value.bytes;
 }
@@ -42,7 +51,12 @@ class Room {
   blamed: string[] = [];
   notes: string[] = [];
 
-  load(parcels: readonly Parcel[], source: LoadSource = gossip, known: KnownBatches = nothing, bytes = 100): CheckedLoad | undefined {
+  load(
+    parcels: readonly Parcel[],
+    source: LoadSource = gossip,
+    known: KnownBatches = nothing,
+    bytes = 100,
+  ): CheckedLoad | undefined {
     const out: Effect[] = [];
     const load = this.intake.step({ type: "load", from: bob, source, parcels, bytes }, known, now, out);
     this.#take(out);
@@ -60,18 +74,22 @@ class Room {
     for (const effect of effects) {
       if (effect.type === "verify") [this.ticket, this.checks] = [effect.ticket, effect.checks];
       if (effect.type === "penalise") this.blamed.push(`${effect.peer} ${effect.reason}`);
-      if (effect.type === "note") this.notes.push("reason" in effect.note ? `${effect.note.type} ${effect.note.reason}` : effect.note.type);
+      if (effect.type === "note")
+        this.notes.push("reason" in effect.note ? `${effect.note.type} ${effect.note.reason}` : effect.note.type);
     }
   }
 }
 
-const sequences = (load: CheckedLoad | undefined): readonly number[] | undefined => load?.parcels.map(({ header }) => header.sequence);
+const sequences = (load: CheckedLoad | undefined): readonly number[] | undefined =>
+  load?.parcels.map(({ header }) => header.sequence);
 
 describe("a load", () => {
   test("comes back in its order when all its signatures are known", () => {
     const room = new Room();
     expect(room.load([two, one, three])).toBeUndefined();
-    expect(room.checks.map(({ author, message, signature }) => ed25519Verify(ed25519PublicKey(author)!, message, signature))).toEqual([true, true, true]);
+    expect(
+      room.checks.map(({ author, message, signature }) => ed25519Verify(ed25519PublicKey(author)!, message, signature)),
+    ).toEqual([true, true, true]);
     const load = room.verified([true, true, true]);
     expect([sequences(load), load?.bad, load?.from, load?.source]).toEqual([[2, 1, 3], false, bob, gossip]);
     expect([room.blamed, room.notes]).toEqual([[], []]);
@@ -90,7 +108,9 @@ describe("a load", () => {
   test("with a forged signature is bad, blames the sender, and what is good of it stays good", () => {
     const room = new Room();
     room.load([one, forged, two]);
-    const valid = room.checks.map(({ author, message, signature }) => ed25519Verify(ed25519PublicKey(author)!, message, signature));
+    const valid = room.checks.map(({ author, message, signature }) =>
+      ed25519Verify(ed25519PublicKey(author)!, message, signature),
+    );
     expect(valid).toEqual([true, false, true]);
     const load = room.verified(valid);
     expect([sequences(load), load?.bad, room.blamed]).toEqual([[1, 2], true, ["bob badSignature"]]);
@@ -116,7 +136,10 @@ describe("a load", () => {
 
   test("of numberings that are not remembered any more is left out without blame", () => {
     const room = new Room();
-    expect(room.load([one], gossip, { ...nothing, hasRoomFor: () => false })).toMatchObject({ parcels: [], bad: false });
+    expect(room.load([one], gossip, { ...nothing, hasRoomFor: () => false })).toMatchObject({
+      parcels: [],
+      bad: false,
+    });
     expect([room.blamed, room.notes]).toEqual([[], ["parcelRefused tooManyRanges"]]);
   });
 });

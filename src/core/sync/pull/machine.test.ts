@@ -5,12 +5,26 @@ import { type Beacon, type DoneStatus, type OriginRanges, decodeFrontier } from 
 import { frontierOriginsMax, frontierRangesMax } from "../../../codec/limits.ts";
 import type { LinkId } from "../../../ports/network.ts";
 import type { Effect } from "../../effects.ts";
-import { fullPullEveryMs, pullEveryMs, pullJitter, pullStallMs, pullWindowFrames, supersededClaimsMax } from "../limits.ts";
+import {
+  fullPullEveryMs,
+  pullEveryMs,
+  pullJitter,
+  pullStallMs,
+  pullWindowFrames,
+  supersededClaimsMax,
+} from "../limits.ts";
 import { Pull, type PullFact, type PullInput } from "./machine.ts";
 
 const [bob, carol] = ["bob", "carol"] as [PeerId, PeerId];
-const origin = (i: number, ranges: OriginRanges["ranges"] = [[1, 3]]): OriginRanges => ({ author: i.toString(16).padStart(64, "0") as Author, incarnation: "22".repeat(8) as Incarnation, ranges });
-const beaconOf = (count: number): Beacon => ({ clock: 5 as Instant, summary: { count, fingerprint: new Uint8Array(32).fill(count) } });
+const origin = (i: number, ranges: OriginRanges["ranges"] = [[1, 3]]): OriginRanges => ({
+  author: i.toString(16).padStart(64, "0") as Author,
+  incarnation: "22".repeat(8) as Incarnation,
+  ranges,
+});
+const beaconOf = (count: number): Beacon => ({
+  clock: 5 as Instant,
+  summary: { count, fingerprint: new Uint8Array(32).fill(count) },
+});
 
 /** One puller; what it sends and says as short lines. */
 class Puller {
@@ -40,8 +54,15 @@ class Puller {
     return this.step({ type: "parcelsDone", session, bad });
   }
 
-  done(session: number, { status = "complete", count = 1, link = 1 }: { status?: DoneStatus; count?: number; link?: LinkId } = {}): readonly string[] {
-    return this.step({ type: "messageReceived", link, message: { type: "done", session, beacon: beaconOf(count), status } });
+  done(
+    session: number,
+    { status = "complete", count = 1, link = 1 }: { status?: DoneStatus; count?: number; link?: LinkId } = {},
+  ): readonly string[] {
+    return this.step({
+      type: "messageReceived",
+      link,
+      message: { type: "done", session, beacon: beaconOf(count), status },
+    });
   }
 
   superseded(session: number, origins: readonly OriginRanges[]): readonly string[] {
@@ -60,12 +81,18 @@ class Puller {
 }
 
 function lineOf(effect: Effect): readonly string[] {
-  if (effect.type === "note") return effect.note.type === "pullEnded" ? [`ended ${effect.note.how}${effect.note.equal ? " equal" : ""} after ${effect.note.parcels}`] : [];
+  if (effect.type === "note")
+    return effect.note.type === "pullEnded"
+      ? [`ended ${effect.note.how}${effect.note.equal ? " equal" : ""} after ${effect.note.parcels}`]
+      : [];
   if (effect.type !== "network" || effect.order.type !== "send") return [effect.type];
   const decoded = decodeFrontier(effect.order.frame);
   if (!decoded.ok) return [decoded.code];
   const message = decoded.value;
-  if (message.type === "pull") return [`${effect.order.link}: pull ${message.session} of ${message.origins.length}${message.last ? "" : " and more"}`];
+  if (message.type === "pull")
+    return [
+      `${effect.order.link}: pull ${message.session} of ${message.origins.length}${message.last ? "" : " and more"}`,
+    ];
   return [`${effect.order.link}: ${message.type} ${message.session}`];
 }
 
@@ -189,7 +216,11 @@ describe("what was not asked for is dropped", () => {
     puller.merged(1);
     expect(puller.pull.expects(1, 1)).toEqual({ full: false });
     puller.done(1);
-    expect([puller.pull.expects(1, 1), puller.pull.expects(2, 1), puller.pull.expects(1, 2)]).toEqual([undefined, undefined, undefined]);
+    expect([puller.pull.expects(1, 1), puller.pull.expects(2, 1), puller.pull.expects(1, 2)]).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ]);
   });
 });
 
@@ -207,7 +238,11 @@ describe("superseded ranges", () => {
   });
 
   test("of a pull that did not end well are not believed", () => {
-    for (const end of [(puller: Puller) => puller.done(1, { status: "busy" }), (puller: Puller) => puller.at(pullStallMs), (puller: Puller) => puller.step({ type: "linkLost", link: 1 })]) {
+    for (const end of [
+      (puller: Puller) => puller.done(1, { status: "busy" }),
+      (puller: Puller) => puller.at(pullStallMs),
+      (puller: Puller) => puller.step({ type: "linkLost", link: 1 }),
+    ]) {
       const puller = new Puller();
       puller.admit();
       puller.superseded(1, [origin(7)]);

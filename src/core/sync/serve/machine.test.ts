@@ -68,7 +68,12 @@ class Server {
 
 function parcelOf(author: Author, incarnation: Incarnation, sequence: number, valueBytes: number): Bytes {
   const header = { ...anyHeader(new Prng(1), 1), author, incarnation, sequence };
-  const bytes = encodeOp({ key: "k", content: { type: "value", value: new Uint8Array(valueBytes) }, ttlSeconds: undefined, replaces: undefined });
+  const bytes = encodeOp({
+    key: "k",
+    content: { type: "value", value: new Uint8Array(valueBytes) },
+    ttlSeconds: undefined,
+    replaces: undefined,
+  });
   return encodeParcel(concat([encodeHeader(header), new Uint8Array(64)]), 1, [{ index: 0, bytes }], []);
 }
 
@@ -93,7 +98,14 @@ function lineOf(effect: Effect): readonly string[] {
 describe("a pull is answered", () => {
   test("with what the asker lacks, then done", () => {
     const server = new Server([origin(1, [[1, 6]])], [[1, 6]]);
-    expect(server.pull([origin(1, [[1, 2], [5, 5]])])).toEqual(["parcels 3 4 6", "done complete"]);
+    expect(
+      server.pull([
+        origin(1, [
+          [1, 2],
+          [5, 5],
+        ]),
+      ]),
+    ).toEqual(["parcels 3 4 6", "done complete"]);
     expect(server.serve.active).toBe(0);
   });
 
@@ -102,12 +114,28 @@ describe("a pull is answered", () => {
   });
 
   test("without what we never held, whatever the asker has", () => {
-    expect(new Server([origin(1, [[2, 2]])], [[2, 2]]).pull([origin(7, [[1, 9]])])).toEqual(["parcels 2", "done complete"]);
+    expect(new Server([origin(1, [[2, 2]])], [[2, 2]]).pull([origin(7, [[1, 9]])])).toEqual([
+      "parcels 2",
+      "done complete",
+    ]);
   });
 
   test("with what is superseded, clipped to what the asker lacks", () => {
-    const server = new Server([origin(1, [[1, 9]])], [[4, 4], [7, 7]]);
-    expect(server.pull([origin(1, [[1, 1], [9, 9]])])).toEqual(["superseded 2-3 5-6 8-8", "parcels 4 7", "done complete"]);
+    const server = new Server(
+      [origin(1, [[1, 9]])],
+      [
+        [4, 4],
+        [7, 7],
+      ],
+    );
+    expect(
+      server.pull([
+        origin(1, [
+          [1, 1],
+          [9, 9],
+        ]),
+      ]),
+    ).toEqual(["superseded 2-3 5-6 8-8", "parcels 4 7", "done complete"]);
   });
 
   test("also when nothing of it lives any more", () => {
@@ -132,9 +160,19 @@ describe("a pull is answered", () => {
     const out: Effect[] = [];
     const pull = { type: "pull", session: 1, beacon, last: true, origins: [] } as const;
     const view = { parcels: () => [] } as unknown as StoreView;
-    new Serve().step({ type: "pullReceived", link: 1, peer: "bob" as PeerId, pull }, { origins: () => held, beacon: () => beacon }, view, now, out);
-    const frames = out.flatMap((effect) => (effect.type === "network" && effect.order.type === "send" ? [decodeFrontier(effect.order.frame)] : []));
-    const sizes = frames.map((frame) => (frame.ok && frame.value.type === "superseded" ? frame.value.origins.length : 0));
+    new Serve().step(
+      { type: "pullReceived", link: 1, peer: "bob" as PeerId, pull },
+      { origins: () => held, beacon: () => beacon },
+      view,
+      now,
+      out,
+    );
+    const frames = out.flatMap((effect) =>
+      effect.type === "network" && effect.order.type === "send" ? [decodeFrontier(effect.order.frame)] : [],
+    );
+    const sizes = frames.map((frame) =>
+      frame.ok && frame.value.type === "superseded" ? frame.value.origins.length : 0,
+    );
     expect(sizes).toEqual([supersededOriginsMax, 1, 0]);
   });
 });
