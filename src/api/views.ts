@@ -7,7 +7,17 @@
  */
 import { z } from "zod";
 import { utf8Decode } from "../base/bytes.ts";
-import type { Change, Entry, Health, Info, NodeEvent, PeerStatus, Receipt, Status } from "../node/facade.ts";
+import type {
+  ConflictEntry,
+  Change,
+  Entry,
+  Health,
+  Info,
+  NodeEvent,
+  PeerStatus,
+  Receipt,
+  Status,
+} from "../node/facade.ts";
 
 const time = z.string().describe("RFC 3339, UTC");
 const stamp = z.number().int().describe("Hybrid logical time, microseconds since 1970");

@@ -21,11 +21,18 @@ test("of two writes made apart the later wins everywhere, and the lost one is li
     return lists.every((list) => list.length === 1);
   });
   const [lost] = await a.facade.conflicts({ prefix: "k" });
-  expect(lost).toMatchObject({ key: "k", loser: { author: a.facade.info().peerId }, winner: { author: b.facade.info().peerId } });
+  expect(lost).toMatchObject({
+    key: "k",
+    loser: { author: a.facade.info().peerId },
+    winner: { author: b.facade.info().peerId },
+  });
   expect(new TextDecoder().decode(lost?.value)).toBe("first");
   expect(await a.facade.conflicts({ prefix: "other" })).toEqual([]);
 
   await a.facade.put("k", bytes("third"));
-  await until("the overwrite spread", async () => new TextDecoder().decode((await b.facade.get("k"))?.value) === "third");
+  await until(
+    "the overwrite spread",
+    async () => new TextDecoder().decode((await b.facade.get("k"))?.value) === "third",
+  );
   expect((await b.facade.status()).conflicts).toBe(1);
 });

@@ -20,3 +20,5 @@ export const evidenceMax = 1_000;
 export const heldRangesMax = 1_024;
 /** Writers' numberings known at once. Guess: 100 bytes each. */
 export const originsMax = 100_000;
+/** Batches remembered by id after they were merged. Guess: a second of the fastest gossip. */
+export const recentBatchesMax = 8_192;

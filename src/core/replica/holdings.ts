@@ -8,15 +8,16 @@
  * 2. The fingerprint is the sum over exactly the living entries of the store.
  * 3. Own batches are numbered without gaps, and their stamps grow.
  */
-import type { Author, Incarnation, Instant, Stamp, Time } from "../../base/brand.ts";
+import type { Author, BatchId, Incarnation, Instant, Stamp, Time } from "../../base/brand.ts";
 import type { OriginRanges, SetSummary } from "../../codec/frontier.ts";
 import type { Op } from "../../codec/op.ts";
 import type { Range } from "../../codec/ranges-wire.ts";
 import type { StoreState, StoreView } from "../../ports/store.ts";
+import { BoundedMap } from "../../base/bounded-map.ts";
 import { batchIdOf } from "../../crypto/batch-digest.ts";
 import type { CheckedParcel } from "../data/batch.ts";
 import { SetFingerprint, entryElement } from "../data/fingerprint.ts";
-import { evidenceMax, heldRangesMax, originsMax } from "../data/limits.ts";
+import { evidenceMax, heldRangesMax, originsMax, recentBatchesMax } from "../data/limits.ts";
 import { type Conflict, type Merge, floorAt, mergeParcel } from "../data/merge.ts";
 import { type Ranges, hasNumber, sizeOf, withNumber, withRange } from "../data/ranges.ts";
 import { headerBytes } from "../../codec/parcel.ts";
@@ -39,6 +40,8 @@ export type FloorRule = "enforced" | "waived";
 export class Holdings {
   readonly #options: HoldingsOptions;
   readonly #origins = new Map<string, Origin>();
+  /** Batches merged lately, living or not, so that the same one by another way is known. */
+  readonly #recent = new BoundedMap<BatchId, true>(recentBatchesMax);
   readonly #dirtyOrigins = new Set<Origin>();
   readonly #fingerprint: SetFingerprint;
   #state: StoreState;
@@ -83,6 +86,7 @@ export class Holdings {
    */
   knows({ id, header: { author, incarnation, sequence } }: CheckedParcel, view: StoreView): boolean {
     if (!this.holds(author, incarnation, sequence)) return false;
+    if (this.#recent.get(id) !== undefined) return true;
     return view
       .headers(author, incarnation, sequence)
       .some((header) => batchIdOf(header.subarray(0, headerBytes)) === id);
@@ -118,6 +122,7 @@ export class Holdings {
       });
       this.#account(parcel, merge);
     }
+    this.#recent.set(parcel.id, true);
     for (const conflict of merge.conflicts) this.#recordConflict(conflict, now, out);
     this.#hold(author, incarnation, [sequence, sequence]);
     return merge;

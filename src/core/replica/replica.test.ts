@@ -1,0 +1,638 @@
+import { describe, expect, test } from "vitest";
+import { type MemoryStore, createMemoryStore } from "../../../sim/memory-store.ts";
+import { type VerifyEffect, runTurn } from "../../node/turn.ts";
+import type { Incarnation, Instant, NetworkId, PeerId, Stamp, Time } from "../../base/brand.ts";
+import { type Bytes, utf8Encode } from "../../base/bytes.ts";
+import { decodeAck } from "../../codec/ack.ts";
+import { encodeAdmit } from "../../codec/admit.ts";
+import { decodeFrontier, encodeDone, encodeParcels } from "../../codec/frontier.ts";
+import { encodeGossip } from "../../codec/gossip.ts";
+import type { Op, Replaces } from "../../codec/op.ts";
+import { authorOf, peerIdOf } from "../../codec/peer-id.ts";
+import { type Signer, ed25519PublicKey, ed25519Signer, ed25519Verify } from "../../crypto/ed25519.ts";
+import type { StoreState } from "../../ports/store.ts";
+import { makeBatch } from "../data/batch.ts";
+import { SetFingerprint, entryElement } from "../data/fingerprint.ts";
+import { stampOf } from "../data/stamp.ts";
+import type { Effect, Outcome } from "../effects.ts";
+import type { ReplicaInput, Wish } from "./inputs.ts";
+import { Replica } from "./replica.ts";
+
+const network = "11".repeat(32) as NetworkId;
+const day = 86_400_000;
+const start = 1_700_000_000_000;
+const local: Wish = { type: "local" };
+const signerOf = (i: number): Signer => ed25519Signer(new Uint8Array(32).fill(i));
+const [self, bob, carol] = [signerOf(1), signerOf(2), signerOf(3)];
+const incarnationOf = (i: number): Incarnation => i.toString(16).padStart(16, "0") as Incarnation;
+
+const freshState: StoreState = {
+  incarnation: incarnationOf(1),
+  sequence: 0,
+  lastStamp: 0 as Stamp,
+  summary: SetFingerprint.empty().summary(),
+  values: 0,
+  conflicts: 0,
+  reconciledAt: undefined,
+};
+
+/** A batch of another writer; `stampMs` is the wall time it says. */
+function batchBy(
+  signer: Signer,
+  values: Readonly<Record<string, string | undefined>>,
+  { sequence = 1, stampMs = start, replaces = undefined as Replaces | undefined, inNetwork = network } = {},
+): Bytes {
+  const ops = Object.entries(values).map(([key, value]): Op => ({
+    key,
+    content: value === undefined ? { type: "tombstone" } : { type: "value", value: utf8Encode(value) },
+    ttlSeconds: undefined,
+    replaces,
+  }));
+  const made = makeBatch(
+    ops,
+    { network: inNetwork, incarnation: incarnationOf(9), sequence, stamp: stampOf(stampMs as Instant) },
+    signer,
+  );
+  if (!made.ok) throw new Error(made.code);
+  return made.value.bytes;
+}
+
+/** A replica with its store; each `turn` is one commit, signatures are checked for real in the next. */
+class Node {
+  readonly store: MemoryStore = createMemoryStore();
+  readonly replica: Replica;
+  mono = 0;
+  wall = start;
+  #messages = 0;
+  #tickets = 0;
+
+  constructor(state: StoreState = freshState) {
+    this.replica = new Replica(
+      { network, signer: self, session: "0a".repeat(8), agent: "test", seed: 1, horizonDays: 30, pullEveryMs: 30_000 },
+      this.store,
+      state,
+    );
+  }
+
+  now(): Time {
+    return { wall: this.wall as Instant, mono: this.mono };
+  }
+
+  turn(...inputs: readonly ReplicaInput[]): readonly Effect[] {
+    const checks: VerifyEffect[] = [];
+    const { effects } = runTurn(
+      this.replica,
+      this.store,
+      inputs,
+      () => this.now(),
+      (effect) => checks.push(effect),
+    );
+    const verdicts = checks.map(({ ticket, checks }): ReplicaInput => ({
+      type: "verified",
+      ticket,
+      valid: checks.map(({ author, message, signature }) =>
+        ed25519Verify(ed25519PublicKey(author)!, message, signature),
+      ),
+    }));
+    return verdicts.length === 0 ? effects : [...effects, ...this.turn(...verdicts)];
+  }
+
+  later(ms: number): readonly Effect[] {
+    this.mono += ms;
+    this.wall += ms;
+    return this.turn({ type: "timePassed" });
+  }
+
+  write(values: Readonly<Record<string, string | undefined>>, wish: Wish = local): readonly Effect[] {
+    const ops = Object.entries(values).map(([key, value]) =>
+      value === undefined
+        ? ({ type: "delete", key } as const)
+        : ({ type: "put", key, value: utf8Encode(value), ttlSeconds: undefined } as const),
+    );
+    return this.turn({ type: "writeRequested", ticket: ++this.#tickets, ops, wish });
+  }
+
+  gossip(...batches: readonly Bytes[]): readonly Effect[] {
+    return this.gossipBytes(encodeGossip(batches));
+  }
+
+  gossipBytes(payload: Bytes): readonly Effect[] {
+    return this.turn({ type: "gossipReceived", message: ++this.#messages, from: peerIdOf(bob.author), payload });
+  }
+
+  /** A link with a peer up to admission; `offsetMs` is how far its clock is ahead. */
+  admit(link: number, signer: Signer, offsetMs = 0): readonly Effect[] {
+    const hello = {
+      type: "hello",
+      version: 1,
+      network,
+      session: "0b".repeat(8),
+      clock: (this.wall + offsetMs) as Instant,
+      agent: "test",
+    } as const;
+    return this.turn(
+      {
+        type: "linkOpened",
+        link,
+        peer: peerIdOf(signer.author),
+        direction: "inbound",
+        address: "x",
+        attempt: undefined,
+      },
+      { type: "frameReceived", link, protocol: "admit", frame: encodeAdmit(hello) },
+      { type: "frameReceived", link, protocol: "admit", frame: encodeAdmit({ type: "welcome" }) },
+    );
+  }
+
+  value(key: string): string | undefined {
+    const living = this.store.living(key);
+    if (living === undefined) return undefined;
+    const { content } = this.store.entry(living.id).op.op;
+    return content.type === "value" ? Buffer.from(content.value).toString() : content.type;
+  }
+}
+
+const answers = (effects: readonly Effect[]): readonly Outcome[] =>
+  effects.flatMap((effect) => (effect.type === "answer" ? [effect.outcome] : []));
+const verdicts = (effects: readonly Effect[]): readonly string[] =>
+  effects.flatMap((effect) =>
+    effect.type === "network" && effect.order.type === "judge" ? [effect.order.verdict] : [],
+  );
+const notes = (effects: readonly Effect[]): readonly string[] =>
+  effects.flatMap((effect) =>
+    effect.type === "note"
+      ? ["reason" in effect.note ? `${effect.note.type} ${effect.note.reason}` : effect.note.type]
+      : [],
+  );
+const blame = (effects: readonly Effect[]): readonly string[] =>
+  effects.flatMap((effect) => (effect.type === "penalise" ? [effect.reason] : []));
+const orders = (effects: readonly Effect[]): readonly string[] =>
+  effects.flatMap((effect) => (effect.type === "network" ? [effect.order.type] : []));
+const acked = (effects: readonly Effect[]): readonly unknown[] =>
+  effects.flatMap((effect) => {
+    if (effect.type !== "network" || effect.order.type !== "send" || effect.order.protocol !== "ack") return [];
+    const ack = decodeAck(effect.order.frame);
+    return ack.ok ? [ack.value.ranges] : [ack.code];
+  });
+
+describe("a write", () => {
+  test("is persisted before it is answered and published", () => {
+    const node = new Node();
+    const ops = [{ type: "put", key: "k", value: utf8Encode("v"), ttlSeconds: undefined }] as const;
+    const now = node.now();
+    const effects = [
+      ...node.replica.step({ type: "writeRequested", ticket: 1, ops, wish: local }, now, node.store),
+      ...node.replica.endTurn(now),
+    ];
+    const shapes = effects.map((effect) =>
+      effect.type === "persist" ? effect.write.type : effect.type === "network" ? effect.order.type : effect.type,
+    );
+    expect(shapes.filter((shape) => shape !== "note")).toEqual(["merge", "answer", "setOrigin", "setState", "publish"]);
+  });
+
+  test("does not leave a turn whose commit fails", () => {
+    const node = new Node();
+    const failing = {
+      ...node.store,
+      begin: () => undefined,
+      apply: () => undefined,
+      living: () => undefined,
+      commit: () => {
+        throw new Error("disk full");
+      },
+    } as unknown as MemoryStore;
+    const ops = [{ type: "put", key: "k", value: new Uint8Array(1), ttlSeconds: undefined }] as const;
+    const run = (): unknown =>
+      runTurn(
+        node.replica,
+        failing,
+        [{ type: "writeRequested", ticket: 1, ops, wish: local }],
+        () => node.now(),
+        () => undefined,
+      );
+    expect(run).toThrow("disk full");
+  });
+
+  test("is readable, numbered without gaps, and stamped by the clock and after what it replaces", () => {
+    const node = new Node();
+    const stamps = ["a", "b", "c"].map((value) => {
+      const [outcome] = answers(node.write({ k: value }));
+      return outcome?.type === "written" ? outcome.stamp : undefined;
+    });
+    expect(stamps).toEqual([start * 1_000, start * 1_000 + 1, start * 1_000 + 2]);
+    expect([node.value("k"), node.store.state()?.sequence, node.store.state()?.values]).toEqual(["c", 3, 1]);
+    expect(node.store.origins()).toMatchObject([{ author: self.author, ranges: [[1, 3]] }]);
+  });
+
+  test("of several keys is one batch; a delete leaves a tombstone", () => {
+    const node = new Node();
+    node.write({ a: "1", b: "2" });
+    node.write({ a: undefined });
+    expect([node.value("a"), node.value("b"), node.store.state()?.values, node.store.state()?.sequence]).toEqual([
+      "tombstone",
+      "2",
+      1,
+      2,
+    ]);
+  });
+
+  test("sees what the same turn wrote before it", () => {
+    const node = new Node();
+    const put = (value: string) => ({
+      type: "writeRequested" as const,
+      ticket: 1,
+      ops: [{ type: "put" as const, key: "k", value: utf8Encode(value), ttlSeconds: undefined }],
+      wish: local,
+    });
+    node.turn(put("first"), put("second"));
+    expect([node.value("k"), node.store.state()?.conflicts]).toEqual(["second", 0]);
+  });
+
+  test.each<[string, ReplicaInput & { type: "writeRequested" }, string]>([
+    ["without operations", { type: "writeRequested", ticket: 1, ops: [], wish: local }, "invalid_batch"],
+    [
+      "of 1,001 operations",
+      {
+        type: "writeRequested",
+        ticket: 1,
+        ops: Array.from({ length: 1_001 }, (_, i) => ({ type: "delete" as const, key: `k${i}` })),
+        wish: local,
+      },
+      "invalid_batch",
+    ],
+    [
+      "of a key twice",
+      {
+        type: "writeRequested",
+        ticket: 1,
+        ops: [
+          { type: "delete", key: "k" },
+          { type: "delete", key: "k" },
+        ],
+        wish: local,
+      },
+      "invalid_batch",
+    ],
+    [
+      "of a key with a control character",
+      { type: "writeRequested", ticket: 1, ops: [{ type: "delete", key: "a\0" }], wish: local },
+      "invalid_key",
+    ],
+    [
+      "of a value over 64 KiB",
+      {
+        type: "writeRequested",
+        ticket: 1,
+        ops: [{ type: "put", key: "k", value: new Uint8Array(65_537), ttlSeconds: undefined }],
+        wish: local,
+      },
+      "value_too_large",
+    ],
+    [
+      "over 900 KiB",
+      {
+        type: "writeRequested",
+        ticket: 1,
+        ops: Array.from({ length: 15 }, (_, i) => ({
+          type: "put" as const,
+          key: `k${i}`,
+          value: new Uint8Array(65_536),
+          ttlSeconds: undefined,
+        })),
+        wish: local,
+      },
+      "invalid_batch",
+    ],
+  ])("%s is refused and takes no number", (_, input, code) => {
+    const node = new Node();
+    const effects = node.turn(input);
+    expect(answers(effects)).toMatchObject([{ type: "refused", code }]);
+    expect(orders(effects)).toEqual([]);
+    expect(answers(node.write({ k: "v" }))).toMatchObject([{ type: "written" }]);
+    expect(node.store.state()?.sequence).toBe(1);
+  });
+
+  test("is refused once the node is stopping", () => {
+    const node = new Node();
+    node.turn({ type: "stopRequested", ticket: 1 });
+    expect(answers(node.write({ k: "v" }))).toMatchObject([{ type: "refused", code: "stopping" }]);
+  });
+
+  test("that wants a copy is answered when another member has acknowledged it", () => {
+    const node = new Node();
+    node.admit(1, bob);
+    const effects = node.write({ k: "v" }, { type: "shared", copies: 1, timeoutMs: 1_000 });
+    expect([answers(effects), orders(effects)]).toEqual([[], ["publish"]]);
+    const missing = answers(node.later(1_000));
+    expect(missing).toMatchObject([{ type: "notShared", holders: [], missing: [peerIdOf(bob.author)] }]);
+  });
+});
+
+describe("gossip", () => {
+  test("of a good batch is merged, made durable, then accepted", () => {
+    const node = new Node();
+    const effects = node.gossip(batchBy(bob, { k: "v" }));
+    expect([verdicts(effects), blame(effects), node.value("k")]).toEqual([["accept"], [], "v"]);
+    expect(notes(effects)).toEqual(["batchesMerged", "batchesForwarded"]);
+  });
+
+  test("that is known is ignored", () => {
+    const node = new Node();
+    const batch = batchBy(bob, { k: "v" });
+    node.gossip(batch);
+    expect(verdicts(node.gossip(batch))).toEqual(["ignore"]);
+  });
+
+  test("of what we wrote ourselves is ignored", () => {
+    const node = new Node();
+    const effects = node.write({ k: "v" });
+    const published = effects.flatMap((effect) =>
+      effect.type === "network" && effect.order.type === "publish" ? [effect.order.payload] : [],
+    );
+    expect(verdicts(node.gossipBytes(published[0]!))).toEqual(["ignore"]);
+  });
+
+  test.each<[string, Bytes, string]>([
+    [
+      "another network's batch",
+      encodeGossip([batchBy(bob, { k: "v" }, { inNetwork: "99".repeat(32) as NetworkId })]),
+      "wrongNetwork",
+    ],
+    ["a forged signature", encodeGossip([batchBy(bob, { k: "v" }).with(130, 0).with(131, 0)]), "badSignature"],
+    ["a changed value", encodeGossip([batchBy(bob, { k: "v" }).with(-1, 0)]), "rootMismatch"],
+    ["noise", new Uint8Array(50).fill(1), "malformed"],
+    ["more than 1 MiB", new Uint8Array(1024 * 1024 + 1).fill(1), "tooLarge"],
+  ])("of %s is rejected, blames the sender and leaves nothing", (_, payload, reason) => {
+    const node = new Node();
+    const effects = node.gossipBytes(payload);
+    expect([verdicts(effects), blame(effects), notes(effects)]).toEqual([
+      ["reject"],
+      [reason],
+      [`parcelRefused ${reason}`],
+    ]);
+    expect([node.value("k"), node.store.origins()]).toEqual([undefined, []]);
+  });
+
+  test("with one bad batch among good ones is rejected", () => {
+    const node = new Node();
+    const effects = node.gossip(batchBy(bob, { a: "1" }), batchBy(carol, { b: "2" }).with(140, 7).with(141, 7));
+    expect([verdicts(effects), node.value("b")]).toEqual([["reject"], undefined]);
+  });
+
+  test("of two batches under one number keeps both and the evidence", () => {
+    const node = new Node();
+    node.gossip(batchBy(bob, { a: "1" }));
+    const effects = node.gossip(batchBy(bob, { b: "2" }));
+    expect([verdicts(effects), node.value("a"), node.value("b")]).toEqual([["accept"], "1", "2"]);
+    expect(notes(effects)).toContain("equivocation");
+    expect(node.store.disk.evidence).toHaveLength(1);
+  });
+
+  test("of a blind overwrite counts as a conflict and keeps the loser", () => {
+    const node = new Node();
+    node.write({ k: "mine" });
+    const effects = node.gossip(batchBy(bob, { k: "theirs" }, { stampMs: start + 5 }));
+    expect([node.value("k"), node.store.state()?.conflicts, notes(effects)]).toEqual([
+      "theirs",
+      1,
+      expect.arrayContaining(["conflict"]),
+    ]);
+    expect(node.store.disk.conflicts.map(({ value }) => Buffer.from(value!).toString())).toEqual(["mine"]);
+  });
+
+  test("of a linked author is acknowledged behind the commit", () => {
+    const node = new Node();
+    node.admit(1, bob);
+    expect(acked(node.gossip(batchBy(bob, { k: "v" }, { sequence: 3 })))).toEqual([[[3, 3]]]);
+    expect(acked(node.gossip(batchBy(carol, { c: "v" })))).toEqual([]);
+  });
+});
+
+describe("stamps", () => {
+  test("over 30 s ahead are held back unseen, and released when their time comes", () => {
+    const node = new Node();
+    const effects = node.gossip(batchBy(bob, { k: "v" }, { stampMs: start + 31_000 }));
+    expect([verdicts(effects), notes(effects), node.value("k")]).toEqual([["ignore"], ["batchHeldBack"], undefined]);
+    expect([node.replica.snapshot(node.now()).heldBack, node.replica.nextDeadline(node.now())]).toEqual([1, 1_000]);
+    expect([node.later(999).length, node.value("k")]).toEqual([0, undefined]);
+    expect([notes(node.later(1)), node.value("k"), node.replica.snapshot(node.now()).heldBack]).toEqual([
+      ["heldBackReleased"],
+      "v",
+      0,
+    ]);
+  });
+
+  test("exactly 30 s ahead are merged, and our own clock stays where it was", () => {
+    const node = new Node();
+    node.gossip(batchBy(bob, { k: "v" }, { stampMs: start + 30_000 }));
+    expect(node.value("k")).toBe("v");
+    expect(answers(node.write({ other: "w" }))).toMatchObject([{ stamp: start * 1_000 }]);
+    expect(answers(node.write({ k: "after" }))).toMatchObject([{ stamp: (start + 30_000) * 1_000 + 1 }]);
+    expect(node.value("k")).toBe("after");
+  });
+
+  test("below the floor on a key that is not held are refused", () => {
+    const node = new Node();
+    const effects = node.gossip(batchBy(bob, { k: "v" }, { stampMs: start - 31 * day }));
+    expect([node.value("k"), notes(effects)]).toEqual([undefined, expect.arrayContaining(["entriesBelowFloor"])]);
+  });
+
+  test("below the floor are taken from a pull of a store that was never equal to another", () => {
+    const [young, old] = [new Node(), new Node({ ...freshState, reconciledAt: start as Instant })];
+    for (const node of [young, old]) {
+      node.admit(1, bob);
+      node.turn({
+        type: "frameReceived",
+        link: 1,
+        protocol: "frontier",
+        frame: encodeParcels(1, [batchBy(bob, { k: "v" }, { stampMs: start - 31 * day })]),
+      });
+    }
+    expect([young.value("k"), old.value("k")]).toEqual(["v", undefined]);
+  });
+});
+
+describe("our own clock", () => {
+  test("30 s off the median of three peers refuses writes, and says so; repaired, it takes them again", () => {
+    const node = new Node();
+    node.admit(1, bob, 40_000);
+    node.admit(2, carol, 40_000);
+    expect(answers(node.write({ k: "v" }))).toMatchObject([{ type: "written" }]);
+    expect(notes(node.admit(3, signerOf(4), 40_000))).toContain("clockDoubted");
+    expect(answers(node.write({ k: "w" }))).toMatchObject([
+      {
+        type: "refused",
+        code: "clock_refused",
+        message: expect.stringContaining("40 s behind the median of its 3 peers") as string,
+      },
+    ]);
+    expect(notes(node.turn({ type: "linkClosed", link: 3, reason: "x" }))).toContain("clockTrusted");
+    expect(answers(node.write({ k: "w" }))).toMatchObject([{ type: "written" }]);
+  });
+
+  test("while doubted, judges others' stamps by the median", () => {
+    const node = new Node();
+    for (const [i, signer] of [bob, carol, signerOf(4)].entries()) node.admit(i + 1, signer, 3_600_000);
+    node.gossip(batchBy(bob, { k: "v" }, { stampMs: start + 3_600_000 }));
+    expect(node.value("k")).toBe("v");
+  });
+
+  test("an hour ahead, then repaired: what it wrote is issued again under a new numbering", () => {
+    const node = new Node();
+    node.wall = start + 3_600_000;
+    node.write({ k: "v" });
+    node.wall = start;
+    const effects = node.turn({ type: "clockRepairRequested", ticket: 9, incarnation: incarnationOf(2) });
+    expect(answers(effects)).toEqual([{ type: "repaired", reissued: 1 }]);
+    expect([node.value("k"), node.store.state()?.incarnation, node.store.state()?.sequence]).toEqual([
+      "v",
+      incarnationOf(2),
+      1,
+    ]);
+    expect(node.store.living("k")?.stamp).toBeLessThanOrEqual((start + 1) * 1_000);
+    expect(orders(effects)).toEqual(["publish"]);
+  });
+});
+
+describe("links", () => {
+  test("that are not admitted have none of their frames looked at, but for admission's", () => {
+    const node = new Node();
+    node.turn({
+      type: "linkOpened",
+      link: 1,
+      peer: peerIdOf(bob.author),
+      direction: "inbound",
+      address: "x",
+      attempt: undefined,
+    });
+    for (const protocol of ["ack", "frontier"] as const)
+      expect(node.turn({ type: "frameReceived", link: 1, protocol, frame: new Uint8Array(9) })).toEqual([]);
+  });
+
+  test.each(["admit", "ack", "frontier"] as const)(
+    "with a malformed frame on %s are closed with the reason and blamed",
+    (protocol) => {
+      const node = new Node();
+      node.admit(1, bob);
+      const effects = node.turn({ type: "frameReceived", link: 1, protocol, frame: new Uint8Array([9, 9]) });
+      expect([notes(effects)[0], blame(effects)]).toEqual([
+        "frameMalformed",
+        [`a malformed frame on ${protocol} (malformed)`],
+      ]);
+      expect(orders(effects)).toEqual(["send", "closeLink"]);
+      expect(node.replica.snapshot(node.now()).admitted).toEqual([]);
+    },
+  );
+
+  test("with a frame refused from its length are closed", () => {
+    const node = new Node();
+    node.admit(1, bob);
+    const effects = node.turn({
+      type: "frameRefused",
+      link: 1,
+      protocol: "ack",
+      lengthBytes: 99_999_999,
+      lengthBytesMax: 65_536,
+    });
+    expect([notes(effects)[0], orders(effects)]).toEqual(["frameRefused", ["send", "closeLink"]]);
+  });
+
+  test("are asked for what they hold as soon as they are admitted", () => {
+    const sent = new Node()
+      .admit(1, bob)
+      .flatMap((effect) =>
+        effect.type === "network" && effect.order.type === "send" && effect.order.protocol === "frontier"
+          ? [decodeFrontier(effect.order.frame)]
+          : [],
+      );
+    expect(sent).toMatchObject([{ ok: true, value: { type: "pull", last: true, origins: [] } }]);
+  });
+
+  test("that bring a forged batch in a pull are closed and blamed", () => {
+    const node = new Node();
+    node.admit(1, bob);
+    const forged = batchBy(carol, { k: "v" }).with(130, 0).with(131, 0);
+    const effects = node.turn({
+      type: "frameReceived",
+      link: 1,
+      protocol: "frontier",
+      frame: encodeParcels(1, [forged]),
+    });
+    expect([blame(effects), orders(effects), node.value("k")]).toEqual([
+      ["badSignature", "it sent batches that are provably bad"],
+      ["send", "closeLink"],
+      undefined,
+    ]);
+  });
+
+  test("that send parcels nobody asked for are not looked at", () => {
+    const node = new Node();
+    node.admit(1, bob);
+    expect(
+      node.turn({
+        type: "frameReceived",
+        link: 1,
+        protocol: "frontier",
+        frame: encodeParcels(77, [batchBy(bob, { k: "v" })]),
+      }),
+    ).toEqual([]);
+    expect(node.value("k")).toBeUndefined();
+  });
+
+  test("with an equal set make the store reconciled", () => {
+    const node = new Node();
+    node.gossip(batchBy(bob, { k: "v" }));
+    node.admit(1, bob);
+    const beacon = { clock: start as Instant, summary: node.replica.snapshot(node.now()).summary };
+    node.turn({ type: "frameReceived", link: 1, protocol: "frontier", frame: encodeDone(1, beacon, "complete") });
+    expect(node.store.state()?.reconciledAt).toBe(start);
+  });
+
+  test("are dialed at the user's word and at what was found, with the peer its address names", () => {
+    const node = new Node();
+    const peer = peerIdOf(bob.author);
+    expect(
+      orders(node.turn({ type: "dialRequested", ticket: 1, address: `/ip4/127.0.0.1/tcp/1/p2p/${peer}` })),
+    ).toEqual(["dial"]);
+    expect(
+      orders(
+        node.turn({
+          type: "candidateFound",
+          address: `/ip4/127.0.0.1/tcp/2/p2p/${peer}`,
+          peer: undefined,
+          source: "mdns",
+        }),
+      ),
+    ).toEqual([]);
+    expect(node.replica.snapshot(node.now()).candidates.map((candidate) => authorOf(candidate.peer as PeerId))).toEqual(
+      [bob.author, bob.author],
+    );
+  });
+});
+
+test("the fingerprint is the sum over exactly the living entries of the store", () => {
+  const node = new Node();
+  node.write({ a: "1", b: "2" });
+  node.gossip(batchBy(bob, { b: "3", c: "4" }, { stampMs: start + 9 }));
+  node.write({ a: undefined });
+  const sum = SetFingerprint.empty();
+  for (const key of ["a", "b", "c"])
+    sum.add(entryElement(key, node.store.entry(node.store.living(key)!.id).version.batch));
+  expect(node.replica.snapshot(node.now()).summary).toEqual(sum.summary());
+  expect(node.store.state()?.summary).toEqual(sum.summary());
+});
+
+test("a replica started again from its store goes on where it was", () => {
+  const node = new Node();
+  node.write({ k: "v" });
+  const again = new Replica(
+    { network, signer: self, session: "0c".repeat(8), agent: "test", seed: 1, horizonDays: 30, pullEveryMs: 30_000 },
+    node.store,
+    node.store.state()!,
+  );
+  expect(again.snapshot(node.now())).toMatchObject({
+    summary: node.replica.snapshot(node.now()).summary,
+    values: 1,
+    batchesHeld: 1,
+  });
+});
