@@ -253,7 +253,7 @@ export class SimNode {
 
   #fate(): CommitFate {
     const { prng, options, recorder, isFaulty } = this.#setting;
-    if (!isFaulty() || this.process === undefined || !prng.chance(options.commitFailure)) return "durable";
+    if (!isFaulty() || this.process === undefined || this.disk.state === undefined || !prng.chance(options.commitFailure)) return "durable";
     this.#failed = true;
     recorder.count("fault:commit");
     return prng.chance(0.5) ? "failsLost" : "failsDurable";

@@ -39,6 +39,7 @@ export interface WorldOptions {
   readonly hostiles: number;
   readonly lateNodes: number;
   readonly keys: number;
+  readonly valueBytesMin: number;
   readonly valueBytesMax: number;
   readonly batchOpsMax: number;
   readonly writeEveryMs: Millis;
@@ -69,7 +70,7 @@ function drawChaos(seed: number, prng: Prng): WorldOptions {
   const hostiles = prng.chance(0.3) ? 1 : 0;
   const mdns = prng.chance(0.7);
   const every = { ...never };
-  for (const kind of faultKinds) if (prng.chance(0.5)) every[kind] = 4_000 + prng.below(40_000);
+  for (const kind of faultKinds) if (prng.chance(0.5)) every[kind] = 3_000 + prng.below(20_000);
   const isLong = hostiles > 0 || !mdns || every.clockWrong > 0 || every.clockJump > 0;
   return {
     seed,
@@ -79,7 +80,7 @@ function drawChaos(seed: number, prng: Prng): WorldOptions {
     bothDial: prng.chance(0.4),
     mdns,
     realSignatures: prng.chance(0.1),
-    chaosMs: 20_000 + prng.below(100_000),
+    chaosMs: 10_000 + prng.below(50_000),
     quietMsMax: (isLong ? 60 : 5) * 60_000,
     pullEveryMs: prng.chance(0.5) ? 30_000 : 1_000 + prng.below(20_000),
     delayMsMax: prng.pick([2, 50, 300, 1_000]),
@@ -94,9 +95,10 @@ function drawChaos(seed: number, prng: Prng): WorldOptions {
     hostiles,
     lateNodes: prng.chance(0.3) ? 1 : 0,
     keys: prng.pick([3, 8, 40]),
+    valueBytesMin: 4,
     valueBytesMax: prng.pick([8, 200, 2_000]),
     batchOpsMax: prng.pick([2, 8, 60]),
-    writeEveryMs: prng.pick([50, 200, 1_000]),
+    writeEveryMs: prng.pick([100, 400, 1_500]),
   };
 }
 
@@ -132,6 +134,6 @@ function scenarioChanges(scenario: Scenario, base: WorldOptions, prng: Prng): Pa
     case "late-joiner":
       return { ...calm, ...short, lateNodes: 1 };
     case "bulk":
-      return { ...calm, ...short, nodes: 3, edges: [[0, 1], [1, 2]], keys: 400, valueBytesMax: 64 * 1024, batchOpsMax: 13, writeEveryMs: 400, chaosMs: 20_000, lateNodes: 1 };
+      return { ...calm, ...short, nodes: 3, edges: [[0, 1], [1, 2]], keys: 400, valueBytesMin: 64 * 1024 - 16, valueBytesMax: 64 * 1024, batchOpsMax: 14, writeEveryMs: 400, chaosMs: 20_000, lateNodes: 1 };
   }
 }

@@ -8,6 +8,8 @@ import type { WorldOptions } from "./options.ts";
 
 const deleteShare = 0.3;
 const batchShare = 0.2;
+/** Share of batches as large as they may be. */
+const fullShare = 0.3;
 const sharedShare = 0.15;
 const wrongShare = 0.03;
 
@@ -20,27 +22,29 @@ export function writeSomething(node: SimNode, options: WorldOptions, prng: Prng)
 }
 
 function someOps(options: WorldOptions, prng: Prng): readonly WrittenOp[] {
-  const count = prng.chance(batchShare) ? 1 + prng.below(options.batchOpsMax) : 1;
+  const whole = prng.chance(fullShare) ? options.batchOpsMax : 1 + prng.below(options.batchOpsMax);
+  const count = prng.chance(batchShare) ? whole : 1;
   const keys = new Set(Array.from({ length: count }, () => `k${prng.below(options.keys)}`));
   return [...keys].map((key) => someOp(key, options, prng));
 }
 
 function someOp(key: string, options: WorldOptions, prng: Prng): WrittenOp {
-  if (prng.chance(deleteShare)) return { type: "delete", key };
-  const value = prng.bytes(4 + prng.below(options.valueBytesMax - 3));
+  if (prng.chance(options.valueBytesMin > 1_000 ? 0 : deleteShare)) return { type: "delete", key };
+  const value = prng.bytes(options.valueBytesMin + prng.below(options.valueBytesMax - options.valueBytesMin + 1));
   return { type: "put", key, value, ttlSeconds: prng.chance(0.1) ? 1 + prng.below(100) : undefined };
 }
 
 function wrongOps(prng: Prng): readonly WrittenOp[] {
   const put = (key: string, value = utf8Encode("x")): WrittenOp => ({ type: "put", key, value, ttlSeconds: undefined });
-  return prng.pick([
-    [],
-    [put("")],
-    [put("a\u0000b")],
-    [put("\ud800")],
-    [put("é".repeat(129))],
-    [put("twice"), put("twice")],
-    [put("big", new Uint8Array(valueBytesMax + 1))],
-    Array.from({ length: 1_001 }, (_, index) => put(`many${index}`)),
-  ]);
+  const kinds: readonly (() => readonly WrittenOp[])[] = [
+    () => [],
+    () => [put("")],
+    () => [put("a\u0000b")],
+    () => [put("\ud800")],
+    () => [put("é".repeat(129))],
+    () => [put("twice"), put("twice")],
+    () => [put("big", new Uint8Array(valueBytesMax + 1))],
+    () => Array.from({ length: 1_001 }, (_, index) => put(`many${index}`)),
+  ];
+  return prng.pick(kinds)();
 }

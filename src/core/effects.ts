@@ -54,3 +54,11 @@ export type Effect =
   /** Misbehaviour of an admitted or unadmitted peer, with the reason's name. */
   | { readonly type: "penalise"; readonly peer: PeerId; readonly reason: string }
   | { readonly type: "note"; readonly note: Note; readonly at: Instant };
+
+/**
+ * Where a step puts its effects, one by one as it decides them. A `persist` takes part in the
+ * store's open turn before the next line of the step runs, so what the step reads afterwards has it.
+ */
+export interface EffectSink {
+  push(effect: Effect): unknown;
+}

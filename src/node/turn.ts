@@ -3,7 +3,7 @@
  * thread and the simulator, so that both keep the same promise: what tells the world anything
  * happens only after everything the turn changed is durable.
  *
- * 1. Writes are applied to the store's open turn at once, so later inputs of the turn see them.
+ * 1. A write is applied to the store's open turn when it is emitted, so all later reads see it.
  * 2. Signature checks start at once; they tell nobody anything.
  * 3. All other effects wait for the commit and run in the order they were emitted.
  * 4. A store that fails throws out of here; the replica is not stepped again.
@@ -33,18 +33,18 @@ export function runTurn(
 ): TurnResult {
   const outward: OutwardEffect[] = [];
   let wrote = false;
-  const take = (effects: readonly Effect[]): void => {
-    for (const effect of effects) {
+  const out = {
+    push(effect: Effect): void {
       if (effect.type === "persist") {
         store.apply(effect.write);
         wrote = true;
       } else if (effect.type === "verify") startCheck(effect);
       else outward.push(effect);
-    }
+    },
   };
   store.begin();
-  for (const input of inputs) take(replica.step(input, now(), store));
-  take(replica.endTurn(now()));
+  for (const input of inputs) replica.step(input, now(), store, out);
+  replica.endTurn(now(), out);
   store.commit();
   return { effects: outward, wrote };
 }

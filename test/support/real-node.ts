@@ -182,13 +182,14 @@ export class Nursery {
     return node;
   }
 
-  /** Leaves no process and no folder; throws where a node had ended by itself. */
-  async end(): Promise<void> {
+  /** Leaves no process and no folder; throws where a node had ended by itself. `unmount` runs between the two. */
+  async end(unmount: () => void = () => undefined): Promise<void> {
     this.#ended = true;
     for (const node of this.#nodes) node.close();
     const died = this.#processes.filter(({ exit, endedOnPurpose }) => exit !== undefined && !endedOnPurpose);
     for (const each of this.#processes) each.signal("SIGKILL");
     await Promise.allSettled(this.#processes.map(({ exited }) => exited));
+    unmount();
     this.#clear();
     process.off("exit", this.#onExit);
     const unexpected = died.find((each) => readyIn(each.stdout) !== undefined);

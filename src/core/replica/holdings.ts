@@ -21,7 +21,7 @@ import { evidenceMax, heldRangesMax, originsMax, recentBatchesMax } from "../dat
 import { type Conflict, type Merge, floorAt, mergeParcel } from "../data/merge.ts";
 import { type Ranges, hasNumber, sizeOf, withNumber, withRange } from "../data/ranges.ts";
 import { headerBytes } from "../../codec/parcel.ts";
-import type { Effect } from "../effects.ts";
+import type { EffectSink } from "../effects.ts";
 
 interface Origin {
   readonly author: Author;
@@ -100,7 +100,7 @@ export class Holdings {
   }
 
   /** Merges a verified parcel; returns how many entries changed and the conflicts met. */
-  merge(parcel: CheckedParcel, rule: FloorRule, now: Time, judged: Instant, view: StoreView, out: Effect[]): Merge {
+  merge(parcel: CheckedParcel, rule: FloorRule, now: Time, judged: Instant, view: StoreView, out: EffectSink): Merge {
     const { author, incarnation, sequence } = parcel.header;
     this.#noticeEquivocation(parcel, now, view, out);
     const floor = rule === "waived" ? (0 as Stamp) : floorAt(judged, this.#options.horizonDays);
@@ -150,7 +150,13 @@ export class Holdings {
   }
 
   /** Begins a new numbering, at a stamp; our entries behind it are forgotten. Returns them as plain operations. */
-  restartNumbering(incarnation: Incarnation, after: Stamp, view: StoreView, max: number, out: Effect[]): readonly Op[] {
+  restartNumbering(
+    incarnation: Incarnation,
+    after: Stamp,
+    view: StoreView,
+    max: number,
+    out: EffectSink,
+  ): readonly Op[] {
     const entries = view.livingAfter(this.#options.author, after, max);
     if (entries.length === 0) return [];
     out.push({ type: "persist", write: { type: "retract", ops: entries.map(({ id }) => id) } });
@@ -164,7 +170,7 @@ export class Holdings {
   }
 
   /** The summaries that changed in this turn. */
-  endTurn(out: Effect[]): void {
+  endTurn(out: EffectSink): void {
     for (const origin of this.#dirtyOrigins) {
       out.push({
         type: "persist",
@@ -203,7 +209,7 @@ export class Holdings {
     this.#update({ values });
   }
 
-  #recordConflict({ key, winner, loser, loserOp }: Conflict, now: Time, out: Effect[]): void {
+  #recordConflict({ key, winner, loser, loserOp }: Conflict, now: Time, out: EffectSink): void {
     this.#update({ conflicts: this.#state.conflicts + 1 });
     const value = loserOp.content.type === "value" ? loserOp.content.value : undefined;
     out.push({
@@ -217,7 +223,7 @@ export class Holdings {
     });
   }
 
-  #noticeEquivocation(parcel: CheckedParcel, now: Time, view: StoreView, out: Effect[]): void {
+  #noticeEquivocation(parcel: CheckedParcel, now: Time, view: StoreView, out: EffectSink): void {
     const { author, incarnation, sequence } = parcel.header;
     if (this.#evidence >= evidenceMax || !this.holds(author, incarnation, sequence)) return;
     const other = view

@@ -6,7 +6,7 @@ import type { Time } from "../../base/brand.ts";
 import type { Bytes } from "../../base/bytes.ts";
 import { encodeGossip, gossipOverheadBytes } from "../../codec/gossip.ts";
 import { gossipParcelsMax } from "../../codec/limits.ts";
-import type { Effect } from "../effects.ts";
+import type { EffectSink } from "../effects.ts";
 import { gossipGatherBytes } from "../sync/limits.ts";
 
 export class Outgoing {
@@ -16,7 +16,7 @@ export class Outgoing {
     this.#batches.push(batch);
   }
 
-  endTurn(now: Time, out: Effect[]): void {
+  endTurn(now: Time, out: EffectSink): void {
     const batches = this.#batches;
     if (batches.length === 0) return;
     this.#batches = [];

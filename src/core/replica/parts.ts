@@ -9,7 +9,7 @@ import { peerIdOf } from "../../codec/peer-id.ts";
 import type { Signer } from "../../crypto/ed25519.ts";
 import type { StoreState, StoreView } from "../../ports/store.ts";
 import { HeldBack } from "../data/held-back.ts";
-import type { Effect } from "../effects.ts";
+import type { EffectSink } from "../effects.ts";
 import type { Note } from "../notes.ts";
 import { Admission } from "../peers/admission/machine.ts";
 import { ClockWatch } from "../peers/clock-watch.ts";
@@ -52,7 +52,7 @@ export interface Parts {
 export interface Step {
   readonly now: Time;
   readonly view: StoreView;
-  readonly out: Effect[];
+  readonly out: EffectSink;
 }
 
 export function makeParts(options: ReplicaOptions, view: StoreView, state: StoreState): Parts {

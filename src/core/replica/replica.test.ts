@@ -180,10 +180,9 @@ describe("a write", () => {
     const node = new Node();
     const ops = [{ type: "put", key: "k", value: utf8Encode("v"), ttlSeconds: undefined }] as const;
     const now = node.now();
-    const effects = [
-      ...node.replica.step({ type: "writeRequested", ticket: 1, ops, wish: local }, now, node.store),
-      ...node.replica.endTurn(now),
-    ];
+    const effects: Effect[] = [];
+    node.replica.step({ type: "writeRequested", ticket: 1, ops, wish: local }, now, node.store, effects);
+    node.replica.endTurn(now, effects);
     const shapes = effects.map((effect) =>
       effect.type === "persist" ? effect.write.type : effect.type === "network" ? effect.order.type : effect.type,
     );

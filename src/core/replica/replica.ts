@@ -14,7 +14,7 @@ import type { PeerId, Time } from "../../base/brand.ts";
 import type { SetSummary } from "../../codec/frontier.ts";
 import type { LinkId } from "../../ports/network.ts";
 import type { StoreState, StoreView } from "../../ports/store.ts";
-import type { Effect } from "../effects.ts";
+import type { EffectSink } from "../effects.ts";
 import type { CandidateSnapshot } from "../peers/connections/machine.ts";
 import type { ReplicaInput } from "./inputs.ts";
 import { passOnPullFacts, stepAdmission } from "./links.ts";
@@ -55,8 +55,8 @@ export class Replica {
     this.self = this.#parts.self;
   }
 
-  step(input: ReplicaInput, now: Time, view: StoreView): Effect[] {
-    const step: Step = { now, view, out: [] };
+  step(input: ReplicaInput, now: Time, view: StoreView, out: EffectSink): void {
+    const step: Step = { now, view, out };
     const parts = this.#parts;
     switch (input.type) {
       case "verified": {
@@ -90,16 +90,13 @@ export class Replica {
         takeEvent(input, parts, step);
     }
     this.#watchClock(step);
-    return step.out;
   }
 
   /** What a turn says once, after its last step: to persist first, then to send. */
-  endTurn(now: Time): Effect[] {
-    const out: Effect[] = [];
+  endTurn(now: Time, out: EffectSink): void {
     this.#parts.holdings.endTurn(out);
     this.#parts.acknowledgement.endTurn(now, out);
     this.#parts.outgoing.endTurn(now, out);
-    return out;
   }
 
   /** Monotonic time at which `timePassed` is due, or undefined. */

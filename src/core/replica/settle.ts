@@ -6,7 +6,7 @@ import { peerIdOf } from "../../codec/peer-id.ts";
 import type { Verdict } from "../../ports/network.ts";
 import type { CheckedParcel } from "../data/batch.ts";
 import { aheadMs } from "../data/held-back.ts";
-import type { Effect } from "../effects.ts";
+import type { EffectSink } from "../effects.ts";
 import type { CheckedLoad, KnownBatches } from "../sync/intake/machine.ts";
 import type { PullFact } from "../sync/pull/machine.ts";
 import type { FloorRule } from "./holdings.ts";
@@ -62,7 +62,7 @@ export function releaseHeldBack(parts: Parts, step: Step): void {
   }
 }
 
-export function judge(message: number, verdict: Verdict, out: Effect[]): void {
+export function judge(message: number, verdict: Verdict, out: EffectSink): void {
   out.push({ type: "network", order: { type: "judge", message, verdict } });
 }
 

@@ -15,7 +15,7 @@
 import type { Instant, NetworkId, PeerId, Time } from "../../../base/brand.ts";
 import { type AdmitMessage, type GoodbyeCode, type Hello, admitVersion, encodeAdmit } from "../../../codec/admit.ts";
 import type { Direction, LinkId } from "../../../ports/network.ts";
-import type { Effect } from "../../effects.ts";
+import type { Effect, EffectSink } from "../../effects.ts";
 import { admissionSkewMsMax, helloWithinMs, linksMax, strangersMax } from "../limits.ts";
 
 export interface AdmissionOptions {
@@ -77,7 +77,7 @@ export class Admission {
     this.#options = options;
   }
 
-  step(input: AdmissionInput, now: Time, out: Effect[]): readonly AdmissionFact[] {
+  step(input: AdmissionInput, now: Time, out: EffectSink): readonly AdmissionFact[] {
     switch (input.type) {
       case "linkOpened":
         return this.#opened(input, now, out);
@@ -129,7 +129,7 @@ export class Admission {
   #opened(
     { link, peer, direction }: { link: LinkId; peer: PeerId; direction: Direction },
     now: Time,
-    out: Effect[],
+    out: EffectSink,
   ): readonly AdmissionFact[] {
     const record: LinkRecord = {
       link,
@@ -151,7 +151,7 @@ export class Admission {
     return [];
   }
 
-  #message(link: LinkId, message: AdmitMessage, now: Time, out: Effect[]): readonly AdmissionFact[] {
+  #message(link: LinkId, message: AdmitMessage, now: Time, out: EffectSink): readonly AdmissionFact[] {
     const record = this.#links.get(link);
     if (record === undefined || record.goodbye !== undefined) return [];
     switch (message.type) {
@@ -181,7 +181,7 @@ export class Admission {
     }
   }
 
-  #hello(record: LinkRecord, hello: Hello, now: Time, out: Effect[]): readonly AdmissionFact[] {
+  #hello(record: LinkRecord, hello: Hello, now: Time, out: EffectSink): readonly AdmissionFact[] {
     if (record.hello !== undefined)
       return this.#dismiss(record, "protocolViolation", "a second hello on one link", now, out);
     record.hello = hello;
@@ -212,7 +212,7 @@ export class Admission {
     return undefined;
   }
 
-  #admitWhenBoth(record: LinkRecord, now: Time, out: Effect[]): readonly AdmissionFact[] {
+  #admitWhenBoth(record: LinkRecord, now: Time, out: EffectSink): readonly AdmissionFact[] {
     if (record.hello === undefined || !record.welcomedBy) return [];
     record.admitted = true;
     const other = this.#admitted.get(record.peer);
@@ -240,7 +240,7 @@ export class Admission {
     return this.#options.self < outbound.peer ? inbound : outbound;
   }
 
-  #timePassed(now: Time, out: Effect[]): readonly AdmissionFact[] {
+  #timePassed(now: Time, out: EffectSink): readonly AdmissionFact[] {
     const silent = [...this.#links.values()].filter(
       (record) =>
         record.hello === undefined && record.goodbye === undefined && now.mono >= record.openedAt + helloWithinMs,
@@ -250,13 +250,19 @@ export class Admission {
     );
   }
 
-  #dismissById(link: LinkId, code: GoodbyeCode, reason: string, now: Time, out: Effect[]): readonly AdmissionFact[] {
+  #dismissById(link: LinkId, code: GoodbyeCode, reason: string, now: Time, out: EffectSink): readonly AdmissionFact[] {
     const record = this.#links.get(link);
     return record === undefined ? [] : this.#dismiss(record, code, reason, now, out);
   }
 
   /** Says goodbye and closes; the record stays until the link is reported closed. */
-  #dismiss(record: LinkRecord, code: GoodbyeCode, reason: string, now: Time, out: Effect[]): readonly AdmissionFact[] {
+  #dismiss(
+    record: LinkRecord,
+    code: GoodbyeCode,
+    reason: string,
+    now: Time,
+    out: EffectSink,
+  ): readonly AdmissionFact[] {
     if (record.goodbye !== undefined) return [];
     record.goodbye = { code, retryAfterSeconds: 0 };
     this.#send(record, { type: "goodbye", code, retryAfterSeconds: 0, reason }, out);
@@ -265,7 +271,7 @@ export class Admission {
     return this.#unadmit(record);
   }
 
-  #closed(link: LinkId, reason: string, now: Time, out: Effect[]): readonly AdmissionFact[] {
+  #closed(link: LinkId, reason: string, now: Time, out: EffectSink): readonly AdmissionFact[] {
     const record = this.#links.get(link);
     if (record === undefined) return [];
     this.#links.delete(link);
@@ -290,7 +296,7 @@ export class Admission {
     return [{ type: "departed", link: record.link, peer: record.peer }];
   }
 
-  #send(record: LinkRecord, message: AdmitMessage, out: Effect[]): void {
+  #send(record: LinkRecord, message: AdmitMessage, out: EffectSink): void {
     out.push({
       type: "network",
       order: { type: "send", link: record.link, protocol: "admit", frame: encodeAdmit(message) },
@@ -298,6 +304,6 @@ export class Admission {
   }
 }
 
-function note(out: Effect[], at: Instant, fact: Extract<Effect, { type: "note" }>["note"]): void {
+function note(out: EffectSink, at: Instant, fact: Extract<Effect, { type: "note" }>["note"]): void {
   out.push({ type: "note", note: fact, at });
 }

@@ -13,7 +13,7 @@ import type { PeerId, Time } from "../../../base/brand.ts";
 import type { Prng } from "../../../base/prng.ts";
 import type { CandidateSource, DialFailure, LinkId } from "../../../ports/network.ts";
 import type { GoodbyeCode } from "../../../codec/admit.ts";
-import type { Effect } from "../../effects.ts";
+import type { EffectSink } from "../../effects.ts";
 import {
   backoffJitter,
   candidatesMax,
@@ -92,7 +92,7 @@ export class Connections {
     this.#prng = prng;
   }
 
-  step(input: ConnectionsInput, now: Time, out: Effect[]): void {
+  step(input: ConnectionsInput, now: Time, out: EffectSink): void {
     switch (input.type) {
       case "candidateFound":
         this.#found(input.address, input.peer, input.source, now, out);
@@ -141,7 +141,7 @@ export class Connections {
     );
   }
 
-  #evaluate(now: Time, out: Effect[]): void {
+  #evaluate(now: Time, out: EffectSink): void {
     if (this.#stopping) return;
     for (const candidate of this.#candidates.values()) {
       if (this.#dialing.size >= dialsMax) return;
@@ -160,7 +160,7 @@ export class Connections {
     return true;
   }
 
-  #found(address: string, peer: PeerId | undefined, source: CandidateSource, now: Time, out: Effect[]): void {
+  #found(address: string, peer: PeerId | undefined, source: CandidateSource, now: Time, out: EffectSink): void {
     const known = this.#candidates.get(address);
     if (known !== undefined) {
       if (known.failures > 0 && known.attempt === undefined) known.notBefore = now.mono;
@@ -199,7 +199,7 @@ export class Connections {
     return worst !== undefined && this.#candidates.delete(worst.address);
   }
 
-  #failed(attempt: number, failure: DialFailure, detail: string, now: Time, out: Effect[]): void {
+  #failed(attempt: number, failure: DialFailure, detail: string, now: Time, out: EffectSink): void {
     const candidate = this.#dialing.get(attempt);
     if (candidate === undefined) return;
     this.#dialing.delete(attempt);
@@ -237,7 +237,7 @@ export class Connections {
     code: GoodbyeCode | undefined,
     retryAfterSeconds: number,
     now: Time,
-    out: Effect[],
+    out: EffectSink,
   ): void {
     this.#links.delete(link);
     if (code === "duplicate") return;

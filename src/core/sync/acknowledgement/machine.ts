@@ -12,7 +12,7 @@ import { type Ack, encodeAck } from "../../../codec/ack.ts";
 import { ackRangesMax } from "../../../codec/limits.ts";
 import type { LinkId } from "../../../ports/network.ts";
 import { type Ranges, hasNumber, withNumber } from "../../data/ranges.ts";
-import type { Effect, Ticket } from "../../effects.ts";
+import type { EffectSink, Ticket } from "../../effects.ts";
 import { ackBatchMs, sharedWaitsMax } from "../limits.ts";
 
 export interface SharedWait {
@@ -54,7 +54,7 @@ export class Acknowledgement {
     return this.#waiting.size < sharedWaitsMax;
   }
 
-  step(input: AcknowledgementInput, now: Time, out: Effect[]): void {
+  step(input: AcknowledgementInput, now: Time, out: EffectSink): void {
     switch (input.type) {
       case "merged":
         this.#merged(input.link, input.incarnation, input.sequence);
@@ -79,7 +79,7 @@ export class Acknowledgement {
   }
 
   /** Sends what is due; called when the turn's persists are all emitted. */
-  endTurn(now: Time, out: Effect[]): void {
+  endTurn(now: Time, out: EffectSink): void {
     for (const outbox of this.#outboxes.values()) {
       if (outbox.pending.size === 0 || now.mono < outbox.sentAt + ackBatchMs) continue;
       outbox.sentAt = now.mono;
@@ -102,7 +102,7 @@ export class Acknowledgement {
     outbox.pending.set(incarnation, withNumber(outbox.pending.get(incarnation) ?? [], sequence));
   }
 
-  #received(peer: PeerId, ack: Ack, out: Effect[]): void {
+  #received(peer: PeerId, ack: Ack, out: EffectSink): void {
     for (const wait of this.#waiting.values()) {
       if (wait.incarnation !== ack.incarnation || !hasNumber(ack.ranges, wait.sequence)) continue;
       wait.holders.add(peer);
@@ -116,7 +116,7 @@ export class Acknowledgement {
     }
   }
 
-  #expire(members: readonly PeerId[], now: Time, out: Effect[]): void {
+  #expire(members: readonly PeerId[], now: Time, out: EffectSink): void {
     for (const { ticket, batch, stamp, deadline, holders } of this.#waiting.values()) {
       if (deadline > now.mono) continue;
       this.#waiting.delete(ticket);
@@ -131,7 +131,7 @@ export class Acknowledgement {
 }
 
 /** One frame per 64 ranges; more than one only where many numbers between were not merged. */
-function send(link: LinkId, incarnation: Incarnation, ranges: Ranges, out: Effect[]): void {
+function send(link: LinkId, incarnation: Incarnation, ranges: Ranges, out: EffectSink): void {
   for (let i = 0; i < ranges.length; i += ackRangesMax) {
     const frame = encodeAck({ incarnation, ranges: ranges.slice(i, i + ackRangesMax) });
     out.push({ type: "network", order: { type: "send", link, protocol: "ack", frame } });

@@ -15,7 +15,7 @@ import type { Author, NetworkId, PeerId, Time } from "../../../base/brand.ts";
 import type { Bytes } from "../../../base/bytes.ts";
 import type { Parcel } from "../../../codec/parcel.ts";
 import { type CheckedParcel, checkParcel, signedPart } from "../../data/batch.ts";
-import type { Effect, SignatureCheck } from "../../effects.ts";
+import type { EffectSink, SignatureCheck } from "../../effects.ts";
 import type { ParcelNote } from "../../notes.ts";
 import { verifyingBytesMax } from "../limits.ts";
 
@@ -67,7 +67,7 @@ export class Intake {
   }
 
   /** Returns a load when it is done; until then, or never for an ignored one, undefined. */
-  step(input: IntakeInput, known: KnownBatches, now: Time, out: Effect[]): CheckedLoad | undefined {
+  step(input: IntakeInput, known: KnownBatches, now: Time, out: EffectSink): CheckedLoad | undefined {
     return input.type === "load"
       ? this.#load(input, known, now, out)
       : this.#verified(input.ticket, input.valid, now, out);
@@ -77,7 +77,7 @@ export class Intake {
     load: Extract<IntakeInput, { type: "load" }>,
     known: KnownBatches,
     now: Time,
-    out: Effect[],
+    out: EffectSink,
   ): CheckedLoad | undefined {
     const { from, source } = load;
     const wanted: CheckedParcel[] = [];
@@ -100,7 +100,7 @@ export class Intake {
     return this.#submit({ from, source, parcels: wanted, bytes: load.bytes }, out);
   }
 
-  #submit(pending: Pending, out: Effect[]): undefined {
+  #submit(pending: Pending, out: EffectSink): undefined {
     const ticket = ++this.#tickets;
     this.#pending.set(ticket, pending);
     this.#bytes += pending.bytes;
@@ -108,7 +108,7 @@ export class Intake {
     return undefined;
   }
 
-  #verified(ticket: number, valid: readonly boolean[], now: Time, out: Effect[]): CheckedLoad | undefined {
+  #verified(ticket: number, valid: readonly boolean[], now: Time, out: EffectSink): CheckedLoad | undefined {
     const pending = this.#pending.get(ticket);
     if (pending === undefined) return undefined;
     this.#pending.delete(ticket);
@@ -131,7 +131,7 @@ function refuse(
   blamed: PeerId | undefined,
   reason: ParcelNote,
   now: Time,
-  out: Effect[],
+  out: EffectSink,
   from: PeerId | undefined = blamed,
 ): void {
   if (from !== undefined)

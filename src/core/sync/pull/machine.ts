@@ -24,7 +24,7 @@ import {
 } from "../../../codec/frontier.ts";
 import { frontierFrameBytesMax, frontierOriginsMax, frontierRangesMax } from "../../../codec/limits.ts";
 import type { LinkId } from "../../../ports/network.ts";
-import type { Effect } from "../../effects.ts";
+import type { EffectSink } from "../../effects.ts";
 import type { PullEnd } from "../../notes.ts";
 import { fullPullEveryMs, pullJitter, pullStallMs, pullWindowFrames, supersededClaimsMax } from "../limits.ts";
 
@@ -91,7 +91,7 @@ export class Pull {
     this.#everyMs = everyMs;
   }
 
-  step(input: PullInput, holdings: PulledHoldings, now: Time, out: Effect[]): readonly PullFact[] {
+  step(input: PullInput, holdings: PulledHoldings, now: Time, out: EffectSink): readonly PullFact[] {
     const facts = this.#take(input, holdings, now, out);
     this.#evaluate(holdings, now, out);
     return facts;
@@ -119,7 +119,7 @@ export class Pull {
       : undefined;
   }
 
-  #take(input: PullInput, holdings: PulledHoldings, now: Time, out: Effect[]): readonly PullFact[] {
+  #take(input: PullInput, holdings: PulledHoldings, now: Time, out: EffectSink): readonly PullFact[] {
     switch (input.type) {
       case "peerAdmitted":
         this.#schedules.set(input.link, {
@@ -152,7 +152,7 @@ export class Pull {
     message: Extract<FrontierMessage, { type: "superseded" | "done" }>,
     holdings: PulledHoldings,
     now: Time,
-    out: Effect[],
+    out: EffectSink,
   ): readonly PullFact[] {
     const session = this.#current(link, message.session);
     if (session === undefined) return [];
@@ -166,7 +166,7 @@ export class Pull {
     return session.merging === 0 ? this.#finish(session, message, holdings, now, out) : [];
   }
 
-  #parcels(link: LinkId, id: number, count: number, now: Time, out: Effect[]): void {
+  #parcels(link: LinkId, id: number, count: number, now: Time, out: EffectSink): void {
     const session = this.#current(link, id);
     if (session === undefined) return;
     if (session.parcels === 0)
@@ -176,7 +176,7 @@ export class Pull {
     session.merging += 1;
   }
 
-  #merged(id: number, bad: boolean, holdings: PulledHoldings, now: Time, out: Effect[]): readonly PullFact[] {
+  #merged(id: number, bad: boolean, holdings: PulledHoldings, now: Time, out: EffectSink): readonly PullFact[] {
     const session = this.#session;
     if (session === undefined || session.id !== id) return [];
     session.progressAt = now.mono;
@@ -200,7 +200,7 @@ export class Pull {
     done: Extract<FrontierMessage, { type: "done" }>,
     holdings: PulledHoldings,
     now: Time,
-    out: Effect[],
+    out: EffectSink,
   ): readonly PullFact[] {
     if (done.status === "busy") return this.#end(session, "busy", now, out);
     const facts: PullFact[] = session.claims.length === 0 ? [] : [{ type: "superseded", origins: session.claims }];
@@ -215,7 +215,7 @@ export class Pull {
     ];
   }
 
-  #end(session: Session, how: PullEnd, now: Time, out: Effect[], equal = false): readonly PullFact[] {
+  #end(session: Session, how: PullEnd, now: Time, out: EffectSink, equal = false): readonly PullFact[] {
     this.#session = undefined;
     const schedule = this.#schedules.get(session.link);
     if (schedule !== undefined) schedule.dueAt = now.mono + this.#prng.jittered(this.#everyMs, pullJitter);
@@ -234,7 +234,7 @@ export class Pull {
     return [];
   }
 
-  #evaluate(holdings: PulledHoldings, now: Time, out: Effect[]): void {
+  #evaluate(holdings: PulledHoldings, now: Time, out: EffectSink): void {
     if (this.#session !== undefined) return;
     let next: Schedule | undefined;
     for (const schedule of this.#schedules.values())
@@ -242,7 +242,7 @@ export class Pull {
     if (next !== undefined) this.#start(next, holdings, now, out);
   }
 
-  #start(schedule: Schedule, holdings: PulledHoldings, now: Time, out: Effect[]): void {
+  #start(schedule: Schedule, holdings: PulledHoldings, now: Time, out: EffectSink): void {
     const { link, peer } = schedule;
     const full = schedule.unexplained >= 2 && now.mono >= schedule.fullAt + fullPullEveryMs;
     if (full) {

@@ -21,7 +21,7 @@ import type { Bytes } from "../../../base/bytes.ts";
 import type { LinkId } from "../../../ports/network.ts";
 import type { StoreView } from "../../../ports/store.ts";
 import { type Ranges, minus, withNumber } from "../../data/ranges.ts";
-import type { Effect } from "../../effects.ts";
+import type { EffectSink } from "../../effects.ts";
 import {
   parcelFrameBytes,
   pullWindowFrames,
@@ -69,7 +69,7 @@ interface Session {
 export class Serve {
   readonly #sessions = new Map<string, Session>();
 
-  step(input: ServeInput, holdings: ServedHoldings, view: StoreView, now: Time, out: Effect[]): void {
+  step(input: ServeInput, holdings: ServedHoldings, view: StoreView, now: Time, out: EffectSink): void {
     switch (input.type) {
       case "pullReceived":
         this.#pull(input.link, input.peer, input.pull, holdings, view, now, out);
@@ -100,7 +100,7 @@ export class Serve {
     holdings: ServedHoldings,
     view: StoreView,
     now: Time,
-    out: Effect[],
+    out: EffectSink,
   ): void {
     const key = sessionKey(link, pull.session);
     const session = this.#sessions.get(key) ?? this.#open(link, peer, pull.session);
@@ -136,7 +136,7 @@ export class Serve {
     return fresh;
   }
 
-  #pump(session: Session, holdings: ServedHoldings, view: StoreView, now: Time, out: Effect[]): void {
+  #pump(session: Session, holdings: ServedHoldings, view: StoreView, now: Time, out: EffectSink): void {
     while (session.stretches.length > 0 && session.credit > 0) this.#sendFrames(session, view, out);
     if (session.stretches.length > 0) return;
     this.#sessions.delete(sessionKey(session.link, session.session));
@@ -146,7 +146,7 @@ export class Serve {
   }
 
   /** One frame of parcels, and before it what is known to be superseded among the same numbers. */
-  #sendFrames(session: Session, view: StoreView, out: Effect[]): void {
+  #sendFrames(session: Session, view: StoreView, out: EffectSink): void {
     const parcels: Bytes[] = [];
     const superseded: OriginRanges[] = [];
     let room = parcelFrameBytes;
@@ -193,7 +193,7 @@ function pushSuperseded(list: OriginRanges[], { author, incarnation }: Stretch, 
     list.push({ author, incarnation, ranges: holes.slice(i, i + frontierRangesMax) });
 }
 
-function sendFrame(link: LinkId, frame: Bytes, out: Effect[]): void {
+function sendFrame(link: LinkId, frame: Bytes, out: EffectSink): void {
   out.push({ type: "network", order: { type: "send", link, protocol: "frontier", frame } });
 }
 
