@@ -52,7 +52,12 @@ const handlers: Handlers = {
   },
 
   async awaitPeers({ peers }) {
-    while (node().peers().filter(({ state }) => state === "Connected").length < peers) await pause(lookEveryMs);
+    while (
+      node()
+        .peers()
+        .filter(({ state }) => state === "Connected").length < peers
+    )
+      await pause(lookEveryMs);
   },
 
   async dial({ address }) {
@@ -157,6 +162,11 @@ const handlers: Handlers = {
       if (read === before) throw new Error(`nothing begins with ${prefix}`);
     }
     return { perSecond: (read / (nowMs() - begunAt)) * 1000 };
+  },
+
+  cpu() {
+    const { user, system } = process.cpuUsage();
+    return { ms: (user + system) / 1000 };
   },
 
   async stop() {

@@ -33,7 +33,10 @@ export interface Commands {
   /** Makes the entries of a set ready in memory, so that making them is not measured. */
   prepare(work: { readonly set: string; readonly count: number }): void;
   /** Writes the prepared entries; a batch of one is a put. */
-  write(work: { readonly batch: number; readonly inFlight: number }): { readonly begunAt: number; readonly endedAt: number };
+  write(work: { readonly batch: number; readonly inFlight: number }): {
+    readonly begunAt: number;
+    readonly endedAt: number;
+  };
   /** Puts the prepared entries one by one at fixed times, whether the ones before are acknowledged or not. */
   putPaced(work: { readonly everyMs: number }): readonly PacedPut[];
   /** Begins to note when which key can be read, as a watcher. */
@@ -48,6 +51,8 @@ export interface Commands {
   get(work: { readonly count: number }): { readonly perSecond: number };
   /** Reads all entries in key order, or those of a prefix over and over. */
   scan(work: { readonly prefix: string; readonly entries: number }): { readonly perSecond: number };
+  /** Processor time the process has used, user and system, in all threads. */
+  cpu(): { readonly ms: number };
   /** Ends cleanly; the folder stays. */
   stop(): void;
 }

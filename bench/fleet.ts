@@ -39,13 +39,26 @@ export class BenchNode {
   address = "";
 
   constructor(execArgv: readonly string[]) {
-    this.child = fork(nodeFile, { serialization: "advanced", execArgv: [...execArgv], stdio: ["ignore", "ignore", "pipe", "ipc"] });
-    this.child.stderr?.on("data", (chunk: Buffer) => (this.#lastWords = (this.#lastWords + chunk.toString()).slice(-lastWordsMax)));
+    this.child = fork(nodeFile, {
+      serialization: "advanced",
+      execArgv: [...execArgv],
+      stdio: ["ignore", "ignore", "pipe", "ipc"],
+    });
+    this.child.stderr?.on(
+      "data",
+      (chunk: Buffer) => (this.#lastWords = (this.#lastWords + chunk.toString()).slice(-lastWordsMax)),
+    );
     this.child.on("message", (told: Told) => this.#hear(told));
-    this.child.on("exit", (code, signal) => this.#gone(`the node process ended (${signal ?? code}): ${this.#lastWords}`));
+    this.child.on("exit", (code, signal) =>
+      this.#gone(`the node process ended (${signal ?? code}): ${this.#lastWords}`),
+    );
   }
 
-  ask<Name extends CommandName>(name: Name, parameters: ParametersOf<Name>, onProgress?: OnProgress): Promise<AnswerOf<Name>> {
+  ask<Name extends CommandName>(
+    name: Name,
+    parameters: ParametersOf<Name>,
+    onProgress?: OnProgress,
+  ): Promise<AnswerOf<Name>> {
     return new Promise((resolve, reject) => {
       const id = ++this.#questions;
       const timer = setTimeout(() => {

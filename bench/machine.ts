@@ -39,7 +39,13 @@ function versionOf(name: string): string {
 
 /** Source: statfs(2), the types of file systems people put temporary folders on. */
 function fileSystem(): string {
-  const names: Readonly<Record<number, string>> = { 0xef53: "ext4", 0x0102_1994: "tmpfs", 0x5846_5342: "xfs", 0x9123_683e: "btrfs", 0x794c_7630: "overlayfs" };
+  const names: Readonly<Record<number, string>> = {
+    0xef53: "ext4",
+    0x0102_1994: "tmpfs",
+    0x5846_5342: "xfs",
+    0x9123_683e: "btrfs",
+    0x794c_7630: "overlayfs",
+  };
   const found = statfsSync(tmpdir()).type;
   return names[found] ?? `file system ${found.toString(16)}`;
 }

@@ -25,10 +25,14 @@ export async function startProduct(fleet: Fleet, environment: NodeJS.ProcessEnv 
   const dataDir = fleet.newFolder();
   const flags = ["--port", "0", "--http-port", "0", "--data-dir", dataDir, "--network", `bench-${process.pid}`];
   const begunAt = nowMs();
-  const child = spawn(command, ["start", ...flags, "--listen", "127.0.0.1", "--no-prompt", "--no-mdns", "--log-level", "warn"], {
-    env: environment,
-    stdio: ["ignore", "pipe", "ignore"],
-  });
+  const child = spawn(
+    command,
+    ["start", ...flags, "--listen", "127.0.0.1", "--no-prompt", "--no-mdns", "--log-level", "warn"],
+    {
+      env: environment,
+      stdio: ["ignore", "pipe", "ignore"],
+    },
+  );
   fleet.adopt(child);
   const url = await readyUrl(child);
   const readyMs = nowMs() - begunAt;

@@ -31,10 +31,24 @@ export function judge({ name, unit, better, samples, target }: Figure): Judged {
 
 /** One line per figure. */
 export function table(figures: readonly Judged[]): string {
-  const rows = figures.map((figure) => [figure.name, amount(figure.measured, figure.unit), spread(figure), targetText(figure), gapText(figure), verdictText(figure), bar(figure)]);
+  const rows = figures.map((figure) => [
+    figure.name,
+    amount(figure.measured, figure.unit),
+    spread(figure),
+    targetText(figure),
+    gapText(figure),
+    verdictText(figure),
+    bar(figure),
+  ]);
   const head = ["", "median", "runs from … to", "target", "gap", "", `0 ${"·".repeat(barCells - 4)} 1 × target`];
   const widths = head.map((_, column) => Math.max(...[head, ...rows].map((row) => row[column]?.length ?? 0)));
-  const line = (row: readonly string[]): string => row.map((cell, column) => (column === 0 || column >= 5 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0))).join("  ").trimEnd();
+  const line = (row: readonly string[]): string =>
+    row
+      .map((cell, column) =>
+        column === 0 || column >= 5 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0),
+      )
+      .join("  ")
+      .trimEnd();
   return [line(head), ...rows.map(line)].join("\n");
 }
 

@@ -42,14 +42,23 @@ async function main(): Promise<number> {
   const { figures, failures, loads } = await measureAll(wish);
   const about = { machine: machine(), size: wish.size, runs: wish.runs, date: new Date().toISOString(), load: loads };
   if (wish.json) process.stdout.write(`${JSON.stringify({ ...about, figures, failures }, undefined, 2)}\n`);
-  else process.stdout.write(`${describe(about)}\n\n${table(figures)}\n${failures.map((failure) => `\n${failure}`).join("")}`);
+  else
+    process.stdout.write(
+      `${describe(about)}\n\n${table(figures)}\n${failures.map((failure) => `\n${failure}`).join("")}`,
+    );
   if (wish.profileDir !== undefined) process.stderr.write(`\n${hottest(wish.profileDir, hottestShown).join("\n")}\n`);
   return failures.length === 0 ? 0 : 1;
 }
 
 /** What was asked for, or what is wrong with it. */
 function readWish(): Wish | string {
-  const options = { only: { type: "string", multiple: true }, runs: { type: "string" }, size: { type: "string" }, json: { type: "boolean" }, "cpu-prof": { type: "string" } } as const;
+  const options = {
+    only: { type: "string", multiple: true },
+    runs: { type: "string" },
+    size: { type: "string" },
+    json: { type: "boolean" },
+    "cpu-prof": { type: "string" },
+  } as const;
   const { values } = parseArgs({ options });
   const { only, size = "full", runs = size === "small" ? "1" : "3", json = false } = values;
   const names = items.map(({ name }) => name);
@@ -59,12 +68,25 @@ function readWish(): Wish | string {
   if (!/^[1-9]\d?$/.test(runs)) return `--runs is a number from 1 to 99, not ${runs}`;
   const profileDir = values["cpu-prof"];
   if (profileDir !== undefined) mkdirSync(profileDir, { recursive: true });
-  return { items: items.filter(({ name }) => only === undefined || only.includes(name)), size, runs: Number(runs), json, profileDir };
+  return {
+    items: items.filter(({ name }) => only === undefined || only.includes(name)),
+    size,
+    runs: Number(runs),
+    json,
+    profileDir,
+  };
 }
 
-async function measureAll(wish: Wish): Promise<{ figures: readonly Judged[]; failures: readonly string[]; loads: { before: number; after: number } }> {
+async function measureAll(
+  wish: Wish,
+): Promise<{ figures: readonly Judged[]; failures: readonly string[]; loads: { before: number; after: number } }> {
   const progress = new Progress();
-  const bench: Bench = { sizes: sizes[wish.size], runs: wish.runs, progress, newFleet: () => new Fleet(wish.profileDir) };
+  const bench: Bench = {
+    sizes: sizes[wish.size],
+    runs: wish.runs,
+    progress,
+    newFleet: () => new Fleet(wish.profileDir),
+  };
   const before = load();
   const figures: Judged[] = [];
   const failures: string[] = [];
@@ -72,14 +94,24 @@ async function measureAll(wish: Wish): Promise<{ figures: readonly Judged[]; fai
     try {
       figures.push(...(await item.run(bench)).map(judge));
     } catch (error) {
-      failures.push(`${item.name} could not be measured: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+      failures.push(
+        `${item.name} could not be measured: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+      );
     }
     progress.end();
   }
   return { figures, failures, loads: { before, after: load() } };
 }
 
-function describe({ machine: { cpu, cores, memoryGb, system, node, sqlite, libp2p, disk }, runs, load }: { machine: ReturnType<typeof machine>; runs: number; load: { before: number; after: number } }): string {
+function describe({
+  machine: { cpu, cores, memoryGb, system, node, sqlite, libp2p, disk },
+  runs,
+  load,
+}: {
+  machine: ReturnType<typeof machine>;
+  runs: number;
+  load: { before: number; after: number };
+}): string {
   return [
     `${cores} × ${cpu}, ${memoryGb} GB, ${system}, ${disk}`,
     `Node ${node}, SQLite ${sqlite}, libp2p ${libp2p}; median of ${runs} runs, separate processes, loopback; load ${load.before} before, ${load.after} after`,

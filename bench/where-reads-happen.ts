@@ -31,13 +31,19 @@ interface Row extends Found {
 }
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { runs: { type: "string" }, size: { type: "string" }, json: { type: "boolean" } } });
+  const { values } = parseArgs({
+    options: { runs: { type: "string" }, size: { type: "string" }, json: { type: "boolean" } },
+  });
   const size = values.size === "small" ? "small" : "full";
   const runs = Number(values.runs ?? (size === "small" ? 1 : 3));
   const before = load();
   const rows = await measureAll(runs, workOf[size]);
   const about = { machine: machine(), size, runs, date: new Date().toISOString(), load: { before, after: load() } };
-  process.stdout.write(values.json === true ? `${JSON.stringify({ ...about, rows }, undefined, 2)}\n` : `load ${before} before, ${about.load.after} after; median of ${runs} runs\n\n${table(rows)}\n`);
+  process.stdout.write(
+    values.json === true
+      ? `${JSON.stringify({ ...about, rows }, undefined, 2)}\n`
+      : `load ${before} before, ${about.load.after} after; median of ${runs} runs\n\n${table(rows)}\n`,
+  );
 }
 
 /** Variants take turns, so that a noisy minute hits all of them. */
@@ -55,7 +61,10 @@ async function measureAll(runs: number, work: Omit<Work, "variant" | "folder">):
   const groups = Map.groupBy(all, ({ name, variant }) => `${name}/${variant}`);
   const rows = [...groups.values()].map(medianRow);
   const names = rows.map(({ name }) => name);
-  return rows.sort((a, b) => names.indexOf(a.name) - names.indexOf(b.name) || variants.indexOf(a.variant) - variants.indexOf(b.variant));
+  return rows.sort(
+    (a, b) =>
+      names.indexOf(a.name) - names.indexOf(b.name) || variants.indexOf(a.variant) - variants.indexOf(b.variant),
+  );
 }
 
 function measureOne(work: Omit<Work, "folder">): Promise<readonly Found[]> {
@@ -79,15 +88,37 @@ function medianRow(group: readonly Row[]): Row {
   const [first] = group;
   if (first === undefined) throw new Error("a group has rows");
   const of = (field: "rate" | "p50" | "p99" | "loopP99" | "loopMax"): number => median(group.map((row) => row[field]));
-  return { variant: first.variant, name: first.name, rate: of("rate"), p50: of("p50"), p99: of("p99"), loopP99: of("loopP99"), loopMax: of("loopMax") };
+  return {
+    variant: first.variant,
+    name: first.name,
+    rate: of("rate"),
+    p50: of("p50"),
+    p99: of("p99"),
+    loopP99: of("loopP99"),
+    loopMax: of("loopMax"),
+  };
 }
 
 function table(rows: readonly Row[]): string {
   const head = ["work", "replica in", "entries/s", "p50 ms", "p99 ms", "loop p99 ms", "loop max ms"];
   const ms = (value: number): string => value.toFixed(value < 10 ? 2 : 1);
-  const cells = rows.map(({ name, variant, rate, p50, p99, loopP99, loopMax }) => [name, variant, Math.round(rate).toLocaleString("en-US"), ms(p50), ms(p99), ms(loopP99), ms(loopMax)]);
+  const cells = rows.map(({ name, variant, rate, p50, p99, loopP99, loopMax }) => [
+    name,
+    variant,
+    Math.round(rate).toLocaleString("en-US"),
+    ms(p50),
+    ms(p99),
+    ms(loopP99),
+    ms(loopMax),
+  ]);
   const widths = head.map((_, column) => Math.max(...[head, ...cells].map((row) => row[column]?.length ?? 0)));
-  return [head, ...cells].map((row) => row.map((cell, column) => (column < 2 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0))).join("  ")).join("\n");
+  return [head, ...cells]
+    .map((row) =>
+      row
+        .map((cell, column) => (column < 2 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0)))
+        .join("  "),
+    )
+    .join("\n");
 }
 
 await main();

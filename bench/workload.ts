@@ -17,7 +17,9 @@ export interface WorkEntry {
 
 export function workEntry(set: string, number: number): WorkEntry {
   const seed = `${set}/${number}`;
-  const key = createHash("shake128", { outputLength: keyBytes / 2 }).update(seed).digest("hex");
+  const key = createHash("shake128", { outputLength: keyBytes / 2 })
+    .update(seed)
+    .digest("hex");
   return { key, value: new Uint8Array(createHash("shake256", { outputLength: valueBytes }).update(seed).digest()) };
 }
 

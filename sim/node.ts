@@ -56,6 +56,8 @@ export class SimNode {
   #store: MemoryStore | undefined;
   #processes = 0;
   #failed = false;
+  /** Whether its disk was set up. */
+  #isBorn = false;
 
   constructor(setting: Setting, index: number) {
     this.#setting = setting;
@@ -253,7 +255,7 @@ export class SimNode {
 
   #fate(): CommitFate {
     const { prng, options, recorder, isFaulty } = this.#setting;
-    if (!isFaulty() || this.process === undefined || this.disk.state === undefined || !prng.chance(options.commitFailure)) return "durable";
+    if (!isFaulty() || !this.#isBorn || !prng.chance(options.commitFailure)) return "durable";
     this.#failed = true;
     recorder.count("fault:commit");
     return prng.chance(0.5) ? "failsLost" : "failsDurable";
@@ -270,6 +272,7 @@ export class SimNode {
     store.begin();
     store.apply({ type: "setState", state });
     store.commit();
+    this.#isBorn = true;
   }
 }
 

@@ -81,7 +81,7 @@ function drawChaos(seed: number, prng: Prng): WorldOptions {
     mdns,
     realSignatures: prng.chance(0.1),
     chaosMs: 10_000 + prng.below(50_000),
-    quietMsMax: (isLong ? 60 : 5) * 60_000,
+    quietMsMax: (isLong ? 80 : 5) * 60_000,
     pullEveryMs: prng.chance(0.5) ? 30_000 : 1_000 + prng.below(20_000),
     delayMsMax: prng.pick([2, 50, 300, 1_000]),
     loss: prng.pick([0, 0.02, 0.1, 0.3]),
@@ -126,9 +126,9 @@ function scenarioChanges(scenario: Scenario, base: WorldOptions, prng: Prng): Pa
     case "crashes":
       return { ...calm, ...short, every: { ...never, crash: 3_000, stop: 15_000 }, turnCrash: 0.01, commitFailure: 0.003 };
     case "clocks":
-      return { ...calm, nodes: Math.max(4, base.nodes), edges: drawEdges(Math.max(4, base.nodes), prng), skewMsMax: 20_000, every: { ...never, clockJump: 8_000, clockWrong: 20_000 }, quietMsMax: 60 * 60_000 };
+      return { ...calm, nodes: Math.max(4, base.nodes), edges: drawEdges(Math.max(4, base.nodes), prng), skewMsMax: 20_000, every: { ...never, clockJump: 8_000, clockWrong: 20_000 }, quietMsMax: 80 * 60_000 };
     case "hostile":
-      return { ...calm, hostiles: 1 + prng.below(2), every: { ...never, linkBreak: 20_000 }, quietMsMax: 60 * 60_000 };
+      return { ...calm, hostiles: 1 + prng.below(2), every: { ...never, linkBreak: 20_000 }, quietMsMax: 80 * 60_000 };
     case "diamond":
       return { ...calm, ...short, nodes: 4, edges: [[0, 1], [0, 2], [1, 3], [2, 3]], loss: 0, duplication: 0 };
     case "late-joiner":

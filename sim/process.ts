@@ -44,11 +44,10 @@ export class Process {
   isAlive = true;
   /** Whether the turn under way repairs the clock. */
   isRepairing = false;
-  /** Counts turns, and the power is cut in the turn with this number, if any. */
   readonly #setting: Setting;
   readonly #parts: ProcessParts;
   readonly #events: ProcessEvents;
-  #inbox: ReplicaInput[] = [];
+  readonly #inbox: ReplicaInput[] = [];
   #isTurnPlanned = false;
   #dueAt: number | undefined;
   #pausedUntil = 0;
@@ -91,8 +90,7 @@ export class Process {
   }
 
   #turn(): void {
-    const inputs = this.#inbox;
-    this.#inbox = [];
+    const inputs = this.#nextInputs();
     for (const input of inputs) this.#setting.recorder.event(this.#setting.queue.now, this.#parts.node, "in", describeInput(input));
     this.isRepairing = inputs.some(({ type }) => type === "clockRepairRequested");
     const effects = this.#durableEffects(inputs);
@@ -103,6 +101,15 @@ export class Process {
     if (++this.#turns % turnsBetweenChecks === 0) this.#checkBounds();
     this.#checkIdle(inputs);
     this.#planDeadline();
+  }
+
+  /** All that came, but a clock repair by itself, so that checkers can tell what it did. */
+  #nextInputs(): readonly ReplicaInput[] {
+    const repair = this.#inbox.findIndex(({ type }) => type === "clockRepairRequested");
+    const count = repair < 0 ? this.#inbox.length : Math.max(1, repair);
+    const inputs = this.#inbox.splice(0, count);
+    if (this.#inbox.length > 0) this.#plan();
+    return inputs;
   }
 
   /** What the turn leaves to the world, or undefined where the process did not survive it. */

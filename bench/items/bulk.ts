@@ -41,14 +41,26 @@ export const bulk: Item = {
         const lastAt = Math.max(endedAt, ...ends.map(({ at }) => at));
         for (const node of all) {
           const { wrong, entries: counted } = await node.ask("wrong", { samples: 1_000 });
-          if (wrong > 0 || counted !== entries) throw new Error(`a node has ${counted} entries, and ${wrong} of 1,000 are wrong`);
+          if (wrong > 0 || counted !== entries)
+            throw new Error(`a node has ${counted} entries, and ${wrong} of 1,000 are wrong`);
         }
         await Promise.all(all.map((node) => node.stop()));
         return { everywhere: rate(entries, lastAt - begunAt), writer: rate(entries, endedAt - begunAt) };
       });
       figures.push(
-        { name: `entries to 3 nodes ${name}`, unit: "/s", better: "higher", samples: found.everywhere, target } as const,
-        { name: `… of these, acknowledged at the writer`, unit: "/s", better: "higher", samples: found.writer } as const,
+        {
+          name: `entries to 3 nodes ${name}`,
+          unit: "/s",
+          better: "higher",
+          samples: found.everywhere,
+          target,
+        } as const,
+        {
+          name: `… of these, acknowledged at the writer`,
+          unit: "/s",
+          better: "higher",
+          samples: found.writer,
+        } as const,
       );
     }
     return figures;

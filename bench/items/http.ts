@@ -35,7 +35,12 @@ export const http: Item = {
         () => measure(product, work.map(getOf), 1),
         () => measure(product, work.map(getOf), manyConnections),
         () => measure(product, batches(work), 1),
-        () => measure(product, Array.from({ length: 20 }, () => ({ method: "GET", path: `/v1/kv?limit=${page}` })), 1),
+        () =>
+          measure(
+            product,
+            Array.from({ length: 20 }, () => ({ method: "GET", path: `/v1/kv?limit=${page}` })),
+            1,
+          ),
       ] as const;
       const results = [];
       for (const [index, step] of steps.entries()) {
@@ -43,10 +48,23 @@ export const http: Item = {
         bench.progress.at(index + 1, steps.length, "kinds of request");
       }
       await stopProduct(product);
-      const [putOne, putMany, getOne, getMany, post, list] = results as [Measured, Measured, Measured, Measured, Measured, Measured];
+      const [putOne, putMany, getOne, getMany, post, list] = results as [
+        Measured,
+        Measured,
+        Measured,
+        Measured,
+        Measured,
+        Measured,
+      ];
       return {
-        putP50: putOne.p50, putP99: putOne.p99, putMany: putMany.perSecond, getP50: getOne.p50, getP99: getOne.p99,
-        getMany: getMany.perSecond, post: post.perSecond * Math.min(batch, requests), list: list.perSecond * Math.min(page, requests),
+        putP50: putOne.p50,
+        putP99: putOne.p99,
+        putMany: putMany.perSecond,
+        getP50: getOne.p50,
+        getP99: getOne.p99,
+        getMany: getMany.perSecond,
+        post: post.perSecond * Math.min(batch, requests),
+        list: list.perSecond * Math.min(page, requests),
       };
     });
     return [
@@ -73,7 +91,11 @@ function getOf({ key }: WorkEntry): Call {
 function batches(work: readonly WorkEntry[]): Call[] {
   const calls: Call[] = [];
   for (let from = 0; from < work.length; from += batch) {
-    const ops = work.slice(from, from + batch).map(({ key, value }) => ({ put: { key: `b-${key}`, value: Buffer.from(value).toString("base64"), encoding: "base64" } }));
+    const ops = work
+      .slice(from, from + batch)
+      .map(({ key, value }) => ({
+        put: { key: `b-${key}`, value: Buffer.from(value).toString("base64"), encoding: "base64" },
+      }));
     calls.push({ method: "POST", path: "/v1/batch", body: JSON.stringify({ ops }) });
   }
   return calls;
@@ -113,7 +135,9 @@ function send({ url, token }: Product, agent: Agent, { method, path, body }: Cal
     };
     const outgoing = request(new URL(path, url), { method, agent, headers }, (answer) => {
       answer.on("error", reject);
-      answer.on("end", () => (answer.statusCode === 200 ? resolve() : reject(new Error(`${method} ${path}: ${answer.statusCode}`))));
+      answer.on("end", () =>
+        answer.statusCode === 200 ? resolve() : reject(new Error(`${method} ${path}: ${answer.statusCode}`)),
+      );
       answer.resume();
     });
     outgoing.on("error", reject);

@@ -41,7 +41,9 @@ async function measure(bench: Bench, way: Way): Promise<readonly Figure[]> {
     const folder = fleet.newFolder();
     const writer = await fleet.node([], folder);
     await writer.ask("prepare", { set: "local", count: entries });
-    const { begunAt, endedAt } = await writer.ask("write", way, (done, total) => bench.progress.at(done, total, "entries"));
+    const { begunAt, endedAt } = await writer.ask("write", way, (done, total) =>
+      bench.progress.at(done, total, "entries"),
+    );
     const joined = await joinMs(bench, fleet, writer);
     const reads = await readRates(bench, writer);
     const sequential = await sequentialRate(bench, writer);
@@ -63,11 +65,26 @@ async function measure(bench: Bench, way: Way): Promise<readonly Figure[]> {
   return figuresOf(way, found);
 }
 
-function figuresOf({ name, batch, joinTarget }: Way, found: Record<"write" | "join" | "get" | "scan" | "prefix" | "sequential" | "bytes" | "openMs", readonly number[]>): readonly Figure[] {
+function figuresOf(
+  { name, batch, joinTarget }: Way,
+  found: Record<"write" | "join" | "get" | "scan" | "prefix" | "sequential" | "bytes" | "openMs", readonly number[]>,
+): readonly Figure[] {
   const both: readonly Figure[] = [
-    { name: `late joiner, entries written ${name}`, unit: "/s", better: "higher", samples: found.join, target: joinTarget },
+    {
+      name: `late joiner, entries written ${name}`,
+      unit: "/s",
+      better: "higher",
+      samples: found.join,
+      target: joinTarget,
+    },
     { name: `puts at one node ${name}`, unit: "/s", better: "higher", samples: found.write },
-    { name: `bytes on disk per entry, written ${name}`, unit: "B", better: "lower", samples: found.bytes, target: 2.5 * (32 + 128 + 200) },
+    {
+      name: `bytes on disk per entry, written ${name}`,
+      unit: "B",
+      better: "lower",
+      samples: found.bytes,
+      target: 2.5 * (32 + 128 + 200),
+    },
     { name: `process start with this store, written ${name}`, unit: "ms", better: "lower", samples: found.openMs },
   ];
   if (batch > 1) return both;
@@ -86,7 +103,9 @@ async function joinMs(bench: Bench, fleet: Fleet, writer: BenchNode): Promise<nu
   const joiner = await fleet.node();
   await joiner.ask("prepare", { set: "local", count: entries });
   const { begunAt } = await joiner.ask("dial", { address: writer.address });
-  const { at } = await joiner.ask("awaitEntries", { count: entries }, (done, total) => bench.progress.at(done, total, "entries joined"));
+  const { at } = await joiner.ask("awaitEntries", { count: entries }, (done, total) =>
+    bench.progress.at(done, total, "entries joined"),
+  );
   const { wrong } = await joiner.ask("wrong", { samples: 1_000 });
   if (wrong > 0) throw new Error(`${wrong} of 1,000 entries are wrong at the newcomer`);
   await joiner.stop();

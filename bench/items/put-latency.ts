@@ -2,9 +2,11 @@
  * How long one durable put takes until it is acknowledged at its writer and readable on every
  * other node. The puts are due at fixed times (open loop): a put that is late because the one
  * before was slow counts from when it was due. "Readable" is when a watcher on the other node was
- * given the value.
+ * given the value. Processor time of all nodes together is told beside it: it hardly depends on what
+ * else the machine does.
  */
 import { type Bench, type Figure, type Item, repeated } from "../figure.ts";
+import type { BenchNode } from "../fleet.ts";
 import { percentile } from "../statistics.ts";
 
 interface Rhythm {
@@ -20,12 +22,13 @@ export const putLatency: Item = {
   name: "put-latency",
   async run(bench) {
     const { puts, putEveryMs } = bench.sizes;
-    const { p50, p99, ackP50, ackP99 } = await measure(bench, { nodes: 3, puts, everyMs: putEveryMs });
+    const { p50, p99, ackP50, ackP99, cpu } = await measure(bench, { nodes: 3, puts, everyMs: putEveryMs });
     return [
       figure("put → readable on 3 of 3 nodes, p50", p50, 4),
       figure("put → readable on 3 of 3 nodes, p99", p99, 20),
       figure("put → acknowledged, among 3 nodes, p50", ackP50),
       figure("put → acknowledged, among 3 nodes, p99", ackP99),
+      figure("processor time of 3 nodes for one put", cpu),
     ];
   },
 };
@@ -34,10 +37,11 @@ export const putLatencyMany: Item = {
   name: "put-latency-many",
   async run(bench) {
     const { manyNodes, manyPuts, manyPutEveryMs } = bench.sizes;
-    const { p50, p99 } = await measure(bench, { nodes: manyNodes, puts: manyPuts, everyMs: manyPutEveryMs });
+    const { p50, p99, cpu } = await measure(bench, { nodes: manyNodes, puts: manyPuts, everyMs: manyPutEveryMs });
     return [
       figure(`put → readable on ${manyNodes} of ${manyNodes} nodes, p50`, p50, 30),
       figure(`put → readable on ${manyNodes} of ${manyNodes} nodes, p99`, p99),
+      figure(`processor time of ${manyNodes} nodes for one put`, cpu),
     ];
   },
 };
@@ -46,7 +50,10 @@ function figure(name: string, samples: readonly number[], target?: number): Figu
   return { name, unit: "ms", better: "lower", samples, target };
 }
 
-function measure(bench: Bench, { nodes, puts, everyMs }: Rhythm): Promise<Record<"p50" | "p99" | "ackP50" | "ackP99", readonly number[]>> {
+function measure(
+  bench: Bench,
+  { nodes, puts, everyMs }: Rhythm,
+): Promise<Record<"p50" | "p99" | "ackP50" | "ackP99" | "cpu", readonly number[]>> {
   return repeated(bench, `paced puts, ${nodes} nodes`, async (label) => {
     await using fleet = bench.newFleet();
     bench.progress.begin(label);
@@ -57,11 +64,15 @@ function measure(bench: Bench, { nodes, puts, everyMs }: Rhythm): Promise<Record
     await writer.ask("putPaced", { everyMs });
     await Promise.all(readers.map((reader) => reader.ask("seen", { count: warmUpPuts })));
     await writer.ask("prepare", { set: "latency", count: puts });
+    const cpuBefore = await cpuMs([writer, ...readers]);
     const sent = await writer.ask("putPaced", { everyMs }, (done, total) => bench.progress.at(done, total, "puts"));
     const seen = await Promise.all(readers.map((reader) => reader.ask("seen", { count: puts })));
+    const cpu = (await cpuMs([writer, ...readers])) - cpuBefore;
     const readableAt = new Map<string, number>();
     for (const { key, at } of seen.flat()) readableAt.set(key, Math.max(at, readableAt.get(key) ?? 0));
-    const everywhere = sent.map(({ key, dueAt, acknowledgedAt }) => Math.max(acknowledgedAt, readableAt.get(key) ?? Infinity) - dueAt);
+    const everywhere = sent.map(
+      ({ key, dueAt, acknowledgedAt }) => Math.max(acknowledgedAt, readableAt.get(key) ?? Infinity) - dueAt,
+    );
     const acknowledged = sent.map(({ dueAt, acknowledgedAt }) => acknowledgedAt - dueAt);
     await Promise.all([writer, ...readers].map((node) => node.stop()));
     return {
@@ -69,6 +80,12 @@ function measure(bench: Bench, { nodes, puts, everyMs }: Rhythm): Promise<Record
       p99: percentile(everywhere, 0.99),
       ackP50: percentile(acknowledged, 0.5),
       ackP99: percentile(acknowledged, 0.99),
+      cpu: cpu / puts,
     };
   });
+}
+
+async function cpuMs(nodes: readonly BenchNode[]): Promise<number> {
+  const used = await Promise.all(nodes.map((node) => node.ask("cpu", undefined)));
+  return used.reduce((sum, { ms }) => sum + ms, 0);
 }

@@ -46,7 +46,13 @@ async function idleMemory(bench: Bench, fleet: Fleet): Promise<Figure> {
     await stopProduct(product);
     bench.progress.at(run + 1, runs, "runs");
   }
-  return { name: `resident memory, idle for ${sizes.idleMs / 1000} s`, unit: "MB", better: "lower", samples, target: 180 };
+  return {
+    name: `resident memory, idle for ${sizes.idleMs / 1000} s`,
+    unit: "MB",
+    better: "lower",
+    samples,
+    target: 180,
+  };
 }
 
 /** Source: proc_pid_status(5); VmRSS is in KiB. */

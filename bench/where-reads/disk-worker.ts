@@ -3,6 +3,7 @@
  * it was busy share one commit, as they do in the product.
  */
 import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
+import type { NetworkId } from "../../src/base/brand.ts";
 import { openSqliteStore } from "../../src/drivers/storage/sqlite-store.ts";
 import type { PostedTurn } from "./overlay-store.ts";
 
@@ -11,7 +12,12 @@ const turnsMax = 256;
 
 if (parentPort === null) throw new Error("this file runs as a worker");
 const port = parentPort;
-const store = openSqliteStore({ path: workerData as string, durability: "strict", cacheMiB: 64 });
+const store = openSqliteStore({
+  path: workerData as string,
+  durability: "strict",
+  cacheMiB: 64,
+  network: { id: "00".repeat(32) as NetworkId, name: "bench" },
+});
 
 port.on("message", (message: PostedTurn | "close") => {
   let next: PostedTurn | "close" | undefined = message;

@@ -82,7 +82,11 @@ async function openWorker(folder: DataFolder): Promise<Engine> {
   const verdicts = new Verdicts();
   const { storePath } = folder;
   const options = threadOptionsOf(defaultConfig(), folder, benchNetwork);
-  const client = await ReplicaClient.start(options, { onEffects: (effects) => verdicts.take(effects), onTaken: () => undefined, onFailure: fail });
+  const client = await ReplicaClient.start(options, {
+    onEffects: (effects) => verdicts.take(effects),
+    onTaken: () => undefined,
+    onFailure: fail,
+  });
   const reader = new SqliteReader(storePath, cacheMiB);
   return {
     write: (ops) => client.ask({ type: "writeRequested", ops, wish: { type: "local" } }).then(expectWritten),
@@ -99,7 +103,10 @@ async function openOverlay({ storePath, identitySeed }: DataFolder): Promise<Eng
   const disk = new Worker(new URL("./disk-worker.ts", import.meta.url), { workerData: storePath });
   disk.on("error", fail);
   await new Promise((resolve) => disk.once("message", resolve));
-  const store = new OverlayStore(openSqliteStore({ path: storePath, durability: "strict", cacheMiB }), (turn) => disk.postMessage(turn, []));
+  const store = new OverlayStore(
+    openSqliteStore({ path: storePath, durability: "strict", cacheMiB, network: { id: benchNetwork, name: "bench" } }),
+    (turn) => disk.postMessage(turn, []),
+  );
   const waiting: { readonly turn: number; readonly effects: readonly OutwardEffect[] }[] = [];
   const loop = new MainLoop(store, identitySeed, (effects, wrote) => {
     if (wrote || waiting.length > 0) waiting.push({ turn: store.turn, effects });
@@ -118,7 +125,12 @@ async function openOverlay({ storePath, identitySeed }: DataFolder): Promise<Eng
 }
 
 async function openMain({ storePath, identitySeed }: DataFolder): Promise<Engine> {
-  const store = openSqliteStore({ path: storePath, durability: "strict", cacheMiB });
+  const store = openSqliteStore({
+    path: storePath,
+    durability: "strict",
+    cacheMiB,
+    network: { id: benchNetwork, name: "bench" },
+  });
   const loop: MainLoop = new MainLoop(store, identitySeed, (effects) => loop.release(effects));
   return engineOf(loop, storePath, async () => store.close());
 }
@@ -148,11 +160,19 @@ class MainLoop {
   #isScheduled = false;
   #tickets = 0;
 
-  constructor(store: Store, identitySeed: Uint8Array, onTurn: (effects: readonly OutwardEffect[], wrote: boolean) => void) {
+  constructor(
+    store: Store,
+    identitySeed: Uint8Array,
+    onTurn: (effects: readonly OutwardEffect[], wrote: boolean) => void,
+  ) {
     this.#store = store;
     this.#onTurn = onTurn;
     const signer = ed25519Signer(identitySeed);
-    this.#replica = new Replica({ network: benchNetwork, signer, session: "00".repeat(8), agent: "bench", seed: 1, horizonDays, pullEveryMs }, store, freshState());
+    this.#replica = new Replica(
+      { network: benchNetwork, signer, session: "00".repeat(8), agent: "bench", seed: 1, horizonDays, pullEveryMs },
+      store,
+      freshState(),
+    );
   }
 
   write(ops: readonly WrittenOp[]): Promise<unknown> {
@@ -207,11 +227,20 @@ function time(): Time {
 
 function freshState(): StoreState {
   const incarnation = randomBytes(8).toString("hex") as Incarnation;
-  return { incarnation, sequence: 0, lastStamp: 0 as Stamp, summary: { count: 0, fingerprint: new Uint8Array(32) }, values: 0, conflicts: 0, reconciledAt: undefined };
+  return {
+    incarnation,
+    sequence: 0,
+    lastStamp: 0 as Stamp,
+    summary: { count: 0, fingerprint: new Uint8Array(32) },
+    values: 0,
+    conflicts: 0,
+    reconciledAt: undefined,
+  };
 }
 
 function expectWritten(outcome: unknown): void {
-  if ((outcome as { type: string }).type !== "written") throw new Error(`a write was not taken: ${JSON.stringify(outcome)}`);
+  if ((outcome as { type: string }).type !== "written")
+    throw new Error(`a write was not taken: ${JSON.stringify(outcome)}`);
 }
 
 function fail(error: unknown): never {

@@ -47,8 +47,12 @@ async function measure({ folder, variant, paced, singles, batches }: Work): Prom
     return [
       await idle(),
       ...(await pacedPutsAndReads(engine, paced)),
-      await flood("single puts, 256 under way", 1, singlesInFlight, putsOf("singles", singles), (ops) => engine.write(ops)),
-      await flood("batches of 1,000, 4 under way", batchOps, batchesInFlight, batchesOf("batches", batches), (ops) => engine.write(ops)),
+      await flood("single puts, 256 under way", 1, singlesInFlight, putsOf("singles", singles), (ops) =>
+        engine.write(ops),
+      ),
+      await flood("batches of 1,000, 4 under way", batchOps, batchesInFlight, batchesOf("batches", batches), (ops) =>
+        engine.write(ops),
+      ),
       await flood("gossip of batches of 1,000", batchOps, batchesInFlight, gossip, (payload) => engine.hear(payload)),
     ];
   } finally {
@@ -71,8 +75,16 @@ function gossipMessages(count: number): readonly Uint8Array[] {
   const signer = ed25519Signer(randomBytes(32));
   const incarnation = randomBytes(8).toString("hex") as Incarnation;
   return batchesOf("gossip", count).map((ops, index) => {
-    const numbers = { network: benchNetwork, incarnation, sequence: index + 1, stamp: (Date.now() * 1000 + index) as Stamp };
-    const plain = ops.map(({ key, value }) => ({ key, content: { type: "value", value }, ttlSeconds: undefined, replaces: undefined }) as const);
+    const numbers = {
+      network: benchNetwork,
+      incarnation,
+      sequence: index + 1,
+      stamp: (Date.now() * 1000 + index) as Stamp,
+    };
+    const plain = ops.map(
+      ({ key, value }) =>
+        ({ key, content: { type: "value", value }, ttlSeconds: undefined, replaces: undefined }) as const,
+    );
     const made = makeBatch(plain, numbers, signer);
     if (!made.ok) throw new Error(made.code);
     return encodeGossip([made.value.bytes]);
@@ -107,12 +119,22 @@ async function pacedPutsAndReads(engine: Engine, count: number): Promise<readonl
   const latencies = await Promise.all(writes);
   const delays = delaysOf(loop);
   const found = (name: string, samples: readonly number[]): Found => ({
-    name, rate: 1000 / pacedEveryMs, p50: percentile(samples, 0.5), p99: percentile(samples, 0.99), ...delays,
+    name,
+    rate: 1000 / pacedEveryMs,
+    p50: percentile(samples, 0.5),
+    p99: percentile(samples, 0.99),
+    ...delays,
   });
   return [found("a put every 4 ms", latencies), found("and with it a read", reads)];
 }
 
-async function flood<Work>(name: string, entries: number, inFlight: number, work: readonly Work[], act: (work: Work) => Promise<unknown>): Promise<Found> {
+async function flood<Work>(
+  name: string,
+  entries: number,
+  inFlight: number,
+  work: readonly Work[],
+  act: (work: Work) => Promise<unknown>,
+): Promise<Found> {
   const samples: number[] = [];
   let next = 0;
   const actOn = async (): Promise<void> => {
@@ -126,7 +148,13 @@ async function flood<Work>(name: string, entries: number, inFlight: number, work
   const begunAt = nowMs();
   await Promise.all(Array.from({ length: inFlight }, actOn));
   const ms = nowMs() - begunAt;
-  return { name, rate: ((work.length * entries) / ms) * 1000, p50: percentile(samples, 0.5), p99: percentile(samples, 0.99), ...delaysOf(loop) };
+  return {
+    name,
+    rate: ((work.length * entries) / ms) * 1000,
+    p50: percentile(samples, 0.5),
+    p99: percentile(samples, 0.99),
+    ...delaysOf(loop),
+  };
 }
 
 function watchLoop(): ELDHistogram {

@@ -9,7 +9,17 @@
 import type { Author, Incarnation } from "../../src/base/brand.ts";
 import type { Bytes } from "../../src/base/bytes.ts";
 import type { OriginRanges } from "../../src/codec/frontier.ts";
-import type { LivingEntry, LivingOp, OpId, ParcelRow, Store, StoreState, StoreWrite, StoredOp, StoredParcel } from "../../src/ports/store.ts";
+import type {
+  LivingEntry,
+  LivingOp,
+  OpId,
+  ParcelRow,
+  Store,
+  StoreState,
+  StoreWrite,
+  StoredOp,
+  StoredParcel,
+} from "../../src/ports/store.ts";
 
 /** The writes of one turn on their way to the disk. */
 export interface PostedTurn {
@@ -55,7 +65,10 @@ export class OverlayStore implements Store {
     if (write.type !== "merge") return;
     const row = write.parcel;
     for (const id of write.supersedes) this.#byId.delete(id);
-    this.#headers.set(`${row.author}/${row.incarnation}/${row.sequence}`, { turn: this.#turn, header: row.signedHeader });
+    this.#headers.set(`${row.author}/${row.incarnation}/${row.sequence}`, {
+      turn: this.#turn,
+      header: row.signedHeader,
+    });
     for (const op of row.ops) {
       const place: Place = { turn: this.#turn, row, op, id: this.#nextOp++ };
       this.#byKey.delete(op.op.key); // so that the map stays in the order of turns

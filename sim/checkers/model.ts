@@ -24,7 +24,7 @@ export class Model {
       taken.nodes.add(node);
       versions.set(versionKey(after), taken);
     }
-    if (isRepair && before !== undefined && after !== undefined) takeBack(versions, node, before, after);
+    if (isRepair && before !== undefined && after !== undefined) takeBack(versions, node, after);
   }
 
   /** The newest version of each key. */
@@ -89,10 +89,10 @@ export function checkSpace({ node, living, storedOps, storedBatches }: DiskFact)
   });
 }
 
-/** A clock repair forgets what its node wrote ahead of the new version, as far as nobody else has it. */
-function takeBack(versions: Map<string, Taken>, node: number, before: LivingFact, after: LivingFact): void {
+/** A clock repair forgets what its node had ahead of the new version, as far as nobody else has it. */
+function takeBack(versions: Map<string, Taken>, node: number, after: LivingFact): void {
   for (const [key, { fact, nodes }] of versions) {
-    if (seen(fact).author !== seen(before).author || order(seen(fact), seen(after)) <= 0) continue;
+    if (order(seen(fact), seen(after)) <= 0) continue;
     nodes.delete(node);
     if (nodes.size === 0) versions.delete(key);
   }

@@ -58,12 +58,12 @@ describe("base58", () => {
   });
 
   test("has one text for each bytes", () => {
-    const alphabet = [..."123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"];
+    const alphabet = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz".split("");
     const anyText = fc.array(fc.constantFrom(...alphabet), { maxLength: 60 }).map((letters) => letters.join(""));
     fc.assert(fc.property(anyText, (text) => void expect(toBase58(fromBase58(text)!)).toBe(text)));
   });
 
-  test.each([..."0OIl+/ ä"])("refuses the character %j", (character) => {
+  test.each("0OIl+/ ä".split(""))("refuses the character %j", (character) => {
     expect(fromBase58(`2${character}3`)).toBeUndefined();
   });
 

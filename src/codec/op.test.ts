@@ -153,8 +153,8 @@ describe("an operation kept without its key", () => {
     fc.assert(
       fc.property(anyOpOf, (op) => {
         const shown = storedValue(withoutKey(encodeOp(op)));
-        if (op.content.type === "value") expect(shown).toEqual({ ...op.content, ttlSeconds: op.ttlSeconds });
-        else expect(shown).toEqual({ type: op.content.type });
+        const { content, ttlSeconds } = op;
+        expect(shown).toEqual(content.type === "value" ? { ...content, ttlSeconds } : { type: content.type });
       }),
     );
   });

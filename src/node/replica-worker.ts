@@ -43,6 +43,7 @@ class ReplicaThread {
       path: options.storePath,
       durability: options.durability,
       cacheMiB: options.cacheMiB,
+      network: { id: options.network, name: options.networkName },
     });
     const { network, agent, horizonDays, pullEveryMs } = options;
     const seed = randomBytes(6).readUIntBE(0, 6);
@@ -58,7 +59,7 @@ class ReplicaThread {
   take(message: ToThread): void {
     switch (message.type) {
       case "inputs":
-        this.#queue.push(...message.inputs);
+        for (const input of message.inputs) this.#queue.push(input);
         this.#schedule();
         break;
       case "snapshot":

@@ -11,10 +11,11 @@
  * Limit: the drive's own cache is not part of it, and a flush by the system during the copy (some
  * 50 ms) would look like a torn disk.
  */
+import { readdirSync, readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { Prng } from "../../src/base/prng.ts";
 import { LoopDisk, missingForLoopDisk } from "../support/loop-disk.ts";
-import { Nursery, type RealNode } from "../support/real-node.ts";
+import { exitOnSignals, Nursery, type RealNode } from "../support/real-node.ts";
 import { until } from "../support/until.ts";
 import { complaintOf, Witness } from "./witness.ts";
 
@@ -37,9 +38,13 @@ const writeMs = { min: 50, max: 800 };
 const diskMiB = 256;
 
 /** Throws at the first cut after which something acknowledged is missing or something else is there. */
-export async function runPowerCuts({ cuts, seed, durability }: CutOptions, say: (line: string) => void): Promise<CutReport> {
+export async function runPowerCuts(
+  { cuts, seed, durability }: CutOptions,
+  say: (line: string) => void,
+): Promise<CutReport> {
   const nursery = new Nursery();
   const disk = new LoopDisk(nursery.folder, diskMiB);
+  nursery.beforeRemoval(() => disk.release());
   const prng = new Prng(seed);
   const witness = new Witness();
   const start = async (): Promise<RealNode> => {
@@ -56,7 +61,8 @@ export async function runPowerCuts({ cuts, seed, durability }: CutOptions, say: 
       node = await start();
       const verdict = witness.judge(await node.all());
       const complaint = complaintOf(verdict);
-      if (complaint !== undefined) throw new Error(`after cut ${cut} of ${witness.acknowledged} acknowledged writes: ${complaint}`);
+      if (complaint !== undefined)
+        throw new Error(`after cut ${cut} of ${witness.acknowledged} acknowledged writes: ${complaint}`);
       openKept += verdict.openKept;
       restartMsMax = Math.max(restartMsMax, node.startMs);
       say(`cut ${cut}: ${witness.acknowledged} acknowledged, ${verdict.live} live keys, none lost`);
@@ -65,23 +71,35 @@ export async function runPowerCuts({ cuts, seed, durability }: CutOptions, say: 
     await node.stop();
     return { cuts, acknowledged: witness.acknowledged, openKept, live: entries, restartMsMax };
   } finally {
-    await nursery.end(() => disk.release());
+    await nursery.end();
   }
 }
 
 /** Resolves with the image as the cut left it; the node is gone then. */
-async function cutWhileWriting(node: RealNode, disk: LoopDisk, witness: Witness, name: string, prng: Prng): Promise<string> {
+async function cutWhileWriting(
+  node: RealNode,
+  disk: LoopDisk,
+  witness: Witness,
+  name: string,
+  prng: Prng,
+): Promise<string> {
   const before = witness.acknowledged;
   const writing = witness.writeUntilGone(node, name);
   await until("the first write is acknowledged", () => witness.acknowledged > before, { everyMs: 1 });
   const cutAt = performance.now() + writeMs.min + prng.below(writeMs.max - writeMs.min);
   await until("it is time", () => performance.now() >= cutAt, { everyMs: 1 });
   node.process.signal("SIGSTOP");
+  await until("every thread stands still", () => isStopped(node.process.pid), { everyMs: 1 });
   // Answers that were under way are still heard: they were given before the cut.
   const copy = disk.copyDevice();
   await node.kill();
   await writing;
   return copy;
+}
+
+function isStopped(pid: number): boolean {
+  const threads = readdirSync(`/proc/${pid}/task`);
+  return threads.every((thread) => /\) T /.test(readFileSync(`/proc/${pid}/task/${thread}/stat`, "utf8")));
 }
 
 async function main(): Promise<void> {
@@ -103,4 +121,7 @@ async function main(): Promise<void> {
   );
 }
 
-if (import.meta.main) await main();
+if (import.meta.main) {
+  exitOnSignals();
+  await main();
+}

@@ -58,9 +58,15 @@ export class Witness {
 
   /** Writes from several writers at once, under names that begin with `name`, until the node answers no more or refuses. Resolves with the last refusal. */
   async writeUntilGone(node: NodeClient, name: string): Promise<string> {
-    const singles = Array.from({ length: singleWriters }, (_, n) => this.#loop((turn) => this.#single(node, `${name}/single/${n}/${turn}`)));
-    const hot = Array.from({ length: hotWriters }, (_, n) => this.#loop((turn) => this.#single(node, `hot/${n}/${turn % hotKeys}`, turn % 3 === 2)));
-    const batches = Array.from({ length: batchWriters }, (_, n) => this.#loop((turn) => this.#batch(node, `${name}/batch/${n}/${turn}`)));
+    const singles = Array.from({ length: singleWriters }, (_, n) =>
+      this.#loop((turn) => this.#single(node, `${name}/single/${n}/${turn}`)),
+    );
+    const hot = Array.from({ length: hotWriters }, (_, n) =>
+      this.#loop((turn) => this.#single(node, `hot/${n}/${turn % hotKeys}`, turn % 3 === 2)),
+    );
+    const batches = Array.from({ length: batchWriters }, (_, n) =>
+      this.#loop((turn) => this.#batch(node, `${name}/batch/${n}/${turn}`)),
+    );
     const ends = await Promise.all([...singles, ...hot, ...batches]);
     return ends[0] ?? "";
   }

@@ -142,7 +142,10 @@ test("raw bytes on the port, of any kind and many at once, end no node", async (
     });
   await until("all are through", () => sockets.every((socket) => !socket.connecting));
   await untilStillWorks();
-  for (const [n, socket] of sockets.entries()) n % 2 === 0 ? socket.resetAndDestroy() : socket.end();
+  for (const [n, socket] of sockets.entries()) {
+    if (n % 2 === 0) socket.resetAndDestroy();
+    else socket.end();
+  }
   await untilStillWorks();
   await until("their sockets are gone", async () => (await a.metrics()).get("p2p_sync_active_connections") === 1);
 });

@@ -153,6 +153,7 @@ export class Nursery {
   readonly network: string = `test-${randomBytes(5).toString("hex")}`;
   readonly #processes: NodeProcess[] = [];
   readonly #nodes: RealNode[] = [];
+  readonly #undo: (() => void)[] = [];
   readonly #onExit = (): void => this.#clear();
   #ended = false;
 
@@ -182,14 +183,18 @@ export class Nursery {
     return node;
   }
 
-  /** Leaves no process and no folder; throws where a node had ended by itself. `unmount` runs between the two. */
-  async end(unmount: () => void = () => undefined): Promise<void> {
+  /** What has to be undone between the end of the processes and the removal of the folder. */
+  beforeRemoval(undo: () => void): void {
+    this.#undo.push(undo);
+  }
+
+  /** Leaves no process and no folder; throws where a node had ended by itself. */
+  async end(): Promise<void> {
     this.#ended = true;
     for (const node of this.#nodes) node.close();
     const died = this.#processes.filter(({ exit, endedOnPurpose }) => exit !== undefined && !endedOnPurpose);
     for (const each of this.#processes) each.signal("SIGKILL");
     await Promise.allSettled(this.#processes.map(({ exited }) => exited));
-    unmount();
     this.#clear();
     process.off("exit", this.#onExit);
     const unexpected = died.find((each) => readyIn(each.stdout) !== undefined);
@@ -200,8 +205,14 @@ export class Nursery {
 
   #clear(): void {
     for (const each of this.#processes) each.signal("SIGKILL");
+    for (const undo of this.#undo.splice(0).toReversed()) undo();
     rmSync(this.folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
   }
+}
+
+/** For programs: a signal ends them through `exit`, where nurseries clear up. */
+export function exitOnSignals(): void {
+  process.on("SIGINT", () => process.exit(130)).on("SIGTERM", () => process.exit(143)); // Source: 128 + signal, as shells do
 }
 
 /** Resolves once every node is linked to every other. */

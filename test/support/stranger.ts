@@ -54,7 +54,7 @@ export async function createStranger({ topic, listensToAdmit }: StrangerOptions)
         globalSignaturePolicy: StrictNoSign,
         allowPublishToZeroTopicPeers: true,
         msgIdFn: (message) => createHash("sha256").update(message.data).digest(),
-      }) as unknown as (components: unknown) => GossipSub,
+      }),
     },
   });
   const heard: Buffer[] = [];

@@ -34,17 +34,14 @@ export function allocatedBytes(decode: (bytes: Bytes) => unknown, bytes: Bytes):
   const before = inUse();
   const value = decode(bytes);
   const after = inUse();
-  keep(value);
+  held.push(value); // so that the value lives up to here
+  held.pop();
   return after - before;
 }
+
+const held: unknown[] = [];
 
 function inUse(): number {
   const { heapUsed, arrayBuffers } = process.memoryUsage();
   return heapUsed + arrayBuffers;
-}
-
-let kept: unknown;
-function keep(value: unknown): void {
-  kept = value;
-  kept = undefined;
 }

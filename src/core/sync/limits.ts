@@ -20,6 +20,8 @@ export const servesMax = 64;
 export const servesPerPeerMax = 2;
 /** Origins a served pull may name. Guess: 48 bytes and more each. */
 export const servedOriginsMax = 100_000;
+/** Ranges a served pull may name over all its origins. Guess: two per origin. */
+export const servedRangesMax = 200_000;
 /** A pull that ignores the frontier is made at most this often, in ms. Guess. */
 export const fullPullEveryMs = 300_000;
 /** Acknowledgements to one peer are collected for so long, in ms. Source: decided for the product. */

@@ -6,7 +6,7 @@
  * stops rather than answer from an unknown state.
  */
 import { DatabaseSync } from "node:sqlite";
-import type { Author, BatchId, Incarnation, Stamp } from "../../base/brand.ts";
+import type { Author, BatchId, Incarnation, NetworkId, Stamp } from "../../base/brand.ts";
 import { type Bytes, fromHex, toHex } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import { assert, unreachable } from "../../base/assert.ts";
@@ -36,6 +36,8 @@ export interface SqliteStoreOptions {
   readonly path: string;
   readonly durability: Durability;
   readonly cacheMiB: number;
+  /** The network whose batches are in it; a store of another one is refused. */
+  readonly network: { readonly id: NetworkId; readonly name: string };
 }
 
 interface OpRow {
@@ -79,8 +81,28 @@ export function openSqliteStore(options: SqliteStoreOptions): Store {
         { found: version, known: storeVersion },
       );
     }
+    ensureNetwork(db, options);
     return new SqliteStore(db);
   });
+}
+
+/** A store belongs to the network it was made for: its batches are signed for that network alone. */
+function ensureNetwork(db: DatabaseSync, { path, network }: SqliteStoreOptions): void {
+  const read = db.prepare("SELECT value FROM meta WHERE name = ?");
+  const found = read.get("network_id")?.["value"];
+  if (found === undefined) {
+    const write = db.prepare("INSERT INTO meta (name, value) VALUES (?, ?)");
+    write.run("network_name", network.name);
+    write.run("network_id", network.id);
+  } else if (found !== network.id) {
+    const name = String(read.get("network_name")?.["value"]);
+    db.close();
+    throw new Fault(
+      "data_dir_unusable",
+      `${path} holds the data of another network (${JSON.stringify(name)}, ${String(found).slice(0, 16)}). Start with its --network and settings, or choose another --data-dir.`,
+      { found, wanted: network.id },
+    );
+  }
 }
 
 class SqliteStore implements Store {

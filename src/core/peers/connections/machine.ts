@@ -121,9 +121,10 @@ export class Connections {
 
   nextDeadline(): number | undefined {
     if (this.#stopping || this.#dialing.size >= dialsMax) return undefined;
+    const busy = this.#busyPeers();
     let next: number | undefined;
     for (const candidate of this.#candidates.values())
-      if (this.#wanted(candidate)) next = Math.min(next ?? Infinity, candidate.notBefore);
+      if (isWanted(candidate, busy)) next = Math.min(next ?? Infinity, candidate.notBefore);
     return next;
   }
 
@@ -143,21 +144,22 @@ export class Connections {
 
   #evaluate(now: Time, out: EffectSink): void {
     if (this.#stopping) return;
+    const busy = this.#busyPeers();
     for (const candidate of this.#candidates.values()) {
       if (this.#dialing.size >= dialsMax) return;
-      if (candidate.notBefore > now.mono || !this.#wanted(candidate)) continue;
+      if (candidate.notBefore > now.mono || !isWanted(candidate, busy)) continue;
+      if (candidate.peer !== undefined) busy.add(candidate.peer);
       candidate.attempt = ++this.#attempts;
       this.#dialing.set(candidate.attempt, candidate);
       out.push({ type: "network", order: { type: "dial", address: candidate.address, attempt: candidate.attempt } });
     }
   }
 
-  #wanted(candidate: Candidate): boolean {
-    if (candidate.attempt !== undefined || candidate.peer === this.#self) return false;
-    if (candidate.peer === undefined) return true;
-    for (const peer of this.#links.values()) if (peer === candidate.peer) return false;
-    for (const other of this.#dialing.values()) if (other.peer === candidate.peer) return false;
-    return true;
+  /** Peers that need no dial: linked, being dialed, or ourselves. */
+  #busyPeers(): Set<PeerId> {
+    const busy = new Set<PeerId>([this.#self, ...this.#links.values()]);
+    for (const { peer } of this.#dialing.values()) if (peer !== undefined) busy.add(peer);
+    return busy;
   }
 
   #found(address: string, peer: PeerId | undefined, source: CandidateSource, now: Time, out: EffectSink): void {
@@ -272,4 +274,8 @@ export class Connections {
     candidate.notBefore = now.mono + waitMs;
     return waitMs;
   }
+}
+
+function isWanted({ attempt, peer }: Candidate, busy: ReadonlySet<PeerId>): boolean {
+  return attempt === undefined && (peer === undefined || !busy.has(peer));
 }

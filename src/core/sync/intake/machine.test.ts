@@ -41,7 +41,7 @@ function parcel(bytes: Bytes): Parcel {
 
 const [one, two, three] = [1, 2, 3].map((sequence) => parcel(bytesOf(sequence))) as [Parcel, Parcel, Parcel];
 const foreign = parcel(bytesOf(1, "99".repeat(32) as NetworkId));
-const wrongRoot = parcel(bytesOf(1).with(-1, 77));
+const wrongRoot = parcel(bytesOf(1).with(bytesOf(1).length - 1, 77));
 const forged = parcel(bytesOf(4).with(130, bytesOf(4)[130]! ^ 1));
 
 class Room {

@@ -26,6 +26,7 @@ import {
   parcelFrameBytes,
   pullWindowFrames,
   servedOriginsMax,
+  servedRangesMax,
   servesMax,
   servesPerPeerMax,
   supersededOriginsMax,
@@ -60,6 +61,8 @@ interface Session {
   readonly session: number;
   /** What the asker said it holds, until its last message came. */
   readonly asked: Map<string, Ranges>;
+  /** Ranges asked so far. */
+  ranges: number;
   complete: boolean;
   stretches: Stretch[];
   credit: number;
@@ -104,12 +107,15 @@ export class Serve {
   ): void {
     const key = sessionKey(link, pull.session);
     const session = this.#sessions.get(key) ?? this.#open(link, peer, pull.session);
-    if (session === undefined || session.complete || session.asked.size + pull.origins.length > servedOriginsMax) {
+    if (session === undefined || session.complete || isTooMuch(session, pull.origins)) {
       this.#sessions.delete(key);
       sendFrame(link, encodeDone(pull.session, holdings.beacon(now), "busy"), out);
       return;
     }
-    for (const { author, incarnation, ranges } of pull.origins) session.asked.set(`${author}/${incarnation}`, ranges);
+    for (const { author, incarnation, ranges } of pull.origins) {
+      session.asked.set(`${author}/${incarnation}`, ranges);
+      session.ranges += ranges.length;
+    }
     if (!pull.last) return;
     session.complete = true;
     session.stretches = missing(holdings.origins(), session.asked);
@@ -127,6 +133,7 @@ export class Serve {
       peer,
       session,
       asked: new Map(),
+      ranges: 0,
       complete: false,
       stretches: [],
       credit: pullWindowFrames,
@@ -174,6 +181,11 @@ export class Serve {
     session.sent += parcels.length;
     sendFrame(session.link, encodeParcels(session.session, parcels), out);
   }
+}
+
+function isTooMuch({ asked, ranges }: Session, more: readonly OriginRanges[]): boolean {
+  const rangesThen = more.reduce((sum, origin) => sum + origin.ranges.length, ranges);
+  return asked.size + more.length > servedOriginsMax || rangesThen > servedRangesMax;
 }
 
 /** What we hold and the asker does not, each origin's numbers in order. */
