@@ -5,7 +5,14 @@
 import type { LivingOp, ParcelRow, Store, StoreWrite } from "../src/ports/store.ts";
 import { StoreShell } from "./store-shell.ts";
 
-export const canaries = ["forgetsTombstones", "oldPutWins", "losesCommits", "trustsSignatures", "isDeaf", "losesSummary"] as const;
+export const canaries = [
+  "forgetsTombstones",
+  "oldPutWins",
+  "losesCommits",
+  "trustsSignatures",
+  "isDeaf",
+  "losesSummary",
+] as const;
 export type Canary = (typeof canaries)[number];
 
 /** The store a node gets in a world with this defect. */
@@ -30,7 +37,10 @@ export function spoiled(store: Store, canary: Canary | undefined): Store {
 class ForgetfulStore extends StoreShell {
   override apply(write: StoreWrite): void {
     if (write.type !== "merge") return super.apply(write);
-    const parcel: ParcelRow = { ...write.parcel, ops: write.parcel.ops.map((op) => ({ ...op, living: op.living && op.op.content.type !== "tombstone" })) };
+    const parcel: ParcelRow = {
+      ...write.parcel,
+      ops: write.parcel.ops.map((op) => ({ ...op, living: op.living && op.op.content.type !== "tombstone" })),
+    };
     super.apply({ ...write, parcel });
   }
 }

@@ -46,7 +46,7 @@ export class EventQueue {
 
   #rise(start: number): void {
     const heap = this.#heap;
-    for (let child = start; child > 0; ) {
+    for (let child = start; child > 0;) {
       const parent = (child - 1) >> 1;
       if (!isBefore(heap[child] as Entry, heap[parent] as Entry)) return;
       swap(heap, child, parent);
@@ -56,7 +56,7 @@ export class EventQueue {
 
   #sink(start: number): void {
     const heap = this.#heap;
-    for (let parent = start; ; ) {
+    for (let parent = start; ;) {
       let least = parent;
       for (const child of [2 * parent + 1, 2 * parent + 2]) {
         if (child < heap.length && isBefore(heap[child] as Entry, heap[least] as Entry)) least = child;

@@ -46,7 +46,19 @@ export class Forgery {
   }
 
   gossip(): Gossiped {
-    const name = this.#prng.pick(["own", "forged", "otherNetwork", "future", "farFuture", "belowFloor", "replay", "resigned", "mixed", "truncated", "noise"] as const);
+    const name = this.#prng.pick([
+      "own",
+      "forged",
+      "otherNetwork",
+      "future",
+      "farFuture",
+      "belowFloor",
+      "replay",
+      "resigned",
+      "mixed",
+      "truncated",
+      "noise",
+    ] as const);
     return { name, payload: this.#payload(name) };
   }
 
@@ -116,23 +128,37 @@ export class Forgery {
   /** Claims to replace a version from the end of time, which pushes its own stamp there. */
   #pushedFar(): Bytes {
     this.#sequence += 1;
-    const replaces = { stamp: (Number.MAX_SAFE_INTEGER - this.#prng.below(2)) as Stamp, batch: toHex(this.#prng.bytes(32)) as never };
+    const replaces = {
+      stamp: (Number.MAX_SAFE_INTEGER - this.#prng.below(2)) as Stamp,
+      batch: toHex(this.#prng.bytes(32)) as never,
+    };
     return this.#batch(0, this.#setting.networkId, this.#signer, { ...this.#op(), replaces });
   }
 
   #batch(aheadMs: number, network: NetworkId, signer: Signer, op: Op = this.#op()): Bytes {
     const wall = (worldBegan + Math.floor(this.#setting.queue.now) + aheadMs) as Instant;
-    const numbers = { network, incarnation: this.#incarnation, sequence: this.#sequence + 1, stamp: (wall * 1_000 + this.#prng.below(1_000)) as Stamp };
+    const numbers = {
+      network,
+      incarnation: this.#incarnation,
+      sequence: this.#sequence + 1,
+      stamp: (wall * 1_000 + this.#prng.below(1_000)) as Stamp,
+    };
     const made = makeBatch([op], numbers, signer);
     if (!made.ok) throw new Error(`a hostile batch cannot be made: ${made.code}`);
     const { parcel, bytes } = made.value;
-    if (signer === this.#signer) this.#setting.signed.made(parcel.signedHeader, parcel.ops.map((each) => each.bytes));
+    if (signer === this.#signer)
+      this.#setting.signed.made(
+        parcel.signedHeader,
+        parcel.ops.map((each) => each.bytes),
+      );
     return bytes;
   }
 
   #op(): Op {
     const key = `k${this.#prng.below(this.#setting.options.keys)}`;
-    const content = this.#prng.chance(0.2) ? ({ type: "tombstone" } as const) : ({ type: "value", value: utf8Encode(`hostile ${this.#prng.u32()}`) } as const);
+    const content = this.#prng.chance(0.2)
+      ? ({ type: "tombstone" } as const)
+      : ({ type: "value", value: utf8Encode(`hostile ${this.#prng.u32()}`) } as const);
     return { key, content, ttlSeconds: undefined, replaces: undefined };
   }
 }

@@ -9,7 +9,14 @@ import { toHex } from "../src/base/bytes.ts";
 import { Prng } from "../src/base/prng.ts";
 import { encodeAck } from "../src/codec/ack.ts";
 import { decodeAdmit, encodeAdmit } from "../src/codec/admit.ts";
-import { type OriginRanges, decodeFrontier, encodeDone, encodeParcels, encodePull, encodeSuperseded } from "../src/codec/frontier.ts";
+import {
+  type OriginRanges,
+  decodeFrontier,
+  encodeDone,
+  encodeParcels,
+  encodePull,
+  encodeSuperseded,
+} from "../src/codec/frontier.ts";
 import type { NetworkEvent } from "../src/ports/network.ts";
 import { Forgery } from "./forgery.ts";
 import type { Identity } from "./identities.ts";
@@ -39,13 +46,23 @@ export class Hostile {
     this.#victims = victims;
     this.#index = index;
     this.identity = setting.identities.create(setting.prng);
-    this.#forgery = new Forgery(setting, this.#prng, this.identity.signer, victims.map(({ identity }) => identity.signer.author));
+    this.#forgery = new Forgery(
+      setting,
+      this.#prng,
+      this.identity.signer,
+      victims.map(({ identity }) => identity.signer.author),
+    );
   }
 
   begin(): void {
     const { network } = this.#setting;
     const address = `/ip4/10.0.1.${this.#index}/tcp/4001/p2p/${this.identity.peer}`;
-    this.#port = network.plug({ node: this.#index, peer: this.identity.peer, address, hear: (event) => this.#hear(event) });
+    this.#port = network.plug({
+      node: this.#index,
+      peer: this.identity.peer,
+      address,
+      hear: (event) => this.#hear(event),
+    });
     this.#port.onGossip = (payload) => this.#forgery.overheard(payload);
     this.#approach();
     this.#misbehave();
@@ -79,9 +96,14 @@ export class Hostile {
 
   #greet(link: number): void {
     if (this.#prng.chance(0.1)) return this.#setting.recorder.count("hostile:noHello");
-    const clock = (this.#now() + (this.#prng.chance(0.3) ? Math.round((this.#prng.unit() - 0.5) * 7_200_000) : 0)) as Instant;
+    const clock = (this.#now() +
+      (this.#prng.chance(0.3) ? Math.round((this.#prng.unit() - 0.5) * 7_200_000) : 0)) as Instant;
     const session = toHex(this.#prng.bytes(8));
-    this.#send(link, "admit", encodeAdmit({ type: "hello", version: 1, network: this.#setting.networkId, session, clock, agent: "hostile" }));
+    this.#send(
+      link,
+      "admit",
+      encodeAdmit({ type: "hello", version: 1, network: this.#setting.networkId, session, clock, agent: "hostile" }),
+    );
     return undefined;
   }
 
@@ -114,7 +136,16 @@ export class Hostile {
   }
 
   #mischief(end: End, all: readonly End[]): void {
-    const kind = this.#prng.pick(["gossip", "gossip", "gossip", "split", "pull", "ack", "rubbish", "oversized"] as const);
+    const kind = this.#prng.pick([
+      "gossip",
+      "gossip",
+      "gossip",
+      "split",
+      "pull",
+      "ack",
+      "rubbish",
+      "oversized",
+    ] as const);
     this.#setting.recorder.count(`hostile:${kind}`);
     switch (kind) {
       case "gossip": {
@@ -129,10 +160,18 @@ export class Hostile {
       case "pull":
         return this.#askForEverything(end.link);
       case "ack":
-        return this.#send(end.link, "ack", encodeAck({ incarnation: this.#someIncarnation(), ranges: [[1, 1_000_000]] }));
+        return this.#send(
+          end.link,
+          "ack",
+          encodeAck({ incarnation: this.#someIncarnation(), ranges: [[1, 1_000_000]] }),
+        );
       case "rubbish":
         if (!this.#prng.chance(0.2)) return undefined; // it ends the link, and with it the mischief
-        return this.#send(end.link, this.#prng.pick(["admit", "ack", "frontier"]), this.#prng.bytes(1 + this.#prng.below(300)));
+        return this.#send(
+          end.link,
+          this.#prng.pick(["admit", "ack", "frontier"]),
+          this.#prng.bytes(1 + this.#prng.below(300)),
+        );
       case "oversized":
         if (!this.#prng.chance(0.1)) return undefined;
         return this.#send(end.link, "ack", new Uint8Array(70_000));
@@ -142,13 +181,19 @@ export class Hostile {
   #askForEverything(link: number): void {
     const summary = { count: 0, fingerprint: new Uint8Array(32) };
     for (let times = 0; times < 3; times++) {
-      this.#send(link, "frontier", encodePull(this.#prng.u32(), { clock: this.#now(), summary }, this.#prng.chance(0.7), []));
+      this.#send(
+        link,
+        "frontier",
+        encodePull(this.#prng.u32(), { clock: this.#now(), summary }, this.#prng.chance(0.7), []),
+      );
     }
   }
 
   /** Nothing of what others wrote lives any more, it says. */
   #falseClaims(): readonly OriginRanges[] {
-    return [...this.#origins.values()].slice(0, claimRangesMax).map(({ author, incarnation }) => ({ author, incarnation, ranges: [[1, 1_000_000]] }));
+    return [...this.#origins.values()]
+      .slice(0, claimRangesMax)
+      .map(({ author, incarnation }) => ({ author, incarnation, ranges: [[1, 1_000_000]] }));
   }
 
   #someIncarnation(): Incarnation {

@@ -62,7 +62,9 @@ function main(): void {
     if (tally.failed > 0 && !request.keepGoing) break;
     if (process.stderr.isTTY && performance.now() - shownAt > progressEveryMs) {
       shownAt = performance.now();
-      process.stderr.write(`\rseed ${seed}  ${tally.passed} passed  ${(tally.passed / tally.seconds).toFixed(1)} seeds/s `);
+      process.stderr.write(
+        `\rseed ${seed}  ${tally.passed} passed  ${(tally.passed / tally.seconds).toFixed(1)} seeds/s `,
+      );
     }
   }
   printSummary(tally);
@@ -84,7 +86,12 @@ function readRequest(): Request | undefined {
       },
     });
     return {
-      seeds: values.seeds === undefined ? (values.seconds === undefined ? seedsDefault : Infinity) : wholeNumber(values.seeds),
+      seeds:
+        values.seeds === undefined
+          ? values.seconds === undefined
+            ? seedsDefault
+            : Infinity
+          : wholeNumber(values.seeds),
       from: wholeNumber(values.from),
       seconds: values.seconds === undefined ? Infinity : wholeNumber(values.seconds),
       scenario: oneOf(values.scenario, scenarios),
@@ -104,7 +111,9 @@ function checkTwice(first: SeedOutcome, request: Request, tally: Tally): void {
   const second = runSeed({ ...request, seed: first.options.seed });
   if (second.digest === first.digest) return;
   tally.failed += 1;
-  console.log(`seed ${first.options.seed} is not deterministic: ${first.digest.slice(0, 16)}, then ${second.digest.slice(0, 16)}`);
+  console.log(
+    `seed ${first.options.seed} is not deterministic: ${first.digest.slice(0, 16)}, then ${second.digest.slice(0, 16)}`,
+  );
 }
 
 function printFailure({ options, violation, digest }: SeedOutcome, { scenario, canary }: Request): void {
@@ -123,10 +132,13 @@ function printSummary(tally: Tally): void {
   const kinds = [...tally.counts].sort(([a], [b]) => (a < b ? -1 : 1));
   for (const [kind, times] of kinds) console.log(`${kind.padEnd(40)} ${String(times).padStart(10)}`);
   const sorted = tally.convergedAfterMs.sort((a, b) => a - b);
-  const at = (share: number): string => `${((sorted[Math.floor(share * (sorted.length - 1))] ?? 0) / 1000).toFixed(0)} s`;
+  const at = (share: number): string =>
+    `${((sorted[Math.floor(share * (sorted.length - 1))] ?? 0) / 1000).toFixed(0)} s`;
   console.log(`converged after healing: median ${at(0.5)}, 95 % ${at(0.95)}, longest ${at(1)} of virtual time`);
   const ratio = tally.virtualMs / 1000 / tally.seconds;
-  console.log(`${(tally.passed / tally.seconds).toFixed(1)} seeds/s, ${Math.round(tally.events / tally.seconds)} events/s, ${ratio.toFixed(0)} s of virtual time per second`);
+  console.log(
+    `${(tally.passed / tally.seconds).toFixed(1)} seeds/s, ${Math.round(tally.events / tally.seconds)} events/s, ${ratio.toFixed(0)} s of virtual time per second`,
+  );
   console.log(`${tally.passed} passed, ${tally.failed} failed`);
 }
 

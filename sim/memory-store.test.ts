@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import { storeContract } from "../test/support/store-contract.ts";
 import { put, rowOf, signedBatch } from "../test/support/stored-batches.ts";
-import { type CommitFate, MemoryDisk, StoreFailure, createMemoryStore } from "./memory-store.ts";
+import { MemoryDisk } from "./memory-disk.ts";
+import { type CommitFate, StoreFailure, createMemoryStore } from "./memory-store.ts";
 
 storeContract("the memory store", () => {
   const disk = new MemoryDisk();
@@ -51,5 +52,7 @@ test("two living operations on one key are refused", () => {
   const store = createMemoryStore();
   store.begin();
   store.apply({ type: "merge", parcel: rowOf(signedBatch(1, [put("k")])), supersedes: [] });
-  expect(() => store.apply({ type: "merge", parcel: rowOf(signedBatch(2, [put("k")])), supersedes: [] })).toThrow(/two living/);
+  expect(() => store.apply({ type: "merge", parcel: rowOf(signedBatch(2, [put("k")])), supersedes: [] })).toThrow(
+    /two living/,
+  );
 });

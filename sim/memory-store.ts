@@ -12,9 +12,8 @@ import { assert, unreachable } from "../src/base/assert.ts";
 import type { Author, BatchId, Incarnation, Stamp } from "../src/base/brand.ts";
 import type { Bytes } from "../src/base/bytes.ts";
 import type { OriginRanges } from "../src/codec/frontier.ts";
-import { conflictAgeMsMax, conflictsMax, conflictsPerKeyMax, evidenceMax } from "../src/core/data/limits.ts";
+import { evidenceMax } from "../src/core/data/limits.ts";
 import type {
-  ConflictRow,
   LivingEntry,
   LivingOp,
   OpId,
@@ -25,43 +24,8 @@ import type {
   StoreWrite,
 } from "../src/ports/store.ts";
 import type { KeyChange, LivingFact } from "./checkers/facts.ts";
+import { MemoryDisk, keptOp, withConflict } from "./memory-disk.ts";
 import { type KeptOp, type StoredBatch, compacted, encodeStored, unite, withDead } from "./stored-batch.ts";
-
-interface Place {
-  readonly batch: BatchId;
-  readonly index: number;
-  readonly key: string;
-}
-
-/** What outlives a process. */
-export class MemoryDisk {
-  readonly batches = new Map<BatchId, StoredBatch>();
-  readonly numbers = new Map<string, Map<number, readonly BatchId[]>>();
-  readonly living = new Map<string, OpId>();
-  readonly places = new Map<OpId, Place>();
-  readonly origins = new Map<string, OriginRanges>();
-  state: StoreState | undefined;
-  conflicts: readonly ConflictRow[] = [];
-  evidence: readonly { readonly first: Bytes; readonly second: Bytes }[] = [];
-  ids = 0;
-
-  /** The living operation on a key as plain data for checkers. */
-  fact(key: string): LivingFact | undefined {
-    const id = this.living.get(key);
-    const place = id === undefined ? undefined : this.places.get(id);
-    const stored = place === undefined ? undefined : this.batches.get(place.batch);
-    if (place === undefined || stored === undefined) return undefined;
-    const { bytes } = keptOp(stored, place.index);
-    return { key, batch: place.batch, index: place.index, signedHeader: stored.signedHeader, opBytes: bytes };
-  }
-
-  /** Operations stored, dead ones included. */
-  storedOps(): number {
-    let sum = 0;
-    for (const { ops } of this.batches.values()) sum += ops.length;
-    return sum;
-  }
-}
 
 /** What becomes of a commit: done, or failed with the turn on the disk or not. */
 export type CommitFate = "durable" | "failsDurable" | "failsLost";
@@ -316,18 +280,4 @@ class TurnStore implements MemoryStore {
   #mustLive(): void {
     if (this.#isDead) throw new StoreFailure("this store is closed or has failed");
   }
-}
-
-function keptOp(stored: StoredBatch, index: number): KeptOp {
-  const op = stored.ops.find((each) => each.index === index);
-  assert(op !== undefined, "a place names a stored operation");
-  return op;
-}
-
-/** With a further conflict, without what is too old or too much: per key, then in all. */
-function withConflict(conflicts: readonly ConflictRow[], added: ConflictRow): readonly ConflictRow[] {
-  const young = [...conflicts, added].filter(({ at }) => at > added.at - conflictAgeMsMax);
-  const ofKey = young.filter(({ key }) => key === added.key);
-  const surplus = new Set(ofKey.slice(0, Math.max(0, ofKey.length - conflictsPerKeyMax)));
-  return young.filter((conflict) => !surplus.has(conflict)).slice(-conflictsMax);
 }

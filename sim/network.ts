@@ -143,7 +143,12 @@ export class Network implements Carrier {
   transmit(end: End, lane: LinkProtocol | "end", arrive: () => void): void {
     const receiver = otherEnd(end);
     const go = (): void => {
-      const at = freeAt(end, this.options.streamsApart ? lane : "end", this.queue.now + this.delay(), receiver.openedAt);
+      const at = freeAt(
+        end,
+        this.options.streamsApart ? lane : "end",
+        this.queue.now + this.delay(),
+        receiver.openedAt,
+      );
       this.queue.at(at, () => {
         if (receiver.state !== "closed") arrive();
       });
@@ -178,11 +183,24 @@ export class Network implements Carrier {
       const { peer } = otherEnd(end).side.plug;
       this.queue.at(end.openedAt, () => {
         if (end.state === "closed") return;
-        if (side === 0) end.side.hear({ type: "linkOpened", link: end.link, peer, direction: "outbound", address, attempt });
-        else end.side.hear({ type: "linkOpened", link: end.link, peer, direction: "inbound", address: `/sim/${a}`, attempt: undefined });
+        if (side === 0)
+          end.side.hear({ type: "linkOpened", link: end.link, peer, direction: "outbound", address, attempt });
+        else
+          end.side.hear({
+            type: "linkOpened",
+            link: end.link,
+            peer,
+            direction: "inbound",
+            address: `/sim/${a}`,
+            attempt: undefined,
+          });
       });
     });
-    for (const [x, y] of [[a, b], [b, a]] as const) if (this.isCut(x, y)) this.#breakIfStillCut(wire, x, y);
+    for (const [x, y] of [
+      [a, b],
+      [b, a],
+    ] as const)
+      if (this.isCut(x, y)) this.#breakIfStillCut(wire, x, y);
   }
 
   #refuseFrame(receiver: End, protocol: LinkProtocol, lengthBytes: number): void {

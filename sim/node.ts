@@ -3,8 +3,7 @@
  * its users) and the process that runs now, if one does.
  */
 import type { BatchId, Incarnation, Instant } from "../src/base/brand.ts";
-import { equalBytes, toHex } from "../src/base/bytes.ts";
-import type { Outcome } from "../src/core/effects.ts";
+import { toHex } from "../src/base/bytes.ts";
 import type { Note } from "../src/core/notes.ts";
 import type { Wish, WrittenOp } from "../src/core/replica/inputs.ts";
 import { Replica } from "../src/core/replica/replica.ts";
@@ -17,30 +16,23 @@ import { KeyHistory } from "./checkers/key-history.ts";
 import { order, seen } from "./checkers/versions.ts";
 import { Violation } from "./checkers/violation.ts";
 import type { Identity } from "./identities.ts";
-import { type CommitFate, MemoryDisk, type MemoryStore, StoreFailure, createMemoryStore } from "./memory-store.ts";
+import { MemoryDisk } from "./memory-disk.ts";
+import { type CommitFate, type MemoryStore, StoreFailure, createMemoryStore } from "./memory-store.ts";
 import type { Port } from "./port.ts";
 import { Process } from "./process.ts";
 import type { Setting } from "./setting.ts";
 import { WatchedStore } from "./store-shell.ts";
+import { Users } from "./users.ts";
 
 /** The year 2026: far enough from zero for floors and skews. */
 const worldBegan = 1_790_000_000_000;
 const horizonDays = 30;
-/** Beyond the longest wait for other members, an answer is overdue. */
-const answerSlackMs = 5_000;
-export const sharedTimeoutMs = 8_000;
-
-interface Asked {
-  readonly ops: readonly WrittenOp[];
-  readonly wish: Wish;
-  readonly isValid: boolean;
-}
 
 export class SimNode {
   readonly index: number;
   readonly identity: Identity;
   readonly address: string;
-  readonly disk = new MemoryDisk();
+  readonly disk: MemoryDisk = new MemoryDisk();
   readonly history: KeyHistory;
   /** Milliseconds this node's wall clock is ahead of true time. */
   skewMs = 0;
@@ -52,7 +44,7 @@ export class SimNode {
   onDied: () => void = () => undefined;
   readonly #setting: Setting;
   readonly #own = new Map<BatchId, readonly LivingFact[]>();
-  readonly #asked = new Map<number, Asked>();
+  readonly #users: Users;
   #store: MemoryStore | undefined;
   #processes = 0;
   #failed = false;
@@ -65,6 +57,7 @@ export class SimNode {
     this.identity = setting.identities.create(setting.prng);
     this.address = `/ip4/10.0.0.${index + 1}/tcp/4001/p2p/${this.identity.peer}`;
     this.history = new KeyHistory(index);
+    this.#users = new Users(setting, this.history, this.#own, (holders, ops) => this.onShared(index, holders, ops));
   }
 
   get isUp(): boolean {
@@ -81,37 +74,57 @@ export class SimNode {
     this.#failed = false;
     recorder.event(this.#setting.queue.now, this.index, "start", `run ${this.#processes}`);
     this.history.check((key) => this.disk.fact(key), this.disk.living.keys());
-    this.#store = createMemoryStore(this.disk, { fate: () => this.#fate(), durable: (changes) => this.#durable(changes) });
+    this.#store = createMemoryStore(this.disk, {
+      fate: () => this.#fate(),
+      durable: (changes) => this.#durable(changes),
+    });
     const store = new WatchedStore(spoiled(this.#store, this.#setting.canary), (write) => this.#watch(write));
     const state = this.disk.state ?? emptyState(toHex(prng.bytes(8)) as Incarnation);
     const session = toHex(prng.bytes(8));
     const replica = new Replica(
-      { network: networkId, signer: this.identity.signer, session, agent: "sim", seed: prng.u32(), horizonDays, pullEveryMs: options.pullEveryMs },
+      {
+        network: networkId,
+        signer: this.identity.signer,
+        session,
+        agent: "sim",
+        seed: prng.u32(),
+        horizonDays,
+        pullEveryMs: options.pullEveryMs,
+      },
       this.#store,
       state,
     );
-    this.process = new Process(this.#setting, { node: this.index, replica, store, wall: () => this.wall() }, {
-      obey: (each) => this.port?.obey(each),
-      carryOut: (effect) => this.#carryOut(effect),
-      ended: (how) => this.#ended(how),
-      isDiskFailure: (error) => error instanceof StoreFailure && this.#failed,
+    this.process = new Process(
+      this.#setting,
+      { node: this.index, replica, store, wall: () => this.wall() },
+      {
+        obey: (each) => this.port?.obey(each),
+        carryOut: (effect) => this.#carryOut(effect),
+        ended: (how) => this.#ended(how),
+        isDiskFailure: (error) => error instanceof StoreFailure && this.#failed,
+      },
+    );
+    this.port = network.plug({
+      node: this.index,
+      peer: this.identity.peer,
+      address: this.address,
+      hear: (event) => this.#hear(event),
     });
-    this.port = network.plug({ node: this.index, peer: this.identity.peer, address: this.address, hear: (event) => this.#hear(event) });
     if (this.disk.state === undefined) this.#writeFirstState(state);
-    for (const address of addresses) this.process.give({ type: "candidateFound", address, peer: undefined, source: "static" });
+    for (const address of addresses)
+      this.process.give({ type: "candidateFound", address, peer: undefined, source: "static" });
   }
 
   /** The process dies now; `silently` as in a power cut, else the kernel says so to its peers. */
   crash(silently: boolean): void {
     if (this.process === undefined) return;
-    const { recorder, queue, network, tickets } = this.#setting;
+    const { recorder, queue, network } = this.#setting;
     recorder.event(queue.now, this.index, "crash", silently ? "power" : "kill");
     recorder.count("fault:crash");
     this.process.isAlive = false;
     this.#store?.crash();
     if (this.port !== undefined) network.unplug(this.port, silently);
-    tickets.processEnded(this.index, this.#processes);
-    this.#asked.clear();
+    this.#users.processEnded(this.#processes);
     this.process = undefined;
     this.port = undefined;
     this.history.check((key) => this.disk.fact(key), this.disk.living.keys());
@@ -121,21 +134,20 @@ export class SimNode {
   stop(): void {
     const process = this.process;
     if (process === undefined) return;
-    process.give({ type: "stopRequested", ticket: this.#ask(0) });
+    process.give({ type: "stopRequested", ticket: this.#users.ask(this.#processes, 0) });
     this.#setting.queue.after(1_000, () => {
       if (this.process === process) this.crash(false);
     });
   }
 
   write(ops: readonly WrittenOp[], wish: Wish, isValid: boolean): void {
-    const ticket = this.#ask(wish.type === "shared" ? wish.timeoutMs : 0);
-    this.#asked.set(ticket, { ops, wish, isValid });
+    const ticket = this.#users.askToWrite(this.#processes, { ops, wish, isValid });
     this.process?.give({ type: "writeRequested", ticket, ops, wish });
   }
 
   repairClock(): void {
     const incarnation = toHex(this.#setting.prng.bytes(8)) as Incarnation;
-    this.process?.give({ type: "clockRepairRequested", ticket: this.#ask(0), incarnation });
+    this.process?.give({ type: "clockRepairRequested", ticket: this.#users.ask(this.#processes, 0), incarnation });
   }
 
   announce(address: string): void {
@@ -169,14 +181,12 @@ export class SimNode {
 
   #hear(event: NetworkEvent): void {
     const isDeaf = this.#setting.canary === "isDeaf" && this.index === 1;
-    if (isDeaf && (event.type === "gossipReceived" || (event.type === "frameReceived" && event.protocol === "frontier"))) return;
+    if (
+      isDeaf &&
+      (event.type === "gossipReceived" || (event.type === "frameReceived" && event.protocol === "frontier"))
+    )
+      return;
     this.process?.give(event);
-  }
-
-  #ask(waitMs: number): number {
-    const { tickets, queue, options } = this.#setting;
-    const pauses = options.every.pause > 0 ? 60_000 : 0;
-    return tickets.ask(this.index, this.#processes, queue.now, waitMs + answerSlackMs + pauses);
   }
 
   #carryOut(effect: Exclude<OutwardEffect, { type: "network" }>): void {
@@ -190,28 +200,22 @@ export class SimNode {
         return this.#blame(effect.peer, effect.reason);
       case "answer":
         recorder.event(queue.now, this.index, "answer", `${effect.ticket} ${effect.outcome.type}`);
-        return this.#answered(effect.ticket, effect.outcome);
+        if (effect.outcome.type === "repaired") this.#repaired();
+        return this.#users.answered(this.#processes, effect.ticket, effect.outcome);
     }
   }
 
   #note(note: Note): void {
-    if (note.type === "goodbye" && note.by === "us" && note.code === "protocolViolation") this.#blame(note.peer, note.reason);
+    if (note.type === "goodbye" && note.by === "us" && note.code === "protocolViolation")
+      this.#blame(note.peer, note.reason);
   }
 
   #blame(peer: string, reason: string): void {
     if (!this.#setting.isHonest(peer)) return;
-    throw new Violation("8 the innocent are not blamed", `an honest peer is blamed: ${reason}`, { node: this.index, peer });
-  }
-
-  #answered(ticket: number, outcome: Outcome): void {
-    this.#setting.tickets.answered(ticket, this.index, this.#processes);
-    this.#setting.recorder.count(`answer:${outcome.type}${outcome.type === "refused" ? `:${outcome.code}` : ""}`);
-    if (outcome.type === "repaired") this.#repaired();
-    const asked = this.#asked.get(ticket);
-    if (asked === undefined) return;
-    this.#asked.delete(ticket);
-    if (outcome.type === "refused") this.#checkRefusal(ticket, asked, outcome.code);
-    if (outcome.type === "written" || outcome.type === "notShared") this.#checkWritten(ticket, asked, outcome);
+    throw new Violation("8 the innocent are not blamed", `an honest peer is blamed: ${reason}`, {
+      node: this.index,
+      peer,
+    });
   }
 
   #repaired(): void {
@@ -219,28 +223,17 @@ export class SimNode {
     this.needsRepair = false;
   }
 
-  #checkRefusal(ticket: number, { isValid }: Asked, code: string): void {
-    const isOfRequest = code.startsWith("invalid_") || code === "value_too_large";
-    if (!isOfRequest || !isValid) return;
-    throw new Violation("5 every question is answered once", `the wrong refusal: ${code}`, { node: this.index, ticket });
-  }
-
-  #checkWritten(ticket: number, { ops, wish, isValid }: Asked, outcome: Extract<Outcome, { type: "written" | "notShared" }>): void {
-    const facts = this.#own.get(outcome.batch) ?? [];
-    const isAsAsked = isValid && facts.length === ops.length && ops.every((op) => facts.some((fact) => isWhatWasAsked(op, fact)));
-    if (!isAsAsked) throw new Violation("1 acknowledged writes survive", "something else was written than asked", { node: this.index, ticket });
-    for (const fact of facts) this.history.acknowledged(ticket, fact.key, seen(fact));
-    if (outcome.type !== "written" || wish.type !== "shared") return;
-    if (outcome.holders.length < wish.copies) throw new Violation("10 shared means held by others", "too few copies", { node: this.index, ticket });
-    this.onShared(this.index, outcome.holders, facts);
-  }
-
   /** Keeps what this node itself puts into its batches. */
   #watch(write: StoreWrite): void {
-    if (write.type !== "merge" || write.parcel.author !== this.identity.signer.author || this.#own.has(write.parcel.batch)) return;
-    if (write.parcel.ops.length < write.parcel.opsCount) return;
+    if (write.type !== "merge") return;
     const { parcel } = write;
-    this.#setting.signed.made(parcel.signedHeader, parcel.ops.map(({ bytes }) => bytes));
+    if (this.disk.batches.has(parcel.batch)) this.#setting.recorder.count("store:mergedAgain");
+    const isOwn = parcel.author === this.identity.signer.author && parcel.ops.length === parcel.opsCount;
+    if (!isOwn || this.#own.has(parcel.batch)) return;
+    this.#setting.signed.made(
+      parcel.signedHeader,
+      parcel.ops.map(({ bytes }) => bytes),
+    );
     this.#own.set(parcel.batch, factsOf(parcel));
   }
 
@@ -291,10 +284,3 @@ function emptyState(incarnation: Incarnation): StoreState {
 function factsOf({ batch, signedHeader, ops }: ParcelRow): readonly LivingFact[] {
   return ops.map(({ op, index, bytes }) => ({ key: op.key, batch, index, signedHeader, opBytes: bytes }));
 }
-
-function isWhatWasAsked(asked: WrittenOp, fact: LivingFact): boolean {
-  const { content, key } = seen(fact).op;
-  if (key !== asked.key) return false;
-  return asked.type === "delete" ? content.type === "tombstone" : content.type === "value" && equalBytes(content.value, asked.value);
-}
-

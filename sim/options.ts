@@ -5,7 +5,16 @@
 import type { Millis } from "../src/base/brand.ts";
 import { Prng } from "../src/base/prng.ts";
 
-export const scenarios = ["chaos", "partition", "crashes", "clocks", "hostile", "diamond", "late-joiner", "bulk"] as const;
+export const scenarios = [
+  "chaos",
+  "partition",
+  "crashes",
+  "clocks",
+  "hostile",
+  "diamond",
+  "late-joiner",
+  "bulk",
+] as const;
 export type Scenario = (typeof scenarios)[number];
 
 export type Edge = readonly [number, number];
@@ -45,7 +54,16 @@ export interface WorldOptions {
   readonly writeEveryMs: Millis;
 }
 
-export const faultKinds = ["crash", "stop", "partition", "oneWay", "linkBreak", "pause", "clockJump", "clockWrong"] as const;
+export const faultKinds = [
+  "crash",
+  "stop",
+  "partition",
+  "oneWay",
+  "linkBreak",
+  "pause",
+  "clockJump",
+  "clockWrong",
+] as const;
 export type FaultKind = (typeof faultKinds)[number];
 
 const never: Record<FaultKind, Millis> = {
@@ -112,11 +130,20 @@ function drawEdges(nodes: number, prng: Prng): readonly Edge[] {
   }
   if (shape === "ring" && nodes > 2) edges.push([nodes - 1, 0]);
   if (shape === "random" && prng.chance(0.5)) edges.push([nodes - 1, 0]);
-  return edges.filter(([a, b], index) => edges.findIndex(([c, d]) => (a === c && b === d) || (a === d && b === c)) === index);
+  return edges.filter(
+    ([a, b], index) => edges.findIndex(([c, d]) => (a === c && b === d) || (a === d && b === c)) === index,
+  );
 }
 
 function scenarioChanges(scenario: Scenario, base: WorldOptions, prng: Prng): Partial<WorldOptions> {
-  const calm: Partial<WorldOptions> = { every: never, turnCrash: 0, commitFailure: 0, hostiles: 0, skewMsMax: 0, lateNodes: 0 };
+  const calm: Partial<WorldOptions> = {
+    every: never,
+    turnCrash: 0,
+    commitFailure: 0,
+    hostiles: 0,
+    skewMsMax: 0,
+    lateNodes: 0,
+  };
   const short = { quietMsMax: 5 * 60_000, mdns: true };
   switch (scenario) {
     case "chaos":
@@ -124,16 +151,56 @@ function scenarioChanges(scenario: Scenario, base: WorldOptions, prng: Prng): Pa
     case "partition":
       return { ...calm, ...short, every: { ...never, partition: 8_000, oneWay: 12_000, linkBreak: 10_000 } };
     case "crashes":
-      return { ...calm, ...short, every: { ...never, crash: 3_000, stop: 15_000 }, turnCrash: 0.01, commitFailure: 0.003 };
+      return {
+        ...calm,
+        ...short,
+        every: { ...never, crash: 3_000, stop: 15_000 },
+        turnCrash: 0.01,
+        commitFailure: 0.003,
+      };
     case "clocks":
-      return { ...calm, nodes: Math.max(4, base.nodes), edges: drawEdges(Math.max(4, base.nodes), prng), skewMsMax: 20_000, every: { ...never, clockJump: 8_000, clockWrong: 20_000 }, quietMsMax: 80 * 60_000 };
+      return {
+        ...calm,
+        nodes: Math.max(4, base.nodes),
+        edges: drawEdges(Math.max(4, base.nodes), prng),
+        skewMsMax: 20_000,
+        every: { ...never, clockJump: 8_000, clockWrong: 20_000 },
+        quietMsMax: 80 * 60_000,
+      };
     case "hostile":
       return { ...calm, hostiles: 1 + prng.below(2), every: { ...never, linkBreak: 20_000 }, quietMsMax: 80 * 60_000 };
     case "diamond":
-      return { ...calm, ...short, nodes: 4, edges: [[0, 1], [0, 2], [1, 3], [2, 3]], loss: 0, duplication: 0 };
+      return {
+        ...calm,
+        ...short,
+        nodes: 4,
+        edges: [
+          [0, 1],
+          [0, 2],
+          [1, 3],
+          [2, 3],
+        ],
+        loss: 0,
+        duplication: 0,
+      };
     case "late-joiner":
       return { ...calm, ...short, lateNodes: 1 };
     case "bulk":
-      return { ...calm, ...short, nodes: 3, edges: [[0, 1], [1, 2]], keys: 400, valueBytesMin: 64 * 1024 - 16, valueBytesMax: 64 * 1024, batchOpsMax: 14, writeEveryMs: 400, chaosMs: 20_000, lateNodes: 1 };
+      return {
+        ...calm,
+        ...short,
+        nodes: 3,
+        edges: [
+          [0, 1],
+          [1, 2],
+        ],
+        keys: 400,
+        valueBytesMin: 64 * 1024 - 16,
+        valueBytesMax: 64 * 1024,
+        batchOpsMax: 14,
+        writeEveryMs: 150,
+        chaosMs: 6_000,
+        lateNodes: 1,
+      };
   }
 }

@@ -18,7 +18,7 @@ interface Unjudged {
 
 export class Port implements Side {
   readonly plug: Plug;
-  readonly ends = new Map<LinkId, End>();
+  readonly ends: Map<LinkId, End> = new Map();
   isAlive = true;
   /** Hears gossip itself instead of as events; for peers that are no replicas. */
   onGossip: ((payload: Uint8Array, from: End) => void) | undefined;
@@ -115,7 +115,10 @@ export class Port implements Side {
   #judge(message: number, verdict: string): void {
     const unjudged = this.#unjudged.get(message);
     if (unjudged === undefined) {
-      throw new Violation("5 every question is answered once", "a verdict on no message", { node: this.plug.node, message });
+      throw new Violation("5 every question is answered once", "a verdict on no message", {
+        node: this.plug.node,
+        message,
+      });
     }
     this.#unjudged.delete(message);
     this.#network.recorder.count(`net:${verdict}`);

@@ -91,7 +91,8 @@ export class Process {
 
   #turn(): void {
     const inputs = this.#nextInputs();
-    for (const input of inputs) this.#setting.recorder.event(this.#setting.queue.now, this.#parts.node, "in", describeInput(input));
+    for (const input of inputs)
+      this.#setting.recorder.event(this.#setting.queue.now, this.#parts.node, "in", describeInput(input));
     this.isRepairing = inputs.some(({ type }) => type === "clockRepairRequested");
     const effects = this.#durableEffects(inputs);
     this.isRepairing = false;
@@ -127,7 +128,13 @@ export class Process {
       if (error instanceof PowerCut) this.#end("powerCut");
       else if (this.#events.isDiskFailure(error)) this.#end("diskFailed");
       else if (error instanceof Violation) throw error;
-      else throw new Violation("7 no step fails", String(error), { node: this.#parts.node, inputs: inputs.map(describeInput) }, error);
+      else
+        throw new Violation(
+          "7 no step fails",
+          String(error),
+          { node: this.#parts.node, inputs: inputs.map(describeInput) },
+          error,
+        );
       return undefined;
     }
   }
@@ -172,13 +179,23 @@ export class Process {
     this.#idleSecond = second;
     if (inputs.every(({ type }) => type === "timePassed")) this.#idleTurns += 1;
     if (this.#idleTurns <= idleTurnsMax) return;
-    throw new Violation("6 nothing grows without bound", "the node turns without anything to do", { node: this.#parts.node, turns: this.#idleTurns });
+    throw new Violation("6 nothing grows without bound", "the node turns without anything to do", {
+      node: this.#parts.node,
+      turns: this.#idleTurns,
+    });
   }
 
   #checkBounds(): void {
     const { heldBack, candidates, serving, admitted } = this.#parts.replica.snapshot(this.time());
-    const facts = { node: this.#parts.node, heldBack, candidates: candidates.length, serving, admitted: admitted.length };
-    const isBounded = heldBack <= 64 * this.#setting.authors() && candidates.length <= 1_024 && serving <= 64 && admitted.length <= 50;
+    const facts = {
+      node: this.#parts.node,
+      heldBack,
+      candidates: candidates.length,
+      serving,
+      admitted: admitted.length,
+    };
+    const isBounded =
+      heldBack <= 64 * this.#setting.authors() && candidates.length <= 1_024 && serving <= 64 && admitted.length <= 50;
     if (!isBounded) throw new Violation("6 nothing grows without bound", "a collection is over its limit", facts);
   }
 

@@ -5,7 +5,7 @@
 import { createHash } from "node:crypto";
 
 export class Recorder {
-  readonly counts = new Map<string, number>();
+  readonly counts: Map<string, number> = new Map();
   readonly #hash = createHash("sha256");
   readonly #print: ((line: string) => void) | undefined;
 

@@ -35,7 +35,13 @@ export class StoreShell implements Store {
     return this.inner.entry(id);
   }
 
-  parcels(author: Author, incarnation: Incarnation, from: number, to: number, bytesMax: number): readonly StoredParcel[] {
+  parcels(
+    author: Author,
+    incarnation: Incarnation,
+    from: number,
+    to: number,
+    bytesMax: number,
+  ): readonly StoredParcel[] {
     return this.inner.parcels(author, incarnation, from, to, bytesMax);
   }
 

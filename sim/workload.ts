@@ -3,7 +3,7 @@ import { utf8Encode } from "../src/base/bytes.ts";
 import type { Prng } from "../src/base/prng.ts";
 import { valueBytesMax } from "../src/codec/limits.ts";
 import type { Wish, WrittenOp } from "../src/core/replica/inputs.ts";
-import { type SimNode, sharedTimeoutMs } from "./node.ts";
+import type { SimNode } from "./node.ts";
 import type { WorldOptions } from "./options.ts";
 
 const deleteShare = 0.3;
@@ -12,6 +12,7 @@ const batchShare = 0.2;
 const fullShare = 0.3;
 const sharedShare = 0.15;
 const wrongShare = 0.03;
+const sharedTimeoutMs = 8_000;
 
 export function writeSomething(node: SimNode, options: WorldOptions, prng: Prng): void {
   const wish: Wish = prng.chance(sharedShare)
@@ -30,7 +31,9 @@ function someOps(options: WorldOptions, prng: Prng): readonly WrittenOp[] {
 
 function someOp(key: string, options: WorldOptions, prng: Prng): WrittenOp {
   if (prng.chance(options.valueBytesMin > 1_000 ? 0 : deleteShare)) return { type: "delete", key };
-  const value = prng.bytes(options.valueBytesMin + prng.below(options.valueBytesMax - options.valueBytesMin + 1));
+  const size = options.valueBytesMin + prng.below(options.valueBytesMax - options.valueBytesMin + 1);
+  const value = new Uint8Array(size).fill(prng.below(256));
+  value.set(prng.bytes(4));
   return { type: "put", key, value, ttlSeconds: prng.chance(0.1) ? 1 + prng.below(100) : undefined };
 }
 

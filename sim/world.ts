@@ -48,9 +48,19 @@ export class World implements Faulted {
 
   constructor(options: WorldOptions, recorder: Recorder, canary: Canary | undefined) {
     this.#prng = new Prng(options.seed);
-    this.setting = createSetting(options, recorder, canary, this.#prng, () => this.nodes, () => this.#hostiles);
+    this.setting = createSetting(
+      options,
+      recorder,
+      canary,
+      this.#prng,
+      () => this.nodes,
+      () => this.#hostiles,
+    );
     this.nodes = Array.from({ length: options.nodes }, (_, index) => new SimNode(this.setting, index));
-    this.#hostiles = Array.from({ length: options.hostiles }, (_, index) => new Hostile(this.setting, options.nodes + index, this.nodes));
+    this.#hostiles = Array.from(
+      { length: options.hostiles },
+      (_, index) => new Hostile(this.setting, options.nodes + index, this.nodes),
+    );
     for (const node of this.nodes) {
       node.skewMs = Math.round((2 * this.#prng.unit() - 1) * options.skewMsMax);
       node.onDied = () => this.setting.queue.after(100 + this.#prng.unit() * 10_000, () => this.start(node));
@@ -111,7 +121,8 @@ export class World implements Faulted {
   #advance(time: number): void {
     const { queue, tickets } = this.setting;
     queue.runUntil(time);
-    if (queue.ran > eventsMax) throw new Violation("6 nothing grows without bound", "the world never rests", { events: queue.ran });
+    if (queue.ran > eventsMax)
+      throw new Violation("6 nothing grows without bound", "the world never rests", { events: queue.ran });
     tickets.check(queue.now);
     const facts = this.nodes.map((node) => node.fact());
     checkSummaries(facts);
@@ -143,20 +154,26 @@ export class World implements Faulted {
       const difference = model.difference(this.nodes.map((node) => node.fact()));
       if (difference === undefined && isRepaired) break;
       if (queue.now - healedAt < options.quietMsMax) continue;
-      throw new Violation("9 the healed network converges", difference ?? "a clock is never repaired", { quietMs: options.quietMsMax });
+      throw new Violation("9 the healed network converges", difference ?? "a clock is never repaired", {
+        quietMs: options.quietMsMax,
+      });
     }
     for (const node of this.nodes) node.history.check((key) => node.disk.fact(key), node.disk.living.keys());
     const took = queue.now - healedAt;
     this.#advance(queue.now + 70_000); // every question has its answer by then, and nothing moves any more
     const later = model.difference(this.nodes.map((node) => node.fact()));
-    if (later !== undefined && this.#hostiles.length === 0) throw new Violation("9 the healed network converges", `what was equal drifted apart: ${later}`);
+    if (later !== undefined && this.#hostiles.length === 0)
+      throw new Violation("9 the healed network converges", `what was equal drifted apart: ${later}`);
     return took;
   }
 
   #checkShared(writer: number, holders: readonly string[], ops: readonly LivingFact[]): void {
     for (const node of this.nodes) {
       if (!holders.includes(node.identity.peer) || node.hasRepaired || node.holds(ops)) continue;
-      throw new Violation("10 shared means held by others", "a named holder does not hold the write", { writer, holder: node.index });
+      throw new Violation("10 shared means held by others", "a named holder does not hold the write", {
+        writer,
+        holder: node.index,
+      });
     }
   }
 
@@ -166,7 +183,14 @@ export class World implements Faulted {
   }
 }
 
-function createSetting(options: WorldOptions, recorder: Recorder, canary: Canary | undefined, prng: Prng, nodes: () => readonly SimNode[], hostiles: () => readonly Hostile[]): Setting {
+function createSetting(
+  options: WorldOptions,
+  recorder: Recorder,
+  canary: Canary | undefined,
+  prng: Prng,
+  nodes: () => readonly SimNode[],
+  hostiles: () => readonly Hostile[],
+): Setting {
   const queue = new EventQueue();
   const network = new Network(queue, new Prng(prng.u32()), options, recorder);
   const networkId = toHex(prng.bytes(32)) as NetworkId;

@@ -19,7 +19,7 @@ interface Acknowledged {
 export class KeyHistory {
   readonly node: number;
   /** What lives on the node's disk now. */
-  readonly living = new Map<string, LivingFact>();
+  readonly living: Map<string, LivingFact> = new Map();
   readonly #acknowledged = new Map<string, Acknowledged>();
   /** For each key the version up to which this node's own ones were taken back by a repair, and what came instead. */
   readonly #repaired = new Map<string, { readonly upTo: VersionName; readonly by: VersionName }>();
@@ -45,9 +45,11 @@ export class KeyHistory {
   acknowledged(ticket: number, key: string, version: VersionName): void {
     const known = this.#acknowledged.get(key);
     const repaired = this.#repaired.get(key);
-    const isTakenBack = repaired !== undefined && repaired.upTo.author === version.author && order(version, repaired.upTo) <= 0;
+    const isTakenBack =
+      repaired !== undefined && repaired.upTo.author === version.author && order(version, repaired.upTo) <= 0;
     const standing = isTakenBack && order(version, repaired.by) > 0 ? repaired.by : version;
-    if (known === undefined || order(standing, known.version) > 0) this.#acknowledged.set(key, { ticket, version: standing });
+    if (known === undefined || order(standing, known.version) > 0)
+      this.#acknowledged.set(key, { ticket, version: standing });
     this.#checkAcknowledged(key);
   }
 
@@ -56,7 +58,12 @@ export class KeyHistory {
     for (const key of this.#acknowledged.keys()) this.#checkAcknowledged(key);
     for (const key of new Set([...keys, ...this.living.keys()])) {
       if (isSame(disk(key), this.living.get(key))) continue;
-      this.#broken("1 acknowledged writes survive", "the disk is not what its turns made it", key, this.living.get(key));
+      this.#broken(
+        "1 acknowledged writes survive",
+        "the disk is not what its turns made it",
+        key,
+        this.living.get(key),
+      );
     }
   }
 

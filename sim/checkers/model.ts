@@ -63,7 +63,10 @@ export function checkSummaries(disks: readonly DiskFact[]): void {
   const summaryOfSet = new Map<string, string>();
   for (const disk of disks) {
     const values = disk.living.filter((fact) => seen(fact).op.content.type !== "tombstone").length;
-    const set = disk.living.map((fact) => `${fact.key}@${fact.batch}`).sort().join("\n");
+    const set = disk.living
+      .map((fact) => `${fact.key}@${fact.batch}`)
+      .sort()
+      .join("\n");
     const summary = `${disk.count}/${disk.fingerprint}`;
     const facts = { node: disk.node, entries: disk.living.length, count: disk.count, values: disk.values };
     const broken = (message: string): never => {

@@ -6,11 +6,10 @@
  */
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Instant, Stamp } from "../../src/base/brand.ts";
-import { Prng } from "../../src/base/prng.ts";
-import { type PlacedOp, decodeParcel } from "../../src/codec/parcel.ts";
-import { checkParcel } from "../../src/core/data/batch.ts";
 import type { OpId, Store, StoreState } from "../../src/ports/store.ts";
-import { type Written, author, incarnation, network, put, rowOf, signedBatch, fragmentOf } from "./stored-batches.ts";
+import { parcelTests, spaceTests } from "./store-space-contract.ts";
+import { merge, served, turn } from "./store-turns.ts";
+import { author, incarnation, put, signedBatch } from "./stored-batches.ts";
 
 export interface OpenedStore {
   readonly store: Store;
@@ -40,38 +39,18 @@ export function storeContract(name: string, open: () => Promise<OpenedStore>): v
     test("conflicts are kept for a day, four of a key", async () => {
       const loser = { stamp: 1 as Stamp, author, batch: signedBatch(1, [put("x")]).id };
       const addAt = (time: number, key: string): void =>
-        turn(store, () => store.apply({ type: "addConflict", conflict: { key, at: time as Instant, loser, winner: loser, value: undefined } }));
+        turn(store, () =>
+          store.apply({
+            type: "addConflict",
+            conflict: { key, at: time as Instant, loser, winner: loser, value: undefined },
+          }),
+        );
       for (let time = 1; time <= 6; time++) addAt(time, "a");
       addAt(7, "b");
       expect((await opened.conflicts()).map((conflict) => conflict.at)).toEqual([3, 4, 5, 6, 7]);
       addAt(86_400_000 + 100, "c");
       expect((await opened.conflicts()).map((conflict) => conflict.key)).toEqual(["c"]);
     });
-  });
-}
-
-function turn(store: Store, act: () => void): void {
-  store.begin();
-  act();
-  store.commit();
-}
-
-/** Merges a batch within an open turn; `living` names the positions that live, all by default. */
-function merge(store: Store, batch: Written, living?: readonly number[]): void {
-  const supersedes = batch.parcel.ops
-    .filter(({ index }) => living?.includes(index) ?? true)
-    .map(({ op }) => store.living(op.key)?.id)
-    .filter((id) => id !== undefined);
-  store.apply({ type: "merge", parcel: rowOf(batch, living), supersedes });
-}
-
-function served(store: Store, from = 1, to = 1_000_000, bytesMax = 1e9): readonly { sequence: number; ops: readonly PlacedOp[] }[] {
-  return store.parcels(author, incarnation, from, to, bytesMax).map(({ sequence, bytes }) => {
-    const decoded = decodeParcel(bytes);
-    if (!decoded.ok) throw new Error(`a served parcel is ${decoded.code}`);
-    expect(checkParcel(decoded.value, network)).toMatchObject({ ok: true });
-    expect(decoded.value.header.sequence).toBe(sequence);
-    return { sequence, ops: decoded.value.ops };
   });
 }
 
@@ -108,7 +87,10 @@ function turnTests(at: () => Store, reopen: () => Promise<void>): void {
       at().apply({ type: "setOrigin", origin: { author, incarnation, ranges: [[1, 2]] } });
       at().apply({ type: "setState", state: someState(2) });
     });
-    const before = { parcels: at().parcels(author, incarnation, 1, 9, 1e9), living: at().livingAfter(author, 0 as Stamp, 9) };
+    const before = {
+      parcels: at().parcels(author, incarnation, 1, 9, 1e9),
+      living: at().livingAfter(author, 0 as Stamp, 9),
+    };
     await reopen();
     expect(at().parcels(author, incarnation, 1, 9, 1e9)).toEqual(before.parcels);
     expect(new Set(at().livingAfter(author, 0 as Stamp, 9))).toEqual(new Set(before.living));
@@ -136,95 +118,6 @@ function turnTests(at: () => Store, reopen: () => Promise<void>): void {
   });
 }
 
-function spaceTests(at: () => Store, reopen: () => Promise<void>): void {
-  test("a batch of which nothing lives is dropped", () => {
-    turn(at(), () => merge(at(), signedBatch(1, [put("a")])));
-    turn(at(), () => merge(at(), signedBatch(2, [put("a")])));
-    expect(served(at()).map(({ sequence }) => sequence)).toEqual([2]);
-    expect(at().headers(author, incarnation, 1)).toEqual([]);
-  });
-
-  test("a batch is whole while half of it lives and a fragment below that", async () => {
-    const keysOf = (): readonly string[] => (served(at(), 1, 1)[0]?.ops ?? []).map(({ op }) => op.key);
-    turn(at(), () => merge(at(), signedBatch(1, ["a", "b", "c", "d"].map((key) => put(key)))));
-    turn(at(), () => merge(at(), signedBatch(2, [put("a"), put("c")])));
-    expect(keysOf()).toEqual(["a", "b", "c", "d"]);
-    turn(at(), () => merge(at(), signedBatch(3, [put("b")])));
-    expect(keysOf()).toEqual(["d"]);
-    await reopen();
-    expect(keysOf()).toEqual(["d"]);
-  });
-
-  test("a batch of which little lives from the start is stored as a fragment", () => {
-    turn(at(), () => merge(at(), signedBatch(1, ["a", "b", "c"].map((key) => put(key))), [1]));
-    expect(served(at())[0]?.ops.map(({ op }) => op.key)).toEqual(["b"]);
-  });
-
-  test("fragments of one batch come together", () => {
-    const batch = signedBatch(1, ["a", "b", "c", "d", "e"].map((key) => put(key)));
-    turn(at(), () => merge(at(), fragmentOf(batch, [1, 4])));
-    turn(at(), () => merge(at(), fragmentOf(batch, [0, 1]), [0]));
-    const keys = served(at()).flatMap(({ ops }) => ops.map(({ op }) => op.key));
-    expect(new Set(keys)).toEqual(new Set(["a", "b", "e"]));
-    for (const key of ["a", "b", "e"]) expect(at().living(key)?.stamp).toBe(batch.stamp);
-  });
-
-  test("whatever is superseded, everything living is served and proven, in bounded space", async () => {
-    const prng = new Prng(7);
-    for (let sequence = 1; sequence <= 60; sequence++) {
-      const keys = new Set(Array.from({ length: 1 + prng.below(20) }, () => `k${prng.below(40)}`));
-      turn(at(), () => merge(at(), signedBatch(sequence, [...keys].map((key) => put(key)))));
-      if (sequence % 20 === 0) await reopen();
-      const living = at().livingAfter(author, 0 as Stamp, 1_000);
-      const parcels = served(at());
-      const found = new Set(parcels.flatMap(({ sequence: number, ops }) => ops.map(({ op }) => `${number}/${op.key}`)));
-      for (const { op, version } of living) expect(found).toContain(`${version.stamp - signedBatch(0, [put("x")]).stamp}/${op.op.key}`);
-      expect(found.size).toBeLessThanOrEqual(2 * living.length + parcels.length);
-    }
-  });
-
-  test("what is retracted is gone without a successor", async () => {
-    turn(at(), () => merge(at(), signedBatch(1, [put("a"), put("b")])));
-    const ids = ["a", "b"].map((key) => at().living(key)?.id as OpId);
-    turn(at(), () => at().apply({ type: "retract", ops: ids }));
-    await reopen();
-    expect(at().living("a")).toBeUndefined();
-    expect(served(at())).toEqual([]);
-    turn(at(), () => merge(at(), signedBatch(2, [put("a")])));
-    expect(at().living("a")?.stamp).toBe(signedBatch(2, [put("a")]).stamp);
-  });
-}
-
-function parcelTests(at: () => Store): void {
-  test("parcels come in order, only those asked for", () => {
-    for (const sequence of [5, 2, 9, 3]) turn(at(), () => merge(at(), signedBatch(sequence, [put(`k${sequence}`)])));
-    expect(served(at(), 2, 5).map(({ sequence }) => sequence)).toEqual([2, 3, 5]);
-    expect(served(at(), 6, 8)).toEqual([]);
-  });
-
-  test("parcels end only when the bytes asked for are reached, and there is always one", () => {
-    for (let sequence = 1; sequence <= 10; sequence++) turn(at(), () => merge(at(), signedBatch(sequence, [put(`k${sequence}`, 500)])));
-    const sizes = at().parcels(author, incarnation, 1, 10, 1e9).map(({ bytes }) => bytes.length);
-    expect(sizes).toHaveLength(10);
-    for (const bytesMax of [1, 700, 1_500, 2_900, 5_000, 100_000]) {
-      const found = at().parcels(author, incarnation, 1, 10, bytesMax).map(({ bytes }) => bytes.length);
-      const sum = (list: readonly number[]): number => list.reduce((total, each) => total + each, 0);
-      expect(found.length).toBeGreaterThan(0);
-      expect(sum(found.slice(0, -1))).toBeLessThan(bytesMax);
-      if (found.length < 10) expect(sum(found)).toBeGreaterThanOrEqual(bytesMax);
-    }
-  });
-
-  test("two batches under one number are both kept, and never cut apart", () => {
-    turn(at(), () => merge(at(), signedBatch(4, [put("a", 300)])));
-    turn(at(), () => merge(at(), signedBatch(4, [put("b", 300)])));
-    turn(at(), () => merge(at(), signedBatch(5, [put("c", 300)])));
-    expect(at().headers(author, incarnation, 4)).toHaveLength(2);
-    expect(served(at()).map(({ sequence }) => sequence)).toEqual([4, 4, 5]);
-    expect(served(at(), 1, 9, 10).map(({ sequence }) => sequence)).toEqual([4, 4]);
-  });
-}
-
 function readTests(at: () => Store, reopen: () => Promise<void>): void {
   test("an entry is given back byte for byte", async () => {
     const replaces = { stamp: 5 as Stamp, batch: signedBatch(9, [put("x")]).id };
@@ -232,7 +125,12 @@ function readTests(at: () => Store, reopen: () => Promise<void>): void {
       put("ключ 🗝"),
       { key: "gone", content: { type: "tombstone" }, ttlSeconds: undefined, replaces },
       { key: "ttl", content: { type: "value", value: new Uint8Array(0) }, ttlSeconds: 4_000_000_000, replaces },
-      { key: "blob", content: { type: "blob", hash: new Uint8Array(32).fill(3), sizeBytes: 2 ** 40 }, ttlSeconds: undefined, replaces: undefined },
+      {
+        key: "blob",
+        content: { type: "blob", hash: new Uint8Array(32).fill(3), sizeBytes: 2 ** 40 },
+        ttlSeconds: undefined,
+        replaces: undefined,
+      },
     ]);
     turn(at(), () => merge(at(), batch));
     await reopen();
@@ -249,10 +147,13 @@ function readTests(at: () => Store, reopen: () => Promise<void>): void {
   });
 
   test("livingAfter names one author's entries behind a stamp, as many as asked for", () => {
-    for (let sequence = 1; sequence <= 5; sequence++) turn(at(), () => merge(at(), signedBatch(sequence, [put(`k${sequence}`)])));
+    for (let sequence = 1; sequence <= 5; sequence++)
+      turn(at(), () => merge(at(), signedBatch(sequence, [put(`k${sequence}`)])));
     turn(at(), () => merge(at(), signedBatch(6, [put("k5")])));
     const bound = signedBatch(2, [put("x")]).stamp;
-    const keys = at().livingAfter(author, bound, 100).map(({ op }) => op.op.key);
+    const keys = at()
+      .livingAfter(author, bound, 100)
+      .map(({ op }) => op.op.key);
     expect(keys.sort()).toEqual(["k3", "k4", "k5"]);
     expect(at().livingAfter(author, bound, 2)).toHaveLength(2);
     expect(at().livingAfter("ab".repeat(32) as typeof author, 0 as Stamp, 100)).toEqual([]);
@@ -265,14 +166,31 @@ function readTests(at: () => Store, reopen: () => Promise<void>): void {
       at().apply({ type: "setOrigin", origin: { author, incarnation: other, ranges: [[3, 9]] } });
     });
     turn(at(), () => {
-      at().apply({ type: "setOrigin", origin: { author, incarnation, ranges: [[1, 1], [5, 2 ** 52]] } });
+      at().apply({
+        type: "setOrigin",
+        origin: {
+          author,
+          incarnation,
+          ranges: [
+            [1, 1],
+            [5, 2 ** 52],
+          ],
+        },
+      });
       at().apply({ type: "setState", state: someState(1) });
       at().apply({ type: "setState", state: { ...someState(2), reconciledAt: 17 as Instant } });
     });
     await reopen();
     expect(new Set(at().origins())).toEqual(
       new Set([
-        { author, incarnation, ranges: [[1, 1], [5, 2 ** 52]] },
+        {
+          author,
+          incarnation,
+          ranges: [
+            [1, 1],
+            [5, 2 ** 52],
+          ],
+        },
         { author, incarnation: other, ranges: [[3, 9]] },
       ]),
     );
@@ -281,7 +199,14 @@ function readTests(at: () => Store, reopen: () => Promise<void>): void {
 
   test("evidence is taken", () => {
     const [first, second] = [signedBatch(1, [put("a")]), signedBatch(1, [put("b")])];
-    turn(at(), () => at().apply({ type: "addEvidence", first: first.parcel.signedHeader, second: second.parcel.signedHeader, at: 1 as Instant }));
+    turn(at(), () =>
+      at().apply({
+        type: "addEvidence",
+        first: first.parcel.signedHeader,
+        second: second.parcel.signedHeader,
+        at: 1 as Instant,
+      }),
+    );
     expect(at().headers(author, incarnation, 1)).toEqual([]);
   });
 }

@@ -19,7 +19,12 @@ export const incarnation = "cd".repeat(8) as Incarnation;
 const firstStamp = 1_790_000_000_000_000;
 
 export function put(key: string, size = 3): Op {
-  return { key, content: { type: "value", value: new Uint8Array(size).fill(7) }, ttlSeconds: undefined, replaces: undefined };
+  return {
+    key,
+    content: { type: "value", value: new Uint8Array(size).fill(7) },
+    ttlSeconds: undefined,
+    replaces: undefined,
+  };
 }
 
 /** A batch whose stamp grows with its number. */

@@ -12,7 +12,14 @@ import type { StoreView } from "../../../ports/store.ts";
 import { anyHeader } from "../../../../tools/fuzz/samples.ts";
 import { hasNumber } from "../../data/ranges.ts";
 import type { Effect } from "../../effects.ts";
-import { parcelFrameBytes, pullWindowFrames, servesMax, servesPerPeerMax, supersededOriginsMax } from "../limits.ts";
+import {
+  parcelFrameBytes,
+  pullWindowFrames,
+  servedRangesMax,
+  servesMax,
+  servesPerPeerMax,
+  supersededOriginsMax,
+} from "../limits.ts";
 import { Serve, type ServedHoldings } from "./machine.ts";
 
 const author = (i: number): Author => i.toString(16).padStart(64, "0") as Author;
@@ -219,6 +226,17 @@ describe("limits", () => {
     expect(server.pull([], { link: 99 })).toEqual(["done busy"]);
     server.serve.linkLost(1);
     expect(server.pull([], { link: 99 })).not.toContain("done busy");
+  });
+
+  test("a pull that names over 200,000 ranges is told busy and forgotten; another one is served", () => {
+    const server = busy();
+    const ranges = Array.from({ length: frontierRangesMax }, (_, i) => [2 * i + 1, 2 * i + 1] as const);
+    const many = Array.from({ length: Math.ceil((servedRangesMax + 1) / frontierRangesMax) }, (_, i) =>
+      origin(i, ranges),
+    );
+    expect(server.pull(many.slice(1), { last: false })).toEqual([]);
+    expect(server.pull(many.slice(0, 1), { last: false })).toEqual(["done busy"]);
+    expect([server.serve.active, server.pull().length]).toEqual([0, pullWindowFrames]);
   });
 
   test("a pull that goes on after its last message is told busy and forgotten", () => {

@@ -1,0 +1,61 @@
+/** The disk of a simulated node: tables in memory that outlive its processes. */
+import { assert } from "../src/base/assert.ts";
+import type { BatchId } from "../src/base/brand.ts";
+import type { Bytes } from "../src/base/bytes.ts";
+import type { OriginRanges } from "../src/codec/frontier.ts";
+import { conflictAgeMsMax, conflictsMax, conflictsPerKeyMax } from "../src/core/data/limits.ts";
+import type { ConflictRow, OpId, StoreState } from "../src/ports/store.ts";
+import type { LivingFact } from "./checkers/facts.ts";
+import type { KeptOp, StoredBatch } from "./stored-batch.ts";
+
+/** Where a living operation stands. */
+export interface Place {
+  readonly batch: BatchId;
+  readonly index: number;
+  readonly key: string;
+}
+
+/** What outlives a process. */
+export class MemoryDisk {
+  readonly batches: Map<BatchId, StoredBatch> = new Map();
+  /** Batches by origin and number. */
+  readonly numbers: Map<string, Map<number, readonly BatchId[]>> = new Map();
+  readonly living: Map<string, OpId> = new Map();
+  readonly places: Map<OpId, Place> = new Map();
+  readonly origins: Map<string, OriginRanges> = new Map();
+  state: StoreState | undefined;
+  conflicts: readonly ConflictRow[] = [];
+  evidence: readonly { readonly first: Bytes; readonly second: Bytes }[] = [];
+  ids = 0;
+
+  /** The living operation on a key as plain data for checkers. */
+  fact(key: string): LivingFact | undefined {
+    const id = this.living.get(key);
+    const place = id === undefined ? undefined : this.places.get(id);
+    const stored = place === undefined ? undefined : this.batches.get(place.batch);
+    if (place === undefined || stored === undefined) return undefined;
+    const { bytes } = keptOp(stored, place.index);
+    return { key, batch: place.batch, index: place.index, signedHeader: stored.signedHeader, opBytes: bytes };
+  }
+
+  /** Operations stored, dead ones included. */
+  storedOps(): number {
+    let sum = 0;
+    for (const { ops } of this.batches.values()) sum += ops.length;
+    return sum;
+  }
+}
+
+export function keptOp(stored: StoredBatch, index: number): KeptOp {
+  const op = stored.ops.find((each) => each.index === index);
+  assert(op !== undefined, "a place names a stored operation");
+  return op;
+}
+
+/** With a further conflict, without what is too old or too much: per key, then in all. */
+export function withConflict(conflicts: readonly ConflictRow[], added: ConflictRow): readonly ConflictRow[] {
+  const young = [...conflicts, added].filter(({ at }) => at > added.at - conflictAgeMsMax);
+  const ofKey = young.filter(({ key }) => key === added.key);
+  const surplus = new Set(ofKey.slice(0, Math.max(0, ofKey.length - conflictsPerKeyMax)));
+  return young.filter((conflict) => !surplus.has(conflict)).slice(-conflictsMax);
+}

@@ -1,0 +1,130 @@
+/** The part of the store's contract about what is kept, proven and served. Used by `store-contract.ts`. */
+import { expect, test } from "vitest";
+import type { Stamp } from "../../src/base/brand.ts";
+import { Prng } from "../../src/base/prng.ts";
+import type { OpId, Store } from "../../src/ports/store.ts";
+import { merge, served, turn } from "./store-turns.ts";
+import { author, fragmentOf, incarnation, put, signedBatch } from "./stored-batches.ts";
+
+export function spaceTests(at: () => Store, reopen: () => Promise<void>): void {
+  test("a batch of which nothing lives is dropped", () => {
+    turn(at(), () => merge(at(), signedBatch(1, [put("a")])));
+    turn(at(), () => merge(at(), signedBatch(2, [put("a")])));
+    expect(served(at()).map(({ sequence }) => sequence)).toEqual([2]);
+    expect(at().headers(author, incarnation, 1)).toEqual([]);
+  });
+
+  test("a batch is whole while half of it lives and a fragment below that", async () => {
+    const keysOf = (): readonly string[] => (served(at(), 1, 1)[0]?.ops ?? []).map(({ op }) => op.key);
+    turn(at(), () =>
+      merge(
+        at(),
+        signedBatch(
+          1,
+          ["a", "b", "c", "d"].map((key) => put(key)),
+        ),
+      ),
+    );
+    turn(at(), () => merge(at(), signedBatch(2, [put("a"), put("c")])));
+    expect(keysOf()).toEqual(["a", "b", "c", "d"]);
+    turn(at(), () => merge(at(), signedBatch(3, [put("b")])));
+    expect(keysOf()).toEqual(["d"]);
+    await reopen();
+    expect(keysOf()).toEqual(["d"]);
+  });
+
+  test("a batch of which little lives from the start is stored as a fragment", () => {
+    turn(at(), () =>
+      merge(
+        at(),
+        signedBatch(
+          1,
+          ["a", "b", "c"].map((key) => put(key)),
+        ),
+        [1],
+      ),
+    );
+    expect(served(at())[0]?.ops.map(({ op }) => op.key)).toEqual(["b"]);
+  });
+
+  test("fragments of one batch come together", () => {
+    const batch = signedBatch(
+      1,
+      ["a", "b", "c", "d", "e"].map((key) => put(key)),
+    );
+    turn(at(), () => merge(at(), fragmentOf(batch, [1, 4])));
+    turn(at(), () => merge(at(), fragmentOf(batch, [0, 1]), [0]));
+    const keys = served(at()).flatMap(({ ops }) => ops.map(({ op }) => op.key));
+    expect(new Set(keys)).toEqual(new Set(["a", "b", "e"]));
+    for (const key of ["a", "b", "e"]) expect(at().living(key)?.stamp).toBe(batch.stamp);
+  });
+
+  test("whatever is superseded, everything living is served and proven, in bounded space", async () => {
+    const prng = new Prng(7);
+    for (let sequence = 1; sequence <= 60; sequence++) {
+      const keys = new Set(Array.from({ length: 1 + prng.below(20) }, () => `k${prng.below(40)}`));
+      turn(at(), () =>
+        merge(
+          at(),
+          signedBatch(
+            sequence,
+            [...keys].map((key) => put(key)),
+          ),
+        ),
+      );
+      if (sequence % 20 === 0) await reopen();
+      const living = at().livingAfter(author, 0 as Stamp, 1_000);
+      const parcels = served(at());
+      const found = new Set(parcels.flatMap(({ sequence: number, ops }) => ops.map(({ op }) => `${number}/${op.key}`)));
+      for (const { op, version } of living)
+        expect(found).toContain(`${version.stamp - signedBatch(0, [put("x")]).stamp}/${op.op.key}`);
+      expect(found.size).toBeLessThanOrEqual(2 * living.length + parcels.length);
+    }
+  });
+
+  test("what is retracted is gone without a successor", async () => {
+    turn(at(), () => merge(at(), signedBatch(1, [put("a"), put("b")])));
+    const ids = ["a", "b"].map((key) => at().living(key)?.id as OpId);
+    turn(at(), () => at().apply({ type: "retract", ops: ids }));
+    await reopen();
+    expect(at().living("a")).toBeUndefined();
+    expect(served(at())).toEqual([]);
+    turn(at(), () => merge(at(), signedBatch(2, [put("a")])));
+    expect(at().living("a")?.stamp).toBe(signedBatch(2, [put("a")]).stamp);
+  });
+}
+
+export function parcelTests(at: () => Store): void {
+  test("parcels come in order, only those asked for", () => {
+    for (const sequence of [5, 2, 9, 3]) turn(at(), () => merge(at(), signedBatch(sequence, [put(`k${sequence}`)])));
+    expect(served(at(), 2, 5).map(({ sequence }) => sequence)).toEqual([2, 3, 5]);
+    expect(served(at(), 6, 8)).toEqual([]);
+  });
+
+  test("parcels end only when the bytes asked for are reached, and there is always one", () => {
+    for (let sequence = 1; sequence <= 10; sequence++)
+      turn(at(), () => merge(at(), signedBatch(sequence, [put(`k${sequence}`, 500)])));
+    const sizes = at()
+      .parcels(author, incarnation, 1, 10, 1e9)
+      .map(({ bytes }) => bytes.length);
+    expect(sizes).toHaveLength(10);
+    for (const bytesMax of [1, 700, 1_500, 2_900, 5_000, 100_000]) {
+      const found = at()
+        .parcels(author, incarnation, 1, 10, bytesMax)
+        .map(({ bytes }) => bytes.length);
+      const sum = (list: readonly number[]): number => list.reduce((total, each) => total + each, 0);
+      expect(found.length).toBeGreaterThan(0);
+      expect(sum(found.slice(0, -1))).toBeLessThan(bytesMax);
+      expect(found.length === 10 || sum(found) >= bytesMax).toBe(true);
+    }
+  });
+
+  test("two batches under one number are both kept, and never cut apart", () => {
+    turn(at(), () => merge(at(), signedBatch(4, [put("a", 300)])));
+    turn(at(), () => merge(at(), signedBatch(4, [put("b", 300)])));
+    turn(at(), () => merge(at(), signedBatch(5, [put("c", 300)])));
+    expect(at().headers(author, incarnation, 4)).toHaveLength(2);
+    expect(served(at()).map(({ sequence }) => sequence)).toEqual([4, 4, 5]);
+    expect(served(at(), 1, 9, 10).map(({ sequence }) => sequence)).toEqual([4, 4]);
+  });
+}
