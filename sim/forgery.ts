@@ -70,6 +70,7 @@ export class Forgery {
 
   /** Parcels for an honest puller; some are not what they say. */
   servedParcels(): readonly Bytes[] {
+    if (this.#setting.options.servesOld && this.#prng.chance(0.5)) return [this.#ancient()];
     const kind = this.#prng.below(4);
     if (kind === 0) return [this.#forged()];
     if (kind === 1) return [this.#own(0, true), this.#own(-20_000, true)];
@@ -111,6 +112,13 @@ export class Forgery {
   #own(aheadMs: number, isNumbered: boolean): Bytes {
     if (isNumbered) this.#sequence += 1;
     return this.#batch(aheadMs, this.#setting.networkId, this.#signer);
+  }
+
+  /** An entry from before the horizon, on a key that nobody has. */
+  #ancient(): Bytes {
+    this.#sequence += 1;
+    const op = { ...this.#op(), key: `old${this.#sequence}` };
+    return this.#batch(-40 * dayMs, this.#setting.networkId, this.#signer, op);
   }
 
   /** A batch that names a victim as its author. */

@@ -11,6 +11,7 @@ export const scenarios = [
   "crashes",
   "clocks",
   "hostile",
+  "old-batches",
   "diamond",
   "late-joiner",
   "bulk",
@@ -46,6 +47,8 @@ export interface WorldOptions {
   readonly turnCrash: number;
   readonly commitFailure: number;
   readonly hostiles: number;
+  /** Whether hostile peers serve batches from before the horizon to those that pull. */
+  readonly servesOld: boolean;
   readonly lateNodes: number;
   readonly keys: number;
   readonly valueBytesMin: number;
@@ -80,7 +83,7 @@ const never: Record<FaultKind, Millis> = {
 export function drawOptions(seed: number, scenario: Scenario): WorldOptions {
   const prng = new Prng(seed * 2 + 1);
   const base = drawChaos(seed, prng);
-  return { ...base, ...scenarioChanges(scenario, base, prng), scenario };
+  return { ...base, ...changes[scenario](base, prng), scenario };
 }
 
 function drawChaos(seed: number, prng: Prng): WorldOptions {
@@ -111,6 +114,7 @@ function drawChaos(seed: number, prng: Prng): WorldOptions {
     turnCrash: prng.pick([0, 0, 0.001, 0.01]),
     commitFailure: prng.pick([0, 0, 0.001, 0.005]),
     hostiles,
+    servesOld: false,
     lateNodes: prng.chance(0.3) ? 1 : 0,
     keys: prng.pick([3, 8, 40]),
     valueBytesMin: 4,
@@ -135,72 +139,61 @@ function drawEdges(nodes: number, prng: Prng): readonly Edge[] {
   );
 }
 
-function scenarioChanges(scenario: Scenario, base: WorldOptions, prng: Prng): Partial<WorldOptions> {
-  const calm: Partial<WorldOptions> = {
-    every: never,
-    turnCrash: 0,
-    commitFailure: 0,
-    hostiles: 0,
-    skewMsMax: 0,
-    lateNodes: 0,
-  };
-  const short = { quietMsMax: 5 * 60_000, mdns: true };
-  switch (scenario) {
-    case "chaos":
-      return {};
-    case "partition":
-      return { ...calm, ...short, every: { ...never, partition: 8_000, oneWay: 12_000, linkBreak: 10_000 } };
-    case "crashes":
-      return {
-        ...calm,
-        ...short,
-        every: { ...never, crash: 3_000, stop: 15_000 },
-        turnCrash: 0.01,
-        commitFailure: 0.003,
-      };
-    case "clocks":
-      return {
-        ...calm,
-        nodes: Math.max(4, base.nodes),
-        edges: drawEdges(Math.max(4, base.nodes), prng),
-        skewMsMax: 20_000,
-        every: { ...never, clockJump: 8_000, clockWrong: 20_000 },
-        quietMsMax: 80 * 60_000,
-      };
-    case "hostile":
-      return { ...calm, hostiles: 1 + prng.below(2), every: { ...never, linkBreak: 20_000 }, quietMsMax: 80 * 60_000 };
-    case "diamond":
-      return {
-        ...calm,
-        ...short,
-        nodes: 4,
-        edges: [
-          [0, 1],
-          [0, 2],
-          [1, 3],
-          [2, 3],
-        ],
-        loss: 0,
-        duplication: 0,
-      };
-    case "late-joiner":
-      return { ...calm, ...short, lateNodes: 1 };
-    case "bulk":
-      return {
-        ...calm,
-        ...short,
-        nodes: 3,
-        edges: [
-          [0, 1],
-          [1, 2],
-        ],
-        keys: 400,
-        valueBytesMin: 64 * 1024 - 16,
-        valueBytesMax: 64 * 1024,
-        batchOpsMax: 14,
-        writeEveryMs: 150,
-        chaosMs: 6_000,
-        lateNodes: 1,
-      };
-  }
-}
+const calm: Partial<WorldOptions> = {
+  every: never,
+  turnCrash: 0,
+  commitFailure: 0,
+  hostiles: 0,
+  skewMsMax: 0,
+  lateNodes: 0,
+};
+/** Whoever cannot be delayed by a long backoff or a wrong stamp converges within minutes. */
+const soon: Partial<WorldOptions> = { ...calm, quietMsMax: 5 * 60_000, mdns: true };
+const late: Partial<WorldOptions> = { ...calm, quietMsMax: 80 * 60_000 };
+
+const changes: Readonly<Record<Scenario, (base: WorldOptions, prng: Prng) => Partial<WorldOptions>>> = {
+  chaos: () => ({}),
+  partition: () => ({ ...soon, every: { ...never, partition: 8_000, oneWay: 12_000, linkBreak: 10_000 } }),
+  crashes: () => ({ ...soon, every: { ...never, crash: 3_000, stop: 15_000 }, turnCrash: 0.01, commitFailure: 0.003 }),
+  clocks: (base, prng) => {
+    const nodes = Math.max(4, base.nodes);
+    const every = { ...never, clockJump: 8_000, clockWrong: 20_000 };
+    return { ...late, nodes, edges: drawEdges(nodes, prng), skewMsMax: 20_000, every };
+  },
+  hostile: (_base, prng) => ({ ...late, hostiles: 1 + prng.below(2), every: { ...never, linkBreak: 20_000 } }),
+  "old-batches": () => ({ ...late, hostiles: 1, servesOld: true, keys: 40 }),
+  /** A-{B,C}-D: everything reaches D over both ways. */
+  diamond: () => ({
+    ...soon,
+    nodes: 4,
+    edges: [
+      [0, 1],
+      [0, 2],
+      [1, 3],
+      [2, 3],
+    ],
+    loss: 0,
+    duplication: 0,
+  }),
+  "late-joiner": () => ({ ...soon, lateNodes: 1 }),
+  /** The largest values and batches there may be, and a node that has to fetch them all. */
+  bulk: () => ({
+    ...soon,
+    ...bulkLoad,
+    nodes: 3,
+    edges: [
+      [0, 1],
+      [1, 2],
+    ],
+    lateNodes: 1,
+    chaosMs: 6_000,
+  }),
+};
+
+const bulkLoad: Partial<WorldOptions> = {
+  keys: 400,
+  valueBytesMin: 64 * 1024 - 16,
+  valueBytesMax: 64 * 1024,
+  batchOpsMax: 14,
+  writeEveryMs: 150,
+};

@@ -29,12 +29,17 @@ export function utf8Decode(bytes: Bytes): string | undefined {
   }
 }
 
-const hexOfByte: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+const hexDigits = utf8Encoder.encode("0123456789abcdef");
+const hexScratch = new Uint8Array(128);
 
 export function toHex(bytes: Bytes): string {
-  let hex = "";
-  for (const byte of bytes) hex += hexOfByte[byte];
-  return hex;
+  const digits = bytes.length * 2 <= hexScratch.length ? hexScratch : new Uint8Array(bytes.length * 2);
+  let at = 0;
+  for (const byte of bytes) {
+    digits[at++] = hexDigits[byte >> 4] as number;
+    digits[at++] = hexDigits[byte & 15] as number;
+  }
+  return utf8Decoder.decode(digits.subarray(0, at)); // one flat string; joined pieces take ten times the memory
 }
 
 /** Bytes of an even number of lower-case hex digits, or undefined. */

@@ -118,7 +118,7 @@ function readHeader(reader: ByteReader): BatchHeader {
   const stamp = reader.u64() as Stamp;
   const opsRoot = reader.bytes(32);
   const opsCount = reader.u16();
-  if (sequence === 0 || opsCount === 0 || opsCount > batchOpsMax) reader.fail();
+  if (sequence === 0 || sequence >= Number.MAX_SAFE_INTEGER || opsCount === 0 || opsCount > batchOpsMax) reader.fail();
   return { network, author, incarnation, sequence, stamp, opsRoot, opsCount };
 }
 

@@ -37,6 +37,7 @@ export type Outcome =
         | "invalid_key"
         | "value_too_large"
         | "invalid_batch"
+        | "invalid_argument"
         | "clock_refused"
         | "overloaded"
         | "stopping"

@@ -4,6 +4,7 @@
  *
  * `reopen` ends the store as a crash would, an open turn included, and opens it anew.
  */
+// tidy: long because each function lists the tests of one subject
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Instant, Stamp } from "../../src/base/brand.ts";
 import type { OpId, Store, StoreState } from "../../src/ports/store.ts";

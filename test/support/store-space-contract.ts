@@ -1,4 +1,5 @@
 /** The part of the store's contract about what is kept, proven and served. Used by `store-contract.ts`. */
+// tidy: long because each function lists the tests of one subject
 import { expect, test } from "vitest";
 import type { Stamp } from "../../src/base/brand.ts";
 import { Prng } from "../../src/base/prng.ts";

@@ -4,6 +4,9 @@
  * out is not lost: its number is not held, so a later pull brings it again.
  */
 import type { Author, Incarnation, Instant } from "../../base/brand.ts";
+import { assert } from "../../base/assert.ts";
+import type { Bytes } from "../../base/bytes.ts";
+import { decodeParcel, encodeParcel } from "../../codec/parcel.ts";
 import type { Range } from "../../codec/ranges-wire.ts";
 import type { CheckedParcel } from "./batch.ts";
 import { heldBackBytesMax, heldBackPerAuthorMax, stampAheadMsMax } from "./limits.ts";
@@ -36,10 +39,11 @@ export class HeldBack {
     const { author } = parcel.header;
     const waiting = this.#byAuthor.get(author) ?? [];
     if (waiting.some((other) => other.parcel.id === parcel.id)) return "known";
-    const bytes = sizeOf(parcel);
+    const kept = ownCopy(parcel);
+    const bytes = kept.bytes.length;
     if (waiting.length >= heldBackPerAuthorMax) return "authorLimit";
     if (this.#bytes + bytes > heldBackBytesMax) return "bytesLimit";
-    waiting.push({ parcel, bytes, validAt: (instantOf(parcel.latest) - stampAheadMsMax) as Instant });
+    waiting.push({ parcel: kept.parcel, bytes, validAt: (instantOf(parcel.latest) - stampAheadMsMax) as Instant });
     this.#byAuthor.set(author, waiting);
     this.#bytes += bytes;
     this.#count += 1;
@@ -88,6 +92,13 @@ export class HeldBack {
   }
 }
 
-function sizeOf(parcel: CheckedParcel): number {
-  return parcel.ops.reduce((sum, op) => sum + op.bytes.length, parcel.signedHeader.length + 32 * parcel.proof.length);
+/**
+ * A copy in memory of its own: a parcel is made of views of the message it came in, and one small
+ * batch kept for an hour would keep a whole message of a mebibyte with it.
+ */
+function ownCopy(parcel: CheckedParcel): { readonly parcel: CheckedParcel; readonly bytes: Bytes } {
+  const bytes = encodeParcel(parcel.signedHeader, parcel.header.opsCount, parcel.ops, parcel.proof);
+  const decoded = decodeParcel(bytes);
+  assert(decoded.ok, "what was decoded is encoded to the same again");
+  return { parcel: { ...decoded.value, id: parcel.id, latest: parcel.latest }, bytes };
 }

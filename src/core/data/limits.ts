@@ -17,7 +17,7 @@ export const conflictsMax = 10_000;
 /** Pairs of batches under one number kept as evidence. Guess. */
 export const evidenceMax = 1_000;
 /** Ranges of held sequence numbers kept for one origin; batches that would need more are left to a later pull. Guess. */
-export const heldRangesMax = 1_024;
+export const heldRangesMax = 4_096;
 /** Writers' numberings known at once. Guess: 100 bytes each. */
 export const originsMax = 100_000;
 /** Batches remembered by id after they were merged. Guess: a second of the fastest gossip. */

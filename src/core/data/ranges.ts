@@ -41,6 +41,21 @@ export function withNumber(ranges: Ranges, value: number): Ranges {
   return withRange(ranges, [value, value]);
 }
 
+/** The union of two lists, in time linear in both. */
+export function union(a: Ranges, b: Ranges): Ranges {
+  const joined: (readonly [number, number])[] = [];
+  let i = 0;
+  let j = 0;
+  while (i < a.length || j < b.length) {
+    const fromA = j >= b.length || (i < a.length && (a[i] as Range)[0] <= (b[j] as Range)[0]);
+    const [from, to] = (fromA ? a[i++] : b[j++]) as Range;
+    const last = joined.at(-1);
+    if (last === undefined || from > last[1] + 1) joined.push([from, to]);
+    else joined[joined.length - 1] = [last[0], Math.max(last[1], to)];
+  }
+  return joined;
+}
+
 /** What is in `a` and not in `b`. */
 export function minus(a: Ranges, b: Ranges): Ranges {
   const rest: Range[] = [];

@@ -10,6 +10,8 @@ export const ownSkewMsMax = 30_000;
 export const clockWitnessesMin = 3;
 /** Admitted links. Source: decided for the product (peers per node); libp2p's own limit lies above. */
 export const linksMax = 50;
+/** Admitted links of one peer for the moment until its dialer has closed all but one. Guess. */
+export const linksPerPeerMax = 3;
 /** Links not yet admitted. Guess. */
 export const strangersMax = 50;
 /** Addresses remembered as dial candidates. Guess: 50 peers with 20 addresses each. */
@@ -20,6 +22,8 @@ export const dialsMax = 8;
 export const dialBackoffMsMin = 5_000;
 /** Longest wait between dials, in ms. Source: decided for the product. */
 export const dialBackoffMsMax = 600_000;
+/** Longest wait a peer may ask for with its goodbye, in s. Source: the longest wait of our own. */
+export const retryAfterSecondsMax = 600;
 /** Share of a wait that is drawn at random, so that nodes do not dial in step. Guess. */
 export const backoffJitter = 0.2;
 /** Wait before dialing again after a link was lost, in ms. Guess: long enough for a restart to let go of its port. */

@@ -11,7 +11,6 @@
 import type { Author, BatchId, Incarnation, Instant, Stamp, Time } from "../../base/brand.ts";
 import type { OriginRanges, SetSummary } from "../../codec/frontier.ts";
 import type { Op } from "../../codec/op.ts";
-import type { Range } from "../../codec/ranges-wire.ts";
 import type { StoreState, StoreView } from "../../ports/store.ts";
 import { BoundedMap } from "../../base/bounded-map.ts";
 import { batchIdOf } from "../../crypto/batch-digest.ts";
@@ -19,7 +18,7 @@ import type { CheckedParcel } from "../data/batch.ts";
 import { SetFingerprint, entryElement } from "../data/fingerprint.ts";
 import { evidenceMax, heldRangesMax, originsMax, recentBatchesMax } from "../data/limits.ts";
 import { type Conflict, type Merge, floorAt, mergeParcel } from "../data/merge.ts";
-import { type Ranges, hasNumber, sizeOf, withNumber, withRange } from "../data/ranges.ts";
+import { type Ranges, hasNumber, minus, sizeOf, union, withNumber } from "../data/ranges.ts";
 import { headerBytes } from "../../codec/parcel.ts";
 import type { EffectSink } from "../effects.ts";
 
@@ -99,10 +98,11 @@ export class Holdings {
     return origin.held.length < heldRangesMax || withNumber(origin.held, sequence).length <= heldRangesMax;
   }
 
-  /** Merges a verified parcel; returns how many entries changed and the conflicts met. */
+  /** Merges a verified parcel. Conflicts are counted once, when its number is new. */
   merge(parcel: CheckedParcel, rule: FloorRule, now: Time, judged: Instant, view: StoreView, out: EffectSink): Merge {
     const { author, incarnation, sequence } = parcel.header;
-    this.#noticeEquivocation(parcel, now, view, out);
+    const seenBefore = this.holds(author, incarnation, sequence);
+    if (seenBefore) this.#noticeEquivocation(parcel, now, view, out);
     const floor = rule === "waived" ? (0 as Stamp) : floorAt(judged, this.#options.horizonDays);
     const merge = mergeParcel(parcel, view, floor);
     if (merge.ops.some((op) => op.living)) {
@@ -123,20 +123,30 @@ export class Holdings {
       this.#account(parcel, merge);
     }
     this.#recent.set(parcel.id, true);
-    for (const conflict of merge.conflicts) this.#recordConflict(conflict, now, out);
-    this.#hold(author, incarnation, [sequence, sequence]);
+    if (!seenBefore) for (const conflict of merge.conflicts) this.#recordConflict(conflict, now, out);
+    this.#hold(author, incarnation, sequence);
     return merge;
   }
 
   /**
    * Counts numbers as held of which a peer says that nothing lives. Believed only below the highest
-   * number of that origin that a signature has proven, so that no lie reaches into the future.
+   * number of that origin that a signature has proven, so that no lie reaches into the future;
+   * returns what lies beyond.
    */
-  markSuperseded(origins: readonly OriginRanges[]): void {
-    for (const { author, incarnation, ranges } of origins) {
-      const top = this.#origins.get(originKey(author, incarnation))?.held.at(-1)?.[1] ?? 0;
-      for (const [from, to] of ranges) if (from <= top) this.#hold(author, incarnation, [from, Math.min(to, top)]);
+  markSuperseded(claims: readonly OriginRanges[]): readonly OriginRanges[] {
+    const beyond: OriginRanges[] = [];
+    for (const { author, incarnation, ranges } of claims) {
+      const origin = this.#origins.get(originKey(author, incarnation));
+      const top = origin?.held.at(-1)?.[1] ?? 0;
+      const rest = minus(ranges, [[1, Math.max(1, top)]]);
+      if (rest.length > 0) beyond.push({ author, incarnation, ranges: rest });
+      if (origin === undefined) continue;
+      const held = union(origin.held, minus(ranges, rest));
+      if (held.length > heldRangesMax) continue;
+      origin.held = held;
+      this.#dirtyOrigins.add(origin);
     }
+    return beyond;
   }
 
   /** Takes the next number for a batch of our own. */
@@ -158,7 +168,7 @@ export class Holdings {
     out: EffectSink,
   ): readonly Op[] {
     const entries = view.livingAfter(this.#options.author, after, max);
-    if (entries.length === 0) return [];
+    if (entries.length === 0 && this.#state.lastStamp <= after) return [];
     out.push({ type: "persist", write: { type: "retract", ops: entries.map(({ id }) => id) } });
     for (const { op, version } of entries) {
       this.#fingerprint.remove(entryElement(op.op.key, version.batch));
@@ -225,7 +235,7 @@ export class Holdings {
 
   #noticeEquivocation(parcel: CheckedParcel, now: Time, view: StoreView, out: EffectSink): void {
     const { author, incarnation, sequence } = parcel.header;
-    if (this.#evidence >= evidenceMax || !this.holds(author, incarnation, sequence)) return;
+    if (this.#evidence >= evidenceMax) return;
     const other = view
       .headers(author, incarnation, sequence)
       .find((header) => batchIdOf(header.subarray(0, headerBytes)) !== parcel.id);
@@ -238,11 +248,11 @@ export class Holdings {
     out.push({ type: "note", at: now.wall, note: { type: "equivocation", author, sequence } });
   }
 
-  #hold(author: Author, incarnation: Incarnation, range: Range): void {
+  #hold(author: Author, incarnation: Incarnation, sequence: number): void {
     const key = originKey(author, incarnation);
     const origin = this.#origins.get(key) ?? { author, incarnation, held: [] };
     this.#origins.set(key, origin);
-    const held = withRange(origin.held, range);
+    const held = withNumber(origin.held, sequence);
     if (held.length > heldRangesMax) return; // left to a later pull, which fills from the front
     origin.held = held;
     this.#dirtyOrigins.add(origin);

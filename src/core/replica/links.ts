@@ -2,6 +2,8 @@
  * Links coming and going: what admission decides is told to every machine that works on links.
  */
 import type { PeerId } from "../../base/brand.ts";
+import type { OriginRanges } from "../../codec/frontier.ts";
+import { authorOf } from "../../codec/peer-id.ts";
 import type { LinkId } from "../../ports/network.ts";
 import type { AdmissionFact, AdmissionInput } from "../peers/admission/machine.ts";
 import type { PullFact } from "../sync/pull/machine.ts";
@@ -17,8 +19,8 @@ export function passOnPullFacts(facts: readonly PullFact[], parts: Parts, step: 
   for (const fact of facts) {
     switch (fact.type) {
       case "superseded":
-        parts.holdings.markSuperseded(fact.origins);
-        for (const { author, incarnation, ranges } of fact.origins) parts.heldBack.forget(author, incarnation, ranges);
+        parts.pull.keepClaims(parts.holdings.markSuperseded(fact.origins));
+        forgetHeldBack(fact.peer, fact.origins, parts);
         break;
       case "completed":
         if (fact.equal && fact.count > 0) parts.holdings.reconciled(step.now.wall);
@@ -27,6 +29,14 @@ export function passOnPullFacts(facts: readonly PullFact[], parts: Parts, step: 
         expel(fact.link, fact.peer, "it sent batches that are provably bad", parts, step);
         break;
     }
+  }
+}
+
+/** Only a writer itself can take back what it wrote with a wrong clock. */
+function forgetHeldBack(peer: PeerId, origins: readonly OriginRanges[], { heldBack }: Parts): void {
+  const self = authorOf(peer);
+  for (const { author, incarnation, ranges } of origins) {
+    if (author === self) heldBack.forget(author, incarnation, ranges);
   }
 }
 

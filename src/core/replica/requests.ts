@@ -58,10 +58,7 @@ export class Requests {
     if (refused !== undefined) return answer(ticket, refused, step);
     const { network, signer, holdings } = this.#parts;
     const bound = repairBound(now);
-    const ops =
-      holdings.state.lastStamp <= bound
-        ? []
-        : holdings.restartNumbering(incarnation, bound, view, repairedAtOnceMax, out);
+    const ops = holdings.restartNumbering(incarnation, bound, view, repairedAtOnceMax, out);
     for (const op of ops) {
       const made = reissueBatch([{ ...op, replaces: undefined }], network, signer, holdings, now);
       if (made.ok) this.#issue(made.value.parcel, made.value.bytes, step);

@@ -21,13 +21,16 @@ export function settle(load: CheckedLoad, parts: Parts, step: Step): readonly Pu
   const rule = source.type === "pull" && parts.holdings.state.reconciledAt === undefined ? "waived" : "enforced";
   let entries = 0;
   let batches = 0;
+  let news = 0;
   for (const parcel of load.parcels) {
     if (aheadMs(parcel, judgedTime(parts, step)) > 0) {
       holdBack(parcel, parts, step);
       continue;
     }
-    entries += mergeChecked(parcel, rule, parts, step);
+    const merged = mergeChecked(parcel, rule, parts, step);
+    entries += merged.living;
     batches += 1;
+    if (merged.isNew) news += 1;
   }
   if (batches > 0) {
     const delayMs = source.type === "gossip" ? step.now.mono - source.receivedAt : 0;
@@ -37,21 +40,31 @@ export function settle(load: CheckedLoad, parts: Parts, step: Step): readonly Pu
     const done = { type: "parcelsDone", session: source.session, bad: load.bad } as const;
     return parts.pull.step(done, holdingsSeen(parts), step.now, step.out);
   }
-  judge(source.message, load.bad ? "reject" : batches > 0 ? "accept" : "ignore", step.out);
-  if (batches > 0 && !load.bad) tell({ type: "batchesForwarded", batches }, step);
+  judge(source.message, load.bad ? "reject" : news > 0 ? "accept" : "ignore", step.out);
+  if (news > 0 && !load.bad) tell({ type: "batchesForwarded", batches: news }, step);
   return [];
 }
 
-/** Merges one batch whose signature is good; returns how many of its entries live. */
-function mergeChecked(parcel: CheckedParcel, rule: FloorRule, parts: Parts, step: Step): number {
+/**
+ * Merges one batch whose signature is good. It is news, and worth passing on, if something of it
+ * lives now, or if its number is new and it is not merely too old: so no replay travels.
+ */
+function mergeChecked(
+  parcel: CheckedParcel,
+  rule: FloorRule,
+  parts: Parts,
+  step: Step,
+): { readonly living: number; readonly isNew: boolean } {
   const { author, incarnation, sequence } = parcel.header;
+  const numberIsNew = !parts.holdings.holds(author, incarnation, sequence);
   const merge = parts.holdings.merge(parcel, rule, step.now, judgedTime(parts, step), step.view, step.out);
   if (merge.belowFloor > 0) tell({ type: "entriesBelowFloor", author, entries: merge.belowFloor }, step);
   const link = parts.admission.linkOf(peerIdOf(author));
   if (link !== undefined) {
     parts.acknowledgement.step({ type: "merged", link, incarnation, sequence }, step.now, step.out);
   }
-  return merge.ops.reduce((sum, op) => sum + (op.living ? 1 : 0), 0);
+  const living = merge.ops.reduce((sum, op) => sum + (op.living ? 1 : 0), 0);
+  return { living, isNew: living > 0 || (numberIsNew && merge.belowFloor < merge.ops.length) };
 }
 
 /** Merges what was held back and whose time has come. */

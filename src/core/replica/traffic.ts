@@ -7,9 +7,10 @@ import type { Bytes } from "../../base/bytes.ts";
 import type { PeerId } from "../../base/brand.ts";
 import { decodeAck } from "../../codec/ack.ts";
 import { decodeAdmit } from "../../codec/admit.ts";
-import { type FrontierMessage, decodeFrontier } from "../../codec/frontier.ts";
+import { type Beacon, type FrontierMessage, decodeFrontier } from "../../codec/frontier.ts";
 import { decodeGossip } from "../../codec/gossip.ts";
 import { authorOf } from "../../codec/peer-id.ts";
+import { admissionSkewMsMax } from "../peers/limits.ts";
 import type { LinkId, LinkProtocol, NetworkEvent } from "../../ports/network.ts";
 import { expel, passOnPullFacts, stepAdmission } from "./links.ts";
 import { type Parts, type Step, holdingsSeen, tell } from "./parts.ts";
@@ -85,9 +86,10 @@ function takeFrontier(
 ): void {
   const { now, view, out } = step;
   const holdings = holdingsSeen(parts);
+  if ((message.type === "pull" || message.type === "done") && !hearClock(link, peer, message.beacon, parts, step))
+    return;
   switch (message.type) {
     case "pull":
-      parts.clock.heard(peer, message.beacon.clock - now.wall);
       acknowledgeByPull(peer, message, parts, step);
       parts.serve.step({ type: "pullReceived", link, peer, pull: message }, holdings, view, now, out);
       break;
@@ -98,15 +100,24 @@ function takeFrontier(
       takeParcels(link, peer, message, frame.length, parts, step);
       break;
     case "done":
-      parts.clock.heard(peer, message.beacon.clock - now.wall);
-      passOnPullFacts(parts.pull.step({ type: "messageReceived", link, message }, holdings, now, out), parts, step);
-      break;
     case "superseded":
       passOnPullFacts(parts.pull.step({ type: "messageReceived", link, message }, holdings, now, out), parts, step);
       break;
     default:
       unreachable(message);
   }
+}
+
+/** A clock that has gone too far off for admission ends the link; false then. */
+function hearClock(link: LinkId, peer: PeerId, { clock }: Beacon, parts: Parts, step: Step): boolean {
+  const offsetMs = clock - step.now.wall;
+  if (Math.abs(offsetMs) <= admissionSkewMsMax) {
+    parts.clock.heard(peer, offsetMs);
+    return true;
+  }
+  const reason = `your clock is ${Math.round(offsetMs / 1000)} s off ours; at most ${admissionSkewMsMax / 1000} s is admitted`;
+  stepAdmission({ type: "expelled", link, code: "clock", reason }, parts, step);
+  return false;
 }
 
 /** What a peer says it holds of our own batches is as good as an acknowledgement: it is durable there. */
@@ -144,9 +155,10 @@ function takeGossip(event: Extract<NetworkEvent, { type: "gossipReceived" }>, pa
   const { message, from, payload } = event;
   const decoded = decodeGossip(payload);
   if (!decoded.ok) {
-    judge(message, "reject", step.out);
+    const isUnknown = decoded.code === "versionUnknown"; // perhaps good, for a newer program
+    judge(message, isUnknown ? "ignore" : "reject", step.out);
     tell({ type: "parcelRefused", author: undefined, from, reason: decoded.code }, step);
-    step.out.push({ type: "penalise", peer: from, reason: decoded.code });
+    if (!isUnknown) step.out.push({ type: "penalise", peer: from, reason: decoded.code });
     return;
   }
   const source = { type: "gossip", message, receivedAt: step.now.mono } as const;

@@ -8,7 +8,7 @@
 import type { NetworkId, Stamp, Time } from "../../base/brand.ts";
 import type { Bytes } from "../../base/bytes.ts";
 import { type Result, ok } from "../../base/result.ts";
-import { batchOpsMax, valueBytesMax } from "../../codec/limits.ts";
+import { batchOpsMax, ttlSecondsMax, valueBytesMax } from "../../codec/limits.ts";
 import { type Op, isValidKey } from "../../codec/op.ts";
 import type { Signer } from "../../crypto/ed25519.ts";
 import type { StoreView } from "../../ports/store.ts";
@@ -39,6 +39,8 @@ export function checkWrite(ops: readonly WrittenOp[]): WriteRefusal | undefined 
         "invalid_key",
         `the key ${JSON.stringify(op.key.slice(0, 64))} is empty, over 256 bytes or has control characters`,
       );
+    if (op.type === "put" && op.ttlSeconds !== undefined && !isTtl(op.ttlSeconds))
+      return refusal("invalid_argument", `a time to live is a whole number of seconds from 1 to ${ttlSecondsMax}`);
     if (op.type === "put" && op.value.length > valueBytesMax) {
       return refusal(
         "value_too_large",
@@ -47,6 +49,10 @@ export function checkWrite(ops: readonly WrittenOp[]): WriteRefusal | undefined 
     }
   }
   return undefined;
+}
+
+function isTtl(seconds: number): boolean {
+  return Number.isInteger(seconds) && seconds >= 1 && seconds <= ttlSecondsMax;
 }
 
 /** Names the replaced versions, takes a number, signs. */

@@ -8,16 +8,16 @@ export const pullJitter = 0.2;
 export const pullStallMs = 15_000;
 /** Parcel frames on the way to the asker at once. Guess: 1 MiB covers 100 ms at 80 Mbit/s. */
 export const pullWindowFrames = 4;
-/** Bytes of parcels put in one frame; a larger parcel has a frame of its own. Guess: 15 ms of verification. */
-export const parcelFrameBytes: number = 256 * 1024;
+/** Bytes of parcels after which a frame is full; the last parcel may reach beyond, so with the largest it still fits a frame. Guess: 8 ms of verification. */
+export const parcelFrameBytes: number = 128 * 1024;
 /** Entries in one frame of superseded ranges, each up to 1,081 bytes. Guess: under a tenth of the frame limit. */
 export const supersededOriginsMax = 100;
-/** Entries of superseded ranges an asker keeps until a pull ends. Guess. */
-export const supersededClaimsMax = 10_000;
-/** Pulls served at once. Guess: each holds only positions. */
-export const servesMax = 64;
-/** Pulls served to one peer at once. Source: decided for the product (sessions per peer). */
-export const servesPerPeerMax = 2;
+/** Superseded ranges an asker keeps until they are proven or the pull ends. Guess: 5 MiB. */
+export const supersededClaimsMax = 50_000;
+/** Pulls served on one link at once; a further one takes the place of the oldest. Source: decided for the product (sessions per peer). */
+export const servesPerLinkMax = 2;
+/** Pulls served at once: two on each admitted link. */
+export const servesMax: number = servesPerLinkMax * 50;
 /** Origins a served pull may name. Guess: 48 bytes and more each. */
 export const servedOriginsMax = 100_000;
 /** Ranges a served pull may name over all its origins. Guess: two per origin. */
@@ -28,6 +28,8 @@ export const fullPullEveryMs = 300_000;
 export const ackBatchMs = 20;
 /** Writes waiting for other members at once. Guess. */
 export const sharedWaitsMax = 10_000;
+/** Bytes a decoded operation takes beside its own. Measured: 270 for its view, the rest for its fields. */
+export const opMemoryBytes = 512;
 /** Bytes of batches waiting for their signatures to be checked. Guess. */
 export const verifyingBytesMax: number = 64 * 1024 * 1024;
 /** Bytes up to which batches of one turn share a gossip message. Source: gossip floods messages up to 16 KiB; larger ones travel the mesh. */

@@ -4,19 +4,20 @@
  * Like two people at a door: both say who they are (hello), each then lets the other in (welcome)
  * or says why not (goodbye). Nothing else is served before that.
  *
- * 1. Each side says hello at once; who has not said hello within 5 s is sent away.
+ * 1. Each side says hello at once; a link that is not admitted within 5 s is closed.
  * 2. A link is *admitted* when both welcomes were exchanged. The gate for the peer's streams opens
  *    before our welcome leaves, because the peer may use it as soon as it has it.
  * 3. At most one admitted link per peer. Of two, a link to a newer run of the peer's process wins,
- *    then, for crossed dials, the one dialed by the smaller peer id, then the newer one. Both
- *    sides come to the same answer; the other link is closed with a reason, after admission.
+ *    then, for crossed dials, the one dialed by the smaller peer id; of links dialed by one side
+ *    that side keeps the newest. Both sides come to the same answer; the other link is closed
+ *    with a reason, after admission.
  * 4. Every close of ours is preceded by a goodbye.
  */
 import type { Instant, NetworkId, PeerId, Time } from "../../../base/brand.ts";
 import { type AdmitMessage, type GoodbyeCode, type Hello, admitVersion, encodeAdmit } from "../../../codec/admit.ts";
 import type { Direction, LinkId } from "../../../ports/network.ts";
 import type { Effect, EffectSink } from "../../effects.ts";
-import { admissionSkewMsMax, helloWithinMs, linksMax, strangersMax } from "../limits.ts";
+import { admissionSkewMsMax, helloWithinMs, linksMax, linksPerPeerMax, strangersMax } from "../limits.ts";
 
 export interface AdmissionOptions {
   readonly self: PeerId;
@@ -100,8 +101,7 @@ export class Admission {
   nextDeadline(): number | undefined {
     let next: number | undefined;
     for (const record of this.#links.values()) {
-      if (record.hello === undefined && record.goodbye === undefined)
-        next = Math.min(next ?? Infinity, record.openedAt + helloWithinMs);
+      if (isPending(record)) next = Math.min(next ?? Infinity, record.openedAt + helloWithinMs);
     }
     return next;
   }
@@ -144,8 +144,7 @@ export class Admission {
     };
     this.#links.set(link, record);
     if (this.#stopping) return this.#dismiss(record, "shuttingDown", "the node is shutting down", now, out);
-    if (this.#links.size > linksMax + strangersMax)
-      return this.#dismiss(record, "full", `all ${linksMax} places for peers are taken`, now, out);
+    if (this.#staying() > linksMax + strangersMax) return this.#dismiss(record, "full", noPlace, now, out);
     const { network, session, agent } = this.#options;
     this.#send(record, { type: "hello", version: admitVersion, network, session, clock: now.wall, agent }, out);
     return [];
@@ -176,7 +175,7 @@ export class Admission {
           type: "network",
           order: { type: "closeLink", link, code: message.code, reason: `they said goodbye: ${message.reason}` },
         });
-        return [];
+        return this.#unadmit(record);
       }
     }
   }
@@ -207,15 +206,15 @@ export class Admission {
         reason: `your clock is ${Math.round(record.clockOffsetMs / 1000)} s off ours; at most ${admissionSkewMsMax / 1000} s is admitted`,
       };
     }
-    if (!this.#admitted.has(record.peer) && this.#admitted.size >= linksMax)
-      return { code: "full", reason: `all ${linksMax} places for peers are taken` };
+    if (!this.#admitted.has(record.peer) && this.#admitted.size >= linksMax) return { code: "full", reason: noPlace };
     return undefined;
   }
 
   #admitWhenBoth(record: LinkRecord, now: Time, out: EffectSink): readonly AdmissionFact[] {
     if (record.hello === undefined || !record.welcomedBy) return [];
-    record.admitted = true;
     const other = this.#admitted.get(record.peer);
+    if (other === undefined && this.#admitted.size >= linksMax) return this.#dismiss(record, "full", noPlace, now, out);
+    record.admitted = true;
     const loser = other === undefined ? undefined : this.#loserOf(other, record);
     if (loser === record) return this.#dismiss(record, "duplicate", "another link between us is kept", now, out);
     this.#admitted.set(record.peer, record);
@@ -233,21 +232,36 @@ export class Admission {
     return [...facts, { type: "admitted", link: record.link, peer: record.peer, clockOffsetMs: record.clockOffsetMs }];
   }
 
-  #loserOf(old: LinkRecord, fresh: LinkRecord): LinkRecord {
-    if (old.hello?.session !== fresh.hello?.session || old.direction === fresh.direction) return old;
+  /** The link to close, or undefined where that is the other side's to decide. */
+  #loserOf(old: LinkRecord, fresh: LinkRecord): LinkRecord | undefined {
+    if (old.hello?.session !== fresh.hello?.session) return old;
+    if (old.direction === fresh.direction) return old.direction === "outbound" ? old : this.#oldestOf(fresh);
     const outbound = old.direction === "outbound" ? old : fresh;
     const inbound = outbound === old ? fresh : old;
     return this.#options.self < outbound.peer ? inbound : outbound;
   }
 
+  /** Links that nobody has said goodbye on. */
+  #staying(): number {
+    let count = 0;
+    for (const { goodbye } of this.#links.values()) if (goodbye === undefined) count += 1;
+    return count;
+  }
+
+  /** The dialer of several links decides among them; only one that keeps dialing is decided for. */
+  #oldestOf({ peer }: LinkRecord): LinkRecord | undefined {
+    const same = [...this.#links.values()].filter((record) => record.peer === peer && record.admitted);
+    return same.length > linksPerPeerMax ? same[0] : undefined;
+  }
+
   #timePassed(now: Time, out: EffectSink): readonly AdmissionFact[] {
-    const silent = [...this.#links.values()].filter(
-      (record) =>
-        record.hello === undefined && record.goodbye === undefined && now.mono >= record.openedAt + helloWithinMs,
+    const late = [...this.#links.values()].filter(
+      (record) => isPending(record) && now.mono >= record.openedAt + helloWithinMs,
     );
-    return silent.flatMap((record) =>
-      this.#dismiss(record, "noHello", `no hello within ${helloWithinMs / 1000} s`, now, out),
-    );
+    return late.flatMap((record) => {
+      const missing = record.hello === undefined ? "hello" : "welcome";
+      return this.#dismiss(record, "noHello", `no ${missing} within ${helloWithinMs / 1000} s`, now, out);
+    });
   }
 
   #dismissById(link: LinkId, code: GoodbyeCode, reason: string, now: Time, out: EffectSink): readonly AdmissionFact[] {
@@ -293,6 +307,11 @@ export class Admission {
     record.admitted = false;
     if (this.#admitted.get(record.peer) !== record) return [];
     this.#admitted.delete(record.peer);
+    const other = [...this.#links.values()].findLast(({ peer, admitted }) => peer === record.peer && admitted);
+    if (other !== undefined) {
+      this.#admitted.set(record.peer, other);
+      return [];
+    }
     return [{ type: "departed", link: record.link, peer: record.peer }];
   }
 
@@ -302,6 +321,13 @@ export class Admission {
       order: { type: "send", link: record.link, protocol: "admit", frame: encodeAdmit(message) },
     });
   }
+}
+
+const noPlace = `all ${linksMax} places for peers are taken`;
+
+/** Not admitted yet, and not on its way out. */
+function isPending({ admitted, goodbye }: LinkRecord): boolean {
+  return !admitted && goodbye === undefined;
 }
 
 function note(out: EffectSink, at: Instant, fact: Extract<Effect, { type: "note" }>["note"]): void {

@@ -22,6 +22,7 @@ import {
   dialsMax,
   failuresCountedMax,
   redialAfterLossMs,
+  retryAfterSecondsMax,
   steadyLinkMs,
 } from "../limits.ts";
 
@@ -165,8 +166,9 @@ export class Connections {
   #found(address: string, peer: PeerId | undefined, source: CandidateSource, now: Time, out: EffectSink): void {
     const known = this.#candidates.get(address);
     if (known !== undefined) {
-      if (known.failures > 0 && known.attempt === undefined) known.notBefore = now.mono;
+      if (source === "user" || known.failures > 0) known.notBefore = now.mono;
       known.failures = 0;
+      if (peer !== undefined) known.peer = peer; // whoever lives there now
       return;
     }
     if (this.#candidates.size >= candidatesMax && !this.#makeRoom(source)) {
@@ -245,7 +247,10 @@ export class Connections {
     if (code === "duplicate") return;
     for (const candidate of this.#candidates.values()) {
       if (candidate.peer !== peer) continue;
-      const waitMs = Math.max(this.#waitAfterLoss(candidate, code, now), retryAfterSeconds * 1000);
+      const waitMs = Math.max(
+        this.#waitAfterLoss(candidate, code, now),
+        Math.min(retryAfterSeconds, retryAfterSecondsMax) * 1000,
+      );
       candidate.notBefore = Math.max(candidate.notBefore, now.mono + waitMs);
       candidate.admittedAt = undefined;
       out.push({

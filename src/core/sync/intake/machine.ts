@@ -17,7 +17,7 @@ import type { Parcel } from "../../../codec/parcel.ts";
 import { type CheckedParcel, checkParcel, signedPart } from "../../data/batch.ts";
 import type { EffectSink, SignatureCheck } from "../../effects.ts";
 import type { ParcelNote } from "../../notes.ts";
-import { verifyingBytesMax } from "../limits.ts";
+import { opMemoryBytes, verifyingBytesMax } from "../limits.ts";
 
 /** Where a load came from, to be answered there. */
 export type LoadSource =
@@ -93,11 +93,12 @@ export class Intake {
       else refuse(parcel.header.author, undefined, "tooManyRanges", now, out, from);
     }
     if (wanted.length === 0) return { from, source, parcels: [], bad: false };
-    if (this.#bytes + load.bytes > verifyingBytesMax && source.type === "gossip") {
+    const bytes = load.bytes + opMemoryBytes * load.parcels.reduce((sum, { ops }) => sum + ops.length, 0);
+    if (this.#bytes + bytes > verifyingBytesMax && source.type === "gossip") {
       out.push({ type: "note", at: now.wall, note: { type: "overloaded", what: "verification" } });
       return { from, source, parcels: [], bad: false };
     }
-    return this.#submit({ from, source, parcels: wanted, bytes: load.bytes }, out);
+    return this.#submit({ from, source, parcels: wanted, bytes }, out);
   }
 
   #submit(pending: Pending, out: EffectSink): undefined {

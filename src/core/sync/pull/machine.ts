@@ -50,7 +50,8 @@ export interface PulledHoldings {
 }
 
 export type PullFact =
-  | { readonly type: "superseded"; readonly origins: readonly OriginRanges[] }
+  /** Claims to be believed as far as they are proven; the rest comes back by `keepClaims`. */
+  | { readonly type: "superseded"; readonly peer: PeerId; readonly origins: readonly OriginRanges[] }
   /** A pull was answered whole; `equal` when both sets were the same then. */
   | { readonly type: "completed"; readonly peer: PeerId; readonly equal: boolean; readonly count: number }
   | { readonly type: "misbehaved"; readonly peer: PeerId; readonly link: LinkId };
@@ -75,7 +76,8 @@ interface Session {
   parcels: number;
   /** Frames of parcels that are not merged yet. */
   merging: number;
-  claims: OriginRanges[];
+  /** Numbers said to be superseded that are not proven to exist yet. */
+  claims: readonly OriginRanges[];
   done: Extract<FrontierMessage, { type: "done" }> | undefined;
 }
 
@@ -119,6 +121,11 @@ export class Pull {
       : undefined;
   }
 
+  /** Claims that nothing proves yet wait for the parcels to come. */
+  keepClaims(claims: readonly OriginRanges[]): void {
+    if (this.#session !== undefined) this.#session.claims = claims;
+  }
+
   #take(input: PullInput, holdings: PulledHoldings, now: Time, out: EffectSink): readonly PullFact[] {
     switch (input.type) {
       case "peerAdmitted":
@@ -156,12 +163,13 @@ export class Pull {
   ): readonly PullFact[] {
     const session = this.#current(link, message.session);
     if (session === undefined) return [];
-    session.progressAt = now.mono;
     if (message.type === "superseded") {
-      if (session.claims.length + message.origins.length > supersededClaimsMax) return [];
-      session.claims.push(...message.origins);
-      return [];
+      const claims = [...session.claims, ...message.origins];
+      if (rangesIn(claims) > supersededClaimsMax) return [];
+      session.claims = claims;
+      return session.merging === 0 ? claimed(session) : [];
     }
+    session.progressAt = now.mono;
     session.done = message;
     return session.merging === 0 ? this.#finish(session, message, holdings, now, out) : [];
   }
@@ -188,11 +196,9 @@ export class Pull {
       ];
     if (session.done !== undefined && session.merging === 0)
       return this.#finish(session, session.done, holdings, now, out);
-    out.push({
-      type: "network",
-      order: { type: "send", link: session.link, protocol: "frontier", frame: encodeMore(id) },
-    });
-    return [];
+    const frame = encodeMore(id);
+    out.push({ type: "network", order: { type: "send", link: session.link, protocol: "frontier", frame } });
+    return claimed(session);
   }
 
   #finish(
@@ -203,7 +209,7 @@ export class Pull {
     out: EffectSink,
   ): readonly PullFact[] {
     if (done.status === "busy") return this.#end(session, "busy", now, out);
-    const facts: PullFact[] = session.claims.length === 0 ? [] : [{ type: "superseded", origins: session.claims }];
+    const facts = claimed(session);
     const equal = sameSet(done.beacon.summary, holdings.beacon(now).summary);
     const schedule = this.#schedules.get(session.link);
     const quiet = session.parcels === 0 && session.changesAtStart === holdings.changes;
@@ -290,6 +296,14 @@ function pullFrames(id: number, beacon: Beacon, origins: readonly OriginRanges[]
     bytes += size;
   }
   return [...frames, encodePull(id, beacon, true, chunk)];
+}
+
+function claimed(session: Session): readonly PullFact[] {
+  return session.claims.length === 0 ? [] : [{ type: "superseded", peer: session.peer, origins: session.claims }];
+}
+
+function rangesIn(origins: readonly OriginRanges[]): number {
+  return origins.reduce((sum, { ranges }) => sum + Math.max(1, ranges.length), 0);
 }
 
 function sameSet(a: SetSummary, b: SetSummary): boolean {

@@ -17,7 +17,7 @@ import {
   pullWindowFrames,
   servedRangesMax,
   servesMax,
-  servesPerPeerMax,
+  servesPerLinkMax,
   supersededOriginsMax,
 } from "../limits.ts";
 import { Serve, type ServedHoldings } from "./machine.ts";
@@ -212,7 +212,7 @@ describe("limits", () => {
 
   test("a link has two sessions, a third is told busy; room comes back with the link", () => {
     const server = busy();
-    for (let session = 1; session <= servesPerPeerMax; session++) server.pull([], { session });
+    for (let session = 1; session <= servesPerLinkMax; session++) server.pull([], { session });
     expect(server.pull([], { session: 9 })).toEqual(["done busy"]);
     expect(server.pull([], { session: 9, link: 2 })).toHaveLength(pullWindowFrames);
     server.serve.linkLost(1);

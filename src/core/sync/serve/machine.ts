@@ -1,7 +1,8 @@
 /**
  * Serving pulls: a peer said what it holds; we send what it lacks, a window at a time.
  *
- * 1. At most 2 sessions per link and 64 in all; another pull is told `busy`.
+ * 1. At most 2 sessions per link, a further pull taking the place of the oldest, which the asker has
+ *    given up; at most 100 in all, and another pull is told `busy`.
  * 2. At most 4 frames are on the way; each `more` allows one further. So a slow asker costs us
  *    positions in a list and nothing else.
  * 3. The work for one frame is bounded in bytes and in numbers looked at.
@@ -28,7 +29,7 @@ import {
   servedOriginsMax,
   servedRangesMax,
   servesMax,
-  servesPerPeerMax,
+  servesPerLinkMax,
   supersededOriginsMax,
 } from "../limits.ts";
 
@@ -126,8 +127,10 @@ export class Serve {
   }
 
   #open(link: LinkId, peer: PeerId, session: number): Session | undefined {
-    const ofLink = [...this.#sessions.values()].filter((other) => other.link === link).length;
-    if (this.#sessions.size >= servesMax || ofLink >= servesPerPeerMax) return undefined;
+    const ofLink = [...this.#sessions].filter(([, other]) => other.link === link);
+    const [oldest] = ofLink;
+    if (oldest !== undefined && ofLink.length >= servesPerLinkMax) this.#sessions.delete(oldest[0]);
+    if (this.#sessions.size >= servesMax) return undefined;
     const fresh: Session = {
       link,
       peer,
@@ -152,7 +155,7 @@ export class Serve {
       out.push({ type: "note", at: now.wall, note: { type: "serveEnded", peer: session.peer, parcels: session.sent } });
   }
 
-  /** One frame of parcels, and before it what is known to be superseded among the same numbers. */
+  /** One frame of parcels, and after it, because the asker believes no more than they prove, what is superseded among the same numbers. */
   #sendFrames(session: Session, view: StoreView, out: EffectSink): void {
     const parcels: Bytes[] = [];
     const superseded: OriginRanges[] = [];
@@ -173,13 +176,14 @@ export class Serve {
       stretch.from = reached + 1;
       if (stretch.from > stretch.to) session.stretches.shift();
     }
+    if (parcels.length > 0) {
+      session.credit -= 1;
+      session.sent += parcels.length;
+      sendFrame(session.link, encodeParcels(session.session, parcels), out);
+    }
     for (let i = 0; i < superseded.length; i += supersededOriginsMax) {
       sendFrame(session.link, encodeSuperseded(session.session, superseded.slice(i, i + supersededOriginsMax)), out);
     }
-    if (parcels.length === 0) return;
-    session.credit -= 1;
-    session.sent += parcels.length;
-    sendFrame(session.link, encodeParcels(session.session, parcels), out);
   }
 }
 

@@ -1,0 +1,57 @@
+/**
+ * A connection that ends in the very moment a stream is opened on it fails that stream, and no
+ * more. yamux announces a new stream one microtask after making it, so what it throws there has
+ * no caller: unheard, it would end the process.
+ */
+import type { Connection, Libp2p } from "@libp2p/interface";
+import { noise } from "@libp2p/noise";
+import { tcp } from "@libp2p/tcp";
+import { yamux } from "@libp2p/yamux";
+import { createLibp2p } from "libp2p";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import type { RawConnections } from "../../src/drivers/libp2p/raw-connections.ts";
+import { watchedMuxer } from "../../src/drivers/libp2p/upgrade-watch.ts";
+
+const unheard: unknown[] = [];
+const hear = (error: unknown): void => void unheard.push(error);
+let others: NodeJS.UncaughtExceptionListener[];
+const nodes: Libp2p[] = [];
+
+beforeEach(() => {
+  unheard.splice(0);
+  others = process.listeners("uncaughtException");
+  process.removeAllListeners("uncaughtException").on("uncaughtException", hear);
+});
+
+afterEach(async () => {
+  await Promise.all(nodes.splice(0).map((node) => node.stop()));
+  process.off("uncaughtException", hear);
+  for (const listener of others) process.on("uncaughtException", listener);
+});
+
+/** With the muxer as the product runs it. */
+async function connected(): Promise<Connection> {
+  const raws = { negotiated: () => undefined } as unknown as RawConnections;
+  for (let n = 0; n < 2; n++) {
+    nodes.push(
+      await createLibp2p({
+        addresses: { listen: ["/ip4/127.0.0.1/tcp/0"] },
+        transports: [tcp()],
+        connectionEncrypters: [noise()],
+        streamMuxers: [() => watchedMuxer(yamux()(), raws)],
+        connectionMonitor: { enabled: false },
+      }),
+    );
+  }
+  const [from, to] = nodes as [Libp2p, Libp2p];
+  return await from.dial(to.getMultiaddrs());
+}
+
+test("a connection cut in the tick a stream is opened rejects that stream and raises nothing unheard", async () => {
+  const connection = await connected();
+  const opening = connection.newStream("/ipfs/id/1.0.0");
+  connection.abort(new Error("cut"));
+  await expect(opening).rejects.toThrow();
+  await new Promise((resolve) => setImmediate(resolve)); // what was thrown unheard has been reported by now
+  expect(unheard).toEqual([]);
+});
