@@ -10,21 +10,25 @@ const logEveryMs = 3_000;
 export class Progress {
   readonly #out = process.stderr;
   #what = "";
-  #startedAt = 0;
+  /** Where the counting stood when it began: setting up is not part of the pace. */
+  #first: { readonly done: number; readonly at: number } | undefined;
   #shownAt = 0;
 
   /** A new piece of work begins. */
   begin(what: string): void {
     this.#what = what;
-    this.#startedAt = nowMs();
-    this.#shownAt = this.#out.isTTY ? 0 : this.#startedAt;
+    this.#first = undefined;
+    this.#shownAt = this.#out.isTTY ? 0 : nowMs();
     this.#show("");
   }
 
   /** `done` of `total` are finished, in the words of `unit`. */
   at(done: number, total: number, unit: string): void {
-    const seconds = (nowMs() - this.#startedAt) / 1000;
-    const left = done === 0 ? "" : `, ${((seconds / done) * (total - done)).toFixed(0)} s left`;
+    const now = nowMs();
+    this.#first ??= { done, at: now };
+    const { done: before, at: since } = this.#first;
+    const left =
+      done <= before ? "" : `, ${(((now - since) / (done - before) / 1000) * (total - done)).toFixed(0)} s left`;
     this.#show(` ${done}/${total} ${unit}${left}`);
   }
 

@@ -91,11 +91,9 @@ function getOf({ key }: WorkEntry): Call {
 function batches(work: readonly WorkEntry[]): Call[] {
   const calls: Call[] = [];
   for (let from = 0; from < work.length; from += batch) {
-    const ops = work
-      .slice(from, from + batch)
-      .map(({ key, value }) => ({
-        put: { key: `b-${key}`, value: Buffer.from(value).toString("base64"), encoding: "base64" },
-      }));
+    const ops = work.slice(from, from + batch).map(({ key, value }) => ({
+      put: { key: `b-${key}`, value: Buffer.from(value).toString("base64"), encoding: "base64" },
+    }));
     calls.push({ method: "POST", path: "/v1/batch", body: JSON.stringify({ ops }) });
   }
   return calls;

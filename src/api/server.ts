@@ -11,7 +11,6 @@ import { faultView } from "./answers.ts";
 import { BodyBudget } from "./body.ts";
 import { createGuard, hostForm } from "./guard.ts";
 import { limits } from "./limits.ts";
-import { describePortHolder } from "./port-holder.ts";
 import { createRequestHandler } from "./request-handler.ts";
 import { createRouter } from "./router.ts";
 import { allRoutes } from "./routes/all.ts";
@@ -28,6 +27,8 @@ export interface ApiServerOptions {
   /** Hears of every failure that is not a client's doing; `where` is method and path. */
   readonly report: (error: unknown, where: string) => void;
   readonly streamLimits?: StreamLimits;
+  /** Names the program on a taken port for the message, where it can be found out. */
+  readonly describePortHolder: (port: number) => Promise<string | undefined>;
 }
 
 export interface ApiServer {
@@ -64,21 +65,26 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   server.maxHeadersCount = limits.headersMax;
   server.maxConnections = limits.connectionsMax;
   server.on("clientError", answerBrokenRequest);
-  await listen(server, host, port);
+  await listen(server, options);
   const bound = (server.address() as AddressInfo).port;
   return { url: `http://${hostForm(host)}:${bound}`, close: () => close(server, streams) };
 }
 
-function listen(server: Server, host: string, port: number): Promise<void> {
+function listen(server: Server, { host, port, describePortHolder }: ApiServerOptions): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once("error", (error: NodeJS.ErrnoException) => {
-      describeListenError(error, host, port).then(reject, reject);
+      describeListenError(error, host, port, describePortHolder).then(reject, reject);
     });
     server.listen(port, host, resolve);
   });
 }
 
-async function describeListenError(error: NodeJS.ErrnoException, host: string, port: number): Promise<Fault> {
+async function describeListenError(
+  error: NodeJS.ErrnoException,
+  host: string,
+  port: number,
+  describePortHolder: ApiServerOptions["describePortHolder"],
+): Promise<Fault> {
   if (error.code === "EADDRINUSE") {
     const holder = await describePortHolder(port);
     return new Fault(

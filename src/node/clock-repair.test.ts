@@ -2,8 +2,7 @@
 import { expect, test } from "vitest";
 import { addressOf, createFleet } from "../../test/support/in-process.ts";
 import { until } from "../../test/support/until.ts";
-import type { NodeFacade } from "./facade.ts";
-import type { RunningNode } from "./running-node.ts";
+import type { NodeFacade, RunningNode } from "./facade.ts";
 
 const hourMs = 3_600_000;
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);

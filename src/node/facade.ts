@@ -3,6 +3,8 @@
  * stand on this one interface and on nothing behind it.
  */
 import type { Author, BatchId, Instant, Millis, PeerId, Stamp } from "../base/brand.ts";
+import type { Fault } from "../base/fault.ts";
+import type { Config } from "../config/settings.ts";
 import type { CandidateSource, Direction, LinkId } from "../ports/network.ts";
 
 /** How sure a write is: fsynced here, held durably by k other members, or in a final block. */
@@ -211,4 +213,16 @@ export interface NodeFacade {
   /** Calls back for every event until the returned function is called. */
   onEvent(listener: (event: NodeEvent) => void): () => void;
   stop(reason?: string): Promise<void>;
+}
+
+/** A node and what its owner, the process, needs beside the facade. */
+export interface RunningNode {
+  readonly facade: NodeFacade;
+  readonly apiToken: string;
+  /** Tells the node where its HTTP API is, for `info`. */
+  announceHttp(url: string): void;
+  /** Takes over the settings that can change while running. */
+  applyConfig(config: Config): void;
+  /** Resolves when the node has stopped, with the fault that made it stop by itself. */
+  readonly stopped: Promise<Fault | undefined>;
 }

@@ -38,6 +38,7 @@ import type {
   NodeState,
   PeerStatus,
   Receipt,
+  RunningNode,
   Status,
   WatchOptions,
   WriteOp,
@@ -54,17 +55,6 @@ import { receiptOf, wishOf, writtenOps } from "./write-request.ts";
 
 /** Entries read for one step of `list`. Source: the largest page. */
 const listPage = 1_000;
-
-export interface RunningNode {
-  readonly facade: NodeFacade;
-  readonly apiToken: string;
-  /** Tells the node where its HTTP API is, for `info`. */
-  announceHttp(url: string): void;
-  /** Takes over the settings that can change while running. */
-  applyConfig(config: Config): void;
-  /** Resolves when the node has stopped, with the fault that made it stop by itself. */
-  readonly stopped: Promise<Fault | undefined>;
-}
 
 /** Throws a `Fault` that says what kept the node from starting; nothing is left open then. */
 export async function createRunningNode(config: Config): Promise<RunningNode> {

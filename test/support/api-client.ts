@@ -3,6 +3,7 @@
  * what goes over the wire.
  */
 import { Agent, request, type IncomingHttpHeaders, type IncomingMessage } from "node:http";
+import { describePortHolder } from "../../src/node/port-holder.ts";
 import { startApiServer, type ApiServer, type ApiServerOptions } from "../../src/api/server.ts";
 import { createMemoryNode, type MemoryNode } from "./memory-facade.ts";
 
@@ -35,6 +36,7 @@ export async function startTestApi(options: Partial<ApiServerOptions> = {}): Pro
   const node = createMemoryNode();
   const reported: { error: unknown; where: string }[] = [];
   const server = await startApiServer({
+    describePortHolder,
     facade: node.facade,
     host: "127.0.0.1",
     port: 0,

@@ -6,7 +6,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Config, defaultConfig } from "../../src/config/settings.ts";
-import { type RunningNode, createRunningNode } from "../../src/node/running-node.ts";
+import type { RunningNode } from "../../src/node/facade.ts";
+import { createRunningNode } from "../../src/node/running-node.ts";
 
 export interface Fleet extends AsyncDisposable {
   /** Starts a node in the folder of that name, made at its first start. */

@@ -10,7 +10,7 @@ import { Fault } from "../../src/base/fault.ts";
 import type { Config } from "../../src/config/settings.ts";
 import { runProgram } from "../../src/cli/program.ts";
 import { processShell } from "../../src/cli/shell.ts";
-import type { RunningNode } from "../../src/cli/start/run-node.ts";
+import type { RunningNode } from "../../src/node/facade.ts";
 import { createMemoryNode } from "./memory-facade.ts";
 
 const { MEMORY_STOP, MEMORY_FAULT, MEMORY_REFUSE } = process.env;

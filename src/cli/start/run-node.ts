@@ -7,7 +7,8 @@ import type { Fault } from "../../base/fault.ts";
 import { compareConfigs } from "../../config/compare-configs.ts";
 import { loadConfig, type ConfigSources, type LoadedConfig } from "../../config/load-config.ts";
 import type { Config } from "../../config/settings.ts";
-import type { NodeFacade } from "../../node/facade.ts";
+import { describePortHolder } from "../../node/port-holder.ts";
+import type { RunningNode } from "../../node/facade.ts";
 import { describeFailure, type ExitCode } from "../failure.ts";
 import { createPrompt, type Prompt } from "../prompt.ts";
 import type { Shell } from "../shell.ts";
@@ -18,18 +19,6 @@ import { listenForSignals, type StopSignals } from "./stop-signals.ts";
 
 /** Source: outside contract. */
 const stopMsMax = 5_000;
-
-/** What this command needs of a node. */
-export interface RunningNode {
-  readonly facade: NodeFacade;
-  readonly apiToken: string;
-  /** Makes the API's address part of the node's info. */
-  announceHttp(url: string): void;
-  /** Takes over the settings that can change while running. */
-  applyConfig(config: Config): void;
-  /** Resolves when the node has stopped, with the fault that made it stop by itself. */
-  readonly stopped: Promise<Fault | undefined>;
-}
 
 export type NodeFactory = (config: Config) => Promise<RunningNode>;
 
@@ -83,6 +72,7 @@ async function serve(node: RunningNode, config: Config, shell: Shell): Promise<S
       port: config.httpPort,
       token: node.apiToken,
       version: shell.version,
+      describePortHolder,
       report: (error, where) =>
         shell.stderr.write(`error: ${where} failed: ${String((error as Error)?.stack ?? error)}\n`),
     });

@@ -14,9 +14,9 @@ import {
   checkWrite,
   describeMakeRefusal,
   refusal,
-  reissueBatch,
+  replacing,
   repairBound,
-  writeBatch,
+  signBatch,
 } from "./writer.ts";
 
 export class Requests {
@@ -36,8 +36,8 @@ export class Requests {
     const { now, view, out } = step;
     const refused = this.#refuse(wish) ?? checkWrite(ops);
     if (refused !== undefined) return answer(ticket, refused, step);
-    const { network, signer, holdings, acknowledgement } = this.#parts;
-    const made = writeBatch(ops, network, signer, holdings, view, now);
+    const { acknowledgement } = this.#parts;
+    const made = signBatch(replacing(ops, view), this.#parts, now);
     if (!made.ok) return answer(ticket, describeMakeRefusal(made.code), step);
     const { parcel, bytes } = made.value;
     this.#issue(parcel, bytes, step);
@@ -56,11 +56,11 @@ export class Requests {
     const { now, view, out } = step;
     const refused = this.#refuse({ type: "local" });
     if (refused !== undefined) return answer(ticket, refused, step);
-    const { network, signer, holdings } = this.#parts;
+    const { holdings } = this.#parts;
     const bound = repairBound(now);
     const ops = holdings.restartNumbering(incarnation, bound, view, repairedAtOnceMax, out);
     for (const op of ops) {
-      const made = reissueBatch([{ ...op, replaces: undefined }], network, signer, holdings, now);
+      const made = signBatch([{ ...op, replaces: undefined }], this.#parts, now);
       if (made.ok) this.#issue(made.value.parcel, made.value.bytes, step);
     }
     tell({ type: "clockRepaired", reissued: ops.length }, step);

@@ -5,20 +5,21 @@
  *    conflict, and is stamped after it.
  * 2. Nothing is written while our clock is doubted, and nothing that is over its limit.
  */
-import type { NetworkId, Stamp, Time } from "../../base/brand.ts";
+import type { Stamp, Time } from "../../base/brand.ts";
 import type { Bytes } from "../../base/bytes.ts";
-import { type Result, ok } from "../../base/result.ts";
+import type { Result } from "../../base/result.ts";
 import { batchOpsMax, ttlSecondsMax, valueBytesMax } from "../../codec/limits.ts";
 import { type Op, isValidKey } from "../../codec/op.ts";
-import type { Signer } from "../../crypto/ed25519.ts";
 import type { StoreView } from "../../ports/store.ts";
 import { type CheckedParcel, makeBatch } from "../data/batch.ts";
 import { nextBatchStamp } from "../data/stamp.ts";
 import type { Outcome } from "../effects.ts";
-import type { Holdings } from "./holdings.ts";
+import type { Parts } from "./parts.ts";
 import type { WrittenOp } from "./inputs.ts";
 
 export type WriteRefusal = Extract<Outcome, { type: "refused" }>;
+
+export type MakeRefusal = "opsCount" | "keyTwice" | "tooLarge";
 
 export interface OwnBatch {
   readonly parcel: CheckedParcel;
@@ -55,43 +56,25 @@ function isTtl(seconds: number): boolean {
   return Number.isInteger(seconds) && seconds >= 1 && seconds <= ttlSecondsMax;
 }
 
-/** Names the replaced versions, takes a number, signs. */
-export function writeBatch(
-  ops: readonly WrittenOp[],
-  network: NetworkId,
-  signer: Signer,
-  holdings: Holdings,
-  view: StoreView,
+/** What was asked, with the version each operation replaces. */
+export function replacing(ops: readonly WrittenOp[], view: StoreView): readonly Op[] {
+  return ops.map((op) => opOf(op, view));
+}
+
+/** Takes the next number and signs. Nothing is taken where it is refused. */
+export function signBatch(
+  ops: readonly Op[],
+  { network, signer, holdings }: Parts,
   now: Time,
-): Result<OwnBatch, "opsCount" | "keyTwice" | "tooLarge"> {
+): Result<OwnBatch, MakeRefusal> {
   const { incarnation, sequence, lastStamp } = holdings.state;
   const stamp = nextBatchStamp(now.wall, lastStamp);
-  const made = makeBatch(
-    ops.map((op) => opOf(op, view)),
-    { network, incarnation, sequence: sequence + 1, stamp },
-    signer,
-  );
+  const made = makeBatch(ops, { network, incarnation, sequence: sequence + 1, stamp }, signer);
   if (made.ok) holdings.takeNumber(stamp);
   return made;
 }
 
-/** Signs operations as they are, for what is issued again. */
-export function reissueBatch(
-  ops: readonly Op[],
-  network: NetworkId,
-  signer: Signer,
-  holdings: Holdings,
-  now: Time,
-): Result<OwnBatch, "opsCount" | "keyTwice" | "tooLarge"> {
-  const { incarnation, sequence, lastStamp } = holdings.state;
-  const stamp = nextBatchStamp(now.wall, lastStamp);
-  const made = makeBatch(ops, { network, incarnation, sequence: sequence + 1, stamp }, signer);
-  if (!made.ok) return made;
-  holdings.takeNumber(stamp);
-  return ok(made.value);
-}
-
-export function describeMakeRefusal(code: "opsCount" | "keyTwice" | "tooLarge"): WriteRefusal {
+export function describeMakeRefusal(code: MakeRefusal): WriteRefusal {
   switch (code) {
     case "opsCount":
       return refusal("invalid_batch", `a batch has 1 to ${batchOpsMax} operations`);
