@@ -40,7 +40,7 @@ export interface ApiServer {
 
 /** Throws `port_in_use`, or `invalid_config` where the address cannot be bound at all. */
 export async function startApiServer(options: ApiServerOptions): Promise<ApiServer> {
-  const { facade, host, port, token, version, report } = options;
+  const { facade, host, token, version, report } = options;
   const streams = new Streams(options.streamLimits ?? limits);
   const handler = createRequestHandler({
     facade,

@@ -5,7 +5,11 @@
 import type { Author, BatchId, Instant, Millis, PeerId, Stamp } from "../base/brand.ts";
 import type { Fault } from "../base/fault.ts";
 import type { Config } from "../config/settings.ts";
-import type { CandidateSource, Direction, LinkId } from "../ports/network.ts";
+import type { CandidateSource, Counters, Direction, LinkId } from "../ports/network.ts";
+import type { NodeEvent } from "../ports/observer.ts";
+
+export type { Counters } from "../ports/network.ts";
+export type { NodeEvent } from "../ports/observer.ts";
 
 /** How sure a write is: fsynced here, held durably by k other members, or in a final block. */
 export type Certainty = "local" | "shared";
@@ -145,18 +149,6 @@ export interface Status {
   readonly counters: Counters;
 }
 
-/** The eight counters operators know from chain nodes; all true counts since start. */
-export interface Counters {
-  readonly total_connections: number;
-  readonly active_connections: number;
-  readonly messages_sent: number;
-  readonly messages_received: number;
-  readonly bytes_sent: number;
-  readonly bytes_received: number;
-  readonly blocks_propagated: number;
-  readonly transactions_propagated: number;
-}
-
 export interface Info {
   readonly version: string;
   readonly nodeVersion: string;
@@ -181,13 +173,6 @@ export interface HealthCheck {
 export interface Health {
   readonly status: "ok" | "degraded" | "critical";
   readonly checks: readonly HealthCheck[];
-}
-
-/** Typed by `type`; `detail` is plain data. Low rate: no event per entry. */
-export interface NodeEvent {
-  readonly type: string;
-  readonly at: Instant;
-  readonly detail: Readonly<Record<string, unknown>>;
 }
 
 export interface NodeFacade {

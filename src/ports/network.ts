@@ -88,3 +88,15 @@ export type NetworkEvent =
       readonly peer: PeerId | undefined;
       readonly source: CandidateSource;
     };
+
+/** The eight counters operators know from chain nodes; all true counts since start. */
+export interface Counters {
+  readonly total_connections: number;
+  readonly active_connections: number;
+  readonly messages_sent: number;
+  readonly messages_received: number;
+  readonly bytes_sent: number;
+  readonly bytes_received: number;
+  readonly blocks_propagated: number;
+  readonly transactions_propagated: number;
+}

@@ -2,8 +2,7 @@
  * How the libp2p driver is made and what it reports beside the events of `ports/network.ts`.
  */
 import type { Instant, PeerId } from "../../base/brand.ts";
-import type { Counters } from "../../node/facade.ts";
-import type { Direction, LinkId, NetworkEvent, NetworkOrder } from "../../ports/network.ts";
+import type { Counters, Direction, LinkId, NetworkEvent, NetworkOrder } from "../../ports/network.ts";
 
 export type AddressFamily = "dual" | "v4" | "v6only";
 

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import type { Author, Instant, PeerId, Stamp } from "../../base/brand.ts";
 import { parseLogLevels } from "../../config/log-levels.ts";
 import type { Note } from "../../core/notes.ts";
-import type { NodeEvent } from "../../node/facade.ts";
+import type { NodeEvent } from "../../ports/observer.ts";
 import { createLogger } from "./logger.ts";
 import { Metrics } from "./metrics.ts";
 import { noteTable } from "./note-table.ts";

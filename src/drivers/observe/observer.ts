@@ -3,7 +3,7 @@
  */
 import type { Instant } from "../../base/brand.ts";
 import type { Note } from "../../core/notes.ts";
-import type { NodeEvent } from "../../node/facade.ts";
+import type { NodeEvent } from "../../ports/observer.ts";
 import type { LogLevel } from "../../config/log-levels.ts";
 import type { LogFields, Logger } from "./logger.ts";
 import type { Metrics } from "./metrics.ts";
