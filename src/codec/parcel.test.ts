@@ -106,6 +106,7 @@ describe("a parcel is accepted", () => {
 describe("a parcel is malformed", () => {
   test.each<[string, Bytes]>([
     ["with sequence 0", parcel([u16(3), ...abc], { sequence: 0 })],
+    ["with sequence 2^53 - 1", parcel([u16(3), ...abc], { sequence: 2 ** 53 - 1 })],
     ["with no operations announced", parcel([u16(0)], { opsCount: 0 })],
     ["with 1,001 operations announced", parcel([u16(1_001), ...anyOps(new Prng(1), 1_001)], { opsCount: 1_001 })],
     ["with none present", parcel([u16(0), hash()])],

@@ -145,6 +145,18 @@ export const settings = {
     effect: "Channel encryptions offered, the preferred one first.",
     source: "guess",
   },
+  p2pDialTimeoutSeconds: {
+    key: "p2p.dial_timeout_seconds",
+    group: "process",
+    type: "integer",
+    unit: "s",
+    default: 10,
+    min: 1,
+    max: 60,
+    reload: "restart",
+    effect: "How long one dial may take, from the first packet to an encrypted, multiplexed link.",
+    source: "outside contract",
+  },
   p2pMdns: {
     key: "p2p.mdns",
     group: "process",

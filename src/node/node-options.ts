@@ -39,6 +39,7 @@ export function driverOptionsOf(
     announce: config.p2pAnnounce,
     family: config.p2pFamily,
     encrypters: config.p2pEncrypters,
+    dialMs: config.p2pDialTimeoutSeconds * 1000,
     mdns: { enabled: config.p2pMdns, networkName: config.networkName, networkId: network },
     dropGossip: config.testDropGossip,
     version: programVersion,

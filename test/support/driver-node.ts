@@ -49,6 +49,7 @@ export class TestNode {
       announce: [],
       family: "dual",
       encrypters: ["noise"],
+      dialMs: 10_000,
       mdns: { enabled: false, networkName: "test", networkId: "00".repeat(32) },
       dropGossip: false,
       version: "0.0.0",

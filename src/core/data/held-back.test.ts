@@ -1,8 +1,11 @@
 import { describe, expect, test } from "vitest";
 import type { Author, Incarnation, Instant, NetworkId } from "../../base/brand.ts";
+import { toHex } from "../../base/bytes.ts";
+import { decodeGossip, encodeGossip } from "../../codec/gossip.ts";
+import { encodeParcel } from "../../codec/parcel.ts";
 import type { Range } from "../../codec/ranges-wire.ts";
 import type { Signer } from "../../crypto/ed25519.ts";
-import { type CheckedParcel, makeBatch } from "./batch.ts";
+import { type CheckedParcel, checkParcel, makeBatch } from "./batch.ts";
 import { HeldBack, aheadMs } from "./held-back.ts";
 import { heldBackBytesMax, heldBackPerAuthorMax, stampAheadMsMax } from "./limits.ts";
 import { stampOf } from "./stamp.ts";
@@ -10,6 +13,7 @@ import { stampOf } from "./stamp.ts";
 const now = 1_000_000 as Instant;
 const at = (ms: number): Instant => (now + ms) as Instant;
 const incarnation = "22".repeat(8) as Incarnation;
+const network = "11".repeat(32) as NetworkId;
 const signerOf = (author: number): Signer => ({
   author: author.toString(16).padStart(64, "0") as Author,
   sign: () => new Uint8Array(64),
@@ -22,13 +26,18 @@ function batchAt(instant: Instant, author = 1, sequence = 1, values: readonly nu
     ttlSeconds: undefined,
     replaces: undefined,
   }));
-  const numbers = { network: "11".repeat(32) as NetworkId, incarnation, sequence, stamp: stampOf(instant) };
+  const numbers = { network, incarnation, sequence, stamp: stampOf(instant) };
   const made = makeBatch(ops, numbers, signerOf(author));
   if (!made.ok) throw new Error(made.code);
   return made.value.parcel;
 }
 const large = (author: number, sequence: number): CheckedParcel =>
   batchAt(at(90_000), author, sequence, new Array<number>(13).fill(65_536));
+
+const bytesOf = ({ signedHeader, header, ops, proof }: CheckedParcel): Uint8Array =>
+  encodeParcel(signedHeader, header.opsCount, ops, proof);
+/** What a parcel says, whatever memory it lies in. */
+const said = (parcel: CheckedParcel): unknown => [parcel.id, parcel.latest, toHex(bytesOf(parcel))];
 
 describe("how far ahead a batch is", () => {
   test.each([
@@ -40,7 +49,7 @@ describe("how far ahead a batch is", () => {
   });
 
   test("is measured by its latest operation, not by its header", () => {
-    const numbers = { network: "11".repeat(32) as NetworkId, incarnation, sequence: 1, stamp: stampOf(now) };
+    const numbers = { network, incarnation, sequence: 1, stamp: stampOf(now) };
     const replaces = { stamp: stampOf(at(40_000)), batch: "ab".repeat(32) as CheckedParcel["id"] };
     const made = makeBatch(
       [{ key: "k", content: { type: "tombstone" }, ttlSeconds: undefined, replaces }],
@@ -58,10 +67,23 @@ describe("batches held back", () => {
     expect([heldBack.hold(late), heldBack.hold(soon)]).toEqual(["heldBack", "heldBack"]);
     expect([heldBack.count, heldBack.nextRelease()]).toEqual([2, at(1_000)]);
     expect(heldBack.release(at(999))).toEqual([]);
-    expect(heldBack.release(at(1_000))).toEqual([soon]);
+    expect(heldBack.release(at(1_000)).map(said)).toEqual([said(soon)]);
     expect([heldBack.count, heldBack.nextRelease()]).toEqual([1, at(60_000)]);
-    expect(heldBack.release(at(60_000))).toEqual([late]);
+    expect(heldBack.release(at(60_000)).map(said)).toEqual([said(late)]);
     expect([heldBack.count, heldBack.nextRelease()]).toEqual([0, undefined]);
+  });
+
+  test("lie in memory of their own: a small batch does not keep the large message it came in", () => {
+    const message = encodeGossip([bytesOf(large(2, 1)), bytesOf(batchAt(at(90_000)))]);
+    const decoded = decodeGossip(message);
+    const checked = checkParcel((decoded.ok ? decoded.value[1] : undefined)!, network);
+    if (!checked.ok) throw new Error(checked.code);
+    const heldBack = new HeldBack();
+    heldBack.hold(checked.value);
+    const [kept] = heldBack.release(at(90_000));
+    expect(said(kept!)).toEqual(said(checked.value));
+    for (const view of [kept!.signedHeader, kept!.header.opsRoot, kept!.ops[0]!.bytes])
+      expect(view.buffer.byteLength).toBeLessThan(10_000);
   });
 
   test("are held once", () => {

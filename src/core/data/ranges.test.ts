@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type Ranges, hasNumber, minus, sizeOf, withNumber, withRange } from "./ranges.ts";
+import { type Ranges, hasNumber, minus, sizeOf, union, withNumber, withRange } from "./ranges.ts";
 
 const anyNumbers = fc.uniqueArray(fc.integer({ min: 1, max: 60 }), { maxLength: 40 });
 const anyRange = fc
@@ -54,6 +54,21 @@ describe("ranges behave like a set of numbers", () => {
         expectCanonical(joined);
         expect(numbersIn(joined)).toEqual(ascending([...numbers, ...numbersIn([range])]));
         expect(JSON.stringify(before)).toBe(frozen);
+      }),
+    );
+  });
+
+  test("united with another set", () => {
+    fc.assert(
+      fc.property(anyNumbers, anyNumbers, (a, b) => {
+        const [left, right] = [rangesOf(a), rangesOf(b)];
+        const frozen = JSON.stringify([left, right]);
+        const both = union(left, right);
+        expectCanonical(both);
+        expect(numbersIn(both)).toEqual(ascending([...a, ...b]));
+        expect(union(right, left)).toEqual(both);
+        expect([union(left, left), union(left, []), union([], left)]).toEqual([left, left, left]);
+        expect(JSON.stringify([left, right])).toBe(frozen);
       }),
     );
   });

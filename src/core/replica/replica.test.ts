@@ -5,8 +5,15 @@ import { type VerifyEffect, runTurn } from "../../node/turn.ts";
 import type { Incarnation, Instant, NetworkId, PeerId, Stamp, Time } from "../../base/brand.ts";
 import { type Bytes, utf8Encode } from "../../base/bytes.ts";
 import { decodeAck } from "../../codec/ack.ts";
-import { encodeAdmit } from "../../codec/admit.ts";
-import { decodeFrontier, encodeDone, encodeParcels } from "../../codec/frontier.ts";
+import { decodeAdmit, encodeAdmit } from "../../codec/admit.ts";
+import {
+  type FrontierMessage,
+  decodeFrontier,
+  encodeDone,
+  encodeParcels,
+  encodePull,
+  encodeSuperseded,
+} from "../../codec/frontier.ts";
 import { encodeGossip } from "../../codec/gossip.ts";
 import type { Op, Replaces } from "../../codec/op.ts";
 import { authorOf, peerIdOf } from "../../codec/peer-id.ts";
@@ -62,19 +69,25 @@ const lastByteSet = (bytes: Bytes, value: number): Bytes => bytes.with(bytes.len
 
 /** A replica with its store; each `turn` is one commit, signatures are checked for real in the next. */
 class Node {
-  readonly store: MemoryStore = createMemoryStore();
+  readonly store: MemoryStore;
   readonly replica: Replica;
   mono = 0;
   wall = start;
   #messages = 0;
   #tickets = 0;
 
-  constructor(state: StoreState = freshState) {
+  constructor(state: StoreState = freshState, store: MemoryStore = createMemoryStore(), signer: Signer = self) {
+    this.store = store;
     this.replica = new Replica(
-      { network, signer: self, session: "0a".repeat(8), agent: "test", seed: 1, horizonDays: 30, pullEveryMs: 30_000 },
+      { network, signer, session: "0a".repeat(8), agent: "test", seed: 1, horizonDays: 30, pullEveryMs: 30_000 },
       this.store,
       state,
     );
+  }
+
+  /** Another run of the program on what this one stored. */
+  again(): Node {
+    return new Node(this.store.state(), this.store);
   }
 
   now(): Time {
@@ -82,6 +95,15 @@ class Node {
   }
 
   turn(...inputs: readonly ReplicaInput[]): readonly Effect[] {
+    const { effects, verdicts } = this.commit(...inputs);
+    return verdicts.length === 0 ? effects : [...effects, ...this.turn(...verdicts)];
+  }
+
+  /** One commit alone; the verdicts on its signatures are for a later turn. */
+  commit(...inputs: readonly ReplicaInput[]): {
+    readonly effects: readonly Effect[];
+    readonly verdicts: readonly ReplicaInput[];
+  } {
     const checks: VerifyEffect[] = [];
     const { effects } = runTurn(
       this.replica,
@@ -97,7 +119,7 @@ class Node {
         ed25519Verify(ed25519PublicKey(author)!, message, signature),
       ),
     }));
-    return verdicts.length === 0 ? effects : [...effects, ...this.turn(...verdicts)];
+    return { effects, verdicts };
   }
 
   later(ms: number): readonly Effect[] {
@@ -113,6 +135,10 @@ class Node {
         : ({ type: "put", key, value: utf8Encode(value), ttlSeconds: undefined } as const),
     );
     return this.turn({ type: "writeRequested", ticket: ++this.#tickets, ops, wish });
+  }
+
+  frontier(link: number, frame: Bytes): readonly Effect[] {
+    return this.turn({ type: "frameReceived", link, protocol: "frontier", frame });
   }
 
   gossip(...batches: readonly Bytes[]): readonly Effect[] {
@@ -177,6 +203,16 @@ const acked = (effects: readonly Effect[]): readonly unknown[] =>
     const ack = decodeAck(effect.order.frame);
     return ack.ok ? [ack.value.ranges] : [ack.code];
   });
+const goodbyes = (effects: readonly Effect[]): readonly unknown[] =>
+  effects.flatMap((effect): readonly unknown[] => {
+    if (effect.type !== "network" || effect.order.type !== "send" || effect.order.protocol !== "admit") return [];
+    const message = decodeAdmit(effect.order.frame);
+    return message.ok && message.value.type === "goodbye" ? [message.value.code] : [];
+  });
+const beaconAt = (ms: number): Extract<FrontierMessage, { type: "pull" }>["beacon"] => ({
+  clock: ms as Instant,
+  summary: SetFingerprint.empty().summary(),
+});
 
 describe("a write", () => {
   test("is persisted before it is answered and published", () => {
@@ -291,6 +327,36 @@ describe("a write", () => {
       "value_too_large",
     ],
     [
+      "of a time to live of no second",
+      {
+        type: "writeRequested",
+        ticket: 1,
+        ops: [{ type: "put", key: "k", value: new Uint8Array(1), ttlSeconds: 0 }],
+        wish: local,
+      },
+      "invalid_argument",
+    ],
+    [
+      "of a time to live of a part of a second",
+      {
+        type: "writeRequested",
+        ticket: 1,
+        ops: [{ type: "put", key: "k", value: new Uint8Array(1), ttlSeconds: 1.5 }],
+        wish: local,
+      },
+      "invalid_argument",
+    ],
+    [
+      "of a time to live of 2^32 seconds",
+      {
+        type: "writeRequested",
+        ticket: 1,
+        ops: [{ type: "put", key: "k", value: new Uint8Array(1), ttlSeconds: 2 ** 32 }],
+        wish: local,
+      },
+      "invalid_argument",
+    ],
+    [
       "over 900 KiB",
       {
         type: "writeRequested",
@@ -330,6 +396,23 @@ describe("a write", () => {
   });
 });
 
+describe("a shared write", () => {
+  const pullOf = (ranges: readonly (readonly [number, number])[], author = self.author): Bytes =>
+    encodePull(7, beaconAt(start), true, [{ author, incarnation: incarnationOf(1), ranges }]);
+
+  test("is answered by a pull: what a peer says it holds is as good as an acknowledgement", () => {
+    const node = new Node();
+    node.admit(1, bob);
+    node.write({ a: "1" });
+    expect(answers(node.write({ b: "2" }, { type: "shared", copies: 1, timeoutMs: 1_000 }))).toEqual([]);
+    expect(answers(node.frontier(1, pullOf([[1, 1]])))).toEqual([]);
+    expect(answers(node.frontier(1, pullOf([[1, 9]], carol.author)))).toEqual([]);
+    expect(answers(node.frontier(1, pullOf([[2, 2]])))).toMatchObject([
+      { type: "written", holders: [peerIdOf(bob.author)] },
+    ]);
+  });
+});
+
 describe("gossip", () => {
   test("of a good batch is merged, made durable, then accepted", () => {
     const node = new Node();
@@ -343,6 +426,48 @@ describe("gossip", () => {
     const batch = batchBy(bob, { k: "v" });
     node.gossip(batch);
     expect(verdicts(node.gossip(batch))).toEqual(["ignore"]);
+  });
+
+  test("of an unknown version is ignored and blames nobody: it may be good for a newer program", () => {
+    const node = new Node();
+    const effects = node.gossipBytes(new Uint8Array([2, 0, 0]));
+    expect([verdicts(effects), blame(effects), notes(effects)]).toEqual([
+      ["ignore"],
+      [],
+      ["parcelRefused versionUnknown"],
+    ]);
+  });
+
+  test("that is replayed after it was superseded is ignored, also by a new run, and counts no second conflict", () => {
+    const node = new Node();
+    const old = batchBy(bob, { k: "v" });
+    node.gossip(old);
+    node.gossip(batchBy(carol, { k: "w" }, { stampMs: start + 1 }));
+    expect(node.store.state()?.conflicts).toBe(1);
+    for (const run of [node, node, node.again()]) expect(verdicts(run.gossip(old))).toEqual(["ignore"]);
+    expect([node.store.state()?.conflicts, node.store.disk.conflicts.length, node.value("k")]).toEqual([1, 1, "w"]);
+  });
+
+  test("below the floor is ignored, at first and when replayed, also by a new run", () => {
+    const node = new Node();
+    const old = batchBy(bob, { k: "v" }, { stampMs: start - 31 * day });
+    for (const run of [node, node, node.again()]) expect(verdicts(run.gossip(old))).toEqual(["ignore"]);
+  });
+
+  test("of a batch numbered 2^53 - 1 is rejected, and our next pull is well-formed", () => {
+    const node = new Node();
+    expect(verdicts(node.gossip(batchBy(bob, { k: "v" }, { sequence: 2 ** 53 - 1 })))).toEqual(["reject"]);
+    expect(verdicts(node.gossip(batchBy(bob, { k: "v" }, { sequence: 2 ** 53 - 2 })))).toEqual(["accept"]);
+    const sent = node
+      .admit(1, carol)
+      .flatMap((effect) =>
+        effect.type === "network" && effect.order.type === "send" && effect.order.protocol === "frontier"
+          ? [decodeFrontier(effect.order.frame)]
+          : [],
+      );
+    expect(sent).toMatchObject([
+      { ok: true, value: { type: "pull", origins: [{ ranges: [[2 ** 53 - 2, 2 ** 53 - 2]] }] } },
+    ]);
   });
 
   test("of what we wrote ourselves is ignored", () => {
@@ -457,6 +582,32 @@ describe("stamps", () => {
     expect(node.value("k")).toBe("after");
   });
 
+  test("held back are forgotten on the word of their own writer, and of nobody else", () => {
+    const node = new Node();
+    node.gossip(batchBy(bob, { k: "v" }, { stampMs: start + 60_000, sequence: 3 }));
+    const word = (session: number): Bytes =>
+      encodeSuperseded(session, [{ author: bob.author, incarnation: incarnationOf(9), ranges: [[1, 5]] }]);
+    node.admit(1, carol);
+    node.frontier(1, word(1));
+    expect(node.replica.snapshot(node.now()).heldBack).toBe(1);
+    node.turn({ type: "linkClosed", link: 1, reason: "x" });
+    node.admit(2, bob);
+    node.frontier(2, word(2));
+    expect(node.replica.snapshot(node.now()).heldBack).toBe(0);
+  });
+
+  test("held back are not forgotten because a pull from their writer follows one in which another said so", () => {
+    const node = new Node();
+    node.gossip(batchBy(bob, { k: "v" }, { stampMs: start + 60_000, sequence: 3 }));
+    node.admit(1, carol);
+    node.admit(2, bob);
+    node.frontier(1, encodeSuperseded(1, [{ author: bob.author, incarnation: incarnationOf(9), ranges: [[1, 5]] }]));
+    node.frontier(1, encodeDone(1, beaconAt(start), "complete"));
+    expect(node.replica.snapshot(node.now()).pulling?.peer).toBe(peerIdOf(bob.author));
+    node.frontier(2, encodeDone(2, beaconAt(start), "complete"));
+    expect(node.replica.snapshot(node.now()).heldBack).toBe(1);
+  });
+
   test("below the floor on a key that is not held are refused", () => {
     const node = new Node();
     const effects = node.gossip(batchBy(bob, { k: "v" }, { stampMs: start - 31 * day }));
@@ -520,6 +671,46 @@ describe("our own clock", () => {
   });
 });
 
+describe("the repair of our clock", () => {
+  test("restarts the numbering although nothing of ours lives, where our last stamp lies ahead", () => {
+    const node = new Node();
+    node.wall = start + 3_600_000;
+    node.write({ k: "v" });
+    const { id, stamp } = node.store.living("k")!;
+    const { batch } = node.store.entry(id).version;
+    node.gossip(batchBy(bob, { k: "w" }, { stampMs: start + 3_600_001, replaces: { stamp, batch } }));
+    node.wall = start;
+    const repair = { type: "clockRepairRequested", ticket: 9, incarnation: incarnationOf(2) } as const;
+    expect(answers(node.turn(repair))).toEqual([{ type: "repaired", reissued: 0 }]);
+    expect([node.store.state()?.incarnation, node.store.state()?.sequence]).toEqual([incarnationOf(2), 0]);
+    const [outcome] = answers(node.write({ z: "new" }));
+    expect(outcome?.type === "written" && outcome.stamp / 1_000 - start).toBeLessThanOrEqual(1);
+  });
+
+  test("keeps the numbering where nothing of ours lies ahead", () => {
+    const node = new Node();
+    node.write({ k: "v" });
+    node.wall = start + 1;
+    node.turn({ type: "clockRepairRequested", ticket: 9, incarnation: incarnationOf(2) });
+    expect([node.store.state()?.incarnation, node.store.state()?.sequence]).toEqual([incarnationOf(1), 1]);
+  });
+
+  test("of more than 10,000 entries goes on where it is run again", () => {
+    const node = new Node();
+    node.wall = start + 3_600_000;
+    for (let batch = 0; batch < 11; batch++)
+      node.write(Object.fromEntries(Array.from({ length: 1_000 }, (_, i) => [`k${batch}/${i}`, undefined])));
+    const repair = (ms: number, incarnation: number): readonly Outcome[] => {
+      node.wall = start + ms;
+      return answers(node.turn({ type: "clockRepairRequested", ticket: 9, incarnation: incarnationOf(incarnation) }));
+    };
+    expect([repair(0, 2), repair(60_000, 3)]).toEqual([
+      [{ type: "repaired", reissued: 10_000 }],
+      [{ type: "repaired", reissued: 1_000 }],
+    ]);
+  }, 120_000);
+});
+
 describe("links", () => {
   test("that are not admitted have none of their frames looked at, but for admission's", () => {
     const node = new Node();
@@ -572,6 +763,24 @@ describe("links", () => {
           : [],
       );
     expect(sent).toMatchObject([{ ok: true, value: { type: "pull", last: true, origins: [] } }]);
+  });
+
+  test.each<[string, (ms: number) => Bytes]>([
+    ["pull", (ms) => encodePull(1, beaconAt(ms), true, [])],
+    ["done", (ms) => encodeDone(1, beaconAt(ms), "complete")],
+  ])("on which a %s tells a clock over 24 h off are closed for it, without blame", (_, frame) => {
+    for (const [offMs, codes] of [
+      [day, []],
+      [-day, []],
+      [day + 1, ["clock"]],
+      [-day - 1, ["clock"]],
+    ] as const) {
+      const node = new Node();
+      node.admit(1, bob);
+      const effects = node.frontier(1, frame(start + offMs));
+      expect([goodbyes(effects), blame(effects)]).toEqual([codes, []]);
+      expect(node.replica.snapshot(node.now()).admitted).toHaveLength(1 - codes.length);
+    }
   });
 
   test("that bring a forged batch in a pull are closed and blamed", () => {
@@ -660,5 +869,43 @@ test("a replica started again from its store goes on where it was", () => {
     summary: node.replica.snapshot(node.now()).summary,
     values: 1,
     batchesHeld: 1,
+  });
+});
+
+/** Two nodes linked; every frame arrives in order, verdicts on signatures when all that was sent before them has. */
+function meet(dialer: Node, other: Node, link: number): readonly (readonly [Node, Effect])[] {
+  const said: (readonly [Node, Effect])[] = [];
+  const queue: (readonly [Node, ReplicaInput])[] = [dialer, other].map((node) => {
+    const peer = (node === dialer ? other : dialer).replica.self;
+    const direction = node === dialer ? "outbound" : "inbound";
+    return [node, { type: "linkOpened", link, peer, direction, address: "wire", attempt: undefined }];
+  });
+  for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+    const [node, input] = next;
+    const { effects, verdicts } = node.commit(input);
+    for (const effect of effects) {
+      said.push([node, effect]);
+      if (effect.type !== "network" || effect.order.type !== "send") continue;
+      const { protocol, frame } = effect.order;
+      queue.push([node === dialer ? other : dialer, { type: "frameReceived", link, protocol, frame }]);
+    }
+    queue.push(...verdicts.map((verdict) => [node, verdict] as const));
+  }
+  return said;
+}
+
+test("a late joiner to a writer of 5,000 puts of which every second is superseded is complete after one pull", () => {
+  const writer = new Node();
+  for (let i = 0; i < 2_500; i++) for (const value of ["old", "new"]) writer.write({ [`key${i}`]: value });
+  const joiner = new Node({ ...freshState, incarnation: incarnationOf(5) }, createMemoryStore(), bob);
+  const pulls = meet(joiner, writer, 1).flatMap(([node, effect]) =>
+    node === joiner && effect.type === "note" && effect.note.type === "pullEnded" ? [effect.note] : [],
+  );
+  expect(pulls).toMatchObject([{ how: "complete", parcels: 2_500, equal: true }]);
+  expect(joiner.store.origins()).toEqual(writer.store.origins());
+  expect(joiner.replica.snapshot(joiner.now())).toMatchObject({
+    summary: writer.replica.snapshot(writer.now()).summary,
+    values: 2_500,
+    batchesHeld: 5_000,
   });
 });

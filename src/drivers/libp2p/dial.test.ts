@@ -30,6 +30,24 @@ test("failed dials name their cause", async () => {
   }
 });
 
+test("a dial that gets no answer ends as timeout, and the deadline of a dial that succeeded does not cut its link", async () => {
+  const a = await scope.start("a", { dialMs: 400 });
+  const b = await scope.start("b");
+  const silent = createServer(() => undefined);
+  await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
+  a.driver.carryOut({ type: "dial", address: b.address, attempt: 1 });
+  const { link } = await a.event("linkOpened");
+  a.driver.carryOut({
+    type: "dial",
+    address: `/ip4/127.0.0.1/tcp/${(silent.address() as AddressInfo).port}`,
+    attempt: 2,
+  });
+  const failed = await a.event("dialFailed", ({ attempt }) => attempt === 2);
+  expect(failed).toMatchObject({ failure: "timeout", detail: expect.stringContaining("within 0.4 s") });
+  expect(a.events.filter((event) => event.type === "linkClosed" && event.link === link)).toEqual([]);
+  silent.close();
+});
+
 test("a listener that is not libp2p fails as protocol, one without a common encryption too", async () => {
   const a = await scope.start("a");
   const talker = createServer((socket) => {

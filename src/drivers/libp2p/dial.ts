@@ -1,14 +1,13 @@
 /**
  * From the text of an address to a connection or a named failure. Only the given address is
- * dialed, once, within `dialMsMax`.
+ * dialed, once, within the time a dial may take.
  */
 import type { Connection } from "@libp2p/interface";
-import type { PeerId } from "../../base/brand.ts";
+import type { Millis, PeerId } from "../../base/brand.ts";
 import type { DialFailure } from "../../ports/network.ts";
 import { familyRefusal, parseAddress, peerOf } from "./addresses.ts";
 import type { AddressFamily } from "./driver-types.ts";
 import { wordsOf } from "./words-of.ts";
-import { dialMsMax } from "./limits.ts";
 import type { RawConnection } from "./raw-connections.ts";
 import { WrongPeerError, type WatchedTransport } from "./upgrade-watch.ts";
 
@@ -23,6 +22,7 @@ export interface DialInit {
   readonly family: AddressFamily;
   readonly transport: WatchedTransport;
   readonly stopping: AbortSignal;
+  readonly withinMs: Millis;
 }
 
 export async function dial(init: DialInit): Promise<DialOutcome> {
@@ -33,7 +33,7 @@ export async function dial(init: DialInit): Promise<DialOutcome> {
   const refusal = familyRefusal(parsed, init.family);
   if (refusal !== undefined) return { type: "failed", failure: "addressInvalid", detail: refusal };
   if (peerOf(parsed) === init.self) return { type: "failed", failure: "self", detail: "the address names this node" };
-  const deadline = new DialDeadline(dialMsMax, init.stopping);
+  const deadline = new DialDeadline(init.withinMs, init.stopping);
   const raw: { record: RawConnection | undefined } = { record: undefined };
   try {
     const family = init.family === "v4" ? 4 : init.family === "v6only" ? 6 : 0;
@@ -48,7 +48,11 @@ export async function dial(init: DialInit): Promise<DialOutcome> {
   } catch (cause) {
     if (init.stopping.aborted) return { type: "failed", failure: "cancelled", detail: "this node is stopping" };
     if (deadline.signal.aborted)
-      return { type: "failed", failure: "timeout", detail: `${progressOf(raw.record)} within ${dialMsMax / 1000} s` };
+      return {
+        type: "failed",
+        failure: "timeout",
+        detail: `${progressOf(raw.record)} within ${init.withinMs / 1000} s`,
+      };
     return { type: "failed", ...classify(cause, raw.record) };
   } finally {
     deadline.settle();

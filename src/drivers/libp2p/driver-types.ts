@@ -1,7 +1,7 @@
 /**
  * How the libp2p driver is made and what it reports beside the events of `ports/network.ts`.
  */
-import type { Instant, PeerId } from "../../base/brand.ts";
+import type { Instant, Millis, PeerId } from "../../base/brand.ts";
 import type { Counters, Direction, LinkId, NetworkEvent, NetworkOrder } from "../../ports/network.ts";
 
 export type AddressFamily = "dual" | "v4" | "v6only";
@@ -19,6 +19,8 @@ export interface NetworkDriverOptions {
   readonly family: AddressFamily;
   /** Encrypters offered, in order of preference. */
   readonly encrypters: readonly ("noise" | "tls")[];
+  /** How long one dial may take until the link stands. */
+  readonly dialMs: Millis;
   readonly mdns: { readonly enabled: boolean; readonly networkName: string; readonly networkId: string };
   /** For tests: links to drop gossip on, so that only reconciliation repairs. */
   readonly dropGossip: boolean;

@@ -282,6 +282,7 @@ class Libp2pDriver implements NetworkDriver {
             family: this.#options.family,
             transport,
             stopping: this.#stopping.signal,
+            withinMs: this.#options.dialMs,
           });
     this.#dials -= 1;
     if (outcome.type === "connected" && this.#raws.rawOf(outcome.connection).stage === "linked") return;

@@ -3,7 +3,7 @@ import type { Instant, NetworkId, PeerId, Time } from "../../../base/brand.ts";
 import { type AdmitMessage, type Hello, decodeAdmit } from "../../../codec/admit.ts";
 import type { Direction, LinkId } from "../../../ports/network.ts";
 import type { Effect } from "../../effects.ts";
-import { admissionSkewMsMax, helloWithinMs, linksMax, strangersMax } from "../limits.ts";
+import { admissionSkewMsMax, helloWithinMs, linksMax, linksPerPeerMax, strangersMax } from "../limits.ts";
 import { Admission, type AdmissionFact, type AdmissionInput } from "./machine.ts";
 
 const network = "aa".repeat(32) as NetworkId;
@@ -24,6 +24,8 @@ const hello = (change: Partial<Hello> = {}): Hello => ({
 /** One side, its effects as short lines. */
 class Side {
   readonly machine: Admission;
+  /** The words of every goodbye it said. */
+  readonly reasons: string[] = [];
   mono = 0;
 
   constructor(self: PeerId = alice, session: string = "0a".repeat(8)) {
@@ -33,6 +35,7 @@ class Side {
   step(input: AdmissionInput): { readonly lines: readonly string[]; readonly facts: readonly AdmissionFact[] } {
     const out: Effect[] = [];
     const facts = this.machine.step(input, at(this.mono), out);
+    this.reasons.push(...out.flatMap(reasonOf));
     return { lines: out.flatMap(lineOf), facts };
   }
 
@@ -52,6 +55,10 @@ class Side {
       ...this.hear(link, { type: "welcome" }),
     ];
   }
+}
+
+function reasonOf(effect: Effect): readonly string[] {
+  return effect.type === "network" && effect.order.type === "closeLink" ? [effect.order.reason] : [];
 }
 
 function lineOf(effect: Effect): readonly string[] {
@@ -122,6 +129,17 @@ describe("a link", () => {
     );
   });
 
+  test("that says hello but never welcome is cut after 5 s, and is told what was missing", () => {
+    const side = new Side();
+    side.open(1, bob);
+    side.mono = 4_000;
+    side.hear(1, hello());
+    expect(side.machine.nextDeadline()).toBe(helloWithinMs);
+    side.mono = helloWithinMs;
+    expect(side.step({ type: "timePassed" }).lines).toEqual(["1: goodbye noHello", "1: closeLink"]);
+    expect(side.reasons).toEqual(["no welcome within 5 s"]);
+  });
+
   test("that says no hello is cut after exactly 5 s", () => {
     const side = new Side();
     side.mono = 100;
@@ -132,6 +150,7 @@ describe("a link", () => {
     side.mono = 100 + helloWithinMs;
     expect(side.step({ type: "timePassed" }).lines).toEqual(["1: goodbye noHello", "1: closeLink"]);
     expect([side.step({ type: "timePassed" }).lines, side.machine.nextDeadline()]).toEqual([[], undefined]);
+    expect(side.reasons).toEqual(["no hello within 5 s"]);
   });
 
   test.each<[string, AdmitMessage]>([
@@ -144,16 +163,24 @@ describe("a link", () => {
     expect(side.machine.linkOf(bob)).toBeUndefined();
   });
 
-  test("on which they said goodbye is closed, and its code and wait are told when it ends", () => {
+  test("on which they said goodbye departs at once, and its code and wait are told when it ends", () => {
     const side = new Side();
     side.admit(1, bob);
-    expect(side.hear(1, { type: "goodbye", code: "full", retryAfterSeconds: 60, reason: "come back" })).toEqual([
-      "1: closeLink",
-    ]);
+    const goodbye = { type: "goodbye", code: "full", retryAfterSeconds: 60, reason: "come back" } as const;
+    const { lines, facts } = side.step({ type: "message", link: 1, message: goodbye });
+    expect([lines, facts]).toEqual([["1: closeLink"], [{ type: "departed", link: 1, peer: bob }]]);
+    expect([side.machine.linkOf(bob), side.machine.admittedPeer(1)]).toEqual([undefined, undefined]);
     expect(side.step({ type: "linkClosed", link: 1, reason: "x" }).facts).toEqual([
-      { type: "departed", link: 1, peer: bob },
       { type: "ended", link: 1, peer: bob, code: "full", retryAfterSeconds: 60 },
     ]);
+  });
+
+  test("that comes after their goodbye on another is kept, whoever dialed", () => {
+    const side = new Side(alice);
+    side.admit(1, bob, "outbound");
+    side.hear(1, { type: "goodbye", code: "other", retryAfterSeconds: 0, reason: "another link" });
+    expect(side.admit(2, bob, "inbound")).toContain("2: admitLink");
+    expect(side.machine.linkOf(bob)).toBe(2);
   });
 
   test("that breaks without a word ends without a code", () => {
@@ -228,11 +255,44 @@ describe("two links with one peer", () => {
     expect(side.machine.linkOf(bob)).toBe(2);
   });
 
-  test("of two dialed by the same side the newer stays", () => {
+  test("of two dialed by us we keep the newer and say goodbye on the other", () => {
     const side = new Side(alice);
     side.admit(1, bob, "outbound");
-    side.admit(2, bob, "outbound");
+    expect(side.admit(2, bob, "outbound").slice(-3)).toEqual(["2: admitLink", "1: goodbye duplicate", "1: closeLink"]);
     expect(side.machine.linkOf(bob)).toBe(2);
+  });
+
+  test.each([[[1, 2]], [[2, 1]]])(
+    "of two dialed by one side both keep the same, admitted by the other side in the order %j",
+    (order) => {
+      const [dialer, other] = [new Side(alice), new Side(bob)];
+      for (const link of [1, 2]) dialer.admit(link, bob, "outbound");
+      for (const link of order) other.admit(link, alice, "inbound");
+      other.hear(1, { type: "goodbye", code: "duplicate", retryAfterSeconds: 0, reason: "another link is kept" });
+      expect([dialer.machine.linkOf(bob), other.machine.linkOf(alice)]).toEqual([2, 2]);
+    },
+  );
+
+  test("dialed by them are kept until they say which; at a fourth the oldest goes", () => {
+    const side = new Side(alice);
+    for (let link = 1; link <= linksPerPeerMax; link++)
+      expect(side.admit(link, bob, "inbound").at(-1)).toBe(`${link}: admitLink`);
+    expect([1, 2, 3].map((link) => side.machine.admittedPeer(link))).toEqual([bob, bob, bob]);
+    expect(side.machine.admitted()).toHaveLength(1);
+    expect(side.admit(4, bob, "inbound").slice(-3)).toEqual(["4: admitLink", "1: goodbye duplicate", "1: closeLink"]);
+    expect(side.machine.linkOf(bob)).toBe(4);
+  });
+
+  test("the end of the one in use is no departure while another is admitted, which takes its place", () => {
+    const side = new Side(alice);
+    for (const link of [1, 2]) side.admit(link, bob, "inbound");
+    expect(side.machine.linkOf(bob)).toBe(2);
+    expect(side.step({ type: "linkClosed", link: 2, reason: "x" }).facts).toMatchObject([{ type: "ended", link: 2 }]);
+    expect(side.machine.linkOf(bob)).toBe(1);
+    expect(side.step({ type: "linkClosed", link: 1, reason: "x" }).facts).toMatchObject([
+      { type: "departed", link: 1 },
+      { type: "ended", link: 1 },
+    ]);
   });
 });
 
@@ -251,9 +311,31 @@ describe("limits", () => {
     expect(side.admit(91, peer(91))).toContain("91: admitLink");
   });
 
+  test("50 are admitted also when 80 said hello before the first was", () => {
+    const side = new Side();
+    for (let i = 1; i <= 80; i++) {
+      side.open(i, peer(i));
+      side.hear(i, hello());
+    }
+    const ends = Array.from({ length: 80 }, (_, i) => side.hear(i + 1, { type: "welcome" }));
+    expect(side.machine.admitted()).toHaveLength(linksMax);
+    expect(ends[linksMax]).toEqual([`${linksMax + 1}: goodbye full`, `${linksMax + 1}: closeLink`]);
+  });
+
   test("a peer that has a place may change its link when all are taken", () => {
     const side = fullSide();
     expect(side.admit(90, peer(7), "inbound", { session: "09".repeat(8) })).toContain("90: admitLink");
+  });
+
+  test("a link that was told goodbye takes no place any more, although it is not closed yet", () => {
+    const side = new Side();
+    for (let i = 1; i <= linksMax + strangersMax; i++) {
+      side.open(i, peer(i));
+      side.hear(i, hello());
+    }
+    side.mono = helloWithinMs;
+    side.step({ type: "timePassed" });
+    expect(side.open(101, peer(101))).toEqual(["101: hello"]);
   });
 
   test("with 100 links open a further one is not even greeted; room comes back", () => {

@@ -10,6 +10,7 @@ import {
   dialBackoffMsMax,
   dialsMax,
   redialAfterLossMs,
+  retryAfterSecondsMax,
   steadyLinkMs,
 } from "../limits.ts";
 import { Connections, type ConnectionsInput } from "./machine.ts";
@@ -127,6 +128,37 @@ describe("a failed dial", () => {
   });
 });
 
+describe("fresh word of a known address", () => {
+  test("by the user is followed at once, whatever its wait", () => {
+    const table = new Table();
+    table.found("a", bob);
+    table.linked(1, bob, 1);
+    table.step({ type: "admitted", peer: bob });
+    table.mono = steadyLinkMs;
+    table.ended(1, bob, "clock");
+    table.mono += 1_000;
+    expect(table.found("a", bob, "user")).toEqual(["a#2"]);
+  });
+
+  test("that names another peer has it dialed for that one", () => {
+    const table = new Table();
+    table.found("a", bob, "mdns");
+    table.linked(1, bob, 1);
+    table.ended(1, bob);
+    table.linked(2, bob);
+    table.mono = 700_000;
+    expect(table.found("a", carol, "mdns")).toEqual(["a#2"]);
+    expect(table.machine.snapshot({ wall: 0 as Instant, mono: 0 })).toMatchObject([{ address: "a", peer: carol }]);
+  });
+
+  test("that names nobody leaves the peer it is known for", () => {
+    const table = new Table();
+    table.linked(1, bob);
+    table.found("a", bob);
+    expect(table.found("a", undefined, "user")).toEqual([]);
+  });
+});
+
 describe("no dial is made", () => {
   test("to an address that is being dialed", () => {
     const table = new Table();
@@ -220,6 +252,14 @@ describe("after a link was lost", () => {
     table.ended(1, bob, "shuttingDown", 90);
     expect(table.waitMs).toBe(90_000);
   });
+});
+
+test("a peer may ask for at most 10 minutes of peace", () => {
+  const table = new Table();
+  table.found("a", bob);
+  table.linked(1, bob, 1);
+  table.ended(1, bob, "other", 0xffff_ffff);
+  expect(table.waitMs).toBe(retryAfterSecondsMax * 1_000);
 });
 
 describe("limits", () => {

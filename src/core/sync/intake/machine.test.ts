@@ -5,7 +5,7 @@ import { type Parcel, decodeParcel } from "../../../codec/parcel.ts";
 import { ed25519PublicKey, ed25519Signer, ed25519Verify } from "../../../crypto/ed25519.ts";
 import { type CheckedParcel, makeBatch } from "../../data/batch.ts";
 import type { Effect, SignatureCheck } from "../../effects.ts";
-import { verifyingBytesMax } from "../limits.ts";
+import { opMemoryBytes, verifyingBytesMax } from "../limits.ts";
 import { type CheckedLoad, Intake, type KnownBatches, type LoadSource } from "./machine.ts";
 
 const network = "11".repeat(32) as NetworkId;
@@ -147,7 +147,7 @@ describe("a load", () => {
 describe("too much at once", () => {
   test("gossip over 64 MiB in check is ignored without blame; room comes back", () => {
     const room = new Room();
-    room.load([one], gossip, nothing, verifyingBytesMax);
+    room.load([one], gossip, nothing, verifyingBytesMax - opMemoryBytes);
     const { ticket } = room;
     expect(room.load([two])).toEqual({ from: bob, source: gossip, parcels: [], bad: false });
     expect([room.notes, room.blamed]).toEqual([["overloaded"], []]);
@@ -155,9 +155,16 @@ describe("too much at once", () => {
     expect(room.load([two])).toBeUndefined();
   });
 
+  test("each operation counts with 512 bytes beside its own", () => {
+    const room = new Room();
+    expect(room.load([one, two], gossip, nothing, verifyingBytesMax - 2 * opMemoryBytes + 1)).toBeDefined();
+    expect(room.notes).toEqual(["overloaded"]);
+    expect(room.load([one, two], gossip, nothing, verifyingBytesMax - 2 * opMemoryBytes)).toBeUndefined();
+  });
+
   test("pulls are not ignored: their window bounds them", () => {
     const room = new Room();
-    room.load([one], gossip, nothing, verifyingBytesMax);
+    room.load([one], gossip, nothing, verifyingBytesMax - opMemoryBytes);
     expect(room.load([two], pull)).toBeUndefined();
   });
 });

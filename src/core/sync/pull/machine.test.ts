@@ -225,38 +225,83 @@ describe("what was not asked for is dropped", () => {
 });
 
 describe("superseded ranges", () => {
-  test("are told when the pull is complete, not before", () => {
+  const claim = (i: number): PullFact => ({ type: "superseded", peer: bob, origins: [origin(i)] });
+
+  test("are told at once while nothing is being merged", () => {
     const puller = new Puller();
     puller.admit();
     puller.superseded(1, [origin(7)]);
-    expect(puller.facts).toEqual([]);
-    puller.done(1);
-    expect(puller.facts).toEqual([
-      { type: "superseded", origins: [origin(7)] },
-      { type: "completed", peer: bob, equal: true, count: 1 },
-    ]);
+    expect(puller.facts).toEqual([claim(7)]);
   });
 
-  test("of a pull that did not end well are not believed", () => {
-    for (const end of [
-      (puller: Puller) => puller.done(1, { status: "busy" }),
-      (puller: Puller) => puller.at(pullStallMs),
-      (puller: Puller) => puller.step({ type: "linkLost", link: 1 }),
-    ]) {
-      const puller = new Puller();
-      puller.admit();
-      puller.superseded(1, [origin(7)]);
-      end(puller);
-      expect(puller.facts).toEqual([]);
-    }
-  });
-
-  test("are kept up to 10,000; the rest is for a later pull", () => {
+  test("wait for the parcels that may prove them, and are told after each merged frame", () => {
     const puller = new Puller();
     puller.admit();
+    puller.parcels(1);
+    puller.parcels(1);
+    puller.superseded(1, [origin(7)]);
+    expect(puller.facts).toEqual([]);
+    for (const _ of [1, 2]) {
+      puller.merged(1);
+      expect(puller.facts).toEqual([claim(7)]);
+    }
+    puller.done(1);
+    expect(puller.facts).toEqual([claim(7), { type: "completed", peer: bob, equal: true, count: 1 }]);
+  });
+
+  test("that were believed are not told again; what is left comes with what is claimed next", () => {
+    const puller = new Puller();
+    puller.admit();
+    puller.superseded(1, [origin(7)]);
+    puller.pull.keepClaims([]);
+    puller.parcels(1);
+    puller.merged(1);
+    expect(puller.facts).toEqual([]);
+    puller.superseded(1, [origin(8), origin(9)]);
+    puller.pull.keepClaims([origin(9)]);
+    puller.superseded(1, [origin(5)]);
+    expect(puller.facts).toEqual([{ type: "superseded", peer: bob, origins: [origin(9), origin(5)] }]);
+  });
+
+  test("are no progress: a peer that sends nothing else is given up", () => {
+    const puller = new Puller();
+    puller.admit();
+    puller.mono = 10_000;
+    puller.superseded(1, [origin(7)]);
+    expect(puller.pull.nextDeadline()).toBe(pullStallMs);
+    expect(puller.at(pullStallMs)).toEqual(["ended timeout after 0"]);
+  });
+
+  test.each<[string, (puller: Puller) => void]>([
+    [
+      "was told busy",
+      (puller) => {
+        puller.done(1, { status: "busy" });
+        puller.merged(1);
+      },
+    ],
+    ["was given up", (puller) => void puller.at(pullStallMs)],
+    ["lost its link", (puller) => void puller.step({ type: "linkLost", link: 1 })],
+  ])("still unproven when a pull %s are forgotten with it", (_, end) => {
+    const puller = new Puller();
+    puller.admit();
+    puller.parcels(1);
+    puller.superseded(1, [origin(7)]);
+    end(puller);
+    expect(puller.facts).toEqual([]);
+    puller.step({ type: "linkLost", link: 1 });
+    puller.admit();
+    puller.done(2);
+    expect(puller.facts).toEqual([{ type: "completed", peer: bob, equal: true, count: 1 }]);
+  });
+
+  test("are kept up to 50,000; the rest is for a later pull", () => {
+    const puller = new Puller();
+    puller.admit();
+    puller.parcels(1);
     const many = new Array<OriginRanges>(1_000).fill(origin(7));
     for (let i = 0; i <= supersededClaimsMax / 1_000; i++) puller.superseded(1, many);
-    puller.done(1);
+    puller.merged(1);
     expect(puller.facts[0]).toMatchObject({ type: "superseded", origins: { length: supersededClaimsMax } });
   });
 });

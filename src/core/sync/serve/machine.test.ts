@@ -63,7 +63,7 @@ class Server {
       const found = [];
       for (let sequence = from, bytes = 0; sequence <= to && (bytes < bytesMax || found.length === 0); sequence++) {
         if (!hasNumber(this.#stored, sequence)) continue;
-        const parcel = parcelOf(author, incarnation, sequence, this.#valueBytes);
+        const parcel = parcelOf(author, incarnation, sequence, [this.#valueBytes]);
         bytes += parcel.length;
         found.push({ sequence, bytes: parcel });
       }
@@ -73,15 +73,19 @@ class Server {
   }
 }
 
-function parcelOf(author: Author, incarnation: Incarnation, sequence: number, valueBytes: number): Bytes {
-  const header = { ...anyHeader(new Prng(1), 1), author, incarnation, sequence };
-  const bytes = encodeOp({
-    key: "k",
-    content: { type: "value", value: new Uint8Array(valueBytes) },
-    ttlSeconds: undefined,
-    replaces: undefined,
-  });
-  return encodeParcel(concat([encodeHeader(header), new Uint8Array(64)]), 1, [{ index: 0, bytes }], []);
+/** A whole batch of values of these sizes. */
+function parcelOf(author: Author, incarnation: Incarnation, sequence: number, sizes: readonly number[]): Bytes {
+  const header = { ...anyHeader(new Prng(1), sizes.length), author, incarnation, sequence };
+  const ops = sizes.map((size, index) => ({
+    index,
+    bytes: encodeOp({
+      key: `k${String(index).padStart(2, "0")}`,
+      content: { type: "value", value: new Uint8Array(size) },
+      ttlSeconds: undefined,
+      replaces: undefined,
+    }),
+  }));
+  return encodeParcel(concat([encodeHeader(header), new Uint8Array(64)]), ops.length, ops, []);
 }
 
 function lineOf(effect: Effect): readonly string[] {
@@ -142,7 +146,39 @@ describe("a pull is answered", () => {
           [9, 9],
         ]),
       ]),
-    ).toEqual(["superseded 2-3 5-6 8-8", "parcels 4 7", "done complete"]);
+    ).toEqual(["parcels 4 7", "superseded 2-3 5-6 8-8", "done complete"]);
+  });
+
+  test("with each frame of parcels first and then what is superseded up to its last number", () => {
+    const stored = Array.from({ length: 20 }, (_, i) => [2 * i + 2, 2 * i + 2] as const);
+    const lines = new Server([origin(1, [[1, 40]])], stored, 60_000).pull();
+    expect(lines.slice(0, 4)).toEqual([
+      "parcels 2 4 6",
+      "superseded 1-1 3-3 5-5",
+      "parcels 8 10 12",
+      "superseded 7-7 9-9 11-11",
+    ]);
+  });
+
+  test("with frames that the other side accepts, also where the largest batch is the last of a frame", () => {
+    const largest = parcelOf(author(2), incarnation, 1, new Array<number>(14).fill(65_536));
+    const view = {
+      parcels: (writer: Author) =>
+        writer === author(2)
+          ? [{ sequence: 1, bytes: largest }]
+          : [1, 2].map((sequence) => ({ sequence, bytes: parcelOf(author(1), incarnation, sequence, [65_000]) })),
+    } as unknown as StoreView;
+    const held = [origin(1, [[1, 2]]), origin(2, [[1, 1]])];
+    const out: Effect[] = [];
+    const pull = { type: "pull", session: 1, beacon, last: true, origins: [] } as const;
+    new Serve().step(
+      { type: "pullReceived", link: 1, peer: "bob" as PeerId, pull },
+      { origins: () => held, beacon: () => beacon },
+      view,
+      now,
+      out,
+    );
+    expect(out.flatMap(lineOf)).toEqual(["parcels 1 2 1", "done complete"]);
   });
 
   test("also when nothing of it lives any more", () => {
@@ -185,7 +221,7 @@ describe("a pull is answered", () => {
 });
 
 describe("the window", () => {
-  const large = 60_000; // four or five of these fill a frame
+  const large = 60_000; // three of these fill a frame
   const perFrame = Math.ceil(parcelFrameBytes / (large + 198));
 
   test("lets four frames go, then one for each `more`, then done", () => {
@@ -210,22 +246,28 @@ describe("the window", () => {
 describe("limits", () => {
   const busy = (): Server => new Server([origin(1, [[1, 100]])], [[1, 100]], 60_000);
 
-  test("a link has two sessions, a third is told busy; room comes back with the link", () => {
+  test("a link has two sessions; a third takes the place of the oldest, which the asker has given up", () => {
     const server = busy();
     for (let session = 1; session <= servesPerLinkMax; session++) server.pull([], { session });
-    expect(server.pull([], { session: 9 })).toEqual(["done busy"]);
-    expect(server.pull([], { session: 9, link: 2 })).toHaveLength(pullWindowFrames);
+    server.pull([], { session: 1, link: 2 });
+    expect(server.pull([], { session: 9 })).toHaveLength(pullWindowFrames);
+    expect(server.serve.active).toBe(servesPerLinkMax + 1);
+    expect([server.more(1), server.more(2), server.more(9), server.more(1, 2)].map(({ length }) => length)).toEqual([
+      0, 1, 1, 1,
+    ]);
     server.serve.linkLost(1);
     expect(server.serve.active).toBe(1);
-    expect(server.pull([], { session: 10 })).toHaveLength(pullWindowFrames);
   });
 
-  test("64 sessions are served in all", () => {
+  test("100 sessions are served in all, another is told busy; a link at its own limit still may ask, room comes back", () => {
     const server = busy();
-    for (let link = 1; link <= servesMax; link++) expect(server.pull([], { link })).not.toContain("done busy");
-    expect(server.pull([], { link: 99 })).toEqual(["done busy"]);
+    for (let i = 0; i < servesMax; i++)
+      expect(server.pull([], { link: 1 + (i >> 1), session: 1 + (i & 1) })).not.toContain("done busy");
+    expect(server.pull([], { link: 999 })).toEqual(["done busy"]);
+    expect(server.pull([], { link: 1, session: 3 })).not.toContain("done busy");
+    expect(server.serve.active).toBe(servesMax);
     server.serve.linkLost(1);
-    expect(server.pull([], { link: 99 })).not.toContain("done busy");
+    expect(server.pull([], { link: 999 })).not.toContain("done busy");
   });
 
   test("a pull that names over 200,000 ranges is told busy and forgotten; another one is served", () => {

@@ -1,0 +1,82 @@
+import { describe, expect, test } from "vitest";
+import type { Author, Incarnation, Stamp } from "../../base/brand.ts";
+import type { OriginRanges } from "../../codec/frontier.ts";
+import type { Range } from "../../codec/ranges-wire.ts";
+import type { StoreState, StoreView } from "../../ports/store.ts";
+import { SetFingerprint } from "../data/fingerprint.ts";
+import { heldRangesMax } from "../data/limits.ts";
+import type { Effect } from "../effects.ts";
+import { Holdings } from "./holdings.ts";
+
+const author = "a1".repeat(32) as Author;
+const incarnation = "22".repeat(8) as Incarnation;
+const origin = (ranges: readonly Range[], by: Author = author): OriginRanges => ({ author: by, incarnation, ranges });
+const state: StoreState = {
+  incarnation,
+  sequence: 0,
+  lastStamp: 0 as Stamp,
+  summary: SetFingerprint.empty().summary(),
+  values: 0,
+  conflicts: 0,
+  reconciledAt: undefined,
+};
+
+function holdingsOf(...origins: readonly OriginRanges[]): Holdings {
+  const view = { origins: () => origins } as StoreView;
+  return new Holdings({ author: "ff".repeat(32) as Author, horizonDays: 30 }, view, state);
+}
+
+describe("numbers said to be superseded", () => {
+  test.each<[string, readonly Range[], readonly Range[], readonly OriginRanges[]]>([
+    ["below it fill the gaps", [[4, 9]], [[3, 10]], []],
+    [
+      "across it are clipped",
+      [[5, 20]],
+      [
+        [3, 3],
+        [5, 10],
+      ],
+      [origin([[11, 20]])],
+    ],
+    [
+      "behind it are left",
+      [[11, 12]],
+      [
+        [3, 3],
+        [10, 10],
+      ],
+      [origin([[11, 12]])],
+    ],
+  ])("are believed up to the highest proven number: those %s", (_, claimed, held, left) => {
+    const holdings = holdingsOf(
+      origin([
+        [3, 3],
+        [10, 10],
+      ]),
+    );
+    expect(holdings.markSuperseded([origin(claimed)])).toEqual(left);
+    expect(holdings.origins()).toEqual([origin(held)]);
+  });
+
+  test("of a writer that nothing has proven are all left", () => {
+    const holdings = holdingsOf();
+    expect(holdings.markSuperseded([origin([[1, 5]])])).toEqual([origin([[1, 5]])]);
+    expect(holdings.origins()).toEqual([]);
+  });
+
+  test("are written once at the end of the turn", () => {
+    const holdings = holdingsOf(origin([[10, 10]]));
+    holdings.markSuperseded([origin([[1, 4]]), origin([[5, 9]])]);
+    const out: Effect[] = [];
+    holdings.endTurn(out);
+    holdings.endTurn(out);
+    expect(out).toEqual([{ type: "persist", write: { type: "setOrigin", origin: origin([[1, 10]]) } }]);
+  });
+
+  test("that would need more ranges than are kept change nothing", () => {
+    const held = Array.from({ length: heldRangesMax }, (_, i) => [4 * i + 4, 4 * i + 4] as const);
+    const holdings = holdingsOf(origin(held));
+    expect(holdings.markSuperseded([origin([[2, 2]])])).toEqual([]);
+    expect(holdings.origins()).toEqual([origin(held)]);
+  });
+});
