@@ -32,8 +32,11 @@ export const limits = {
   eventsQueuedMax: 1_000,
   /** Source: facade's bound. */
   pageEntriesMax: 1_000,
+  /** Seconds a shared write may wait. Source: facade's bound. */
   sharedTimeoutSecondsMax: 600,
+  /** Other members asked to hold a write. Source: peers per node. */
   copiesMax: 50,
+  /** Seconds until an entry expires. Source: 32 bits on the wire. */
   ttlSecondsMax: 2 ** 32 - 1,
   /** Time running requests get when the server closes. Guess: half of what the whole node has to stop. */
   closeGraceMs: 2_000,

@@ -127,9 +127,6 @@ export function storedValue({ flags, rest }: KeylessOp): StoredValue {
   return { type: "value", value: rest.subarray(start), ttlSeconds };
 }
 
-/** Flag bit values for queries on stored operations: the kind is `flags & 3`. */
-export const tombstoneKind = 1;
-
 function readKey(reader: ByteReader): string {
   const length = reader.u16();
   if (length === 0 || length > keyBytesMax) reader.fail();

@@ -144,5 +144,3 @@ export const faultCodes = {
     exit: 1,
   },
 } as const satisfies Record<string, FaultCode>;
-
-export type FaultCodeName = keyof typeof faultCodes;

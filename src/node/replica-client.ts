@@ -54,8 +54,9 @@ export class ReplicaClient {
         resolve(client);
       });
       worker.on("error", (error) => {
-        reject(error);
-        client.#fail(new Fault("internal", `the replica's thread ended: ${error.message}`, {}, error));
+        const fault = new Fault("internal", `the replica's thread ended: ${error.message}`, {}, error);
+        reject(fault);
+        client.#fail(fault);
       });
       worker.on("exit", (code) => {
         if (client.#state !== "ended")

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { Prng } from "../../src/base/prng.ts";
 import { readCorpus } from "../../tools/fuzz/corpus.ts";
-import { allocatedBytes, smallPartsBytesMax } from "../../tools/fuzz/memory.ts";
+import { allocatedBytes, identifierPartsBytesMax, smallPartsBytesMax } from "../../tools/fuzz/memory.ts";
 import { examine, fuzz } from "../../tools/fuzz/run.ts";
 import { targets } from "../../tools/fuzz/targets.ts";
 
@@ -46,6 +46,12 @@ describe.each(targets)("the decoder of $name", (target) => {
     for (const { file, input } of inputs)
       expect({ file, fault: examine(target, input).fault }).toEqual({ file, fault: undefined });
   });
+});
+
+test("identifiers are flat texts: messages made of little else take at most 20 times their size", () => {
+  const target = targets.find(({ name }) => name === "frontier")!;
+  for (const input of target.heaviest(new Prng(seed)))
+    expect(allocatedBytes(target.decode, input)).toBeLessThanOrEqual(identifierPartsBytesMax(input.length));
 });
 
 test("a run is a function of its seed", () => {

@@ -2,8 +2,6 @@
 
 /** How far ahead of the local clock a stamp may lie before its batch is held back, in ms. Source: decided for the product. */
 export const stampAheadMsMax = 30_000;
-/** Age in days at which entries leave collection's protection; nothing older is accepted from peers. Source: decided; a network setting. */
-export const horizonDaysDefault = 30;
 /** Batches held back for one author. Guess: a minute of one user's typing. */
 export const heldBackPerAuthorMax = 64;
 /** Bytes of all batches held back. Guess. */

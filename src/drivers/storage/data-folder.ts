@@ -7,7 +7,7 @@
  * bytes 60-63; Source: https://sqlite.org/fileformat2.html#user_version_number), readable while locked.
  */
 import { randomBytes } from "node:crypto";
-import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { Bytes } from "../../base/bytes.ts";
@@ -106,13 +106,6 @@ function secret(file: string, length: number): Bytes {
       { path: file },
     );
   return bytes;
-}
-
-/** Writes a small public file into the folder, for programs that look for the node. */
-export function writeHint(path: string, name: string, text: string): void {
-  const file = join(path, name);
-  writeFileSync(file, `${text}\n`);
-  chmodSync(file, 0o644);
 }
 
 function unusable(path: string, what: string, cause: unknown): Fault {
