@@ -8,6 +8,7 @@
  * A commit may fail (EIO, ENOSPC): the turn is then wholly on the disk or not at all, and this
  * store refuses to be used again.
  */
+import type { Range } from "../src/codec/ranges-wire.ts";
 import { assert, unreachable } from "../src/base/assert.ts";
 import type { Author, BatchId, Incarnation, Stamp } from "../src/base/brand.ts";
 import type { Bytes } from "../src/base/bytes.ts";
@@ -156,6 +157,23 @@ class TurnStore implements MemoryStore {
     this.#mustLive();
     const batches = this.disk.numbers.get(`${author}/${incarnation}`)?.get(sequence) ?? [];
     return batches.map((batch) => (this.disk.batches.get(batch) as StoredBatch).signedHeader);
+  }
+
+  whollyLiving(author: Author, incarnation: Incarnation): readonly Range[] {
+    this.#mustLive();
+    const numbers = [...(this.disk.numbers.get(`${author}/${incarnation}`)?.entries() ?? [])];
+    const lives = (batch: BatchId): boolean => {
+      const { ops, opsCount } = this.disk.batches.get(batch) as StoredBatch;
+      return ops.length === opsCount && ops.every(({ id }) => id !== undefined);
+    };
+    const stored = numbers.filter(([, batches]) => [...batches].some(lives)).map(([sequence]) => sequence);
+    const ranges: [number, number][] = [];
+    for (const sequence of stored.sort((a, b) => a - b)) {
+      const last = ranges.at(-1);
+      if (last !== undefined && sequence === last[1] + 1) last[1] = sequence;
+      else ranges.push([sequence, sequence]);
+    }
+    return ranges;
   }
 
   livingAfter(author: Author, stamp: Stamp, max: number): LivingEntry[] {

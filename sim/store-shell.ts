@@ -1,4 +1,5 @@
 /** A store around a store: everything passes through; what watches or spoils overrides a method. */
+import type { Range } from "../src/codec/ranges-wire.ts";
 import type { Author, Incarnation, Stamp } from "../src/base/brand.ts";
 import type { Bytes } from "../src/base/bytes.ts";
 import type { OriginRanges } from "../src/codec/frontier.ts";
@@ -47,6 +48,10 @@ export class StoreShell implements Store {
 
   headers(author: Author, incarnation: Incarnation, sequence: number): readonly Bytes[] {
     return this.inner.headers(author, incarnation, sequence);
+  }
+
+  whollyLiving(author: Author, incarnation: Incarnation): readonly Range[] {
+    return this.inner.whollyLiving(author, incarnation);
   }
 
   livingAfter(author: Author, stamp: Stamp, max: number): readonly LivingEntry[] {

@@ -3,8 +3,7 @@
  * it was busy share one commit, as they do in the product.
  */
 import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
-import type { NetworkId } from "../../src/base/brand.ts";
-import { openSqliteStore } from "../../src/drivers/storage/sqlite-store.ts";
+import { openBenchStore } from "./bench-store.ts";
 import type { PostedTurn } from "./overlay-store.ts";
 
 /** Turns that share a commit at most. */
@@ -12,12 +11,7 @@ const turnsMax = 256;
 
 if (parentPort === null) throw new Error("this file runs as a worker");
 const port = parentPort;
-const store = openSqliteStore({
-  path: workerData as string,
-  durability: "strict",
-  cacheMiB: 64,
-  network: { id: "00".repeat(32) as NetworkId, name: "bench" },
-});
+const store = openBenchStore(workerData as string);
 
 port.on("message", (message: PostedTurn | "close") => {
   let next: PostedTurn | "close" | undefined = message;

@@ -10,19 +10,19 @@
  */
 import { randomBytes } from "node:crypto";
 import { Worker } from "node:worker_threads";
-import type { Incarnation, Instant, NetworkId, Stamp, Time } from "../../src/base/brand.ts";
+import type { Incarnation, Instant, Stamp, Time } from "../../src/base/brand.ts";
 import type { ReplicaInput, WrittenOp } from "../../src/core/replica/inputs.ts";
 import { Replica } from "../../src/core/replica/replica.ts";
 import { ed25519Signer } from "../../src/crypto/ed25519.ts";
 import { defaultConfig } from "../../src/config/settings.ts";
 import { type DataFolder, openDataFolder } from "../../src/drivers/storage/data-folder.ts";
-import { openSqliteStore } from "../../src/drivers/storage/sqlite-store.ts";
 import { SqliteReader } from "../../src/drivers/storage/sqlite-reader.ts";
 import { Verifier } from "../../src/drivers/system/verifier.ts";
 import { threadOptionsOf } from "../../src/node/node-options.ts";
 import { ReplicaClient } from "../../src/node/replica-client.ts";
 import { type OutwardEffect, runTurn } from "../../src/node/turn.ts";
 import type { Store, StoreState } from "../../src/ports/store.ts";
+import { benchNetwork, cacheMiB, openBenchStore } from "./bench-store.ts";
 import { OverlayStore } from "./overlay-store.ts";
 
 export type EngineName = "worker" | "overlay" | "main";
@@ -36,8 +36,6 @@ export interface Engine {
   close(): Promise<void>;
 }
 
-export const benchNetwork: NetworkId = "ab".repeat(32) as NetworkId;
-const cacheMiB = 64;
 const pullEveryMs = 30_000;
 const horizonDays = 30;
 /** Source: the product's own bound. */
@@ -103,10 +101,7 @@ async function openOverlay({ storePath, identitySeed }: DataFolder): Promise<Eng
   const disk = new Worker(new URL("./disk-worker.ts", import.meta.url), { workerData: storePath });
   disk.on("error", fail);
   await new Promise((resolve) => disk.once("message", resolve));
-  const store = new OverlayStore(
-    openSqliteStore({ path: storePath, durability: "strict", cacheMiB, network: { id: benchNetwork, name: "bench" } }),
-    (turn) => disk.postMessage(turn, []),
-  );
+  const store = new OverlayStore(openBenchStore(storePath), (turn) => disk.postMessage(turn, []));
   const waiting: { readonly turn: number; readonly effects: readonly OutwardEffect[] }[] = [];
   const loop = new MainLoop(store, identitySeed, (effects, wrote) => {
     if (wrote || waiting.length > 0) waiting.push({ turn: store.turn, effects });
@@ -125,12 +120,7 @@ async function openOverlay({ storePath, identitySeed }: DataFolder): Promise<Eng
 }
 
 async function openMain({ storePath, identitySeed }: DataFolder): Promise<Engine> {
-  const store = openSqliteStore({
-    path: storePath,
-    durability: "strict",
-    cacheMiB,
-    network: { id: benchNetwork, name: "bench" },
-  });
+  const store = openBenchStore(storePath);
   const loop: MainLoop = new MainLoop(store, identitySeed, (effects) => loop.release(effects));
   return engineOf(loop, storePath, async () => store.close());
 }

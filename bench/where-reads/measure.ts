@@ -12,7 +12,8 @@ import { ed25519Signer } from "../../src/crypto/ed25519.ts";
 import { nowMs, pause, until } from "../clock.ts";
 import { percentile } from "../statistics.ts";
 import { workEntries } from "../workload.ts";
-import { type Engine, type EngineName, benchNetwork, openEngine } from "./engines.ts";
+import { benchNetwork } from "./bench-store.ts";
+import { type Engine, type EngineName, openEngine } from "./engines.ts";
 
 export interface Found {
   readonly name: string;

@@ -8,6 +8,7 @@
  */
 import type { Author, Incarnation } from "../../src/base/brand.ts";
 import type { Bytes } from "../../src/base/bytes.ts";
+import type { Range } from "../../src/codec/ranges-wire.ts";
 import type { OriginRanges } from "../../src/codec/frontier.ts";
 import type {
   LivingEntry,
@@ -115,6 +116,10 @@ export class OverlayStore implements Store {
 
   parcels(): readonly StoredParcel[] {
     throw new Error("this emulation serves no pulls");
+  }
+
+  whollyLiving(author: Author, incarnation: Incarnation): readonly Range[] {
+    return this.#durable.whollyLiving(author, incarnation);
   }
 
   livingAfter(): readonly LivingEntry[] {

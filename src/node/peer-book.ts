@@ -33,6 +33,8 @@ interface Journey {
   subscribed: boolean;
   syncing: boolean;
   state: PeerState;
+  /** States of an inbound link before the other side has proven who it is. */
+  readonly early: { readonly state: PeerState; readonly at: Instant }[];
 }
 
 interface BookRecord {
@@ -181,6 +183,7 @@ export class PeerBook {
       subscribed: false,
       syncing: false,
       state,
+      early: direction === "inbound" ? [{ state, at }] : [],
     };
     map.set(key, journey);
     if (direction === "inbound") return journey; // nothing to show before it has a name
@@ -229,9 +232,11 @@ export class PeerBook {
       return;
     }
     if (unnamed?.id === undefined && unnamed !== undefined) this.#records.delete(journey.address);
-    const record = this.#record(peer, journey.address, "inbound", at);
-    if (record.journey === undefined || !record.journey.admitted)
-      this.#take(record, journey, journey.state, undefined, at);
+    const record = this.#record(peer, journey.address, "inbound", journey.early[0]?.at ?? at);
+    if (record.journey?.admitted === true) return;
+    record.journey = journey;
+    for (const { state, at: enteredAt } of journey.early.splice(0)) this.#enter(record, state, undefined, enteredAt);
+    this.#take(record, journey, journey.state, undefined, at);
   }
 
   #mark(link: LinkId, at: Instant, change: (journey: Journey) => void): void {
@@ -262,7 +267,8 @@ export class PeerBook {
     if (journey === undefined) return;
     journey.state = state;
     const record = this.#recordOf(journey);
-    if (record !== undefined && record.journey === journey) this.#enter(record, state, undefined, at);
+    if (record === undefined) journey.early.push({ state, at });
+    else if (record.journey === journey) this.#enter(record, state, undefined, at);
   }
 
   #fail<Key>(map: Map<Key, Journey>, key: Key, reason: string, at: Instant): void {

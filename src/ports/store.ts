@@ -13,6 +13,7 @@
 import type { Author, BatchId, Incarnation, Instant, Stamp } from "../base/brand.ts";
 import type { Bytes } from "../base/bytes.ts";
 import type { OriginRanges, SetSummary } from "../codec/frontier.ts";
+import type { Range } from "../codec/ranges-wire.ts";
 import type { PlacedOp } from "../codec/parcel.ts";
 import type { Version } from "../core/data/version.ts";
 
@@ -92,7 +93,7 @@ export interface StoreView {
   living(key: string): LivingOp | undefined;
   /** All of a living operation. */
   entry(id: OpId): LivingEntry;
-  /** Parcels of one origin with numbers in [from, to], ascending, ending after `bytesMax` bytes but with at least one if there is any. */
+  /** Parcels of one origin with numbers in [from, to], ascending, ending after `bytesMax` bytes but never between two of one number. */
   parcels(
     author: Author,
     incarnation: Incarnation,
@@ -102,6 +103,8 @@ export interface StoreView {
   ): readonly StoredParcel[];
   /** Signed headers stored under one number: more than one is an equivocation. */
   headers(author: Author, incarnation: Incarnation, sequence: number): readonly Bytes[];
+  /** Numbers of an origin whose batch is stored and lives with all of its operations. */
+  whollyLiving(author: Author, incarnation: Incarnation): readonly Range[];
   /** Living operations of one author stamped behind `stamp`, at most `max`. */
   livingAfter(author: Author, stamp: Stamp, max: number): readonly LivingEntry[];
   origins(): readonly OriginRanges[];

@@ -2,10 +2,13 @@
  * The eight counters tell the truth: they are held against a relay that counts what really went
  * over the wire between two nodes, and against each other.
  */
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { countingRelay, type Relay } from "../support/driver-node.ts";
 import { Nursery, type RealNode, untilConverged, untilMeshed } from "../support/real-node.ts";
 import { until } from "../support/until.ts";
+
+// Real processes on a machine that may be busy with others.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 let nursery: Nursery;
 const relays: Relay[] = [];

@@ -3,10 +3,13 @@
  * not admitted to, or disturbs the work of others; and whoever is cut is cut with a reason.
  */
 import { connect } from "node:net";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { Nursery, type RealNode, untilMeshed } from "../support/real-node.ts";
 import { admitProtocol, createStranger, type Stranger } from "../support/stranger.ts";
 import { until } from "../support/until.ts";
+
+// Real processes on a machine that may be busy with others.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 let nursery: Nursery;
 let strangers: Stranger[];

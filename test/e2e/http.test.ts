@@ -2,9 +2,12 @@
  * A running node seen from outside: health, liveness, metrics, and event streams that can be taken
  * up again where they broke off.
  */
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { Nursery, type RealNode, untilMeshed } from "../support/real-node.ts";
 import { until } from "../support/until.ts";
+
+// Real processes on a machine that may be busy with others.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 let nursery: Nursery;
 let node: RealNode;

@@ -3,11 +3,14 @@
  * duration, crossed dials leave one link, a crowd that starts at once is fully linked, and nodes of
  * different networks part with words.
  */
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { EventView, PeerView } from "../../src/api/views.ts";
 import type { EventStream } from "../support/node-client.ts";
 import { Nursery, type RealNode, untilMeshed } from "../support/real-node.ts";
 import { until } from "../support/until.ts";
+
+// Real processes on a machine that may be busy with others.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 let nursery: Nursery;
 

@@ -2,9 +2,12 @@
  * Real nodes share keys: written anywhere, read everywhere, stored once, repaired where a message,
  * a process or a whole node was missing.
  */
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { Nursery, type RealNode, type StartOptions, untilConverged, untilMeshed } from "../support/real-node.ts";
 import { until } from "../support/until.ts";
+
+// Real processes on a machine that may be busy with others.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 let nursery: Nursery;
 

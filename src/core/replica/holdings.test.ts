@@ -54,13 +54,13 @@ describe("numbers said to be superseded", () => {
         [10, 10],
       ]),
     );
-    expect(holdings.markSuperseded([origin(claimed)])).toEqual(left);
+    expect(holdings.markSuperseded([origin(claimed)]).beyond).toEqual(left);
     expect(holdings.origins()).toEqual([origin(held)]);
   });
 
   test("of a writer that nothing has proven are all left", () => {
     const holdings = holdingsOf();
-    expect(holdings.markSuperseded([origin([[1, 5]])])).toEqual([origin([[1, 5]])]);
+    expect(holdings.markSuperseded([origin([[1, 5]])]).beyond).toEqual([origin([[1, 5]])]);
     expect(holdings.origins()).toEqual([]);
   });
 
@@ -76,7 +76,7 @@ describe("numbers said to be superseded", () => {
   test("that would need more ranges than are kept change nothing", () => {
     const held = Array.from({ length: heldRangesMax }, (_, i) => [4 * i + 4, 4 * i + 4] as const);
     const holdings = holdingsOf(origin(held));
-    expect(holdings.markSuperseded([origin([[2, 2]])])).toEqual([]);
+    expect(holdings.markSuperseded([origin([[2, 2]])])).toEqual({ believed: [], beyond: [] });
     expect(holdings.origins()).toEqual([origin(held)]);
   });
 });

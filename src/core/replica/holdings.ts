@@ -3,8 +3,8 @@
  * living set, its own numbering. It turns merges into `persist` effects and keeps the summaries
  * in step with them; at the end of a turn it writes those that changed.
  *
- * 1. A sequence number counts as held once its parcel is merged (or a peer said that nothing of it
- *    lives): the same turn makes both durable.
+ * 1. A sequence number counts as held once its parcel is merged whole (or a peer said that nothing
+ *    of it lives): the same turn makes both durable.
  * 2. The fingerprint is the sum over exactly the living entries of the store.
  * 3. Own batches are numbered without gaps, and their stamps grow.
  */
@@ -12,6 +12,7 @@ import type { Author, BatchId, Incarnation, Instant, Stamp, Time } from "../../b
 import type { OriginRanges, SetSummary } from "../../codec/frontier.ts";
 import type { Op } from "../../codec/op.ts";
 import type { StoreState, StoreView } from "../../ports/store.ts";
+import { type Bytes, equalBytes } from "../../base/bytes.ts";
 import { BoundedMap } from "../../base/bounded-map.ts";
 import { batchIdOf } from "../../crypto/batch-digest.ts";
 import type { CheckedParcel } from "../data/batch.ts";
@@ -28,19 +29,28 @@ interface Origin {
   held: Ranges;
 }
 
+/** What came of a peer's claims that batches are superseded. */
+export interface Belief {
+  readonly believed: readonly OriginRanges[];
+  readonly beyond: readonly OriginRanges[];
+}
+
 export interface HoldingsOptions {
   readonly author: Author;
   readonly horizonDays: number;
 }
 
-/** Whether the floor holds: not for what the first reconciliation of an empty store brings. */
+/**
+ * Whether operations older than the floor are refused. They are in gossip, where only fresh batches
+ * belong. Pulls bring what living replicas hold, however old, or they would never be equal.
+ */
 export type FloorRule = "enforced" | "waived";
 
 export class Holdings {
   readonly #options: HoldingsOptions;
   readonly #origins = new Map<string, Origin>();
-  /** Batches merged lately, living or not, so that the same one by another way is known. */
-  readonly #recent = new BoundedMap<BatchId, true>(recentBatchesMax);
+  /** Signed headers of batches merged lately, living or not, so that the same one by another way is known. */
+  readonly #recent = new BoundedMap<BatchId, Bytes>(recentBatchesMax);
   readonly #dirtyOrigins = new Set<Origin>();
   readonly #fingerprint: SetFingerprint;
   #state: StoreState;
@@ -82,20 +92,21 @@ export class Holdings {
   /**
    * Whether this very batch is held. A number that is held with another batch, or with none stored,
    * is looked at again: two batches under one number are both merged, and merging twice is harmless.
+   * So is one whose signature differs, or a bad one would travel on with a good batch's name.
    */
-  knows({ id, header: { author, incarnation, sequence } }: CheckedParcel, view: StoreView): boolean {
+  knows({ id, signedHeader, header: { author, incarnation, sequence } }: CheckedParcel, view: StoreView): boolean {
     if (!this.holds(author, incarnation, sequence)) return false;
-    if (this.#recent.get(id) !== undefined) return true;
-    return view
-      .headers(author, incarnation, sequence)
-      .some((header) => batchIdOf(header.subarray(0, headerBytes)) === id);
+    const recent = this.#recent.get(id);
+    if (recent !== undefined && equalBytes(recent, signedHeader)) return true;
+    return view.headers(author, incarnation, sequence).some((header) => equalBytes(header, signedHeader));
   }
 
   /** Whether one more number of this origin can be remembered. */
   hasRoomFor(author: Author, incarnation: Incarnation, sequence: number): boolean {
     const origin = this.#origins.get(originKey(author, incarnation));
     if (origin === undefined) return this.#origins.size < originsMax;
-    return origin.held.length < heldRangesMax || withNumber(origin.held, sequence).length <= heldRangesMax;
+    const rangesMax = Math.max(heldRangesMax, origin.held.length);
+    return origin.held.length < heldRangesMax || withNumber(origin.held, sequence).length <= rangesMax;
   }
 
   /** Merges a verified parcel. Conflicts are counted once, when its number is new. */
@@ -122,31 +133,34 @@ export class Holdings {
       });
       this.#account(parcel, merge);
     }
-    this.#recent.set(parcel.id, true);
+    this.#recent.set(parcel.id, parcel.signedHeader.slice());
     if (!seenBefore) for (const conflict of merge.conflicts) this.#recordConflict(conflict, now, out);
-    this.#hold(author, incarnation, sequence);
+    if (merge.belowFloor === 0) this.#hold(author, incarnation, sequence);
     return merge;
   }
 
   /**
    * Counts numbers as held of which a peer says that nothing lives. Believed only below the highest
    * number of that origin that a signature has proven, so that no lie reaches into the future;
-   * returns what lies beyond.
+   * tells what counts as held now that did not before, and what lies beyond.
    */
-  markSuperseded(claims: readonly OriginRanges[]): readonly OriginRanges[] {
+  markSuperseded(claims: readonly OriginRanges[]): Belief {
     const beyond: OriginRanges[] = [];
+    const believed: OriginRanges[] = [];
     for (const { author, incarnation, ranges } of claims) {
       const origin = this.#origins.get(originKey(author, incarnation));
       const top = origin?.held.at(-1)?.[1] ?? 0;
-      const rest = minus(ranges, [[1, Math.max(1, top)]]);
+      const rest = top === 0 ? ranges : minus(ranges, [[1, top]]);
       if (rest.length > 0) beyond.push({ author, incarnation, ranges: rest });
-      if (origin === undefined) continue;
-      const held = union(origin.held, minus(ranges, rest));
+      const news = origin === undefined ? [] : minus(minus(ranges, rest), origin.held);
+      if (origin === undefined || news.length === 0) continue;
+      const held = union(origin.held, news);
       if (held.length > heldRangesMax) continue;
       origin.held = held;
       this.#dirtyOrigins.add(origin);
+      believed.push({ author, incarnation, ranges: news });
     }
-    return beyond;
+    return { believed, beyond };
   }
 
   /** Takes the next number for a batch of our own. */
@@ -175,8 +189,19 @@ export class Holdings {
       if (op.op.content.type !== "tombstone") this.#update({ values: this.#state.values - 1 });
     }
     this.#changes += 1;
+    for (const origin of this.#origins.values()) this.#holdOnlyLiving(origin, view);
     this.#update({ incarnation, sequence: 0, lastStamp: after });
     return entries.map(({ op }) => op.op);
+  }
+
+  /** Takes back what was believed superseded. */
+  unmarkSuperseded(believed: readonly OriginRanges[]): void {
+    for (const { author, incarnation, ranges } of believed) {
+      const origin = this.#origins.get(originKey(author, incarnation));
+      if (origin === undefined) continue;
+      origin.held = minus(origin.held, ranges);
+      this.#dirtyOrigins.add(origin);
+    }
   }
 
   /** The summaries that changed in this turn. */
@@ -253,8 +278,15 @@ export class Holdings {
     const origin = this.#origins.get(key) ?? { author, incarnation, held: [] };
     this.#origins.set(key, origin);
     const held = withNumber(origin.held, sequence);
-    if (held.length > heldRangesMax) return; // left to a later pull, which fills from the front
+    if (held.length > Math.max(heldRangesMax, origin.held.length)) return; // left to a later pull, which fills from the front
     origin.held = held;
+    this.#dirtyOrigins.add(origin);
+  }
+
+  /** What a forgotten entry had beaten is gone here but lives elsewhere: it is asked for again. */
+  #holdOnlyLiving(origin: Origin, view: StoreView): void {
+    if (origin.author === this.#options.author) return;
+    origin.held = view.whollyLiving(origin.author, origin.incarnation);
     this.#dirtyOrigins.add(origin);
   }
 

@@ -19,8 +19,11 @@ export function passOnPullFacts(facts: readonly PullFact[], parts: Parts, step: 
   for (const fact of facts) {
     switch (fact.type) {
       case "superseded":
-        parts.pull.keepClaims(parts.holdings.markSuperseded(fact.origins));
+        believeClaims(fact, parts);
         forgetHeldBack(fact.peer, fact.origins, parts);
+        break;
+      case "disbelieved":
+        parts.holdings.unmarkSuperseded(fact.origins);
         break;
       case "completed":
         if (fact.equal && fact.count > 0) parts.holdings.reconciled(step.now.wall);
@@ -30,6 +33,11 @@ export function passOnPullFacts(facts: readonly PullFact[], parts: Parts, step: 
         break;
     }
   }
+}
+
+function believeClaims({ session, origins }: Extract<PullFact, { type: "superseded" }>, parts: Parts): void {
+  const { believed, beyond } = parts.holdings.markSuperseded(origins);
+  parts.pull.keepClaims(session, believed, beyond);
 }
 
 /** Only a writer itself can take back what it wrote with a wrong clock. */

@@ -16,7 +16,8 @@ export class Outgoing {
     this.#batches.push(batch);
   }
 
-  endTurn(now: Time, out: EffectSink): void {
+  /** `isLinked`: somebody is there to hear it. */
+  endTurn(now: Time, out: EffectSink, isLinked: boolean): void {
     const batches = this.#batches;
     if (batches.length === 0) return;
     this.#batches = [];
@@ -25,7 +26,8 @@ export class Outgoing {
     const publish = (): void => {
       if (gathered.length === 0) return;
       out.push({ type: "network", order: { type: "publish", payload: encodeGossip(gathered) } });
-      out.push({ type: "note", at: now.wall, note: { type: "batchesForwarded", batches: gathered.length } });
+      if (isLinked)
+        out.push({ type: "note", at: now.wall, note: { type: "batchesForwarded", batches: gathered.length } });
       gathered = [];
       bytes = 0;
     };

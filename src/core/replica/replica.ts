@@ -96,7 +96,7 @@ export class Replica {
   endTurn(now: Time, out: EffectSink): void {
     this.#parts.holdings.endTurn(out);
     this.#parts.acknowledgement.endTurn(now, out);
-    this.#parts.outgoing.endTurn(now, out);
+    this.#parts.outgoing.endTurn(now, out, this.#parts.admission.admitted().length > 0);
   }
 
   /** Monotonic time at which `timePassed` is due, or undefined. */

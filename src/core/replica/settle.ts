@@ -12,19 +12,18 @@ import type { PullFact } from "../sync/pull/machine.ts";
 import type { FloorRule } from "./holdings.ts";
 import { type Parts, type Step, holdingsSeen, judgedTime, tell } from "./parts.ts";
 
-/**
- * Settles a load. Returns what the pull machine concluded from it.
- * The floor is waived for pulls of a store that was never equal to a peer's: it has no deletion to protect yet.
- */
+/** Settles a load. Returns what the pull machine concluded from it. */
 export function settle(load: CheckedLoad, parts: Parts, step: Step): readonly PullFact[] {
   const { source } = load;
-  const rule = source.type === "pull" && parts.holdings.state.reconciledAt === undefined ? "waived" : "enforced";
+  const rule = source.type === "pull" ? "waived" : "enforced";
   let entries = 0;
   let batches = 0;
   let news = 0;
+  let heldBack = false;
   for (const parcel of load.parcels) {
     if (aheadMs(parcel, judgedTime(parts, step)) > 0) {
       holdBack(parcel, parts, step);
+      heldBack = true;
       continue;
     }
     const merged = mergeChecked(parcel, rule, parts, step);
@@ -37,11 +36,13 @@ export function settle(load: CheckedLoad, parts: Parts, step: Step): readonly Pu
     tell({ type: "batchesMerged", via: source.type, batches, entries, delayMs }, step);
   }
   if (source.type === "pull") {
-    const done = { type: "parcelsDone", session: source.session, bad: load.bad } as const;
+    const done = { type: "parcelsDone", session: source.session, bad: load.bad, heldBack } as const;
     return parts.pull.step(done, holdingsSeen(parts), step.now, step.out);
   }
-  judge(source.message, load.bad ? "reject" : news > 0 ? "accept" : "ignore", step.out);
-  if (news > 0 && !load.bad) tell({ type: "batchesForwarded", batches: news }, step);
+  const isWorthPassing = news > 0 && !load.incomplete;
+  judge(source.message, load.bad ? "reject" : isWorthPassing ? "accept" : "ignore", step.out);
+  if (isWorthPassing && !load.bad && parts.admission.admitted().length > 1)
+    tell({ type: "batchesForwarded", batches: news }, step);
   return [];
 }
 

@@ -11,6 +11,7 @@ import type {
   MultiaddrConnection,
   SecureConnectionOptions,
   SecuredConnection,
+  Stream,
   StreamMuxer,
   StreamMuxerFactory,
   Transport,
@@ -18,6 +19,7 @@ import type {
 } from "@libp2p/interface";
 import { transportSymbol } from "@libp2p/interface";
 import type { Multiaddr } from "@multiformats/multiaddr";
+import { assert } from "../../base/assert.ts";
 import type { PeerId } from "../../base/brand.ts";
 import { wordsOf } from "./words-of.ts";
 import type { RawConnection, RawConnections } from "./raw-connections.ts";
@@ -144,9 +146,36 @@ export function watchedMuxer(inner: StreamMuxerFactory, raws: RawConnections): S
     protocol: inner.protocol,
     createStreamMuxer: (encrypted: MessageStream): StreamMuxer => {
       raws.negotiated(encrypted, inner.protocol);
-      return inner.createStreamMuxer(encrypted);
+      return openingSafely(inner.createStreamMuxer(encrypted));
     },
   };
+}
+
+/**
+ * yamux announces a stream one microtask after it has made it. Where the connection ends in
+ * between, that throws with no caller to hear it; here it fails the stream instead.
+ */
+function openingSafely(muxer: StreamMuxer): StreamMuxer {
+  const inner = muxer as StreamMuxer & YamuxInternals;
+  assert(typeof inner.onCreateStream === "function", "yamux makes its streams in onCreateStream");
+  const create = inner.onCreateStream.bind(inner);
+  inner.onCreateStream = (options) => {
+    const stream = create(options);
+    const announce = stream.sendWindowUpdate.bind(stream);
+    stream.sendWindowUpdate = () => {
+      try {
+        announce();
+      } catch (cause) {
+        stream.abort(cause instanceof Error ? cause : new Error(String(cause)));
+      }
+    };
+    return stream;
+  };
+  return muxer;
+}
+
+interface YamuxInternals {
+  onCreateStream(options: unknown): Stream & { sendWindowUpdate(): void };
 }
 
 /** The upgrader's methods as plain functions, for an object that overrides some of them. */

@@ -168,10 +168,10 @@ class SqliteStore implements Store {
     const parcels: StoredParcel[] = [];
     let bytes = 0;
     for (const row of this.#sql.parcels.iterate(origin, from, to)) {
+      if (bytes >= bytesMax && row["sequence"] !== parcels.at(-1)?.sequence) break;
       const parcel = this.#assemble(row as unknown as ParcelHead);
       parcels.push(parcel);
       bytes += parcel.bytes.length;
-      if (bytes >= bytesMax) break;
     }
     return parcels;
   }
@@ -179,6 +179,19 @@ class SqliteStore implements Store {
   headers(author: Author, incarnation: Incarnation, sequence: number): readonly Bytes[] {
     const origin = this.#originRefs.get(`${author}/${incarnation}`);
     return origin === undefined ? [] : this.#sql.headers.all(origin, sequence).map((row) => row["header"] as Bytes);
+  }
+
+  whollyLiving(author: Author, incarnation: Incarnation): readonly Range[] {
+    const origin = this.#originRefs.get(`${author}/${incarnation}`);
+    const ranges: [number, number][] = [];
+    if (origin === undefined) return ranges;
+    for (const row of this.#sql.numbers.iterate(origin)) {
+      const sequence = row["sequence"] as number;
+      const last = ranges.at(-1);
+      if (last !== undefined && sequence <= last[1] + 1) last[1] = sequence;
+      else ranges.push([sequence, sequence]);
+    }
+    return ranges;
   }
 
   livingAfter(author: Author, stamp: Stamp, max: number): readonly LivingEntry[] {
@@ -198,11 +211,11 @@ class SqliteStore implements Store {
   state(): StoreState | undefined {
     const row = this.#sql.state.get();
     if (row === undefined) return undefined;
-    const { fingerprint, reconciledAt, ...rest } = JSON.parse(row["body"] as string) as StateBody;
+    const { fingerprint, count, reconciledAt, ...rest } = JSON.parse(row["body"] as string) as StateBody;
     return {
       ...rest,
       reconciledAt: reconciledAt ?? undefined,
-      summary: { count: rest.count, fingerprint: bytesOf(fingerprint) },
+      summary: { count, fingerprint: bytesOf(fingerprint) },
     };
   }
 
@@ -235,6 +248,7 @@ class SqliteStore implements Store {
         break;
       case "addEvidence":
         this.#sql.addEvidence.run(write.at, write.first, write.second);
+        this.#sql.trimEvidence.run(evidenceRowsMax);
         break;
       case "retract":
         for (const id of write.ops) this.#supersede(id);
@@ -347,6 +361,9 @@ function bytesOf(hex: string): Bytes {
   assert(bytes !== undefined, "an identifier is hex");
   return bytes;
 }
+
+/** Pairs kept as evidence; the oldest go first. Same bound as `core/data/limits.ts`. */
+const evidenceRowsMax = 1_000;
 
 /** SQLite's "disk full" result code. Source: https://sqlite.org/rescode.html */
 const sqliteFull = 13;

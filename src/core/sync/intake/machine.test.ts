@@ -100,7 +100,13 @@ describe("a load", () => {
     ["with a wrong root", wrongRoot, "rootMismatch"],
   ])("with a batch %s is bad as a whole, at once, and blames the sender", (_, bad, reason) => {
     const room = new Room();
-    expect(room.load([one, bad, two])).toEqual({ from: bob, source: gossip, parcels: [], bad: true });
+    expect(room.load([one, bad, two])).toEqual({
+      from: bob,
+      source: gossip,
+      parcels: [],
+      bad: true,
+      incomplete: false,
+    });
     expect([room.blamed, room.notes]).toEqual([[`bob ${reason}`], [`parcelRefused ${reason}`]]);
     expect(room.ticket).toBe(0);
   });
@@ -118,7 +124,13 @@ describe("a load", () => {
 
   test("of known batches alone is done without a check and without blame", () => {
     const room = new Room();
-    expect(room.load([one, two], gossip, everything)).toEqual({ from: bob, source: gossip, parcels: [], bad: false });
+    expect(room.load([one, two], gossip, everything)).toEqual({
+      from: bob,
+      source: gossip,
+      parcels: [],
+      bad: false,
+      incomplete: false,
+    });
     expect([room.ticket, room.blamed]).toEqual([0, []]);
   });
 
@@ -139,6 +151,7 @@ describe("a load", () => {
     expect(room.load([one], gossip, { ...nothing, hasRoomFor: () => false })).toMatchObject({
       parcels: [],
       bad: false,
+      incomplete: true,
     });
     expect([room.blamed, room.notes]).toEqual([[], ["parcelRefused tooManyRanges"]]);
   });
@@ -149,7 +162,7 @@ describe("too much at once", () => {
     const room = new Room();
     room.load([one], gossip, nothing, verifyingBytesMax - opMemoryBytes);
     const { ticket } = room;
-    expect(room.load([two])).toEqual({ from: bob, source: gossip, parcels: [], bad: false });
+    expect(room.load([two])).toEqual({ from: bob, source: gossip, parcels: [], bad: false, incomplete: true });
     expect([room.notes, room.blamed]).toEqual([["overloaded"], []]);
     room.verified([true], ticket);
     expect(room.load([two])).toBeUndefined();

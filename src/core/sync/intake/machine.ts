@@ -47,12 +47,15 @@ export interface CheckedLoad {
   /** In the order they came. */
   readonly parcels: readonly CheckedParcel[];
   readonly bad: boolean;
+  /** Some of it was left unlooked at, so nobody here vouches for the whole. */
+  readonly incomplete: boolean;
 }
 
 interface Pending {
   readonly from: PeerId;
   readonly source: LoadSource;
   readonly parcels: readonly CheckedParcel[];
+  readonly incomplete: boolean;
   readonly bytes: number;
 }
 
@@ -81,24 +84,28 @@ export class Intake {
   ): CheckedLoad | undefined {
     const { from, source } = load;
     const wanted: CheckedParcel[] = [];
+    let incomplete = false;
     for (const parcel of load.parcels) {
       const checked = checkParcel(parcel, this.#network);
       if (!checked.ok) {
         refuse(parcel.header.author, from, checked.code, now, out);
-        return { from, source, parcels: [], bad: true };
+        return { from, source, parcels: [], bad: true, incomplete: false };
       }
       const everything = source.type === "pull" && source.full;
       if (!everything && known.knows(checked.value)) continue;
       if (known.hasRoomFor(checked.value)) wanted.push(checked.value);
-      else refuse(parcel.header.author, undefined, "tooManyRanges", now, out, from);
+      else {
+        incomplete = true;
+        refuse(parcel.header.author, undefined, "tooManyRanges", now, out, from);
+      }
     }
-    if (wanted.length === 0) return { from, source, parcels: [], bad: false };
+    if (wanted.length === 0) return { from, source, parcels: [], bad: false, incomplete };
     const bytes = load.bytes + opMemoryBytes * load.parcels.reduce((sum, { ops }) => sum + ops.length, 0);
     if (this.#bytes + bytes > verifyingBytesMax && source.type === "gossip") {
       out.push({ type: "note", at: now.wall, note: { type: "overloaded", what: "verification" } });
-      return { from, source, parcels: [], bad: false };
+      return { from, source, parcels: [], bad: false, incomplete: true };
     }
-    return this.#submit({ from, source, parcels: wanted, bytes }, out);
+    return this.#submit({ from, source, parcels: wanted, incomplete, bytes }, out);
   }
 
   #submit(pending: Pending, out: EffectSink): undefined {
@@ -114,11 +121,11 @@ export class Intake {
     if (pending === undefined) return undefined;
     this.#pending.delete(ticket);
     this.#bytes -= pending.bytes;
-    const { from, source } = pending;
+    const { from, source, incomplete } = pending;
     const parcels = pending.parcels.filter((_, index) => valid[index] === true);
     const forged = pending.parcels.find((_, index) => valid[index] !== true);
     if (forged !== undefined) refuse(forged.header.author, from, "badSignature", now, out);
-    return { from, source, parcels, bad: forged !== undefined };
+    return { from, source, parcels, bad: forged !== undefined, incomplete };
   }
 }
 

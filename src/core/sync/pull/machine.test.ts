@@ -51,7 +51,7 @@ class Puller {
   }
 
   merged(session: number, bad = false): readonly string[] {
-    return this.step({ type: "parcelsDone", session, bad });
+    return this.step({ type: "parcelsDone", session, bad, heldBack: false });
   }
 
   done(
@@ -225,7 +225,7 @@ describe("what was not asked for is dropped", () => {
 });
 
 describe("superseded ranges", () => {
-  const claim = (i: number): PullFact => ({ type: "superseded", peer: bob, origins: [origin(i)] });
+  const claim = (i: number): PullFact => ({ type: "superseded", session: 1, peer: bob, origins: [origin(i)] });
 
   test("are told at once while nothing is being merged", () => {
     const puller = new Puller();
@@ -253,14 +253,26 @@ describe("superseded ranges", () => {
     const puller = new Puller();
     puller.admit();
     puller.superseded(1, [origin(7)]);
-    puller.pull.keepClaims([]);
+    puller.pull.keepClaims(1, [origin(7)], []);
     puller.parcels(1);
     puller.merged(1);
     expect(puller.facts).toEqual([]);
     puller.superseded(1, [origin(8), origin(9)]);
-    puller.pull.keepClaims([origin(9)]);
+    puller.pull.keepClaims(1, [origin(8)], [origin(9)]);
     puller.superseded(1, [origin(5)]);
-    expect(puller.facts).toEqual([{ type: "superseded", peer: bob, origins: [origin(9), origin(5)] }]);
+    expect(puller.facts).toEqual([{ type: "superseded", session: 1, peer: bob, origins: [origin(9), origin(5)] }]);
+  });
+
+  test("are taken back, and believed no more, once the pull brings something that is held back", () => {
+    const puller = new Puller();
+    puller.admit();
+    puller.superseded(1, [origin(7)]);
+    puller.pull.keepClaims(1, [origin(7)], []);
+    puller.parcels(1);
+    puller.step({ type: "parcelsDone", session: 1, bad: false, heldBack: true });
+    expect(puller.facts).toEqual([{ type: "disbelieved", origins: [origin(7)] }]);
+    puller.superseded(1, [origin(8)]);
+    expect(puller.facts).toEqual([]);
   });
 
   test("are no progress: a peer that sends nothing else is given up", () => {

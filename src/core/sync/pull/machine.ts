@@ -8,7 +8,9 @@
  *    came until then is kept: the next pull continues.
  * 3. A frame of parcels is answered with `more` only when it is merged: the whole chain from the
  *    peer's disk to ours is paced by our slowest part.
- * 4. Where a pull moved nothing, nothing changed here meanwhile, and the peer's set still differs,
+ * 4. What a peer says is superseded is believed as far as it is proven to exist, unless this pull
+ *    brought something that is held back here: that may be what superseded it.
+ * 5. Where a pull moved nothing, nothing changed here meanwhile, and the peer's set still differs,
  *    the frontiers lie; after two such pulls everything is asked for once, at most every 5 minutes.
  */
 import type { PeerId, Time } from "../../../base/brand.ts";
@@ -39,7 +41,7 @@ export type PullInput =
   /** A frame of parcels of this session arrived (before it is checked). */
   | { readonly type: "parcelsReceived"; readonly link: LinkId; readonly session: number; readonly count: number }
   /** That frame is merged, or was thrown away. */
-  | { readonly type: "parcelsDone"; readonly session: number; readonly bad: boolean }
+  | { readonly type: "parcelsDone"; readonly session: number; readonly bad: boolean; readonly heldBack: boolean }
   | { readonly type: "timePassed" };
 
 /** What pulling asks of what is held. */
@@ -51,7 +53,14 @@ export interface PulledHoldings {
 
 export type PullFact =
   /** Claims to be believed as far as they are proven; the rest comes back by `keepClaims`. */
-  | { readonly type: "superseded"; readonly peer: PeerId; readonly origins: readonly OriginRanges[] }
+  | {
+      readonly type: "superseded";
+      readonly session: number;
+      readonly peer: PeerId;
+      readonly origins: readonly OriginRanges[];
+    }
+  /** Claims believed before must be taken back: what superseded those batches is not merged here yet. */
+  | { readonly type: "disbelieved"; readonly origins: readonly OriginRanges[] }
   /** A pull was answered whole; `equal` when both sets were the same then. */
   | { readonly type: "completed"; readonly peer: PeerId; readonly equal: boolean; readonly count: number }
   | { readonly type: "misbehaved"; readonly peer: PeerId; readonly link: LinkId };
@@ -78,6 +87,10 @@ interface Session {
   merging: number;
   /** Numbers said to be superseded that are not proven to exist yet. */
   claims: readonly OriginRanges[];
+  /** What was believed of them. */
+  believed: OriginRanges[];
+  /** Something of this pull waits for its time: it may be what superseded the rest. */
+  heldBack: boolean;
   done: Extract<FrontierMessage, { type: "done" }> | undefined;
 }
 
@@ -122,8 +135,11 @@ export class Pull {
   }
 
   /** Claims that nothing proves yet wait for the parcels to come. */
-  keepClaims(claims: readonly OriginRanges[]): void {
-    if (this.#session !== undefined) this.#session.claims = claims;
+  keepClaims(id: number, believed: readonly OriginRanges[], unproven: readonly OriginRanges[]): void {
+    const session = this.#session;
+    if (session === undefined || session.id !== id) return;
+    for (const origin of believed) session.believed.push(origin);
+    session.claims = unproven;
   }
 
   #take(input: PullInput, holdings: PulledHoldings, now: Time, out: EffectSink): readonly PullFact[] {
@@ -146,7 +162,7 @@ export class Pull {
         this.#parcels(input.link, input.session, input.count, now, out);
         return [];
       case "parcelsDone":
-        return this.#merged(input.session, input.bad, holdings, now, out);
+        return this.#merged(input, holdings, now, out);
       case "timePassed":
         return this.#session !== undefined && now.mono >= this.#session.progressAt + pullStallMs
           ? this.#end(this.#session, "timeout", now, out)
@@ -184,21 +200,23 @@ export class Pull {
     session.merging += 1;
   }
 
-  #merged(id: number, bad: boolean, holdings: PulledHoldings, now: Time, out: EffectSink): readonly PullFact[] {
+  #merged(
+    { session: id, bad, heldBack }: Extract<PullInput, { type: "parcelsDone" }>,
+    holdings: PulledHoldings,
+    now: Time,
+    out: EffectSink,
+  ): readonly PullFact[] {
     const session = this.#session;
     if (session === undefined || session.id !== id) return [];
     session.progressAt = now.mono;
     session.merging -= 1;
-    if (bad)
-      return [
-        ...this.#end(session, "misbehaved", now, out),
-        { type: "misbehaved", peer: session.peer, link: session.link },
-      ];
+    const { peer, link } = session;
+    if (bad) return [...this.#end(session, "misbehaved", now, out), { type: "misbehaved", peer, link }];
+    const taken = heldBack ? disbelieved(session) : [];
     if (session.done !== undefined && session.merging === 0)
-      return this.#finish(session, session.done, holdings, now, out);
-    const frame = encodeMore(id);
-    out.push({ type: "network", order: { type: "send", link: session.link, protocol: "frontier", frame } });
-    return claimed(session);
+      return [...taken, ...this.#finish(session, session.done, holdings, now, out)];
+    out.push({ type: "network", order: { type: "send", link, protocol: "frontier", frame: encodeMore(id) } });
+    return [...taken, ...claimed(session)];
   }
 
   #finish(
@@ -267,6 +285,8 @@ export class Pull {
       parcels: 0,
       merging: 0,
       claims: [],
+      believed: [],
+      heldBack: false,
       done: undefined,
     };
     for (const frame of pullFrames(id, holdings.beacon(now), full ? [] : holdings.origins())) {
@@ -298,8 +318,15 @@ function pullFrames(id: number, beacon: Beacon, origins: readonly OriginRanges[]
   return [...frames, encodePull(id, beacon, true, chunk)];
 }
 
-function claimed(session: Session): readonly PullFact[] {
-  return session.claims.length === 0 ? [] : [{ type: "superseded", peer: session.peer, origins: session.claims }];
+function claimed({ id, peer, claims, heldBack }: Session): readonly PullFact[] {
+  return claims.length === 0 || heldBack ? [] : [{ type: "superseded", session: id, peer, origins: claims }];
+}
+
+function disbelieved(session: Session): readonly PullFact[] {
+  session.heldBack = true;
+  const origins = session.believed;
+  session.believed = [];
+  return origins.length === 0 ? [] : [{ type: "disbelieved", origins }];
 }
 
 function rangesIn(origins: readonly OriginRanges[]): number {

@@ -1,0 +1,48 @@
+/** The store on disk keeps what every store promises, and what only a file can break. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { expect, test } from "vitest";
+import type { NetworkId } from "../../base/brand.ts";
+import { storeContract } from "../../../test/support/store-contract.ts";
+import { conflictsMax, conflictsPerKeyMax, conflictAgeMsMax } from "../../core/data/limits.ts";
+import { conflictLogLimits } from "./conflict-log.ts";
+import { openSqliteStore } from "./sqlite-store.ts";
+
+const network = { id: "ab".repeat(32) as NetworkId, name: "test" };
+
+storeContract("the SQLite store", () => {
+  const folder = mkdtempSync(join(tmpdir(), "p2p-sync-store-"));
+  const path = join(folder, "data.sqlite");
+  const open = (): ReturnType<typeof openSqliteStore> =>
+    openSqliteStore({ path, durability: "strict", cacheMiB: 4, network });
+  let store = open();
+  return Promise.resolve({
+    store,
+    reopen: () => {
+      store.close(); // an open transaction is rolled back, as after a crash
+      store = open();
+      return Promise.resolve(store);
+    },
+    dispose: () => {
+      store.close();
+      rmSync(folder, { recursive: true, force: true });
+      return Promise.resolve();
+    },
+    conflicts: () => {
+      const db = new DatabaseSync(path, { readOnly: true });
+      const rows = db.prepare("SELECT key, at FROM conflict ORDER BY id").all();
+      db.close();
+      return Promise.resolve(rows.map((row) => ({ key: row["key"] as string, at: row["at"] as number })));
+    },
+  });
+});
+
+test("the log of conflicts has the data model's bounds", () => {
+  expect(conflictLogLimits).toEqual({
+    perKeyMax: conflictsPerKeyMax,
+    ageMsMax: conflictAgeMsMax,
+    rowsMax: conflictsMax,
+  });
+});
