@@ -159,14 +159,16 @@ class TurnStore implements MemoryStore {
     return batches.map((batch) => (this.disk.batches.get(batch) as StoredBatch).signedHeader);
   }
 
-  whollyLiving(author: Author, incarnation: Incarnation): readonly Range[] {
+  whollyLiving(author: Author, incarnation: Incarnation, from: number): readonly Range[] {
     this.#mustLive();
     const numbers = [...(this.disk.numbers.get(`${author}/${incarnation}`)?.entries() ?? [])];
     const lives = (batch: BatchId): boolean => {
       const { ops, opsCount } = this.disk.batches.get(batch) as StoredBatch;
       return ops.length === opsCount && ops.every(({ id }) => id !== undefined);
     };
-    const stored = numbers.filter(([, batches]) => [...batches].some(lives)).map(([sequence]) => sequence);
+    const stored = numbers
+      .filter(([sequence, batches]) => sequence >= from && [...batches].some(lives))
+      .map(([sequence]) => sequence);
     const ranges: [number, number][] = [];
     for (const sequence of stored.sort((a, b) => a - b)) {
       const last = ranges.at(-1);

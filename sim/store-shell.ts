@@ -50,8 +50,8 @@ export class StoreShell implements Store {
     return this.inner.headers(author, incarnation, sequence);
   }
 
-  whollyLiving(author: Author, incarnation: Incarnation): readonly Range[] {
-    return this.inner.whollyLiving(author, incarnation);
+  whollyLiving(author: Author, incarnation: Incarnation, from: number): readonly Range[] {
+    return this.inner.whollyLiving(author, incarnation, from);
   }
 
   livingAfter(author: Author, stamp: Stamp, max: number): readonly LivingEntry[] {

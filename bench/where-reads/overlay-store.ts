@@ -118,8 +118,8 @@ export class OverlayStore implements Store {
     throw new Error("this emulation serves no pulls");
   }
 
-  whollyLiving(author: Author, incarnation: Incarnation): readonly Range[] {
-    return this.#durable.whollyLiving(author, incarnation);
+  whollyLiving(author: Author, incarnation: Incarnation, from: number): readonly Range[] {
+    return this.#durable.whollyLiving(author, incarnation, from);
   }
 
   livingAfter(): readonly LivingEntry[] {

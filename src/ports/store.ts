@@ -103,8 +103,8 @@ export interface StoreView {
   ): readonly StoredParcel[];
   /** Signed headers stored under one number: more than one is an equivocation. */
   headers(author: Author, incarnation: Incarnation, sequence: number): readonly Bytes[];
-  /** Numbers of an origin whose batch is stored and lives with all of its operations. */
-  whollyLiving(author: Author, incarnation: Incarnation): readonly Range[];
+  /** Numbers of an origin, from `from` up, whose batch is stored and lives with all of its operations. */
+  whollyLiving(author: Author, incarnation: Incarnation, from: number): readonly Range[];
   /** Living operations of one author stamped behind `stamp`, at most `max`. */
   livingAfter(author: Author, stamp: Stamp, max: number): readonly LivingEntry[];
   origins(): readonly OriginRanges[];

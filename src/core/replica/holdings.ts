@@ -139,6 +139,18 @@ export class Holdings {
     return merge;
   }
 
+  /** Which of a writer's latest batches live here whole; a number that is held otherwise may only be said to be superseded. */
+  latestOf(author: Author, latest: number, view: StoreView): readonly OriginRanges[] {
+    const found: OriginRanges[] = [];
+    for (const origin of this.#origins.values()) {
+      if (origin.author !== author) continue;
+      const top = origin.held.at(-1)?.[1] ?? 0;
+      const ranges = view.whollyLiving(author, origin.incarnation, Math.max(1, top - latest + 1));
+      if (ranges.length > 0) found.push({ author, incarnation: origin.incarnation, ranges });
+    }
+    return found;
+  }
+
   /**
    * Counts numbers as held of which a peer says that nothing lives. Believed only below the highest
    * number of that origin that a signature has proven, so that no lie reaches into the future;
@@ -286,7 +298,7 @@ export class Holdings {
   /** What a forgotten entry had beaten is gone here but lives elsewhere: it is asked for again. */
   #holdOnlyLiving(origin: Origin, view: StoreView): void {
     if (origin.author === this.#options.author) return;
-    origin.held = view.whollyLiving(origin.author, origin.incarnation);
+    origin.held = view.whollyLiving(origin.author, origin.incarnation, 1);
     this.#dirtyOrigins.add(origin);
   }
 

@@ -7,6 +7,7 @@ import { authorOf } from "../../codec/peer-id.ts";
 import type { LinkId } from "../../ports/network.ts";
 import type { AdmissionFact, AdmissionInput } from "../peers/admission/machine.ts";
 import type { PullFact } from "../sync/pull/machine.ts";
+import { acknowledgedAnewMax } from "../sync/limits.ts";
 import { type Parts, type Step, holdingsSeen } from "./parts.ts";
 
 /** Steps admission and passes on what follows. */
@@ -35,6 +36,19 @@ export function passOnPullFacts(facts: readonly PullFact[], parts: Parts, step: 
   }
 }
 
+/** A writer may wait for this very member, which got the batch by another way. */
+function acknowledgeAnew(
+  { link, peer }: { readonly link: LinkId; readonly peer: PeerId },
+  parts: Parts,
+  step: Step,
+): void {
+  const author = authorOf(peer);
+  if (author === undefined) return;
+  for (const { incarnation, ranges } of parts.holdings.latestOf(author, acknowledgedAnewMax, step.view)) {
+    parts.acknowledgement.step({ type: "writerLinked", link, incarnation, ranges }, step.now, step.out);
+  }
+}
+
 function believeClaims({ session, origins }: Extract<PullFact, { type: "superseded" }>, parts: Parts): void {
   const { believed, beyond } = parts.holdings.markSuperseded(origins);
   parts.pull.keepClaims(session, believed, beyond);
@@ -59,6 +73,7 @@ function passOn(fact: AdmissionFact, parts: Parts, step: Step): void {
   if (fact.type === "admitted") {
     parts.clock.heard(fact.peer, fact.clockOffsetMs);
     parts.connections.step({ type: "admitted", peer: fact.peer }, now, out);
+    acknowledgeAnew(fact, parts, step);
     const admitted = { type: "peerAdmitted", link: fact.link, peer: fact.peer } as const;
     passOnPullFacts(parts.pull.step(admitted, holdingsSeen(parts), now, out), parts, step);
     return;

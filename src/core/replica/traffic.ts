@@ -90,7 +90,6 @@ function takeFrontier(
     return;
   switch (message.type) {
     case "pull":
-      acknowledgeByPull(peer, message, parts, step);
       parts.serve.step({ type: "pullReceived", link, peer, pull: message }, holdings, view, now, out);
       break;
     case "more":
@@ -118,19 +117,6 @@ function hearClock(link: LinkId, peer: PeerId, { clock }: Beacon, parts: Parts, 
   const reason = `your clock is ${Math.round(offsetMs / 1000)} s off ours; at most ${admissionSkewMsMax / 1000} s is admitted`;
   stepAdmission({ type: "expelled", link, code: "clock", reason }, parts, step);
   return false;
-}
-
-/** What a peer says it holds of our own batches is as good as an acknowledgement: it is durable there. */
-function acknowledgeByPull(
-  peer: PeerId,
-  pull: Extract<FrontierMessage, { type: "pull" }>,
-  { acknowledgement, signer }: Parts,
-  { now, out }: Step,
-): void {
-  for (const { author, incarnation, ranges } of pull.origins) {
-    if (author !== signer.author) continue;
-    acknowledgement.step({ type: "ackReceived", peer, ack: { incarnation, ranges } }, now, out);
-  }
 }
 
 function takeParcels(

@@ -26,6 +26,8 @@ export const servedRangesMax = 200_000;
 export const fullPullEveryMs = 300_000;
 /** Acknowledgements to one peer are collected for so long, in ms. Source: decided for the product. */
 export const ackBatchMs = 20;
+/** A writer's latest batches that are acknowledged anew when it is linked. Guess: more than wait at once from one hand. */
+export const acknowledgedAnewMax = 1_024;
 /** Writes waiting for other members at once. Guess. */
 export const sharedWaitsMax = 10_000;
 /** Bytes a decoded operation takes beside its own. Measured: 270 for its view, the rest for its fields. */

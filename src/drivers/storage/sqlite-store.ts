@@ -181,11 +181,11 @@ class SqliteStore implements Store {
     return origin === undefined ? [] : this.#sql.headers.all(origin, sequence).map((row) => row["header"] as Bytes);
   }
 
-  whollyLiving(author: Author, incarnation: Incarnation): readonly Range[] {
+  whollyLiving(author: Author, incarnation: Incarnation, from: number): readonly Range[] {
     const origin = this.#originRefs.get(`${author}/${incarnation}`);
     const ranges: [number, number][] = [];
     if (origin === undefined) return ranges;
-    for (const row of this.#sql.numbers.iterate(origin)) {
+    for (const row of this.#sql.wholeNumbers.iterate(origin, from)) {
       const sequence = row["sequence"] as number;
       const last = ranges.at(-1);
       if (last !== undefined && sequence <= last[1] + 1) last[1] = sequence;

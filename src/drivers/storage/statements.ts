@@ -20,7 +20,8 @@ const sql = {
   setState:
     "INSERT INTO state (id, body, next_op) VALUES (1, ?, ?) ON CONFLICT (id) DO UPDATE SET body = excluded.body, next_op = excluded.next_op",
   setNextOp: "UPDATE state SET next_op = ? WHERE id = 1",
-  numbers: "SELECT DISTINCT sequence FROM parcel WHERE origin = ? AND living = ops_count ORDER BY sequence",
+  wholeNumbers:
+    "SELECT DISTINCT sequence FROM parcel WHERE origin = ? AND sequence >= ? AND living = ops_count ORDER BY sequence",
   trimEvidence: "DELETE FROM evidence WHERE id <= (SELECT max(id) - ? FROM evidence)",
   addEvidence: "INSERT INTO evidence (at, first, second) VALUES (?, ?, ?)",
   addParcel:

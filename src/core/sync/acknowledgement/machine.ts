@@ -11,7 +11,7 @@ import type { BatchId, Incarnation, Millis, PeerId, Stamp, Time } from "../../..
 import { type Ack, encodeAck } from "../../../codec/ack.ts";
 import { ackRangesMax } from "../../../codec/limits.ts";
 import type { LinkId } from "../../../ports/network.ts";
-import { type Ranges, hasNumber, withNumber } from "../../data/ranges.ts";
+import { type Ranges, hasNumber, union } from "../../data/ranges.ts";
 import type { EffectSink, Ticket } from "../../effects.ts";
 import { ackBatchMs, sharedWaitsMax } from "../limits.ts";
 
@@ -28,6 +28,8 @@ export interface SharedWait {
 export type AcknowledgementInput =
   /** A batch by this linked author is about to be durable here. */
   | { readonly type: "merged"; readonly link: LinkId; readonly incarnation: Incarnation; readonly sequence: number }
+  /** A writer was linked of whose batches these are durable here. */
+  | { readonly type: "writerLinked"; readonly link: LinkId; readonly incarnation: Incarnation; readonly ranges: Ranges }
   | { readonly type: "ackReceived"; readonly peer: PeerId; readonly ack: Ack }
   | { readonly type: "waitStarted"; readonly wait: SharedWait }
   | { readonly type: "linkLost"; readonly link: LinkId }
@@ -57,7 +59,10 @@ export class Acknowledgement {
   step(input: AcknowledgementInput, now: Time, out: EffectSink): void {
     switch (input.type) {
       case "merged":
-        this.#merged(input.link, input.incarnation, input.sequence);
+        this.#add(input.link, input.incarnation, [[input.sequence, input.sequence]]);
+        break;
+      case "writerLinked":
+        this.#add(input.link, input.incarnation, input.ranges);
         break;
       case "ackReceived":
         this.#received(input.peer, input.ack, out);
@@ -96,10 +101,10 @@ export class Acknowledgement {
     return next;
   }
 
-  #merged(link: LinkId, incarnation: Incarnation, sequence: number): void {
+  #add(link: LinkId, incarnation: Incarnation, ranges: Ranges): void {
     const outbox = this.#outboxes.get(link) ?? { link, pending: new Map<Incarnation, Ranges>(), sentAt: -Infinity };
     this.#outboxes.set(link, outbox);
-    outbox.pending.set(incarnation, withNumber(outbox.pending.get(incarnation) ?? [], sequence));
+    outbox.pending.set(incarnation, union(outbox.pending.get(incarnation) ?? [], ranges));
   }
 
   #received(peer: PeerId, ack: Ack, out: EffectSink): void {
