@@ -15,6 +15,8 @@ import {
   encodeSuperseded,
 } from "../../codec/frontier.ts";
 import { encodeGossip } from "../../codec/gossip.ts";
+import { decodeParcel, encodeParcel } from "../../codec/parcel.ts";
+import { leafOf, narrowProof } from "../../crypto/merkle.ts";
 import type { Op, Replaces } from "../../codec/op.ts";
 import { authorOf, peerIdOf } from "../../codec/peer-id.ts";
 import { type Signer, ed25519PublicKey, ed25519Signer, ed25519Verify } from "../../crypto/ed25519.ts";
@@ -558,6 +560,20 @@ describe("gossip", () => {
     node.admit(1, bob);
     expect(acked(node.gossip(batchBy(bob, { k: "v" }, { sequence: 3 })))).toEqual([[[3, 3]]]);
     expect(acked(node.gossip(batchBy(carol, { c: "v" })))).toEqual([]);
+  });
+
+  test("of which only a fragment came are not acknowledged: what superseded the rest may not be here", () => {
+    const node = new Node();
+    node.admit(1, bob);
+    const batch = batchBy(bob, { a: "1", b: "2" }, { sequence: 3 });
+    const whole = decodeParcel(batch);
+    if (!whole.ok) throw new Error("the batch of this test is well-formed");
+    const { signedHeader, header, ops } = whole.value;
+    const leaves = ops.map(({ index, bytes }) => ({ index, leaf: leafOf(bytes) }));
+    const proof = narrowProof(header.opsCount, leaves, [], new Set([0]));
+    const fragment = encodeParcel(signedHeader, header.opsCount, ops.slice(0, 1), proof);
+    expect(acked(node.frontier(1, encodeParcels(1, [fragment])))).toEqual([]);
+    expect(node.value("a")).toBe("1");
   });
 
   test("of a writer that is linked later are acknowledged then, as far as they live here", () => {

@@ -2,6 +2,7 @@
  * From checked batches to the living set: merging what is good, holding back what is early,
  * acknowledging, and answering where a load came from.
  */
+import { isWhole } from "../../codec/parcel.ts";
 import { peerIdOf } from "../../codec/peer-id.ts";
 import type { Verdict } from "../../ports/network.ts";
 import type { CheckedParcel } from "../data/batch.ts";
@@ -48,7 +49,8 @@ export function settle(load: CheckedLoad, parts: Parts, step: Step): readonly Pu
 
 /**
  * Merges one batch whose signature is good. It is news, and worth passing on, if something of it
- * lives now, or if its number is new and it is not merely too old: so no replay travels.
+ * lives now, or if its number is new and it is not merely too old: so no replay travels. Only a
+ * whole batch is acknowledged: what superseded the rest of a fragment may not be here yet.
  */
 function mergeChecked(
   parcel: CheckedParcel,
@@ -61,7 +63,7 @@ function mergeChecked(
   const merge = parts.holdings.merge(parcel, rule, step.now, judgedTime(parts, step), step.view, step.out);
   if (merge.belowFloor > 0) tell({ type: "entriesBelowFloor", author, entries: merge.belowFloor }, step);
   const link = parts.admission.linkOf(peerIdOf(author));
-  if (link !== undefined) {
+  if (link !== undefined && isWhole(parcel) && merge.belowFloor === 0) {
     parts.acknowledgement.step({ type: "merged", link, incarnation, sequence }, step.now, step.out);
   }
   const living = merge.ops.reduce((sum, op) => sum + (op.living ? 1 : 0), 0);
