@@ -15,6 +15,8 @@ export type {
   ConflictEntry,
   Counters,
   Entry,
+  Explanation,
+  ExplanationFact,
   Health,
   HealthCheck,
   Info,

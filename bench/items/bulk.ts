@@ -56,7 +56,7 @@ export const bulk: Item = {
           target,
         } as const,
         {
-          name: `… of these, acknowledged at the writer`,
+          name: `the same, acknowledged at the writer, ${name}`,
           unit: "/s",
           better: "higher",
           samples: found.writer,

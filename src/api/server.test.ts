@@ -38,7 +38,7 @@ const unknownPeer: PeerStatus = {
   link: undefined,
   direction: undefined,
   connectedSince: undefined,
-  lastError: { reason: "refused", at: Date.UTC(2026, 0, 2) as Instant },
+  lastError: { code: "refused", reason: "refused", at: Date.UTC(2026, 0, 2) as Instant },
 };
 
 /** What comes back for these very bytes. */
@@ -126,7 +126,7 @@ describe("peers", () => {
     expect(peers[1]).toMatchObject({
       id: null,
       rttMs: null,
-      lastError: { reason: "refused", at: "2026-01-02T00:00:00.000Z" },
+      lastError: { code: "refused", reason: "refused", at: "2026-01-02T00:00:00.000Z" },
     });
     expect(Object.keys(peers[0] ?? {})).toEqual(Object.keys(peers[1] ?? {}));
   });

@@ -9,6 +9,7 @@ import { z } from "zod";
 import { utf8Decode } from "../base/bytes.ts";
 import type {
   ConflictEntry,
+  Explanation,
   Change,
   Entry,
   Health,
@@ -62,7 +63,7 @@ export const peerSchema = z.object({
   connectedSince: time.nullable(),
   source: z.string(),
   link: z.number().int().nullable(),
-  lastError: z.object({ reason: z.string(), at: time }).nullable(),
+  lastError: z.object({ code: z.string(), reason: z.string(), at: time }).nullable(),
   nextDialAt: time.nullable(),
   history: z.array(
     z.object({ state: z.string(), enteredAt: time, durationMs: z.number().nullable(), reason: z.string().nullable() }),
@@ -108,6 +109,17 @@ export const faultSchema = z.object({
   message: z.string(),
   details: z.record(z.string(), z.unknown()),
 });
+
+export const explanationSchema = z.object({
+  target: z.string(),
+  peer: z.string().nullable(),
+  cause: z.string().describe("A stable word for scripts"),
+  conclusion: z.string().describe("What is the matter"),
+  next: z.string().describe("What happens next, or what to do"),
+  facts: z.array(z.object({ name: z.string(), text: z.string() })),
+});
+
+export type ExplanationView = z.infer<typeof explanationSchema>;
 
 const writeSchema = z.object({ stamp: z.number().int(), author: z.string() });
 
@@ -166,6 +178,10 @@ export function conflictsView(conflicts: readonly ConflictEntry[]): ConflictsVie
   };
 }
 
+export function explanationView({ target, peer, cause, conclusion, next, facts }: Explanation): ExplanationView {
+  return { target, peer: peer ?? null, cause, conclusion, next, facts: facts.map((fact) => ({ ...fact })) };
+}
+
 export function peerView(peer: PeerStatus): PeerView {
   return {
     id: peer.id ?? null,
@@ -178,7 +194,7 @@ export function peerView(peer: PeerStatus): PeerView {
     connectedSince: timeView(peer.connectedSince),
     source: peer.source,
     link: peer.link ?? null,
-    lastError: peer.lastError === undefined ? null : { reason: peer.lastError.reason, at: rfc3339(peer.lastError.at) },
+    lastError: peer.lastError === undefined ? null : { ...peer.lastError, at: rfc3339(peer.lastError.at) },
     nextDialAt: timeView(peer.nextDialAt),
     history: peer.history.map((visit) => ({
       state: visit.state,

@@ -1,7 +1,7 @@
 /**
  * Status, info, peers and health as text, for the commands and for the prompt.
  */
-import type { HealthView, InfoView, PeerView, StatusView } from "../api/views.ts";
+import type { ExplanationView, HealthView, InfoView, PeerView, StatusView } from "../api/views.ts";
 import { duration, pairs, printable, shorten, table, type Colour, type Paint } from "./text.ts";
 
 export function describeStatus(status: StatusView): string {
@@ -28,6 +28,11 @@ export function describeStatus(status: StatusView): string {
     ["p2p", addresses(status.p2p)],
     ["http", status.http ?? "not listening"],
   ]);
+}
+
+export function describeExplanation({ conclusion, next, facts }: ExplanationView): string {
+  const told = `${printable(conclusion)}\n${printable(next)}\n`;
+  return facts.length === 0 ? told : `${told}\n${pairs(facts.map(({ name, text }) => [name, printable(text)]))}`;
 }
 
 export function describeInfo(info: InfoView): string {

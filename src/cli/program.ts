@@ -8,7 +8,7 @@ import { addCompletion } from "./commands/completion.ts";
 import { addConfig, addInit } from "./commands/config.ts";
 import { addPeer } from "./commands/peer.ts";
 import { addConflicts, addGet, addList } from "./commands/read.ts";
-import { addHealth, addInfo, addPeers, addStatus } from "./commands/show.ts";
+import { addHealth, addInfo, addPeers, addStatus, addWhy } from "./commands/show.ts";
 import { addStart } from "./commands/start.ts";
 import { addVersion } from "./commands/version.ts";
 import { addWatch } from "./commands/watch.ts";
@@ -68,6 +68,7 @@ Examples:
   addWatch(registry);
   addStatus(registry);
   addPeers(registry);
+  addWhy(registry);
   addInfo(registry);
   addHealth(registry);
   addPeer(registry);

@@ -6,10 +6,11 @@ export type PromptCommand =
   | { readonly type: "add"; readonly key: string; readonly value: string }
   | { readonly type: "get" | "delete"; readonly key: string }
   | { readonly type: "list"; readonly prefix: string }
+  | { readonly type: "why"; readonly target: string }
   | { readonly type: "status" | "peers" | "info" | "help" | "exit" | "nothing" }
   | { readonly type: "wrong"; readonly message: string };
 
-export const promptWords = ["add", "get", "delete", "list", "status", "peers", "info", "help", "exit"] as const;
+export const promptWords = ["add", "get", "delete", "list", "status", "peers", "why", "info", "help", "exit"] as const;
 
 export const promptHelp = `add KEY VALUE   write a value (the rest of the line, exactly)
 get KEY         print a value
@@ -17,6 +18,7 @@ delete KEY      delete a key on all members
 list [PREFIX]   print keys and values
 status          what this node holds and how it stands
 peers           who is there
+why PEER        why a peer is or is not connected, and what happens next
 info            identity, network, addresses
 help            this list
 exit            stop the node (so does ctrl-D)
@@ -35,6 +37,8 @@ export function parsePromptLine(line: string): PromptCommand {
       return parseKey(word, rest);
     case "list":
       return rest.trim().includes(" ") ? wrong("list takes one prefix") : { type: "list", prefix: rest.trim() };
+    case "why":
+      return parseWhy(rest);
     case "status":
     case "peers":
     case "info":
@@ -59,6 +63,13 @@ function parseAdd(rest: string): PromptCommand {
 function parseKey(word: "get" | "delete", rest: string): PromptCommand {
   const key = rest.trim();
   return key === "" || /\s/.test(key) ? wrong(`${word} needs one key: ${word} KEY`) : { type: word, key };
+}
+
+function parseWhy(rest: string): PromptCommand {
+  const target = rest.trim();
+  return target === "" || /\s/.test(target)
+    ? wrong("why needs one peer id or address: why PEER")
+    : { type: "why", target };
 }
 
 function wrong(message: string): PromptCommand {

@@ -3,10 +3,10 @@
  * shows what others write while it waits.
  */
 import { clearLine, createInterface, cursorTo, type Interface } from "node:readline";
-import { entryView, infoView, peerView, statusView, valueView } from "../api/views.ts";
+import { entryView, explanationView, infoView, peerView, statusView, valueView } from "../api/views.ts";
 import type { Change, NodeFacade } from "../node/facade.ts";
 import { describeFailure } from "./failure.ts";
-import { describeInfo, describePeers, describeStatus } from "./describe.ts";
+import { describeExplanation, describeInfo, describePeers, describeStatus } from "./describe.ts";
 import { parsePromptLine, promptHelp, promptWords, type PromptCommand } from "./prompt-line.ts";
 import type { Shell } from "./shell.ts";
 import { painter, preview, printable, table } from "./text.ts";
@@ -130,6 +130,8 @@ async function runCommand(
       return describeStatus(statusView(await facade.status(), facade.info()));
     case "peers":
       return describePeers(facade.peers().map(peerView), painter(shell));
+    case "why":
+      return describeExplanation(explanationView(await facade.why(command.target)));
     case "info":
       return describeInfo(infoView(facade.info()));
     case "help":

@@ -126,10 +126,29 @@ export interface PeerStatus {
   /** Their clock minus ours, from hello; half the round trip is allowed for. */
   readonly clockOffsetMs: Millis | undefined;
   readonly connectedSince: Instant | undefined;
-  readonly lastError: { readonly reason: string; readonly at: Instant } | undefined;
+  /** `code` is the family of a failed dial, the code of a goodbye, or `closed`. Gone once connected again. */
+  readonly lastError: { readonly code: string; readonly reason: string; readonly at: Instant } | undefined;
   readonly nextDialAt: Instant | undefined;
   /** The last 32 states, oldest first. */
   readonly history: readonly StateVisit[];
+}
+
+export interface ExplanationFact {
+  readonly name: string;
+  readonly text: string;
+}
+
+/** Why a peer is or is not connected. */
+export interface Explanation {
+  readonly target: string;
+  readonly peer: PeerId | undefined;
+  /** Stable word for scripts: `self`, `unknown`, `ambiguous`, `connected`, `connecting`, `notDialed`, `left`, or the last error's code. */
+  readonly cause: string;
+  /** What is the matter, in a sentence. */
+  readonly conclusion: string;
+  /** What happens next, or what to do. */
+  readonly next: string;
+  readonly facts: readonly ExplanationFact[];
 }
 
 export interface Status {
@@ -186,6 +205,8 @@ export interface NodeFacade {
   /** Lost writes under a prefix, newest first; at most `limit` (1 to 1,000, default 100). */
   conflicts(options?: { readonly prefix?: string; readonly limit?: number }): Promise<readonly ConflictEntry[]>;
   peers(): readonly PeerStatus[];
+  /** Why this peer (its id, the beginning of it, or an address) is or is not connected. */
+  why(target: string): Promise<Explanation>;
   status(): Promise<Status>;
   info(): Info;
   health(): Promise<Health>;

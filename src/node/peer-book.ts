@@ -33,8 +33,15 @@ interface Journey {
   subscribed: boolean;
   syncing: boolean;
   state: PeerState;
+  farewell: Cause | undefined;
   /** States of an inbound link before the other side has proven who it is. */
   readonly early: { readonly state: PeerState; readonly at: Instant }[];
+}
+
+/** Why a journey ended: a stable word and a sentence. */
+interface Cause {
+  readonly code: string;
+  readonly reason: string;
 }
 
 interface BookRecord {
@@ -48,7 +55,7 @@ interface BookRecord {
   rttMs: number | undefined;
   clockOffsetMs: number | undefined;
   connectedSince: Instant | undefined;
-  lastError: { readonly reason: string; readonly at: Instant } | undefined;
+  lastError: { readonly code: string; readonly reason: string; readonly at: Instant } | undefined;
   nextDialAt: Instant | undefined;
 }
 
@@ -109,10 +116,10 @@ export class PeerBook {
         this.#edit(this.#links.get(fact.link), (record) => void (record.rttMs = fact.rttMs));
         break;
       case "upgradeFailed":
-        this.#fail(this.#connections, fact.connection, fact.reason, fact.at);
+        this.#upgradeFailed(fact.connection, fact.reason, fact.at);
         break;
       case "dialFailed":
-        this.#fail(this.#attempts, fact.attempt, fact.reason, fact.at);
+        this.#fail(this.#attempts, fact.attempt, { code: fact.failure, reason: fact.reason }, fact.at);
         break;
       case "linkClosed":
         this.#closed(fact.link, fact.reason, fact.at);
@@ -135,15 +142,7 @@ export class PeerBook {
         this.#mark(note.link, at, (journey) => void (journey.admitted = true));
         break;
       case "goodbye":
-        if (note.code !== "duplicate")
-          this.#edit(
-            this.#links.get(note.link),
-            (record) =>
-              void (record.lastError = {
-                reason: `${note.by === "us" ? "we" : "they"} said goodbye (${note.code}): ${note.reason}`,
-                at,
-              }),
-          );
+        this.#farewell(note, at);
         break;
       case "dialFailed":
       case "dialPlanned": {
@@ -165,6 +164,16 @@ export class PeerBook {
     }
   }
 
+  /** A goodbye explains the end of its link better than the link's own last words; it may come just after them. */
+  #farewell({ link, peer, by, code, reason }: Extract<Note, { type: "goodbye" }>, at: Instant): void {
+    if (code === "duplicate") return;
+    const farewell = { code, reason: `${by === "us" ? "we" : "they"} said goodbye (${code}): ${reason}` };
+    const journey = this.#links.get(link);
+    const record = this.#records.get(peer);
+    if (journey !== undefined) journey.farewell = farewell;
+    else if (record !== undefined && record.journey === undefined) record.lastError = { ...farewell, at };
+  }
+
   #begin<Key>(
     map: Map<Key, Journey>,
     key: Key,
@@ -182,6 +191,7 @@ export class PeerBook {
       admitted: false,
       subscribed: false,
       syncing: false,
+      farewell: undefined,
       state,
       early: direction === "inbound" ? [{ state, at }] : [],
     };
@@ -271,10 +281,16 @@ export class PeerBook {
     else if (record.journey === journey) this.#enter(record, state, undefined, at);
   }
 
-  #fail<Key>(map: Map<Key, Journey>, key: Key, reason: string, at: Instant): void {
+  /** Of an outbound attempt the dial's own failure follows, which knows the cause. */
+  #upgradeFailed(connection: number, reason: string, at: Instant): void {
+    if (this.#connections.get(connection)?.direction === "outbound") this.#connections.delete(connection);
+    else this.#fail(this.#connections, connection, { code: "protocol", reason }, at);
+  }
+
+  #fail<Key>(map: Map<Key, Journey>, key: Key, cause: Cause, at: Instant): void {
     const journey = map.get(key);
     map.delete(key);
-    if (journey !== undefined) this.#finish(journey, "Failed", reason, at);
+    if (journey !== undefined) this.#finish(journey, "Failed", cause, at);
   }
 
   #closed(link: LinkId, reason: string, at: Instant): void {
@@ -283,14 +299,15 @@ export class PeerBook {
     this.#links.delete(link);
     if (journey.peer !== undefined && ![...this.#links.values()].some(({ peer }) => peer === journey.peer))
       this.#subscribed.delete(journey.peer);
-    this.#finish(journey, journey.admitted ? "Disconnected" : "Failed", reason, at);
+    this.#finish(journey, journey.admitted ? "Disconnected" : "Failed", { code: "closed", reason }, at);
   }
 
-  #finish(journey: Journey, state: "Failed" | "Disconnected", reason: string, at: Instant): void {
+  #finish(journey: Journey, state: "Failed" | "Disconnected", cause: Cause, at: Instant): void {
     const record = this.#recordOf(journey);
     if (record === undefined || record.journey !== journey) return;
     record.journey = undefined;
-    if (state === "Failed") record.lastError ??= { reason, at };
+    const { code, reason } = journey.farewell ?? cause;
+    record.lastError = { code, reason, at };
     this.#enter(record, state, reason, at);
     const other = [...this.#links.values()].find(({ peer, admitted }) => peer === journey.peer && admitted);
     if (other !== undefined) this.#take(record, other, other.state, undefined, at);
@@ -319,8 +336,6 @@ export class PeerBook {
       record.connectedSince = at;
       record.lastError = undefined;
     } else if (!isUp) record.connectedSince = undefined;
-    if (state === "Failed" && reason !== undefined)
-      record.lastError = { reason: record.lastError?.reason ?? reason, at };
     record.state = state;
     record.enteredAt = at;
   }

@@ -30,6 +30,7 @@ import type {
   ConflictEntry,
   Counters,
   Entry,
+  Explanation,
   Health,
   Info,
   ListOptions,
@@ -51,6 +52,7 @@ import { ReplicaClient } from "./replica-client.ts";
 import type { OutwardEffect } from "./turn.ts";
 import { programVersion } from "./version.ts";
 import { WatchHub } from "./watch-hub.ts";
+import { explainPeer } from "./why.ts";
 import { receiptOf, wishOf, writtenOps } from "./write-request.ts";
 
 /** Entries read for one step of `list`. Source: the largest page. */
@@ -198,6 +200,12 @@ class LiveNode implements NodeFacade, RunningNode {
     return this.#border.peers();
   }
 
+  async why(target: string): Promise<Explanation> {
+    const { candidates } = await this.#running(this.#client).snapshot();
+    const { peerId: self } = this.#running(this.#driver);
+    return explainPeer(target, { self, peers: this.peers(), candidates, now: Date.now() as Instant });
+  }
+
   async status(): Promise<Status> {
     const { summary, values, heldBack, conflicts, admitted, clock } = await this.#running(this.#client).snapshot();
     return {
@@ -296,8 +304,8 @@ class LiveNode implements NodeFacade, RunningNode {
     }
     this.#hub?.close();
     await this.#driver?.stop();
+    this.#reader?.close(); // before the writer, whose close as the last one folds the log into the store
     await this.#client?.close();
-    this.#reader?.close();
     this.#folder.release();
     this.#resolveStopped(fault);
   }

@@ -13,6 +13,7 @@ import type {
   HealthCheck,
   Info,
   ConflictEntry,
+  Explanation,
   ListOptions,
   NodeEvent,
   NodeFacade,
@@ -125,6 +126,11 @@ class MemoryFacade implements NodeFacade {
       .sort((a, b) => (a.key < b.key ? -1 : 1));
     const entries = found.slice(0, limit);
     return { entries, next: found.length > limit ? entries.at(-1)?.key : undefined };
+  }
+
+  async why(target: string): Promise<Explanation> {
+    this.#maybeFail();
+    return { target, peer: undefined, cause: "unknown", conclusion: "Never heard of it.", next: "Dial it.", facts: [] };
   }
 
   async conflicts(): Promise<readonly ConflictEntry[]> {

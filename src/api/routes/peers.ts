@@ -6,7 +6,7 @@ import { Fault } from "../../base/fault.ts";
 import { jsonAnswer } from "../answers.ts";
 import { limits } from "../limits.ts";
 import { jsonBody, route, type Route } from "../route.ts";
-import { peerSchema, peersSchema, peerView } from "../views.ts";
+import { explanationSchema, explanationView, peerSchema, peersSchema, peerView } from "../views.ts";
 
 const listPeers = route({
   method: "GET",
@@ -39,6 +39,21 @@ const getPeer = route({
   },
 });
 
+const why = route({
+  method: "GET",
+  path: "/v1/why",
+  open: false,
+  query: z.strictObject({
+    target: z.string().min(1).max(512).describe("Peer id, the beginning of one, or an address"),
+  }),
+  body: { type: "none" },
+  summary: "Why a peer is or is not connected, and what happens next",
+  answers: { 200: { meaning: "The chain of facts and a conclusion", schema: explanationSchema } },
+  async handle({ facade, query }) {
+    return jsonAnswer(explanationView(await facade.why(query.target)));
+  },
+});
+
 const dialPeer = route({
   method: "POST",
   path: "/v1/peers/dial",
@@ -55,4 +70,4 @@ const dialPeer = route({
   },
 });
 
-export const peerRoutes: readonly Route[] = [listPeers, getPeer, dialPeer];
+export const peerRoutes: readonly Route[] = [listPeers, getPeer, why, dialPeer];

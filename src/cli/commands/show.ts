@@ -1,8 +1,8 @@
 /**
  * `status`, `info`, `peers` and `health`: how the node stands.
  */
-import type { HealthView, InfoView, PeerView, StatusView } from "../../api/views.ts";
-import { describeHealth, describeInfo, describePeers, describeStatus } from "../describe.ts";
+import type { ExplanationView, HealthView, InfoView, PeerView, StatusView } from "../../api/views.ts";
+import { describeExplanation, describeHealth, describeInfo, describePeers, describeStatus } from "../describe.ts";
 import type { ExitCode } from "../failure.ts";
 import { ask, askJson } from "../http-client.ts";
 import { painter } from "../text.ts";
@@ -38,6 +38,19 @@ export function addPeers(registry: Registry): void {
   asVerb(command, registry, async ({ target, json, print, shell }) => {
     const view = await askJson<{ readonly peers: readonly PeerView[] }>(target, { method: "GET", path: "/v1/peers" });
     print(json ? jsonLine(view) : describePeers(view.peers, painter(shell)));
+  });
+}
+
+export function addWhy(registry: Registry): void {
+  const command = registry.program
+    .command("why <PEER|ADDRESS>")
+    .description("Why a peer is or is not connected, and what happens next; exit code 1 while it is not")
+    .addHelpText("after", "\nExamples:\n  p2p-sync why 12D3KooWAFHa\n  p2p-sync why /ip4/192.168.1.5/tcp/4001 --json");
+  asVerb(command, registry, async ({ target, json, print }, asked = "") => {
+    const query = new URLSearchParams({ target: asked });
+    const view = await askJson<ExplanationView>(target, { method: "GET", path: `/v1/why?${query.toString()}` });
+    print(json ? jsonLine(view) : describeExplanation(view));
+    return view.cause === "connected" || view.cause === "self" ? 0 : 1;
   });
 }
 

@@ -2,7 +2,7 @@
  * How the libp2p driver is made and what it reports beside the events of `ports/network.ts`.
  */
 import type { Instant, Millis, PeerId } from "../../base/brand.ts";
-import type { Counters, Direction, LinkId, NetworkEvent, NetworkOrder } from "../../ports/network.ts";
+import type { Counters, DialFailure, Direction, LinkId, NetworkEvent, NetworkOrder } from "../../ports/network.ts";
 
 export type AddressFamily = "dual" | "v4" | "v6only";
 
@@ -73,7 +73,13 @@ export type LinkFact =
   | { readonly type: "rttMeasured"; readonly at: Instant; readonly link: LinkId; readonly rttMs: number }
   /** The socket closed before it became a link. */
   | { readonly type: "upgradeFailed"; readonly at: Instant; readonly connection: number; readonly reason: string }
-  | { readonly type: "dialFailed"; readonly at: Instant; readonly attempt: number; readonly reason: string }
+  | {
+      readonly type: "dialFailed";
+      readonly at: Instant;
+      readonly attempt: number;
+      readonly failure: DialFailure;
+      readonly reason: string;
+    }
   | { readonly type: "linkClosed"; readonly at: Instant; readonly link: LinkId; readonly reason: string }
   /** mDNS heard a node of another network. */
   | { readonly type: "strangerHeard"; readonly at: Instant; readonly peer: PeerId; readonly networkName: string }

@@ -290,7 +290,7 @@ class Libp2pDriver implements NetworkDriver {
       outcome.type === "failed"
         ? outcome
         : ({ failure: "protocol", detail: "the peer closed the connection as it opened" } as const);
-    this.#options.onFact({ type: "dialFailed", at: now(), attempt, reason: detail });
+    this.#options.onFact({ type: "dialFailed", at: now(), attempt, failure, reason: detail });
     this.#emit({ type: "dialFailed", address, attempt, failure, detail });
   }
 

@@ -1,0 +1,224 @@
+/**
+ * Why is this peer not connected? The chain of facts about one peer or address, and a conclusion
+ * in words: what is the matter, and what happens next or what to do.
+ *
+ * A pure function of what is shown elsewhere (peers, candidates), so that every conclusion can be
+ * tested by making its cause.
+ */
+import type { Instant, PeerId } from "../base/brand.ts";
+import type { CandidateSnapshot } from "../core/peers/connections/machine.ts";
+import type { Explanation, ExplanationFact, PeerStatus } from "./facade.ts";
+
+export interface WhyFacts {
+  readonly self: PeerId;
+  readonly peers: readonly PeerStatus[];
+  readonly candidates: readonly CandidateSnapshot[];
+  readonly now: Instant;
+}
+
+/** `target` is a peer id, an unambiguous beginning of one, or an address. */
+export function explainPeer(target: string, facts: WhyFacts): Explanation {
+  if (target === facts.self) return conclude(target, target, "self", "That is this node itself.", "Nothing to do.", []);
+  const matches = facts.peers.filter((peer) => isMeant(target, peer));
+  const [peer] = matches;
+  const candidates = facts.candidates.filter(
+    ({ address, peer: id }) => address === target || (id !== undefined && id === peer?.id),
+  );
+  if (matches.length > 1) {
+    const ids = matches.map(({ id, address }) => id ?? address ?? "?").join(", ");
+    return conclude(
+      target,
+      undefined,
+      "ambiguous",
+      `${matches.length} peers begin so: ${ids}.`,
+      "Ask again with more of the name.",
+      [],
+    );
+  }
+  if (peer === undefined && candidates.length === 0) return unknown(target);
+  return explainKnown(target, peer, candidates, facts.now);
+}
+
+function isMeant(target: string, { id, address }: PeerStatus): boolean {
+  return (
+    address === target ||
+    (id !== undefined && (id === target || (target.length >= prefixCharactersMin && id.startsWith(target))))
+  );
+}
+
+/** Shorter beginnings of a peer id say nothing: all of them start with 12D3Koo. */
+const prefixCharactersMin = 10;
+
+function unknown(target: string): Explanation {
+  const isAddress = target.startsWith("/");
+  return conclude(
+    target,
+    undefined,
+    "unknown",
+    `This node has never heard of ${isAddress ? "that address" : "that peer"}: it is not configured, mDNS did not hear it, and it has not dialed this node.`,
+    isAddress
+      ? `Dial it: p2p-sync peer dial ${target}`
+      : "If you know its address: p2p-sync peer dial ADDRESS. On one LAN, check that both run the same network name and that multicast is allowed.",
+    [],
+  );
+}
+
+function explainKnown(
+  target: string,
+  peer: PeerStatus | undefined,
+  candidates: readonly CandidateSnapshot[],
+  now: Instant,
+): Explanation {
+  const facts = [...peerFacts(peer, now), ...candidates.map(candidateFact)];
+  const id = peer?.id ?? candidates[0]?.peer;
+  switch (peer?.state) {
+    case "Connected":
+    case "Syncing":
+      return conclude(
+        target,
+        id,
+        "connected",
+        `Connected since ${timeOf(peer.connectedSince)}, ${peer.direction ?? "by a link"}.`,
+        "Nothing to do.",
+        facts,
+      );
+    case "Connecting":
+    case "Handshaking":
+    case "Authenticating":
+    case "Negotiating":
+    case "Identifying":
+    case "Subscribing":
+      return conclude(
+        target,
+        id,
+        "connecting",
+        `On the way: ${peer.state}.`,
+        "Ask again in a moment; a step that takes too long ends with a reason.",
+        facts,
+      );
+    case "PeerFound":
+    case "Disconnected":
+    case "Failed":
+    case undefined:
+      return explainAbsent(target, id, peer, candidates, facts, now);
+  }
+}
+
+function explainAbsent(
+  target: string,
+  id: PeerId | undefined,
+  peer: PeerStatus | undefined,
+  candidates: readonly CandidateSnapshot[],
+  facts: readonly ExplanationFact[],
+  now: Instant,
+): Explanation {
+  const next = nextTry(candidates, now);
+  if (peer?.lastError === undefined) {
+    const text =
+      candidates.length === 0
+        ? "It was linked and left without a word."
+        : "Its address is known, but it was not dialed yet.";
+    return conclude(target, id, candidates.length === 0 ? "left" : "notDialed", text, next, facts);
+  }
+  const { code, reason, at } = peer.lastError;
+  const advice = adviceFor[code];
+  return conclude(
+    target,
+    id,
+    code,
+    `${headlineFor[code] ?? "The link failed"}: ${reason} (${agoOf(at, now)}).`,
+    advice === undefined ? next : `${advice} ${next}`,
+    facts,
+  );
+}
+
+/** What to do about a cause that does not go away by waiting. */
+const adviceFor: Readonly<Record<string, string>> = {
+  refused: "Nothing listens there: is the node started, and is that its port?",
+  unreachable: "No way leads there: check the address, the cable, the route and the address family.",
+  timeout: "No answer came: check that the host is up and that no firewall drops the port.",
+  wrongPeer: "Another node lives at that address: take the peer id off the address, or correct it.",
+  encryption:
+    "The encrypted handshake failed: something between changes the bytes, or the program there is another one.",
+  protocol: "What answers there is not a node of this program, or speaks another version.",
+  addressInvalid: "The address cannot be dialed by this node: check its form and the node's --family.",
+  wrongNetwork: "Start one of the two with the other's --network.",
+  wrongVersion: "Run the same version on both.",
+  clock: "Set both clocks, best by NTP.",
+  noHello: "It connected but never introduced itself: another libp2p program, or one that hangs.",
+  full: "One of the two has no free place for peers.",
+  protocolViolation: "It sent something no correct node sends; look at its log.",
+};
+
+const headlineFor: Readonly<Record<string, string>> = {
+  refused: "Nobody listens there",
+  unreachable: "Unreachable",
+  timeout: "No answer",
+  wrongPeer: "Another peer is there",
+  encryption: "The encrypted handshake failed",
+  protocol: "No common protocol",
+  wrongNetwork: "It belongs to another network",
+  wrongVersion: "It speaks another version",
+  clock: "The clocks are too far apart",
+  noHello: "It did not introduce itself",
+  full: "No free place",
+  protocolViolation: "The protocol was broken",
+  shuttingDown: "It was shut down",
+  closed: "The link was lost",
+};
+
+function nextTry(candidates: readonly CandidateSnapshot[], now: Instant): string {
+  if (candidates.length === 0) return "This node knows no address to dial; it waits to be dialed.";
+  if (candidates.some(({ dialing }) => dialing)) return "It is being dialed now.";
+  const inMs = Math.min(...candidates.map((candidate) => candidate.inMs));
+  return `The next try is in ${secondsOf(inMs)} (${timeOf((now + inMs) as Instant)}).`;
+}
+
+function peerFacts(peer: PeerStatus | undefined, now: Instant): readonly ExplanationFact[] {
+  if (peer === undefined) return [];
+  const { state, source, history, rttMs, clockOffsetMs } = peer;
+  const since = history.at(-1)?.enteredAt;
+  const facts = [
+    { name: "known from", text: source === "inbound" ? "it dialed this node" : source },
+    { name: "state", text: since === undefined ? state : `${state}, since ${agoOf(since, now)}` },
+    {
+      name: "steps",
+      text: history
+        .map((visit) => (visit.durationMs === undefined ? visit.state : `${visit.state} ${visit.durationMs} ms`))
+        .join(" → "),
+    },
+  ];
+  if (rttMs !== undefined) facts.push({ name: "round trip", text: `${rttMs.toFixed(1)} ms` });
+  if (clockOffsetMs !== undefined) facts.push({ name: "its clock", text: `${clockOffsetMs} ms from ours` });
+  return facts;
+}
+
+function candidateFact({ address, source, failures, lastFailure, dialing, inMs }: CandidateSnapshot): ExplanationFact {
+  const last =
+    lastFailure === undefined ? "no failed dial" : `last dial: ${lastFailure.failure} (${lastFailure.detail})`;
+  const next = dialing ? "being dialed" : `next in ${secondsOf(inMs)}`;
+  return { name: "address", text: `${address} (${source}): ${failures} failures, ${last}, ${next}` };
+}
+
+function conclude(
+  target: string,
+  peer: string | undefined,
+  cause: string,
+  conclusion: string,
+  next: string,
+  facts: readonly ExplanationFact[],
+): Explanation {
+  return { target, peer: peer as PeerId | undefined, cause, conclusion, next, facts };
+}
+
+function secondsOf(ms: number): string {
+  return `${Math.ceil(ms / 1000)} s`;
+}
+
+function agoOf(at: Instant, now: Instant): string {
+  return `${secondsOf(Math.max(0, now - at))} ago`;
+}
+
+function timeOf(at: Instant | undefined): string {
+  return at === undefined ? "an unknown time" : `${new Date(at).toISOString().slice(0, 19)}Z`;
+}
