@@ -15,49 +15,13 @@ import { BoundedMap } from "../base/bounded-map.ts";
 import type { Note } from "../core/notes.ts";
 import type { LinkFact } from "../drivers/libp2p/driver-types.ts";
 import type { CandidateSource, Direction, LinkId } from "../ports/network.ts";
-import type { PeerState, PeerStatus, StateVisit } from "./facade.ts";
+import type { PeerState, PeerStatus } from "./facade.ts";
+import { type BookRecord, type Cause, type Journey, statusOf } from "./peer-record.ts";
 
 /** Peers and addresses remembered. Guess: the candidates' limit of the connections machine. */
 export const peersRememberedMax = 1_024;
 /** States remembered per peer. Source: contract of `PeerStatus`. */
 export const visitsRememberedMax = 32;
-
-/** One attempt or link on its way. */
-interface Journey {
-  readonly direction: Direction;
-  readonly address: string;
-  peer: PeerId | undefined;
-  link: LinkId | undefined;
-  identified: boolean;
-  admitted: boolean;
-  subscribed: boolean;
-  syncing: boolean;
-  state: PeerState;
-  farewell: Cause | undefined;
-  /** States of an inbound link before the other side has proven who it is. */
-  readonly early: { readonly state: PeerState; readonly at: Instant }[];
-}
-
-/** Why a journey ended: a stable word and a sentence. */
-interface Cause {
-  readonly code: string;
-  readonly reason: string;
-}
-
-interface BookRecord {
-  id: PeerId | undefined;
-  address: string | undefined;
-  source: CandidateSource | "inbound";
-  state: PeerState;
-  enteredAt: Instant;
-  visits: StateVisit[];
-  journey: Journey | undefined;
-  rttMs: number | undefined;
-  clockOffsetMs: number | undefined;
-  connectedSince: Instant | undefined;
-  lastError: { readonly code: string; readonly reason: string; readonly at: Instant } | undefined;
-  nextDialAt: Instant | undefined;
-}
 
 export interface PeerTransition {
   readonly peer: PeerId | undefined;
@@ -378,24 +342,4 @@ export class PeerBook {
     this.#records.set(peer ?? address, record);
     return record;
   }
-}
-
-function statusOf(record: BookRecord): PeerStatus {
-  const { id, state, source, rttMs, clockOffsetMs, connectedSince, lastError, nextDialAt, journey, visits, enteredAt } =
-    record;
-  return {
-    id,
-    state,
-    class: "regular",
-    direction: journey?.direction,
-    address: journey?.address ?? record.address,
-    source,
-    link: journey?.link,
-    rttMs,
-    clockOffsetMs,
-    connectedSince,
-    lastError,
-    nextDialAt,
-    history: [...visits, { state, enteredAt }],
-  };
 }
