@@ -136,15 +136,22 @@ class TurnStore implements MemoryStore {
     };
   }
 
-  parcels(author: Author, incarnation: Incarnation, from: number, to: number, bytesMax: number): StoredParcel[] {
+  parcels(
+    author: Author,
+    incarnation: Incarnation,
+    from: number,
+    to: number,
+    bytesMax: number,
+    skip: number,
+  ): StoredParcel[] {
     this.#mustLive();
     const numbers = this.disk.numbers.get(`${author}/${incarnation}`);
     if (numbers === undefined) return [];
     const found: StoredParcel[] = [];
     let bytes = 0;
     for (const sequence of [...numbers.keys()].filter((each) => from <= each && each <= to).sort((a, b) => a - b)) {
-      if (bytes >= bytesMax && found.length > 0) return found;
-      for (const batch of numbers.get(sequence) ?? []) {
+      for (const batch of (numbers.get(sequence) ?? []).slice(sequence === from ? skip : 0)) {
+        if (bytes >= bytesMax && found.length > 0) return found;
         const parcel = encodeStored(this.disk.batches.get(batch) as StoredBatch);
         found.push({ sequence, bytes: parcel });
         bytes += parcel.length;

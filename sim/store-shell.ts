@@ -42,8 +42,9 @@ export class StoreShell implements Store {
     from: number,
     to: number,
     bytesMax: number,
+    skip: number,
   ): readonly StoredParcel[] {
-    return this.inner.parcels(author, incarnation, from, to, bytesMax);
+    return this.inner.parcels(author, incarnation, from, to, bytesMax, skip);
   }
 
   headers(author: Author, incarnation: Incarnation, sequence: number): readonly Bytes[] {

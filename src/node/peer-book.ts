@@ -302,6 +302,8 @@ export class PeerBook {
     } else if (!isUp) record.connectedSince = undefined;
     record.state = state;
     record.enteredAt = at;
+    const key = record.id ?? record.address;
+    if (key !== undefined) this.#records.set(key, record); // what changed last is forgotten last
   }
 
   #edit(journey: Journey | undefined, change: (record: BookRecord) => void): void {

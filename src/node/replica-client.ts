@@ -10,8 +10,10 @@ import type { ReplicaSnapshot } from "../core/replica/replica.ts";
 import type { FromThread, TakenFrames, ThreadOptions, ToThread } from "./thread-messages.ts";
 import type { OutwardEffect } from "./turn.ts";
 
-/** Requests of this node's own users under way at once. Guess: 256 MiB of the largest batches. */
+/** Requests of this node's own users under way at once. Guess. */
 const requestsMax = 10_000;
+/** Bytes of values in requests under way. Guess: 290 of the largest batches. */
+const requestBytesMax: number = 256 * 1024 * 1024;
 
 type Asked = Extract<ReplicaInput, { readonly ticket: Ticket }>;
 /** `Omit` on each member of a union. */
@@ -40,6 +42,7 @@ export class ReplicaClient {
   readonly #closed: Waiting<void>[] = [];
   #batch: ReplicaInput[] = [];
   #tickets = 0;
+  #requestBytes = 0;
   #state: "running" | "closing" | "ended" = "running";
 
   /** Resolves when the store is open; rejects with the store's fault. */
@@ -83,8 +86,18 @@ export class ReplicaClient {
       if (this.#state !== "running") return reject(new Fault("stopping", "the node is shutting down"));
       if (this.#waiting.size >= requestsMax)
         return reject(new Fault("overloaded", `${requestsMax} requests wait already`));
+      const bytes = bytesOf(request);
+      if (this.#requestBytes + bytes > requestBytesMax)
+        return reject(new Fault("overloaded", `requests of ${requestBytesMax} bytes wait already`));
+      this.#requestBytes += bytes;
       const ticket = ++this.#tickets;
-      this.#waiting.set(ticket, { resolve, reject });
+      this.#waiting.set(ticket, {
+        resolve: (outcome) => {
+          this.#requestBytes -= bytes;
+          resolve(outcome);
+        },
+        reject,
+      });
       this.tell({ ...request, ticket });
     });
   }
@@ -159,12 +172,16 @@ export class ReplicaClient {
     }
   }
 
+  /** The thread is ended before anybody hears of it, so nothing writes any more when the lock is released. */
   #fail(fault: Fault): void {
     if (this.#state === "ended") return;
     this.#state = "ended";
-    this.#rejectAll(fault);
-    for (const each of this.#closed) each.resolve();
-    this.#listener.onFailure(fault);
+    const over = (): void => {
+      this.#rejectAll(fault);
+      for (const each of this.#closed) each.resolve();
+      this.#listener.onFailure(fault);
+    };
+    this.#worker.terminate().then(over, over);
   }
 
   #rejectAll(fault: Fault): void {
@@ -173,4 +190,9 @@ export class ReplicaClient {
     this.#waiting.clear();
     this.#questions.clear();
   }
+}
+
+function bytesOf(request: Request): number {
+  if (request.type !== "writeRequested") return 0;
+  return request.ops.reduce((sum, op) => sum + (op.type === "put" ? op.value.length : 0), 0);
 }

@@ -73,7 +73,9 @@ class ReplicaThread {
     }
   }
 
+  /** Ends without another turn; an open one is rolled back. */
   close(): void {
+    if (this.#closed) return;
     this.#closed = true;
     clearTimeout(this.#timer);
     this.#store.close();
@@ -88,7 +90,9 @@ class ReplicaThread {
     });
   }
 
+  /** After a turn that threw there is none any more: memory and disk may differ. */
   #turn(): void {
+    assert(!this.#closed, "no turn follows a failure");
     const inputs = this.#queue.splice(0, inputsPerTurnMax);
     const { effects, wrote } = runTurn(this.#replica, this.#store, inputs, this.#now, (effect) => {
       this.#verifier.check(effect.checks, (valid) => {
@@ -137,27 +141,33 @@ function freshState(): StoreState {
   };
 }
 
+function failureOf(error: unknown): FromThread {
+  const stack = error instanceof Error ? error.stack : undefined;
+  const message = error instanceof Error ? error.message : String(error);
+  if (error instanceof Fault) return { type: "failed", code: error.code, message, details: error.details, stack };
+  const code = error instanceof Error && "errcode" in error ? "storage_failed" : "internal"; // SQLite's own errors have an errcode
+  return { type: "failed", code, message, details: {}, stack };
+}
+
 function main(): void {
   assert(parentPort !== null, "this file runs as a worker");
   const port = parentPort;
   const post = (message: FromThread): void => port.postMessage(message);
+  let thread: ReplicaThread | undefined;
   const fail = (error: unknown): void => {
-    const fault = error instanceof Fault ? error : undefined;
-    const message = error instanceof Error ? error.message : String(error);
-    post({
-      type: "failed",
-      code: fault?.code ?? "internal",
-      message,
-      details: fault?.details ?? {},
-      stack: error instanceof Error ? error.stack : undefined,
-    });
-    port.close();
+    try {
+      thread?.close();
+    } finally {
+      post(failureOf(error));
+      port.close();
+    }
   };
   process.on("uncaughtException", fail);
   try {
-    const thread = new ReplicaThread(workerData as ThreadOptions, post);
+    const running = new ReplicaThread(workerData as ThreadOptions, post);
+    thread = running;
     port.on("message", (message: ToThread) => {
-      thread.take(message);
+      running.take(message);
       if (message.type === "close") port.close();
     });
     post({ type: "ready" });

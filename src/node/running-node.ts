@@ -61,12 +61,14 @@ const listPage = 1_000;
 /** Throws a `Fault` that says what kept the node from starting; nothing is left open then. */
 export async function createRunningNode(config: Config): Promise<RunningNode> {
   const folder = openDataFolder(config.dataDir);
-  const node = new LiveNode(config, folder);
+  let node: LiveNode | undefined;
   try {
+    node = new LiveNode(config, folder);
     await node.start();
     return node;
   } catch (error) {
-    await node.end(undefined);
+    await node?.end(undefined);
+    folder.release();
     throw error;
   }
 }
@@ -81,6 +83,7 @@ class LiveNode implements NodeFacade, RunningNode {
   readonly #observer: Observer;
   readonly #border: Border;
   readonly #startedAt = Date.now() as Instant;
+  readonly #startedMono = performance.now();
   #config: Config;
   #client: ReplicaClient | undefined;
   #driver: NetworkDriver | undefined;
@@ -89,6 +92,8 @@ class LiveNode implements NodeFacade, RunningNode {
   #httpUrl: string | undefined;
   #state: NodeState = "Starting";
   #ending: Promise<void> | undefined;
+  /** Why the node ends, where it did not choose to; also one met while it was stopping. */
+  #fault: Fault | undefined;
   #resolveStopped: (fault: Fault | undefined) => void = () => undefined;
 
   constructor(config: Config, folder: DataFolder) {
@@ -122,12 +127,19 @@ class LiveNode implements NodeFacade, RunningNode {
         onFact: (fact) => this.#border.fact(fact),
       }),
     );
+    this.#mustGoOn();
     await this.#driver.start();
+    this.#mustGoOn();
     this.#enter("Listening");
     for (const address of config.p2pDial)
       this.#hear({ type: "candidateFound", address, peer: undefined, source: "static" });
     this.#enter("Discovering");
     this.#observer.log("node", "info", "listening", { peer: this.#driver.peerId, addresses: this.#driver.addresses() });
+  }
+
+  /** A fault may have ended the node while it was starting. */
+  #mustGoOn(): void {
+    if (this.#ending !== undefined) throw this.#fault ?? new Fault("stopping", "the node was stopped while it started");
   }
 
   announceHttp(url: string): void {
@@ -216,7 +228,7 @@ class LiveNode implements NodeFacade, RunningNode {
       root: Buffer.from(summary.fingerprint).toString("hex"),
       peers: admitted.length,
       heldBack,
-      uptimeSeconds: Math.floor((Date.now() - this.#startedAt) / 1000),
+      uptimeSeconds: Math.floor((performance.now() - this.#startedMono) / 1000),
       clock: { offsetMs: clock.offsetMs, refusingWrites: clock.doubted },
       conflicts,
       counters: this.#counters(),
@@ -291,29 +303,39 @@ class LiveNode implements NodeFacade, RunningNode {
 
   /** Stops everything once; `fault` is why, where the node did not choose to. */
   end(fault: Fault | undefined): Promise<void> {
-    this.#ending ??= this.#end(fault);
+    if (fault !== undefined && this.#fault === undefined) {
+      this.#fault = fault;
+      this.#observer.log("node", "fatal", fault.message, { code: fault.code, ...fault.details });
+    }
+    this.#ending ??= this.#end();
     return this.#ending;
   }
 
-  async #end(fault: Fault | undefined): Promise<void> {
-    if (fault !== undefined) this.#observer.log("node", "fatal", fault.message, { code: fault.code, ...fault.details });
-    try {
-      if (fault === undefined) await this.#client?.ask({ type: "stopRequested" });
-    } catch (error) {
-      if (!(error instanceof Fault)) throw error; // the thread ended meanwhile: nothing is left to say goodbye with
+  /** In the opposite order of the start; a step that fails keeps none of the others from being taken. */
+  async #end(): Promise<void> {
+    const steps: readonly (() => unknown)[] = [
+      () => (this.#fault === undefined ? this.#client?.ask({ type: "stopRequested" }) : undefined),
+      () => this.#hub?.close(),
+      () => this.#driver?.stop(),
+      () => this.#reader?.close(), // before the writer, whose close as the last one folds the log into the store
+      () => this.#client?.close(),
+      () => this.#folder.release(),
+    ];
+    for (const step of steps) {
+      try {
+        await step();
+      } catch (error) {
+        if (!(error instanceof Fault && error.code === "stopping"))
+          this.#observer.log("node", "error", "a step of stopping failed", { error: String(error) });
+      }
     }
-    this.#hub?.close();
-    await this.#driver?.stop();
-    this.#reader?.close(); // before the writer, whose close as the last one folds the log into the store
-    await this.#client?.close();
-    this.#folder.release();
-    this.#resolveStopped(fault);
+    this.#resolveStopped(this.#fault);
   }
 
   #hear(event: NetworkEvent): void {
     if (this.#config.testDropFrontier && event.type === "frameReceived" && event.protocol === "frontier")
       return this.#driver?.taken(event.link, event.frame.length);
-    this.#client?.tell(event);
+    if (event.type !== "drained") this.#client?.tell(event); // pulls are paced by their own window
   }
 
   #carryOut(effects: readonly Exclude<OutwardEffect, { type: "answer" }>[], wrote: boolean): void {

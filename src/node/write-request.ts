@@ -10,13 +10,19 @@ const copiesMax = 50;
 const sharedTimeoutMsMax = 600_000;
 const sharedTimeoutMsDefault = 5_000;
 
-/** Throws `invalid_argument` naming the option and its range. */
+/** Throws `invalid_argument` naming the argument. Values are copied. */
 export function writtenOps(ops: readonly WriteOp[], options: WriteOptions): readonly WrittenOp[] {
   return ops.map((op) => {
-    if (op.type === "delete") return op;
+    if (typeof op.key !== "string") throw new Fault("invalid_argument", `a key is a string, not ${typeof op.key}`);
+    if (op.type === "delete") return { type: "delete", key: op.key };
+    if (!(op.value instanceof Uint8Array))
+      throw new Fault(
+        "invalid_argument",
+        `the value of ${JSON.stringify(op.key.slice(0, 64))} is not a Uint8Array; text goes through new TextEncoder().encode`,
+      );
     const ttlSeconds = op.ttlSeconds ?? options.ttlSeconds;
     if (ttlSeconds !== undefined) check("ttlSeconds", ttlSeconds, 1, ttlSecondsMax);
-    return { type: "put", key: op.key, value: op.value, ttlSeconds };
+    return { type: "put", key: op.key, value: op.value.slice(), ttlSeconds }; // the caller may use its buffer again at once
   });
 }
 

@@ -93,13 +93,14 @@ export interface StoreView {
   living(key: string): LivingOp | undefined;
   /** All of a living operation. */
   entry(id: OpId): LivingEntry;
-  /** Parcels of one origin with numbers in [from, to], ascending, ending after `bytesMax` bytes but never between two of one number. */
+  /** Parcels of one origin with numbers in [from, to], ascending, ending after `bytesMax` bytes skipping the first `skip` of number `from`. */
   parcels(
     author: Author,
     incarnation: Incarnation,
     from: number,
     to: number,
     bytesMax: number,
+    skip: number,
   ): readonly StoredParcel[];
   /** Signed headers stored under one number: more than one is an equivocation. */
   headers(author: Author, incarnation: Incarnation, sequence: number): readonly Bytes[];

@@ -106,12 +106,12 @@ export function parcelTests(at: () => Store): void {
     for (let sequence = 1; sequence <= 10; sequence++)
       turn(at(), () => merge(at(), signedBatch(sequence, [put(`k${sequence}`, 500)])));
     const sizes = at()
-      .parcels(author, incarnation, 1, 10, 1e9)
+      .parcels(author, incarnation, 1, 10, 1e9, 0)
       .map(({ bytes }) => bytes.length);
     expect(sizes).toHaveLength(10);
     for (const bytesMax of [1, 700, 1_500, 2_900, 5_000, 100_000]) {
       const found = at()
-        .parcels(author, incarnation, 1, 10, bytesMax)
+        .parcels(author, incarnation, 1, 10, bytesMax, 0)
         .map(({ bytes }) => bytes.length);
       const sum = (list: readonly number[]): number => list.reduce((total, each) => total + each, 0);
       expect(found.length).toBeGreaterThan(0);
@@ -120,12 +120,15 @@ export function parcelTests(at: () => Store): void {
     }
   });
 
-  test("two batches under one number are both kept, and never cut apart", () => {
+  test("two batches under one number are both kept, and can be taken one after the other", () => {
     turn(at(), () => merge(at(), signedBatch(4, [put("a", 300)])));
     turn(at(), () => merge(at(), signedBatch(4, [put("b", 300)])));
     turn(at(), () => merge(at(), signedBatch(5, [put("c", 300)])));
     expect(at().headers(author, incarnation, 4)).toHaveLength(2);
     expect(served(at()).map(({ sequence }) => sequence)).toEqual([4, 4, 5]);
-    expect(served(at(), 1, 9, 10).map(({ sequence }) => sequence)).toEqual([4, 4]);
+    const [first, second, third] = at().parcels(author, incarnation, 1, 9, 1e9, 0);
+    expect(at().parcels(author, incarnation, 1, 9, 10, 0)).toEqual([first]);
+    expect(at().parcels(author, incarnation, 4, 9, 10, 1)).toEqual([second]);
+    expect(at().parcels(author, incarnation, 4, 9, 10, 2)).toEqual([third]);
   });
 }

@@ -3,18 +3,21 @@
  * unseen and unforwarded, until their time comes; bounded per author and in bytes. What is pushed
  * out is not lost: its number is not held, so a later pull brings it again.
  */
-import type { Author, Incarnation, Instant } from "../../base/brand.ts";
+import type { Author, BatchId, Incarnation, Instant, Stamp } from "../../base/brand.ts";
 import { assert } from "../../base/assert.ts";
 import type { Bytes } from "../../base/bytes.ts";
-import { decodeParcel, encodeParcel } from "../../codec/parcel.ts";
+import { type BatchHeader, decodeParcel, encodeParcel } from "../../codec/parcel.ts";
 import type { Range } from "../../codec/ranges-wire.ts";
 import type { CheckedParcel } from "./batch.ts";
 import { heldBackBytesMax, heldBackPerAuthorMax, stampAheadMsMax } from "./limits.ts";
 import { instantOf } from "./stamp.ts";
 
+/** Kept encoded, in memory of its own: decoded it takes many times its size, and it was a view of a larger message. */
 interface Waiting {
-  readonly parcel: CheckedParcel;
-  readonly bytes: number;
+  readonly id: BatchId;
+  readonly header: BatchHeader;
+  readonly latest: Stamp;
+  readonly bytes: Bytes;
   /** Wall time at which it may be merged. */
   readonly validAt: Instant;
 }
@@ -38,14 +41,20 @@ export class HeldBack {
   hold(parcel: CheckedParcel): HoldOutcome {
     const { author } = parcel.header;
     const waiting = this.#byAuthor.get(author) ?? [];
-    if (waiting.some((other) => other.parcel.id === parcel.id)) return "known";
-    const kept = ownCopy(parcel);
-    const bytes = kept.bytes.length;
+    if (waiting.some((other) => other.id === parcel.id)) return "known";
     if (waiting.length >= heldBackPerAuthorMax) return "authorLimit";
-    if (this.#bytes + bytes > heldBackBytesMax) return "bytesLimit";
-    waiting.push({ parcel: kept.parcel, bytes, validAt: (instantOf(parcel.latest) - stampAheadMsMax) as Instant });
+    const bytes = encodeParcel(parcel.signedHeader, parcel.header.opsCount, parcel.ops, parcel.proof);
+    if (this.#bytes + bytes.length > heldBackBytesMax) return "bytesLimit";
+    const { id, header, latest } = parcel;
+    waiting.push({
+      id,
+      header: { ...header, opsRoot: header.opsRoot.slice() },
+      latest,
+      bytes,
+      validAt: (instantOf(parcel.latest) - stampAheadMsMax) as Instant,
+    });
     this.#byAuthor.set(author, waiting);
-    this.#bytes += bytes;
+    this.#bytes += bytes.length;
     this.#count += 1;
     return "heldBack";
   }
@@ -59,7 +68,7 @@ export class HeldBack {
   forget(author: Author, incarnation: Incarnation, ranges: readonly Range[]): void {
     if (!this.#byAuthor.has(author)) return;
     this.#remove(
-      ({ parcel: { header } }) =>
+      ({ header }) =>
         header.author === author &&
         header.incarnation === incarnation &&
         ranges.some(([from, to]) => from <= header.sequence && header.sequence <= to),
@@ -81,8 +90,8 @@ export class HeldBack {
       if (rest.length === list.length) continue;
       for (const waiting of list) {
         if (!chosen(waiting)) continue;
-        removed.push(waiting.parcel);
-        this.#bytes -= waiting.bytes;
+        removed.push(parcelOf(waiting));
+        this.#bytes -= waiting.bytes.length;
         this.#count -= 1;
       }
       if (rest.length === 0) this.#byAuthor.delete(author);
@@ -92,13 +101,8 @@ export class HeldBack {
   }
 }
 
-/**
- * A copy in memory of its own: a parcel is made of views of the message it came in, and one small
- * batch kept for an hour would keep a whole message of a mebibyte with it.
- */
-function ownCopy(parcel: CheckedParcel): { readonly parcel: CheckedParcel; readonly bytes: Bytes } {
-  const bytes = encodeParcel(parcel.signedHeader, parcel.header.opsCount, parcel.ops, parcel.proof);
+function parcelOf({ id, latest, bytes }: Waiting): CheckedParcel {
   const decoded = decodeParcel(bytes);
-  assert(decoded.ok, "what was decoded is encoded to the same again");
-  return { parcel: { ...decoded.value, id: parcel.id, latest: parcel.latest }, bytes };
+  assert(decoded.ok, "what was encoded here is decoded to the same again");
+  return { ...decoded.value, id, latest };
 }

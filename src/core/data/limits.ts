@@ -14,6 +14,8 @@ export const conflictAgeMsMax: number = 24 * 60 * 60 * 1000;
 export const conflictsMax = 10_000;
 /** Pairs of batches under one number kept as evidence. Guess. */
 export const evidenceMax = 1_000;
+/** Batches merged under one number. An honest writer signs one; of a writer that signs more than this, replicas may keep different ones. Guess. */
+export const batchesPerNumberMax = 64;
 /** Ranges of held sequence numbers kept for one origin; batches that would need more are left to a later pull. Guess. */
 export const heldRangesMax = 4_096;
 /** Writers' numberings known at once. Guess: 100 bytes each. */

@@ -23,7 +23,11 @@ const state: StoreState = {
 
 function holdingsOf(...origins: readonly OriginRanges[]): Holdings {
   const view = { origins: () => origins } as StoreView;
-  return new Holdings({ author: "ff".repeat(32) as Author, horizonDays: 30 }, view, state);
+  return new Holdings(
+    { author: "ff".repeat(32) as Author, horizonDays: 30, freshIncarnation: "ff".repeat(8) as Incarnation },
+    view,
+    state,
+  );
 }
 
 describe("numbers said to be superseded", () => {

@@ -16,8 +16,16 @@ import { type Bytes, equalBytes } from "../../base/bytes.ts";
 import { BoundedMap } from "../../base/bounded-map.ts";
 import { batchIdOf } from "../../crypto/batch-digest.ts";
 import type { CheckedParcel } from "../data/batch.ts";
+import { stampOf } from "../data/stamp.ts";
 import { SetFingerprint, entryElement } from "../data/fingerprint.ts";
-import { evidenceMax, heldRangesMax, originsMax, recentBatchesMax } from "../data/limits.ts";
+import {
+  batchesPerNumberMax,
+  evidenceMax,
+  heldRangesMax,
+  originsMax,
+  recentBatchesMax,
+  stampAheadMsMax,
+} from "../data/limits.ts";
 import { type Conflict, type Merge, floorAt, mergeParcel } from "../data/merge.ts";
 import { type Ranges, hasNumber, minus, sizeOf, union, withNumber } from "../data/ranges.ts";
 import { headerBytes } from "../../codec/parcel.ts";
@@ -38,6 +46,8 @@ export interface Belief {
 export interface HoldingsOptions {
   readonly author: Author;
   readonly horizonDays: number;
+  /** Random, for a numbering that must begin anew in this run of the process. */
+  readonly freshIncarnation: Incarnation;
 }
 
 /**
@@ -101,6 +111,12 @@ export class Holdings {
     return view.headers(author, incarnation, sequence).some((header) => equalBytes(header, signedHeader));
   }
 
+  /** Whether a writer signed this number so often that no further batch of it is looked at. */
+  isCrowded({ header: { author, incarnation, sequence } }: CheckedParcel, view: StoreView): boolean {
+    if (!this.holds(author, incarnation, sequence)) return false;
+    return view.headers(author, incarnation, sequence).length >= batchesPerNumberMax;
+  }
+
   /** Whether one more number of this origin can be remembered. */
   hasRoomFor(author: Author, incarnation: Incarnation, sequence: number): boolean {
     const origin = this.#origins.get(originKey(author, incarnation));
@@ -112,6 +128,7 @@ export class Holdings {
   /** Merges a verified parcel. Conflicts are counted once, when its number is new. */
   merge(parcel: CheckedParcel, rule: FloorRule, now: Time, judged: Instant, view: StoreView, out: EffectSink): Merge {
     const { author, incarnation, sequence } = parcel.header;
+    this.#noticeRestore(parcel);
     const seenBefore = this.holds(author, incarnation, sequence);
     if (seenBefore) this.#noticeEquivocation(parcel, now, view, out);
     const floor = rule === "waived" ? (0 as Stamp) : floorAt(judged, this.#options.horizonDays);
@@ -185,14 +202,18 @@ export class Holdings {
     this.#update({ reconciledAt: at });
   }
 
-  /** Begins a new numbering, at a stamp; our entries behind it are forgotten. Returns them as plain operations. */
+  /**
+   * Begins a new numbering: our entries stamped further ahead than others take are forgotten.
+   * Returns them as plain operations.
+   */
   restartNumbering(
     incarnation: Incarnation,
-    after: Stamp,
+    now: Instant,
     view: StoreView,
     max: number,
     out: EffectSink,
   ): readonly Op[] {
+    const after = stampOf((now + stampAheadMsMax) as Instant);
     const entries = view.livingAfter(this.#options.author, after, max);
     if (entries.length === 0 && this.#state.lastStamp <= after) return [];
     out.push({ type: "persist", write: { type: "retract", ops: entries.map(({ id }) => id) } });
@@ -202,7 +223,7 @@ export class Holdings {
     }
     this.#changes += 1;
     for (const origin of this.#origins.values()) this.#holdOnlyLiving(origin, view);
-    this.#update({ incarnation, sequence: 0, lastStamp: after });
+    this.#update({ incarnation, sequence: 0, lastStamp: stampOf(now) });
     return entries.map(({ op }) => op.op);
   }
 
@@ -268,6 +289,16 @@ export class Holdings {
       at: now.wall,
       note: { type: "conflict", key, winner: winner.author, loser: loser.author, stamp: winner.stamp },
     });
+  }
+
+  /**
+   * A batch of our own with a number we have not given yet: this store is an older copy of itself.
+   * A new numbering begins, so that no number is ever used for two batches.
+   */
+  #noticeRestore({ header: { author, incarnation, sequence } }: CheckedParcel): void {
+    if (author !== this.#options.author || incarnation !== this.#state.incarnation || sequence <= this.#state.sequence)
+      return;
+    this.#update({ incarnation: this.#options.freshIncarnation, sequence: 0 });
   }
 
   #noticeEquivocation(parcel: CheckedParcel, now: Time, view: StoreView, out: EffectSink): void {

@@ -2,7 +2,7 @@
  * The machines of one replica, made once, and what every step of them works with. The files beside
  * this one are steps over these parts; none keeps state of its own.
  */
-import type { Instant, NetworkId, PeerId, Time } from "../../base/brand.ts";
+import type { Incarnation, Instant, NetworkId, PeerId, Time } from "../../base/brand.ts";
 import { Prng } from "../../base/prng.ts";
 import type { Beacon, OriginRanges } from "../../codec/frontier.ts";
 import { peerIdOf } from "../../codec/peer-id.ts";
@@ -62,7 +62,11 @@ export function makeParts(options: ReplicaOptions, view: StoreView, state: Store
     self,
     network,
     signer,
-    holdings: new Holdings({ author: signer.author, horizonDays }, view, state),
+    holdings: new Holdings(
+      { author: signer.author, horizonDays, freshIncarnation: session as Incarnation },
+      view,
+      state,
+    ),
     admission: new Admission({ self, network, session, agent }),
     connections: new Connections(self, new Prng(seed)),
     clock: new ClockWatch(),

@@ -79,6 +79,7 @@ export class Replica {
       }
       case "stopRequested":
         this.#requests.stopping();
+        parts.acknowledgement.step({ type: "stopping", members: membersOf(parts) }, now, step.out);
         parts.connections.step({ type: "stopping" }, now, step.out);
         stepAdmission({ type: "stopping" }, parts, step);
         step.out.push({ type: "answer", ticket: input.ticket, outcome: { type: "done" } });
@@ -134,8 +135,7 @@ export class Replica {
     const { now, out } = step;
     stepAdmission({ type: "timePassed" }, parts, step);
     parts.connections.step({ type: "timePassed" }, now, out);
-    const members = parts.admission.admitted().map(({ peer }) => peer);
-    parts.acknowledgement.step({ type: "timePassed", members }, now, out);
+    parts.acknowledgement.step({ type: "timePassed", members: membersOf(parts) }, now, out);
     passOnPullFacts(parts.pull.step({ type: "timePassed" }, holdingsSeen(parts), now, out), parts, step);
     releaseHeldBack(parts, step);
   }
@@ -149,4 +149,8 @@ export class Replica {
     if (doubted) tell({ type: "clockDoubted", offsetMs, peers: clock.witnesses }, step);
     else tell({ type: "clockTrusted", offsetMs }, step);
   }
+}
+
+function membersOf({ admission }: Parts): readonly PeerId[] {
+  return admission.admitted().map(({ peer }) => peer);
 }

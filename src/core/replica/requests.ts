@@ -3,21 +3,16 @@
  * request is answered once; a `local` write's answer stands behind its persist, a `shared` one
  * waits for other members.
  */
+import type { Time } from "../../base/brand.ts";
 import type { Bytes } from "../../base/bytes.ts";
 import type { CheckedParcel } from "../data/batch.ts";
+import { stampAheadMsMax } from "../data/limits.ts";
+import { instantOf } from "../data/stamp.ts";
 import type { Outcome, Ticket } from "../effects.ts";
 import type { ReplicaInput, Wish } from "./inputs.ts";
 import { repairedAtOnceMax } from "./limits.ts";
 import { type Parts, type Step, tell } from "./parts.ts";
-import {
-  type WriteRefusal,
-  checkWrite,
-  describeMakeRefusal,
-  refusal,
-  replacing,
-  repairBound,
-  signBatch,
-} from "./writer.ts";
+import { type WriteRefusal, checkWrite, describeMakeRefusal, refusal, replacing, signBatch } from "./writer.ts";
 
 export class Requests {
   readonly #parts: Parts;
@@ -34,7 +29,7 @@ export class Requests {
 
   write({ ticket, ops, wish }: Extract<ReplicaInput, { type: "writeRequested" }>, step: Step): void {
     const { now, view, out } = step;
-    const refused = this.#refuse(wish) ?? checkWrite(ops);
+    const refused = this.#refuse(wish, now) ?? checkWrite(ops);
     if (refused !== undefined) return answer(ticket, refused, step);
     const { acknowledgement } = this.#parts;
     const made = signBatch(replacing(ops, view), this.#parts, now);
@@ -54,11 +49,9 @@ export class Requests {
    */
   repairClock({ ticket, incarnation }: Extract<ReplicaInput, { type: "clockRepairRequested" }>, step: Step): void {
     const { now, view, out } = step;
-    const refused = this.#refuse({ type: "local" });
+    const refused = this.#refuseAny();
     if (refused !== undefined) return answer(ticket, refused, step);
-    const { holdings } = this.#parts;
-    const bound = repairBound(now);
-    const ops = holdings.restartNumbering(incarnation, bound, view, repairedAtOnceMax, out);
+    const ops = this.#parts.holdings.restartNumbering(incarnation, now.wall, view, repairedAtOnceMax, out);
     for (const op of ops) {
       const made = signBatch([{ ...op, replaces: undefined }], this.#parts, now);
       if (made.ok) this.#issue(made.value.parcel, made.value.bytes, step);
@@ -67,17 +60,29 @@ export class Requests {
     answer(ticket, { type: "repaired", reissued: ops.length }, step);
   }
 
-  #refuse(wish: Wish): WriteRefusal | undefined {
-    const { clock, acknowledgement } = this.#parts;
+  /** What keeps this node from writing at all. */
+  #refuseAny(): WriteRefusal | undefined {
+    const { clock } = this.#parts;
     if (this.#stopping) return refusal("stopping", "the node is shutting down");
-    if (clock.doubted()) {
-      const seconds = Math.round((clock.medianOffsetMs() ?? 0) / 1000);
-      const side = seconds > 0 ? "behind" : "ahead of";
+    if (!clock.doubted()) return undefined;
+    const seconds = Math.round((clock.medianOffsetMs() ?? 0) / 1000);
+    const side = seconds > 0 ? "behind" : "ahead of";
+    return refusal(
+      "clock_refused",
+      `this node's clock is ${Math.abs(seconds)} s ${side} the median of its ${clock.witnesses} peers; set the clock, then run: p2p-sync clock repair`,
+    );
+  }
+
+  #refuse(wish: Wish, now: Time): WriteRefusal | undefined {
+    const { holdings, acknowledgement } = this.#parts;
+    const refused = this.#refuseAny();
+    if (refused !== undefined) return refused;
+    const aheadMs = instantOf(holdings.state.lastStamp) - now.wall;
+    if (aheadMs > stampAheadMsMax)
       return refusal(
         "clock_refused",
-        `this node's clock is ${Math.abs(seconds)} s ${side} the median of its ${clock.witnesses} peers; set the clock, then run: p2p-sync clock repair`,
+        `this node wrote last with a clock ${Math.round(aheadMs / 1000)} s ahead of now, and what it writes would be held back elsewhere; run: p2p-sync clock repair`,
       );
-    }
     if (wish.type === "shared" && !acknowledgement.hasRoom)
       return refusal("overloaded", "too many writes wait for other members already");
     return undefined;

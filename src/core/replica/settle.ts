@@ -43,7 +43,7 @@ export function settle(load: CheckedLoad, parts: Parts, step: Step): readonly Pu
   const isWorthPassing = news > 0 && !load.incomplete;
   judge(source.message, load.bad ? "reject" : isWorthPassing ? "accept" : "ignore", step.out);
   if (isWorthPassing && !load.bad && parts.admission.admitted().length > 1)
-    tell({ type: "batchesForwarded", batches: news }, step);
+    tell({ type: "batchesForwarded", batches: source.batches }, step); // the message goes on whole
   return [];
 }
 
@@ -85,7 +85,10 @@ export function judge(message: number, verdict: Verdict, out: EffectSink): void 
 export function knownBatches({ holdings }: Parts, { view }: Step): KnownBatches {
   return {
     knows: (parcel) => holdings.knows(parcel, view),
-    hasRoomFor: ({ header: { author, incarnation, sequence } }) => holdings.hasRoomFor(author, incarnation, sequence),
+    hasRoomFor: (parcel) => {
+      const { author, incarnation, sequence } = parcel.header;
+      return holdings.hasRoomFor(author, incarnation, sequence) && !holdings.isCrowded(parcel, view);
+    },
   };
 }
 

@@ -147,7 +147,7 @@ function takeGossip(event: Extract<NetworkEvent, { type: "gossipReceived" }>, pa
     if (!isUnknown) step.out.push({ type: "penalise", peer: from, reason: decoded.code });
     return;
   }
-  const source = { type: "gossip", message, receivedAt: step.now.mono } as const;
+  const source = { type: "gossip", message, receivedAt: step.now.mono, batches: decoded.value.length } as const;
   const load = { type: "load", from, source, parcels: decoded.value, bytes: payload.length } as const;
   const checked = parts.intake.step(load, knownBatches(parts, step), step.now, step.out);
   if (checked !== undefined) passOnPullFacts(settle(checked, parts, step), parts, step);

@@ -5,7 +5,7 @@
  *    conflict, and is stamped after it.
  * 2. Nothing is written while our clock is doubted, and nothing that is over its limit.
  */
-import type { Stamp, Time } from "../../base/brand.ts";
+import type { Time } from "../../base/brand.ts";
 import type { Bytes } from "../../base/bytes.ts";
 import type { Result } from "../../base/result.ts";
 import { batchOpsMax, ttlSecondsMax, valueBytesMax } from "../../codec/limits.ts";
@@ -91,9 +91,4 @@ function opOf(op: WrittenOp, view: StoreView): Op {
     living === undefined ? undefined : { stamp: living.stamp, batch: view.entry(living.id).version.batch };
   if (op.type === "delete") return { key: op.key, content: { type: "tombstone" }, ttlSeconds: undefined, replaces };
   return { key: op.key, content: { type: "value", value: op.value }, ttlSeconds: op.ttlSeconds, replaces };
-}
-
-/** The stamp behind which our own entries were written by a clock that ran ahead. */
-export function repairBound(now: Time): Stamp {
-  return nextBatchStamp(now.wall, 0 as Stamp);
 }

@@ -6,6 +6,8 @@ export const pullEveryMs = 30_000;
 export const pullJitter = 0.2;
 /** A pull without any progress for so long is given up, in ms. Guess. */
 export const pullStallMs = 15_000;
+/** A pull that takes longer makes way for others that are due, in ms; it goes on at its next turn. Guess: a million entries take two turns. */
+export const pullTurnMsMax = 60_000;
 /** Parcel frames on the way to the asker at once. Guess: 1 MiB covers 100 ms at 80 Mbit/s. */
 export const pullWindowFrames = 4;
 /** Bytes of parcels after which a frame is full; the last parcel may reach beyond, so with the largest it still fits a frame. Guess: 8 ms of verification. */
@@ -16,6 +18,8 @@ export const supersededOriginsMax = 100;
 export const supersededClaimsMax = 50_000;
 /** Pulls served on one link at once; a further one takes the place of the oldest. Source: decided for the product (sessions per peer). */
 export const servesPerLinkMax = 2;
+/** A served pull whose asker says nothing for so long is forgotten when another comes, in ms. Source: twice the time after which an asker gives up. */
+export const serveSilentMs = 30_000;
 /** Pulls served at once: two on each admitted link. */
 export const servesMax: number = servesPerLinkMax * 50;
 /** Origins a served pull may name. Guess: 48 bytes and more each. */

@@ -31,7 +31,7 @@ import {
 } from "@libp2p/gossipsub";
 import { defaultTopicScoreParams } from "@libp2p/gossipsub/score";
 import { createHash } from "node:crypto";
-import type { Instant, PeerId } from "../../base/brand.ts";
+import type { PeerId } from "../../base/brand.ts";
 import { assert } from "../../base/assert.ts";
 import type { Verdict } from "../../ports/network.ts";
 import type { LinkFact } from "./driver-types.ts";
@@ -96,7 +96,8 @@ export class Gossip {
   messagesReceived = 0;
   readonly #init: GossipInit;
   readonly #dropped = new Map<PeerId, number>();
-  readonly #offeredAt = new Map<PeerId, Instant>();
+  /** On the monotonic clock. */
+  readonly #offeredAt = new Map<PeerId, number>();
   #sub: GossipInternals | undefined;
 
   constructor(init: GossipInit) {
@@ -211,18 +212,19 @@ export class Gossip {
   /** Reports what was dropped, and offers gossip to admitted peers again whose stream was lost. */
   #onHeartbeat(): void {
     const { gate, onFact, unjudged } = this.#init;
-    const at = now();
+    const at = performance.now();
+    const wall = now();
     for (const [peer, messages] of this.#dropped)
-      onFact({ type: "gossipDropped", at, peer, cause: "slowPeer", messages });
+      onFact({ type: "gossipDropped", at: wall, peer, cause: "slowPeer", messages });
     this.#dropped.clear();
     for (const [peer, messages] of unjudged.takeDropped())
-      onFact({ type: "gossipDropped", at, peer, cause: "unjudged", messages });
+      onFact({ type: "gossipDropped", at: wall, peer, cause: "unjudged", messages });
     const admitted = new Set(gate.admittedPeers());
     for (const peer of this.#offeredAt.keys()) if (!admitted.has(peer)) this.#offeredAt.delete(peer);
     for (const peer of admitted) this.#repair(peer, at);
   }
 
-  #repair(peer: PeerId, at: Instant): void {
+  #repair(peer: PeerId, at: number): void {
     const streams = this.#started().streamsOutbound;
     const stream = streams.get(peer)?.rawStream;
     if (stream?.status === "open") {

@@ -78,7 +78,9 @@ function takeLock(path: string): () => void {
 }
 
 function holderOf(file: string): string {
-  const pid = readFileSync(file).readUInt32BE(60);
+  const header = readFileSync(file);
+  if (header.length < 64) return "another process that is just starting";
+  const pid = header.readUInt32BE(60);
   try {
     const command = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0").filter(Boolean).join(" ");
     return `process ${pid} (${command.slice(0, 120)})`;

@@ -34,7 +34,7 @@ CREATE TABLE op (id INTEGER PRIMARY KEY, parcel INTEGER NOT NULL, place INTEGER 
 CREATE UNIQUE INDEX op_by_key ON op (key) WHERE living = 1;
 CREATE TABLE conflict (id INTEGER PRIMARY KEY, key TEXT NOT NULL, at INTEGER NOT NULL, loser TEXT NOT NULL, winner TEXT NOT NULL, value BLOB);
 CREATE INDEX conflict_by_key ON conflict (key);
-CREATE TABLE evidence (id INTEGER PRIMARY KEY, at INTEGER NOT NULL, first BLOB NOT NULL, second BLOB NOT NULL);
+CREATE TABLE evidence (id INTEGER PRIMARY KEY, at INTEGER NOT NULL, first BLOB NOT NULL, second BLOB NOT NULL, UNIQUE (first, second));
 `;
 
 export function setPragmas(db: DatabaseSync, durability: Durability, cacheMiB: number): void {

@@ -49,6 +49,9 @@ interface Row {
 /** Bytes of values after which a page of a listing ends. Source: contract of `ListOptions`. */
 const pageBytesMax = 1024 * 1024;
 
+/** Rows looked at for one page, deleted and expired ones among them. Guess: 20 ms. */
+const pageRowsMax = 10_000;
+
 export class SqliteReader {
   readonly #db: DatabaseSync;
   readonly #get: StatementSync;
@@ -81,7 +84,7 @@ export class SqliteReader {
     return row === undefined ? undefined : entryOf(row, now);
   }
 
-  /** Up to `limit` live entries in key order; `next` is set when there may be more. */
+  /** Up to `limit` live entries in key order; `next` is set when there may be more, also where none was found yet. */
   page(
     prefix: string,
     after: string,
@@ -90,9 +93,13 @@ export class SqliteReader {
   ): { readonly entries: readonly ReadEntry[]; readonly next: string | undefined } {
     const entries: ReadEntry[] = [];
     let bytes = 0;
+    let looked = 0;
+    let last = after;
     for (const row of this.#scan.iterate(prefix, after) as unknown as Iterable<Row>) {
       if (!row.key.startsWith(prefix)) break;
-      if (entries.length >= limit || bytes >= pageBytesMax) return { entries, next: entries.at(-1)?.key };
+      if (entries.length >= limit || bytes >= pageBytesMax || looked >= pageRowsMax) return { entries, next: last };
+      looked += 1;
+      last = row.key;
       const entry = entryOf(row, now);
       if (entry === undefined) continue;
       entries.push(entry);

@@ -91,9 +91,10 @@ function ensureNetwork(db: DatabaseSync, { path, network }: SqliteStoreOptions):
   const read = db.prepare("SELECT value FROM meta WHERE name = ?");
   const found = read.get("network_id")?.["value"];
   if (found === undefined) {
-    const write = db.prepare("INSERT INTO meta (name, value) VALUES (?, ?)");
-    write.run("network_name", network.name);
-    write.run("network_id", network.id);
+    db.prepare("INSERT INTO meta (name, value) VALUES ('network_name', ?), ('network_id', ?)").run(
+      network.name,
+      network.id,
+    );
   } else if (found !== network.id) {
     const name = String(read.get("network_name")?.["value"]);
     db.close();
@@ -162,16 +163,22 @@ class SqliteStore implements Store {
     from: number,
     to: number,
     bytesMax: number,
+    skip: number,
   ): readonly StoredParcel[] {
     const origin = this.#originRefs.get(`${author}/${incarnation}`);
     if (origin === undefined) return [];
     const parcels: StoredParcel[] = [];
     let bytes = 0;
+    let skipped = 0;
     for (const row of this.#sql.parcels.iterate(origin, from, to)) {
-      if (bytes >= bytesMax && row["sequence"] !== parcels.at(-1)?.sequence) break;
+      if (row["sequence"] === from && skipped < skip) {
+        skipped += 1;
+        continue;
+      }
       const parcel = this.#assemble(row as unknown as ParcelHead);
       parcels.push(parcel);
       bytes += parcel.bytes.length;
+      if (bytes >= bytesMax) break;
     }
     return parcels;
   }

@@ -23,7 +23,7 @@ const sql = {
   wholeNumbers:
     "SELECT DISTINCT sequence FROM parcel WHERE origin = ? AND sequence >= ? AND living = ops_count ORDER BY sequence",
   trimEvidence: "DELETE FROM evidence WHERE id <= (SELECT max(id) - ? FROM evidence)",
-  addEvidence: "INSERT INTO evidence (at, first, second) VALUES (?, ?, ?)",
+  addEvidence: "INSERT OR IGNORE INTO evidence (at, first, second) VALUES (?, ?, ?)",
   addParcel:
     "INSERT INTO parcel (id, origin, sequence, header, ops_count, span, stored, living, proof) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
   addOp: "INSERT INTO op (id, parcel, place, living, stamp, flags, key, rest) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",

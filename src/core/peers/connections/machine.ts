@@ -48,7 +48,7 @@ export type ConnectionsInput =
 
 interface Candidate {
   readonly address: string;
-  readonly source: CandidateSource;
+  source: CandidateSource;
   peer: PeerId | undefined;
   failures: number;
   /** Monotonic time before which it is not dialed. */
@@ -168,6 +168,7 @@ export class Connections {
     if (known !== undefined) {
       if (source === "user" || known.failures > 0) known.notBefore = now.mono;
       known.failures = 0;
+      if (source !== "mdns") known.source = source; // configured from now on, never pushed out
       if (peer !== undefined) known.peer = peer; // whoever lives there now
       return;
     }
@@ -188,9 +189,8 @@ export class Connections {
     out.push({ type: "note", at: now.wall, note: { type: "candidateFound", address, peer, source } });
   }
 
-  /** Pushes out the heard address that failed most often. */
+  /** Pushes out the heard address that failed most often; for another heard one only if it did fail. */
   #makeRoom(source: CandidateSource): boolean {
-    if (source === "mdns") return false;
     let worst: Candidate | undefined;
     for (const candidate of this.#candidates.values()) {
       if (
@@ -200,7 +200,8 @@ export class Connections {
       )
         worst = candidate;
     }
-    return worst !== undefined && this.#candidates.delete(worst.address);
+    if (worst === undefined || (source === "mdns" && worst.failures === 0)) return false;
+    return this.#candidates.delete(worst.address);
   }
 
   #failed(attempt: number, failure: DialFailure, detail: string, now: Time, out: EffectSink): void {

@@ -34,7 +34,9 @@ export type AcknowledgementInput =
   | { readonly type: "waitStarted"; readonly wait: SharedWait }
   | { readonly type: "linkLost"; readonly link: LinkId }
   /** `members` are the peers linked now, to name those that have not confirmed. */
-  | { readonly type: "timePassed"; readonly members: readonly PeerId[] };
+  | { readonly type: "timePassed"; readonly members: readonly PeerId[] }
+  /** The node stops: nothing more will be heard. */
+  | { readonly type: "stopping"; readonly members: readonly PeerId[] };
 
 interface Outbox {
   readonly link: LinkId;
@@ -78,7 +80,10 @@ export class Acknowledgement {
         this.#outboxes.delete(input.link);
         break;
       case "timePassed":
-        this.#expire(input.members, now, out);
+        this.#expire(input.members, now.mono, out);
+        break;
+      case "stopping":
+        this.#expire(input.members, Infinity, out);
         break;
     }
   }
@@ -121,9 +126,9 @@ export class Acknowledgement {
     }
   }
 
-  #expire(members: readonly PeerId[], now: Time, out: EffectSink): void {
+  #expire(members: readonly PeerId[], due: number, out: EffectSink): void {
     for (const { ticket, batch, stamp, deadline, holders } of this.#waiting.values()) {
-      if (deadline > now.mono) continue;
+      if (deadline > due) continue;
       this.#waiting.delete(ticket);
       const missing = members.filter((peer) => !holders.has(peer));
       out.push({

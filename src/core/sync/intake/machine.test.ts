@@ -12,7 +12,7 @@ const network = "11".repeat(32) as NetworkId;
 const signer = ed25519Signer(new Uint8Array(32).fill(1));
 const bob = "bob" as PeerId;
 const now: Time = { wall: 0 as Instant, mono: 0 };
-const gossip: LoadSource = { type: "gossip", message: 7, receivedAt: 0 };
+const gossip: LoadSource = { type: "gossip", message: 7, receivedAt: 0, batches: 1 };
 const pull: LoadSource = { type: "pull", session: 3, full: false };
 const nothing: KnownBatches = { knows: () => false, hasRoomFor: () => true };
 const everything: KnownBatches = { knows: () => true, hasRoomFor: () => true };

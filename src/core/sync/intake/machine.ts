@@ -21,7 +21,7 @@ import { opMemoryBytes, verifyingBytesMax } from "../limits.ts";
 
 /** Where a load came from, to be answered there. */
 export type LoadSource =
-  | { readonly type: "gossip"; readonly message: number; readonly receivedAt: number }
+  | { readonly type: "gossip"; readonly message: number; readonly receivedAt: number; readonly batches: number }
   | { readonly type: "pull"; readonly session: number; readonly full: boolean };
 
 export type IntakeInput =

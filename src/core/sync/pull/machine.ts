@@ -4,8 +4,8 @@
  *
  * 1. Each admitted peer is asked once when it is admitted and then every 30 s, jittered; one peer
  *    at a time, so that a newcomer does not fetch everything from everybody.
- * 2. A pull ends with the peer's `done`, with its link, or after 15 s without a frame. Whatever
- *    came until then is kept: the next pull continues.
+ * 2. A pull ends with the peer's `done`, with its link, after 15 s without a frame, or after a minute
+ *    while others wait. Whatever came until then is kept: the next pull continues.
  * 3. A frame of parcels is answered with `more` only when it is merged: the whole chain from the
  *    peer's disk to ours is paced by our slowest part.
  * 4. What a peer says is superseded is believed as far as it is proven to exist, unless this pull
@@ -28,7 +28,14 @@ import { frontierFrameBytesMax, frontierOriginsMax, frontierRangesMax } from "..
 import type { LinkId } from "../../../ports/network.ts";
 import type { EffectSink } from "../../effects.ts";
 import type { PullEnd } from "../../notes.ts";
-import { fullPullEveryMs, pullJitter, pullStallMs, pullWindowFrames, supersededClaimsMax } from "../limits.ts";
+import {
+  fullPullEveryMs,
+  pullJitter,
+  pullStallMs,
+  pullTurnMsMax,
+  pullWindowFrames,
+  supersededClaimsMax,
+} from "../limits.ts";
 
 export type PullInput =
   | { readonly type: "peerAdmitted"; readonly link: LinkId; readonly peer: PeerId }
@@ -113,10 +120,18 @@ export class Pull {
   }
 
   nextDeadline(): number | undefined {
-    if (this.#session !== undefined) return this.#session.progressAt + pullStallMs;
+    if (this.#session !== undefined) return this.#deadlineOf(this.#session);
     let next: number | undefined;
     for (const { dueAt } of this.#schedules.values()) next = Math.min(next ?? Infinity, dueAt);
     return next;
+  }
+
+  /** Without others to ask, a pull may go on as long as it moves; a slow peer cannot keep us from the rest. */
+  #deadlineOf({ link, progressAt, startedAt }: Session): number {
+    const stalled = progressAt + pullStallMs;
+    const turnEnds = startedAt + pullTurnMsMax;
+    const isAwaited = [...this.#schedules.values()].some((other) => other.link !== link && other.dueAt <= turnEnds);
+    return isAwaited ? Math.min(stalled, turnEnds) : stalled;
   }
 
   /** The peer being pulled from, and how much came. */
@@ -164,7 +179,7 @@ export class Pull {
       case "parcelsDone":
         return this.#merged(input, holdings, now, out);
       case "timePassed":
-        return this.#session !== undefined && now.mono >= this.#session.progressAt + pullStallMs
+        return this.#session !== undefined && now.mono >= this.#deadlineOf(this.#session)
           ? this.#end(this.#session, "timeout", now, out)
           : [];
     }

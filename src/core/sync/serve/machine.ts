@@ -20,13 +20,14 @@ import {
 import { frontierRangesMax } from "../../../codec/limits.ts";
 import type { Bytes } from "../../../base/bytes.ts";
 import type { LinkId } from "../../../ports/network.ts";
-import type { StoreView } from "../../../ports/store.ts";
+import type { StoreView, StoredParcel } from "../../../ports/store.ts";
 import { type Ranges, minus, withNumber } from "../../data/ranges.ts";
 import type { EffectSink } from "../../effects.ts";
 import {
   parcelFrameBytes,
   pullWindowFrames,
   servedOriginsMax,
+  serveSilentMs,
   servedRangesMax,
   servesMax,
   servesPerLinkMax,
@@ -53,6 +54,8 @@ interface Stretch {
   readonly author: Author;
   readonly incarnation: Incarnation;
   from: number;
+  /** Parcels of number `from` that were sent already: there are several only of a writer that signs a number twice. */
+  skip: number;
   readonly to: number;
 }
 
@@ -60,6 +63,8 @@ interface Session {
   readonly link: LinkId;
   readonly peer: PeerId;
   readonly session: number;
+  /** Monotonic time of the asker's last message. */
+  heardAt: number;
   /** What the asker said it holds, until its last message came. */
   readonly asked: Map<string, Ranges>;
   /** Ranges asked so far. */
@@ -81,11 +86,18 @@ export class Serve {
       case "moreReceived": {
         const session = this.#sessions.get(sessionKey(input.link, input.session));
         if (session === undefined || !session.complete) return;
+        session.heardAt = now.mono;
         session.credit = Math.min(session.credit + 1, pullWindowFrames);
         this.#pump(session, holdings, view, now, out);
         break;
       }
     }
+  }
+
+  /** A pull whose asker has said nothing for long was given up: its place and its list are free again. */
+  #forgetSilent(now: Time): void {
+    for (const [key, { heardAt }] of this.#sessions)
+      if (now.mono >= heardAt + serveSilentMs) this.#sessions.delete(key);
   }
 
   /** Forgets the sessions of a link that is gone. */
@@ -107,12 +119,13 @@ export class Serve {
     out: EffectSink,
   ): void {
     const key = sessionKey(link, pull.session);
-    const session = this.#sessions.get(key) ?? this.#open(link, peer, pull.session);
+    const session = this.#sessions.get(key) ?? this.#open(link, peer, pull.session, now);
     if (session === undefined || session.complete || isTooMuch(session, pull.origins)) {
       this.#sessions.delete(key);
       sendFrame(link, encodeDone(pull.session, holdings.beacon(now), "busy"), out);
       return;
     }
+    session.heardAt = now.mono;
     for (const { author, incarnation, ranges } of pull.origins) {
       session.asked.set(`${author}/${incarnation}`, ranges);
       session.ranges += ranges.length;
@@ -126,7 +139,8 @@ export class Serve {
     this.#pump(session, holdings, view, now, out);
   }
 
-  #open(link: LinkId, peer: PeerId, session: number): Session | undefined {
+  #open(link: LinkId, peer: PeerId, session: number, now: Time): Session | undefined {
+    this.#forgetSilent(now);
     const ofLink = [...this.#sessions].filter(([, other]) => other.link === link);
     const [oldest] = ofLink;
     if (oldest !== undefined && ofLink.length >= servesPerLinkMax) this.#sessions.delete(oldest[0]);
@@ -135,6 +149,7 @@ export class Serve {
       link,
       peer,
       session,
+      heardAt: now.mono,
       asked: new Map(),
       ranges: 0,
       complete: false,
@@ -162,19 +177,16 @@ export class Serve {
     let room = parcelFrameBytes;
     while (session.stretches.length > 0 && room > 0 && superseded.length < supersededOriginsMax) {
       const stretch = session.stretches[0] as Stretch;
-      const found = view.parcels(stretch.author, stretch.incarnation, stretch.from, stretch.to, room);
+      const found = view.parcels(stretch.author, stretch.incarnation, stretch.from, stretch.to, room, stretch.skip);
       for (const { bytes } of found) {
         parcels.push(bytes);
         room -= bytes.length;
       }
-      const reached = room > 0 ? stretch.to : (found.at(-1)?.sequence ?? stretch.to);
-      const holes = minus(
-        [[stretch.from, reached]],
-        found.reduce<Ranges>((ranges, each) => withNumber(ranges, each.sequence), []),
-      );
-      pushSuperseded(superseded, stretch, holes);
-      stretch.from = reached + 1;
-      if (stretch.from > stretch.to) session.stretches.shift();
+      const last = found.at(-1)?.sequence;
+      const isCut = room <= 0 && last !== undefined;
+      pushSuperseded(superseded, stretch, holesIn(stretch, isCut ? last : stretch.to, found));
+      if (isCut) moveTo(stretch, last, found);
+      else session.stretches.shift();
     }
     if (parcels.length > 0) {
       session.credit -= 1;
@@ -185,6 +197,21 @@ export class Serve {
       sendFrame(session.link, encodeSuperseded(session.session, superseded.slice(i, i + supersededOriginsMax)), out);
     }
   }
+}
+
+/** Numbers of the stretch, as far as it was looked at, of which nothing is stored. */
+function holesIn({ from, skip }: Stretch, reached: number, found: readonly StoredParcel[]): Ranges {
+  const first = skip > 0 ? from + 1 : from;
+  if (first > reached) return [];
+  const stored = found.reduce<Ranges>((ranges, each) => withNumber(ranges, each.sequence), []);
+  return minus([[first, reached]], stored);
+}
+
+/** Behind the last parcel that was sent, which need not be the last of its number. */
+function moveTo(stretch: Stretch, last: number, found: readonly StoredParcel[]): void {
+  const sent = found.filter(({ sequence }) => sequence === last).length;
+  stretch.skip = last === stretch.from ? stretch.skip + sent : sent;
+  stretch.from = last;
 }
 
 function isTooMuch({ asked, ranges }: Session, more: readonly OriginRanges[]): boolean {
@@ -199,6 +226,7 @@ function missing(ours: readonly OriginRanges[], theirs: ReadonlyMap<string, Rang
       author,
       incarnation,
       from,
+      skip: 0,
       to,
     })),
   );
