@@ -101,8 +101,8 @@ export type PeerState =
   | "Disconnected"
   | "Failed";
 
-/** What the node itself is doing before the first peer. */
-export type NodeState = "Starting" | "Listening" | "Discovering";
+/** What the node itself is doing: looking for peers, or connected to at least one. */
+export type NodeState = "Starting" | "Listening" | "Discovering" | "Connected";
 
 export interface StateVisit {
   readonly state: PeerState;

@@ -9,7 +9,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { statfs } from "node:fs/promises";
 import type { Author, Incarnation, Instant, NetworkId } from "../base/brand.ts";
 import { Fault } from "../base/fault.ts";
-import { authorOf, peerIdOf } from "../codec/peer-id.ts";
+import { authorOf } from "../codec/peer-id.ts";
 import { parseLogLevels } from "../config/log-levels.ts";
 import { isDialableAddress } from "../config/text-formats.ts";
 import { networkDescriptor } from "../config/network-descriptor.ts";
@@ -22,8 +22,7 @@ import { Metrics } from "../drivers/observe/metrics.ts";
 import { Observer } from "../drivers/observe/observer.ts";
 import { type DataFolder, openDataFolder } from "../drivers/storage/data-folder.ts";
 import { conflictLogLimits } from "../drivers/storage/conflict-log.ts";
-import type { Version } from "../core/data/version.ts";
-import { type ReadConflict, type ReadEntry, SqliteReader } from "../drivers/storage/sqlite-reader.ts";
+import { SqliteReader } from "../drivers/storage/sqlite-reader.ts";
 import type { NetworkEvent, NetworkOrder } from "../ports/network.ts";
 import type {
   Change,
@@ -51,12 +50,10 @@ import { driverOptionsOf, threadOptionsOf } from "./node-options.ts";
 import { ReplicaClient } from "./replica-client.ts";
 import type { OutwardEffect } from "./turn.ts";
 import { programVersion } from "./version.ts";
+import { checkLimit, conflictOf, entriesAtOnce, entryOf } from "./read-views.ts";
 import { WatchHub } from "./watch-hub.ts";
 import { explainPeer } from "./why.ts";
 import { receiptOf, wishOf, writtenOps } from "./write-request.ts";
-
-/** Entries read for one step of `list`. Source: the largest page. */
-const listPage = 1_000;
 
 /** Throws a `Fault` that says what kept the node from starting; nothing is left open then. */
 export async function createRunningNode(config: Config): Promise<RunningNode> {
@@ -189,7 +186,7 @@ class LiveNode implements NodeFacade, RunningNode {
       const page: { readonly entries: readonly Entry[]; readonly next: string | undefined } = await this.page({
         prefix,
         after: from,
-        limit: listPage,
+        limit: entriesAtOnce,
       });
       yield* page.entries;
       from = page.next;
@@ -223,7 +220,7 @@ class LiveNode implements NodeFacade, RunningNode {
     return {
       peerId: this.#running(this.#driver).peerId,
       network: this.#config.networkName,
-      state: this.#state,
+      state: admitted.length > 0 ? "Connected" : this.#state,
       entries: values,
       root: Buffer.from(summary.fingerprint).toString("hex"),
       peers: admitted.length,
@@ -378,25 +375,6 @@ function loggerOf(config: Config): ReturnType<typeof createLogger> {
       `log.level ${JSON.stringify(config.logLevel)} is not a level or a list of module=level`,
     );
   return createLogger(levels.value, config.logFormat, (line) => void process.stderr.write(line));
-}
-
-function entryOf({ key, value, stamp, author, batch, expiresAt }: ReadEntry): Entry {
-  const entry = { key, value, stamp, author: peerIdOf(author), etag: `${stamp.toString(36)}-${batch.slice(0, 16)}` };
-  return expiresAt === undefined ? entry : { ...entry, expiresAt };
-}
-
-function conflictOf({ key, at, winner, loser, value }: ReadConflict): ConflictEntry {
-  const conflict = { key, at, winner: writeOf(winner), loser: writeOf(loser) };
-  return value === undefined ? conflict : { ...conflict, value };
-}
-
-function writeOf({ stamp, author }: Version): ConflictEntry["winner"] {
-  return { stamp, author: peerIdOf(author) };
-}
-
-function checkLimit(limit: number): void {
-  if (Number.isInteger(limit) && limit >= 1 && limit <= listPage) return;
-  throw new Fault("invalid_argument", `limit is a whole number from 1 to ${listPage}, not ${limit}`);
 }
 
 function refusalOf(outcome: Outcome): Fault {

@@ -18,8 +18,18 @@ export interface WhyFacts {
 
 /** `target` is a peer id, an unambiguous beginning of one, or an address. */
 export function explainPeer(target: string, facts: WhyFacts): Explanation {
+  if (!target.startsWith("/") && !/^[1-9A-HJ-NP-Za-km-z]+$/.test(target))
+    return conclude(
+      target,
+      undefined,
+      "unknown",
+      "That is neither a peer id nor an address.",
+      "A peer id begins with 12D3Koo, an address with a slash.",
+      [],
+    );
   if (target === facts.self) return conclude(target, target, "self", "That is this node itself.", "Nothing to do.", []);
-  const matches = facts.peers.filter((peer) => isMeant(target, peer));
+  const dialed = facts.candidates.find(({ address }) => address === target)?.peer;
+  const matches = facts.peers.filter((peer) => isMeant(target, peer) || (dialed !== undefined && peer.id === dialed));
   const [peer] = matches;
   const candidates = facts.candidates.filter(
     ({ address, peer: id }) => address === target || (id !== undefined && id === peer?.id),
@@ -41,13 +51,9 @@ export function explainPeer(target: string, facts: WhyFacts): Explanation {
 
 function isMeant(target: string, { id, address }: PeerStatus): boolean {
   return (
-    address === target ||
-    (id !== undefined && (id === target || (target.length >= prefixCharactersMin && id.startsWith(target))))
+    address === target || (id !== undefined && (id === target || (!target.startsWith("/") && id.startsWith(target))))
   );
 }
-
-/** Shorter beginnings of a peer id say nothing: all of them start with 12D3Koo. */
-const prefixCharactersMin = 10;
 
 function unknown(target: string): Explanation {
   const isAddress = target.startsWith("/");
@@ -196,8 +202,11 @@ function peerFacts(peer: PeerStatus | undefined, now: Instant): readonly Explana
 function candidateFact({ address, source, failures, lastFailure, dialing, inMs }: CandidateSnapshot): ExplanationFact {
   const last =
     lastFailure === undefined ? "no failed dial" : `last dial: ${lastFailure.failure} (${lastFailure.detail})`;
-  const next = dialing ? "being dialed" : `next in ${secondsOf(inMs)}`;
-  return { name: "address", text: `${address} (${source}): ${failures} failures, ${last}, ${next}` };
+  const next = dialing ? "being dialed" : inMs === 0 ? "no wait" : `not before ${secondsOf(inMs)}`;
+  return {
+    name: "address",
+    text: `${address} (${source}): ${failures === 1 ? "1 failure" : `${failures} failures`}, ${last}, ${next}`,
+  };
 }
 
 function conclude(

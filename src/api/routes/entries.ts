@@ -1,6 +1,7 @@
 /**
  * Single keys and pages of keys.
  */
+import type { IncomingHttpHeaders } from "node:http";
 import { z } from "zod";
 import { Fault } from "../../base/fault.ts";
 import type { Entry } from "../../node/facade.ts";
@@ -18,6 +19,15 @@ import {
   rfc3339,
 } from "../views.ts";
 import { writeOptionsOf, writeQuery } from "../write-query.ts";
+
+/** A precondition that is not looked at would lose data in silence. */
+function refusePreconditions(headers: IncomingHttpHeaders): void {
+  const name = (["if-match", "if-none-match", "if-unmodified-since"] as const).find(
+    (each) => headers[each] !== undefined,
+  );
+  if (name !== undefined)
+    throw new Fault("invalid_argument", `Writes take no ${name}: there is no conditional write yet.`, { header: name });
+}
 
 const noQuery = z.strictObject({});
 
@@ -55,7 +65,8 @@ const putEntry = route({
   body: rawBody(limits.valueBytesMax),
   summary: "Write the body under a key",
   answers: { 200: { meaning: "Durable as asked", schema: receiptSchema } },
-  async handle({ facade, parameter, query, body }) {
+  async handle({ facade, parameter, query, body, incoming }) {
+    refusePreconditions(incoming.headers);
     return jsonAnswer(receiptView(await facade.put(parameter, body, writeOptionsOf(query))));
   },
 });
@@ -71,7 +82,8 @@ const deleteEntry = route({
   body: { type: "none" },
   summary: "Delete a key on all members",
   answers: { 200: { meaning: "Durable as asked", schema: receiptSchema } },
-  async handle({ facade, parameter, query }) {
+  async handle({ facade, parameter, query, incoming }) {
+    refusePreconditions(incoming.headers);
     return jsonAnswer(receiptView(await facade.delete(parameter, writeOptionsOf(query))));
   },
 });

@@ -1,9 +1,10 @@
 /**
  * `config show`, `config check` and `config init`; `init` alone is the same as `config init`.
  */
-import { mkdirSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import type { Command } from "commander";
+import { makeFolder } from "../../drivers/system/make-folder.ts";
 import { Fault } from "../../base/fault.ts";
 import { loadConfig, type LoadedConfig } from "../../config/load-config.ts";
 import { settingNames, settingOf } from "../../config/settings.ts";
@@ -86,7 +87,7 @@ function withoutConfigFile(
 
 function writeNew(file: string, text: string): void {
   try {
-    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    makeFolder(dirname(file));
     writeFileSync(file, text, { flag: "wx", mode: 0o600 });
   } catch (error) {
     const exists = (error as NodeJS.ErrnoException).code === "EEXIST";

@@ -27,8 +27,8 @@ export function listenForSignals({ force, reload }: SignalHandlers): StopSignals
     resolveAsked(signal);
   };
   const onHangUp = (signal: NodeJS.Signals): void => {
-    if (reload === undefined) onStop(signal);
-    else reload();
+    if (reload !== undefined) reload();
+    else if (!requested) onStop(signal); // the end of input may have come first; a lost terminal is not a second request
   };
   process.on("SIGTERM", onStop).on("SIGINT", onStop).on("SIGHUP", onHangUp);
   return {

@@ -7,11 +7,12 @@
  * bytes 60-63; Source: https://sqlite.org/fileformat2.html#user_version_number), readable while locked.
  */
 import { randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { Bytes } from "../../base/bytes.ts";
 import { fromHex, toHex } from "../../base/bytes.ts";
+import { makeFolder } from "../system/make-folder.ts";
 import { Fault } from "../../base/fault.ts";
 
 export interface DataFolder {
@@ -29,8 +30,8 @@ export interface DataFolder {
 /** Throws `data_dir_in_use` naming the holder, or `data_dir_unusable`. */
 export function openDataFolder(path: string): DataFolder {
   try {
-    for (const folder of [path, join(path, "store"), join(path, "logs")])
-      mkdirSync(folder, { recursive: true, mode: 0o700 });
+    for (const folder of [path, join(path, "store"), join(path, "logs")]) makeFolder(folder);
+    if (!existsSync(join(path, ".gitignore"))) writeFileSync(join(path, ".gitignore"), "*\n"); // it holds secrets
   } catch (cause) {
     throw unusable(path, "cannot be created", cause);
   }

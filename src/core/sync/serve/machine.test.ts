@@ -163,7 +163,7 @@ describe("a pull is answered", () => {
   test("with frames that the other side accepts, also where the largest batch is the last of a frame", () => {
     const largest = parcelOf(author(2), incarnation, 1, new Array<number>(14).fill(65_536));
     const view = {
-      parcels: (writer: Author, _: Incarnation, from: number, to: number, bytesMax: number, skip: number) =>
+      parcels: (writer: Author, _: Incarnation, from: number, to: number, _bytesMax: number, skip: number) =>
         (writer === author(2)
           ? [{ sequence: 1, bytes: largest }]
           : [1, 2].map((sequence) => ({ sequence, bytes: parcelOf(author(1), incarnation, sequence, [65_000]) }))
