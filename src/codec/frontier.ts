@@ -116,7 +116,7 @@ function readMessage(reader: ByteReader): FrontierMessage | undefined {
       return parcels === undefined ? undefined : { type: "parcels", session, parcels };
     }
     case 3:
-      return { type: "superseded", session, origins: readOrigins(reader) };
+      return nonEmpty({ type: "superseded", session, origins: readOrigins(reader) });
     case 4: {
       const beacon = readBeacon(reader);
       const status = doneStatuses[reader.u8()];
@@ -127,6 +127,11 @@ function readMessage(reader: ByteReader): FrontierMessage | undefined {
     default:
       return undefined;
   }
+}
+
+/** A frame that says nothing is not sent. */
+function nonEmpty(message: Extract<FrontierMessage, { type: "superseded" }>): FrontierMessage | undefined {
+  return message.origins.length === 0 ? undefined : message;
 }
 
 function writeBeacon(writer: ByteWriter, { clock, summary }: Beacon): void {

@@ -22,6 +22,8 @@ import { runTurn } from "./turn.ts";
 
 /** Inputs of one turn. Guess: about 10 ms of single puts. */
 const inputsPerTurnMax = 256;
+/** Bytes of frames and gossip after which a turn takes no further input. Guess: 30 ms of full batches; a put behind them waits no longer. */
+const turnBytesMax: number = 1024 * 1024;
 /** A timer never waits longer, in ms, so that a wall clock that jumped is noticed. */
 const timerMsMax = 5_000;
 
@@ -93,7 +95,7 @@ class ReplicaThread {
   /** After a turn that threw there is none any more: memory and disk may differ. */
   #turn(): void {
     assert(!this.#closed, "no turn follows a failure");
-    const inputs = this.#queue.splice(0, inputsPerTurnMax);
+    const inputs = this.#nextInputs();
     const { effects, wrote } = runTurn(this.#replica, this.#store, inputs, this.#now, (effect) => {
       this.#verifier.check(effect.checks, (valid) => {
         this.#queue.push({ type: "verified", ticket: effect.ticket, valid });
@@ -104,6 +106,18 @@ class ReplicaThread {
     if (effects.length > 0 || wrote || taken.length > 0) this.#post({ type: "turn", effects, wrote, taken });
     if (this.#queue.length > 0) this.#schedule();
     else this.#setTimer();
+  }
+
+  /** As many as make one turn, in order; what is due by time comes first, also when inputs never pause. */
+  #nextInputs(): readonly ReplicaInput[] {
+    let count = 0;
+    for (let bytes = 0; count < this.#queue.length && count < inputsPerTurnMax && bytes < turnBytesMax; count++) {
+      bytes += bytesOf(this.#queue[count]);
+    }
+    const inputs = this.#queue.splice(0, count);
+    const time = this.#now();
+    const deadline = this.#replica.nextDeadline(time);
+    return deadline !== undefined && deadline <= time.mono ? [{ type: "timePassed" }, ...inputs] : inputs;
   }
 
   #setTimer(): void {
@@ -119,6 +133,11 @@ class ReplicaThread {
       Math.min(Math.max(0, Math.ceil(deadline - time.mono)), timerMsMax),
     );
   }
+}
+
+function bytesOf(input: ReplicaInput | undefined): number {
+  if (input?.type === "frameReceived") return input.frame.length;
+  return input?.type === "gossipReceived" ? input.payload.length : 0;
 }
 
 function takenFrames(inputs: readonly ReplicaInput[]): readonly TakenFrames[] {

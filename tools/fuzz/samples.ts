@@ -102,6 +102,12 @@ export function anyRanges(prng: Prng, max: number): readonly Range[] {
   return ranges;
 }
 
+/** At least one, where none is no message. */
+function someOrigins(prng: Prng): readonly OriginRanges[] {
+  const origins = anyOrigins(prng);
+  return origins.length > 0 ? origins : someOrigins(prng);
+}
+
 export function anyOrigins(prng: Prng): readonly OriginRanges[] {
   return Array.from({ length: prng.below(4) }, () => ({
     author: toHex(prng.bytes(32)) as Author,
@@ -126,7 +132,7 @@ export function anyFrontier(prng: Prng): Bytes {
         Array.from({ length: 1 + prng.below(4) }, () => anyParcel(prng)),
       );
     case 2:
-      return encodeSuperseded(session, anyOrigins(prng));
+      return encodeSuperseded(session, someOrigins(prng));
     case 3:
       return encodeDone(session, anyBeacon(prng), prng.pick(["complete", "busy"]));
     default:

@@ -18,6 +18,10 @@ export const evidenceMax = 1_000;
 export const batchesPerNumberMax = 64;
 /** Ranges of held sequence numbers kept for one origin; batches that would need more are left to a later pull. Guess. */
 export const heldRangesMax = 4_096;
+/** Ranges held over all origins. Guess: 50 MiB. */
+export const heldRangesTotalMax = 500_000;
+/** Numberings of one author: a new one begins with each store it makes or restores. Guess. */
+export const numberingsPerAuthorMax = 256;
 /** Writers' numberings known at once. Guess: 100 bytes each. */
 export const originsMax = 100_000;
 /** Batches remembered by id after they were merged. Guess: a second of the fastest gossip. */

@@ -22,6 +22,8 @@ import {
   batchesPerNumberMax,
   evidenceMax,
   heldRangesMax,
+  heldRangesTotalMax,
+  numberingsPerAuthorMax,
   originsMax,
   recentBatchesMax,
   stampAheadMsMax,
@@ -61,6 +63,10 @@ export class Holdings {
   readonly #origins = new Map<string, Origin>();
   /** Signed headers of batches merged lately, living or not, so that the same one by another way is known. */
   readonly #recent = new BoundedMap<BatchId, Bytes>(recentBatchesMax);
+  /** How many numberings of each author are known. */
+  readonly #numberings = new Map<Author, number>();
+  /** Ranges held over all origins. */
+  #ranges = 0;
   readonly #dirtyOrigins = new Set<Origin>();
   readonly #fingerprint: SetFingerprint;
   #state: StoreState;
@@ -73,7 +79,8 @@ export class Holdings {
     this.#state = state;
     this.#fingerprint = new SetFingerprint(state.summary);
     for (const { author, incarnation, ranges } of view.origins()) {
-      this.#origins.set(originKey(author, incarnation), { author, incarnation, held: ranges });
+      this.#remember({ author, incarnation, held: ranges });
+      this.#ranges += ranges.length;
     }
   }
 
@@ -120,7 +127,8 @@ export class Holdings {
   /** Whether one more number of this origin can be remembered. */
   hasRoomFor(author: Author, incarnation: Incarnation, sequence: number): boolean {
     const origin = this.#origins.get(originKey(author, incarnation));
-    if (origin === undefined) return this.#origins.size < originsMax;
+    if (origin === undefined)
+      return this.#origins.size < originsMax && (this.#numberings.get(author) ?? 0) < numberingsPerAuthorMax;
     const rangesMax = Math.max(heldRangesMax, origin.held.length);
     return origin.held.length < heldRangesMax || withNumber(origin.held, sequence).length <= rangesMax;
   }
@@ -183,10 +191,7 @@ export class Holdings {
       if (rest.length > 0) beyond.push({ author, incarnation, ranges: rest });
       const news = origin === undefined ? [] : minus(minus(ranges, rest), origin.held);
       if (origin === undefined || news.length === 0) continue;
-      const held = union(origin.held, news);
-      if (held.length > heldRangesMax) continue;
-      origin.held = held;
-      this.#dirtyOrigins.add(origin);
+      if (!this.#setHeld(origin, union(origin.held, news))) continue;
       believed.push({ author, incarnation, ranges: news });
     }
     return { believed, beyond };
@@ -232,7 +237,9 @@ export class Holdings {
     for (const { author, incarnation, ranges } of believed) {
       const origin = this.#origins.get(originKey(author, incarnation));
       if (origin === undefined) continue;
-      origin.held = minus(origin.held, ranges);
+      const held = minus(origin.held, ranges);
+      this.#ranges += held.length - origin.held.length;
+      origin.held = held;
       this.#dirtyOrigins.add(origin);
     }
   }
@@ -318,18 +325,34 @@ export class Holdings {
 
   #hold(author: Author, incarnation: Incarnation, sequence: number): void {
     const key = originKey(author, incarnation);
-    const origin = this.#origins.get(key) ?? { author, incarnation, held: [] };
-    this.#origins.set(key, origin);
-    const held = withNumber(origin.held, sequence);
-    if (held.length > Math.max(heldRangesMax, origin.held.length)) return; // left to a later pull, which fills from the front
+    const known = this.#origins.get(key);
+    const origin = known ?? { author, incarnation, held: [] };
+    if (known === undefined) this.#remember(origin);
+    this.#setHeld(origin, withNumber(origin.held, sequence)); // what has no room is left to a later pull, which fills from the front
+  }
+
+  #remember(origin: Origin): void {
+    this.#origins.set(originKey(origin.author, origin.incarnation), origin);
+    this.#numberings.set(origin.author, (this.#numberings.get(origin.author) ?? 0) + 1);
+  }
+
+  /** False where more ranges would be remembered than there is room for, of one origin or of all; our own always have room. */
+  #setHeld(origin: Origin, held: Ranges): boolean {
+    const more = held.length - origin.held.length;
+    const isOwn = origin.author === this.#options.author;
+    if (more > 0 && !isOwn && (held.length > heldRangesMax || this.#ranges + more > heldRangesTotalMax)) return false;
+    this.#ranges += more;
     origin.held = held;
     this.#dirtyOrigins.add(origin);
+    return true;
   }
 
   /** What a forgotten entry had beaten is gone here but lives elsewhere: it is asked for again. */
   #holdOnlyLiving(origin: Origin, view: StoreView): void {
     if (origin.author === this.#options.author) return;
-    origin.held = view.whollyLiving(origin.author, origin.incarnation, 1);
+    const held = view.whollyLiving(origin.author, origin.incarnation, 1);
+    this.#ranges += held.length - origin.held.length;
+    origin.held = held;
     this.#dirtyOrigins.add(origin);
   }
 

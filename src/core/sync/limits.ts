@@ -22,10 +22,12 @@ export const servesPerLinkMax = 2;
 export const serveSilentMs = 30_000;
 /** Pulls served at once: two on each admitted link. */
 export const servesMax: number = servesPerLinkMax * 50;
-/** Origins a served pull may name. Guess: 48 bytes and more each. */
-export const servedOriginsMax = 100_000;
-/** Ranges a served pull may name over all its origins. Guess: two per origin. */
+/** Origins and ranges a served pull may name, together. Guess: a hundred thousand writers of one range each. */
 export const servedRangesMax = 200_000;
+/** Origins and ranges of all pulls that are not asked to their end yet. Guess: 60 MiB. */
+export const askingRangesMax = 400_000;
+/** Time between two pulls served on one link, in ms; an earlier one is told `busy`. Guess: a fiftieth of the usual pause. */
+export const servedEveryMsMin = 500;
 /** A pull that ignores the frontier is made at most this often, in ms. Guess. */
 export const fullPullEveryMs = 300_000;
 /** Acknowledgements to one peer are collected for so long, in ms. Source: decided for the product. */

@@ -34,6 +34,7 @@ import {
   pullStallMs,
   pullTurnMsMax,
   pullWindowFrames,
+  servedRangesMax,
   supersededClaimsMax,
 } from "../limits.ts";
 
@@ -93,7 +94,8 @@ interface Session {
   /** Frames of parcels that are not merged yet. */
   merging: number;
   /** Numbers said to be superseded that are not proven to exist yet. */
-  claims: readonly OriginRanges[];
+  claims: OriginRanges[];
+  claimRanges: number;
   /** What was believed of them. */
   believed: OriginRanges[];
   /** Something of this pull waits for its time: it may be what superseded the rest. */
@@ -154,7 +156,12 @@ export class Pull {
     const session = this.#session;
     if (session === undefined || session.id !== id) return;
     for (const origin of believed) session.believed.push(origin);
-    session.claims = unproven;
+    for (const origin of unproven) {
+      const ranges = Math.max(1, origin.ranges.length);
+      if (session.claimRanges + ranges > supersededClaimsMax) return; // told again by the next pull
+      session.claimRanges += ranges;
+      session.claims.push(origin);
+    }
   }
 
   #take(input: PullInput, holdings: PulledHoldings, now: Time, out: EffectSink): readonly PullFact[] {
@@ -195,10 +202,10 @@ export class Pull {
     const session = this.#current(link, message.session);
     if (session === undefined) return [];
     if (message.type === "superseded") {
-      const claims = [...session.claims, ...message.origins];
-      if (rangesIn(claims) > supersededClaimsMax) return [];
-      session.claims = claims;
-      return session.merging === 0 ? claimed(session) : [];
+      out.push({ type: "network", order: { type: "send", link, protocol: "frontier", frame: encodeMore(session.id) } });
+      if (session.merging === 0 && !session.heldBack) return [claimOf(session, message.origins)];
+      this.keepClaims(session.id, [], message.origins);
+      return [];
     }
     session.progressAt = now.mono;
     session.done = message;
@@ -300,6 +307,7 @@ export class Pull {
       parcels: 0,
       merging: 0,
       claims: [],
+      claimRanges: 0,
       believed: [],
       heldBack: false,
       done: undefined,
@@ -319,8 +327,11 @@ function pullFrames(id: number, beacon: Beacon, origins: readonly OriginRanges[]
   const frames: Uint8Array[] = [];
   let chunk: OriginRanges[] = [];
   let bytes = 0;
+  let named = 0;
   for (const { author, incarnation, ranges } of origins) {
     const clipped = ranges.slice(0, frontierRangesMax);
+    named += clipped.length + 1;
+    if (named > servedRangesMax) break; // what is not named is sent again, which costs but is right
     const size = 41 + 16 * clipped.length;
     if (chunk.length >= frontierOriginsMax || bytes + size > frontierFrameBytesMax - 128) {
       frames.push(encodePull(id, beacon, false, chunk));
@@ -333,8 +344,17 @@ function pullFrames(id: number, beacon: Beacon, origins: readonly OriginRanges[]
   return [...frames, encodePull(id, beacon, true, chunk)];
 }
 
-function claimed({ id, peer, claims, heldBack }: Session): readonly PullFact[] {
-  return claims.length === 0 || heldBack ? [] : [{ type: "superseded", session: id, peer, origins: claims }];
+/** The claims that waited for proof, to be looked at once more; what is unproven still comes back. */
+function claimed(session: Session): readonly PullFact[] {
+  const { claims, heldBack } = session;
+  if (claims.length === 0 || heldBack) return [];
+  session.claims = [];
+  session.claimRanges = 0;
+  return [claimOf(session, claims)];
+}
+
+function claimOf({ id, peer }: Session, origins: readonly OriginRanges[]): PullFact {
+  return { type: "superseded", session: id, peer, origins };
 }
 
 function disbelieved(session: Session): readonly PullFact[] {
@@ -342,10 +362,6 @@ function disbelieved(session: Session): readonly PullFact[] {
   const origins = session.believed;
   session.believed = [];
   return origins.length === 0 ? [] : [{ type: "disbelieved", origins }];
-}
-
-function rangesIn(origins: readonly OriginRanges[]): number {
-  return origins.reduce((sum, { ranges }) => sum + Math.max(1, ranges.length), 0);
 }
 
 function sameSet(a: SetSummary, b: SetSummary): boolean {

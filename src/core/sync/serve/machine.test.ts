@@ -15,6 +15,9 @@ import type { Effect } from "../../effects.ts";
 import {
   parcelFrameBytes,
   pullWindowFrames,
+  askingRangesMax,
+  serveSilentMs,
+  servedEveryMsMin,
   servedRangesMax,
   servesMax,
   servesPerLinkMax,
@@ -32,6 +35,7 @@ const origin = (i: number, ranges: readonly Range[]): OriginRanges => ({ author:
 /** Everything held, of which only some numbers are still stored, each as a parcel of one value. */
 class Server {
   readonly serve = new Serve();
+  mono = 0;
   readonly #held: readonly OriginRanges[];
   readonly #stored: readonly Range[];
   readonly #valueBytes: number;
@@ -42,7 +46,10 @@ class Server {
     this.#valueBytes = valueBytes;
   }
 
+  /** A pull, or its next part; another session of a link comes after the pause that is asked of it. */
   pull(origins: readonly OriginRanges[] = [], { link = 1, session = 1, last = true } = {}): readonly string[] {
+    this.mono += servedEveryMsMin / 100;
+    if (session !== 1) this.mono += servedEveryMsMin;
     const pull = { type: "pull", session, beacon, last, origins } as const;
     return this.#step({ type: "pullReceived", link, peer: "bob" as PeerId, pull });
   }
@@ -54,7 +61,7 @@ class Server {
   #step(input: Parameters<Serve["step"]>[0]): readonly string[] {
     const out: Effect[] = [];
     const holdings: ServedHoldings = { origins: () => this.#held, beacon: () => beacon };
-    this.serve.step(input, holdings, this.#view(), now, out);
+    this.serve.step(input, holdings, this.#view(), { wall: now.wall, mono: this.mono }, out);
     return out.flatMap(lineOf);
   }
 
@@ -301,9 +308,38 @@ describe("limits", () => {
     const many = Array.from({ length: Math.ceil((servedRangesMax + 1) / frontierRangesMax) }, (_, i) =>
       origin(i, ranges),
     );
-    expect(server.pull(many.slice(1), { last: false })).toEqual([]);
-    expect(server.pull(many.slice(0, 1), { last: false })).toEqual(["done busy"]);
-    expect([server.serve.active, server.pull().length]).toEqual([0, pullWindowFrames]);
+    expect(server.pull(many.slice(60), { last: false })).toEqual([]);
+    expect(server.pull(many.slice(0, 60), { last: false })).toEqual(["done busy"]);
+    expect([server.serve.active, server.pull([], { session: 2 }).length]).toEqual([0, pullWindowFrames]);
+  });
+
+  test("pulls still being asked for share a bound; one that ends makes room", () => {
+    const server = busy();
+    const ranges = Array.from({ length: frontierRangesMax }, (_, i) => [2 * i + 1, 2 * i + 1] as const);
+    const half = Array.from({ length: Math.floor((askingRangesMax * 0.4) / (frontierRangesMax + 1)) }, (_, i) =>
+      origin(i, ranges),
+    );
+    for (const link of [1, 2]) expect(server.pull(half, { link, last: false })).toEqual([]);
+    expect(server.pull(half, { link: 3, last: false })).toEqual(["done busy"]);
+    server.serve.linkLost(1);
+    expect(server.pull(half, { link: 4, last: false })).toEqual([]);
+  });
+
+  test("a second pull on a link within half a second is told busy", () => {
+    const server = busy();
+    server.pull();
+    server.mono -= servedEveryMsMin;
+    expect(server.pull([], { session: 2 })).toEqual(["done busy"]);
+    server.mono += servedEveryMsMin;
+    expect(server.pull([], { session: 3 })).toHaveLength(pullWindowFrames);
+  });
+
+  test("a pull whose asker fell silent for 30 s makes room for others", () => {
+    const server = busy();
+    for (let i = 0; i < servesMax; i++) server.pull([], { link: 1 + i });
+    expect(server.pull([], { link: 999 })).toEqual(["done busy"]);
+    server.mono += serveSilentMs;
+    expect(server.pull([], { link: 999, session: 2 })).toHaveLength(pullWindowFrames);
   });
 
   test("a pull that goes on after its last message is told busy and forgotten", () => {

@@ -3,7 +3,8 @@
  *
  * 1. At most 2 sessions per link, a further pull taking the place of the oldest, which the asker has
  *    given up; at most 100 in all, and another pull is told `busy`.
- * 2. At most 4 frames are on the way; each `more` allows one further. So a slow asker costs us
+ * 2. At most 4 frames (one call may overdraw by its superseded ones) are on the way; each `more`
+ *    allows one further. So a slow asker costs us
  *    positions in a list and nothing else.
  * 3. The work for one frame is bounded in bytes and in numbers looked at.
  * 4. Every session ends with `done`, unless its link ends first.
@@ -26,7 +27,8 @@ import type { EffectSink } from "../../effects.ts";
 import {
   parcelFrameBytes,
   pullWindowFrames,
-  servedOriginsMax,
+  askingRangesMax,
+  servedEveryMsMin,
   serveSilentMs,
   servedRangesMax,
   servesMax,
@@ -70,13 +72,17 @@ interface Session {
   /** Ranges asked so far. */
   ranges: number;
   complete: boolean;
-  stretches: Stretch[];
+  stretches: readonly Stretch[];
+  /** Position of the first stretch that is not sent whole. */
+  next: number;
   credit: number;
   sent: number;
 }
 
 export class Serve {
   readonly #sessions = new Map<string, Session>();
+  /** When a link's last pull began. */
+  readonly #openedAt = new Map<LinkId, number>();
 
   step(input: ServeInput, holdings: ServedHoldings, view: StoreView, now: Time, out: EffectSink): void {
     switch (input.type) {
@@ -102,6 +108,7 @@ export class Serve {
 
   /** Forgets the sessions of a link that is gone. */
   linkLost(link: LinkId): void {
+    this.#openedAt.delete(link);
     for (const [key, session] of this.#sessions) if (session.link === link) this.#sessions.delete(key);
   }
 
@@ -120,7 +127,8 @@ export class Serve {
   ): void {
     const key = sessionKey(link, pull.session);
     const session = this.#sessions.get(key) ?? this.#open(link, peer, pull.session, now);
-    if (session === undefined || session.complete || isTooMuch(session, pull.origins)) {
+    const isTooMuch = session !== undefined && this.#isTooMuch(session, pull.origins);
+    if (session === undefined || session.complete || isTooMuch) {
       this.#sessions.delete(key);
       sendFrame(link, encodeDone(pull.session, holdings.beacon(now), "busy"), out);
       return;
@@ -128,7 +136,7 @@ export class Serve {
     session.heardAt = now.mono;
     for (const { author, incarnation, ranges } of pull.origins) {
       session.asked.set(`${author}/${incarnation}`, ranges);
-      session.ranges += ranges.length;
+      session.ranges += ranges.length + 1;
     }
     if (!pull.last) return;
     session.complete = true;
@@ -139,8 +147,19 @@ export class Serve {
     this.#pump(session, holdings, view, now, out);
   }
 
+  /** Over the limits of one pull, or of all that are still being asked for. */
+  #isTooMuch(session: Session, more: readonly OriginRanges[]): boolean {
+    const added = more.reduce((sum, origin) => sum + origin.ranges.length + 1, 0);
+    let asking = added;
+    for (const { complete, ranges } of this.#sessions.values()) if (!complete) asking += ranges;
+    return session.ranges + added > servedRangesMax || asking > askingRangesMax;
+  }
+
   #open(link: LinkId, peer: PeerId, session: number, now: Time): Session | undefined {
     this.#forgetSilent(now);
+    if (now.mono < (this.#openedAt.get(link) ?? -Infinity) + servedEveryMsMin) return undefined;
+    this.#openedAt.set(link, now.mono);
+    for (const [key, other] of this.#sessions) if (other.link === link && !other.complete) this.#sessions.delete(key);
     const ofLink = [...this.#sessions].filter(([, other]) => other.link === link);
     const [oldest] = ofLink;
     if (oldest !== undefined && ofLink.length >= servesPerLinkMax) this.#sessions.delete(oldest[0]);
@@ -154,6 +173,7 @@ export class Serve {
       ranges: 0,
       complete: false,
       stretches: [],
+      next: 0,
       credit: pullWindowFrames,
       sent: 0,
     };
@@ -162,8 +182,8 @@ export class Serve {
   }
 
   #pump(session: Session, holdings: ServedHoldings, view: StoreView, now: Time, out: EffectSink): void {
-    while (session.stretches.length > 0 && session.credit > 0) this.#sendFrames(session, view, out);
-    if (session.stretches.length > 0) return;
+    while (isUnfinished(session) && session.credit > 0) this.#sendFrames(session, view, out);
+    if (isUnfinished(session)) return;
     this.#sessions.delete(sessionKey(session.link, session.session));
     sendFrame(session.link, encodeDone(session.session, holdings.beacon(now), "complete"), out);
     if (session.sent > 0)
@@ -175,8 +195,8 @@ export class Serve {
     const parcels: Bytes[] = [];
     const superseded: OriginRanges[] = [];
     let room = parcelFrameBytes;
-    while (session.stretches.length > 0 && room > 0 && superseded.length < supersededOriginsMax) {
-      const stretch = session.stretches[0] as Stretch;
+    while (isUnfinished(session) && room > 0 && superseded.length < supersededOriginsMax) {
+      const stretch = session.stretches[session.next] as Stretch;
       const found = view.parcels(stretch.author, stretch.incarnation, stretch.from, stretch.to, room, stretch.skip);
       for (const { bytes } of found) {
         parcels.push(bytes);
@@ -186,7 +206,7 @@ export class Serve {
       const isCut = room <= 0 && last !== undefined;
       pushSuperseded(superseded, stretch, holesIn(stretch, isCut ? last : stretch.to, found));
       if (isCut) moveTo(stretch, last, found);
-      else session.stretches.shift();
+      else session.next += 1;
     }
     if (parcels.length > 0) {
       session.credit -= 1;
@@ -194,9 +214,14 @@ export class Serve {
       sendFrame(session.link, encodeParcels(session.session, parcels), out);
     }
     for (let i = 0; i < superseded.length; i += supersededOriginsMax) {
+      session.credit -= 1;
       sendFrame(session.link, encodeSuperseded(session.session, superseded.slice(i, i + supersededOriginsMax)), out);
     }
   }
+}
+
+function isUnfinished({ next, stretches }: Session): boolean {
+  return next < stretches.length;
 }
 
 /** Numbers of the stretch, as far as it was looked at, of which nothing is stored. */
@@ -212,11 +237,6 @@ function moveTo(stretch: Stretch, last: number, found: readonly StoredParcel[]):
   const sent = found.filter(({ sequence }) => sequence === last).length;
   stretch.skip = last === stretch.from ? stretch.skip + sent : sent;
   stretch.from = last;
-}
-
-function isTooMuch({ asked, ranges }: Session, more: readonly OriginRanges[]): boolean {
-  const rangesThen = more.reduce((sum, origin) => sum + origin.ranges.length, ranges);
-  return asked.size + more.length > servedOriginsMax || rangesThen > servedRangesMax;
 }
 
 /** What we hold and the asker does not, each origin's numbers in order. */
