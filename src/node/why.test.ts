@@ -28,6 +28,9 @@ test("a peer that is linked, one that was never heard of, and the node itself", 
     expect.arrayContaining(["known from", "state", "steps", "address"]),
   );
   expect((await b.facade.why(peerId.slice(0, 20))).peer).toBe(peerId);
+  expect((await b.facade.why(addressOf(a))).cause).toBe("connected");
+  expect((await b.facade.why("12D3KooW")).cause).toBe("connected");
+  expect((await b.facade.why("no such thing!")).next).toContain("12D3Koo");
   expect((await b.facade.why(b.facade.info().peerId)).cause).toBe("self");
   const nobody = await b.facade.why("/ip4/192.0.2.7/tcp/4001");
   expect(nobody).toMatchObject({ cause: "unknown", next: "Dial it: p2p-sync peer dial /ip4/192.0.2.7/tcp/4001" });
@@ -79,7 +82,7 @@ test("an address with nobody, with a silent listener, with another peer, and wit
     { address: "/ip4/255.255.255.255/tcp/1", cause: "unreachable" },
   ];
   for (const { address } of cases) await a.facade.dial(address);
-  for (const { address, cause } of cases) await causeOf(a.facade, address, cause);
+  for (const { address, cause } of cases) expect((await causeOf(a.facade, address, cause)).target).toBe(address);
   silent.close();
   talker.close();
 });

@@ -15,6 +15,7 @@ import type { Shell } from "../shell.ts";
 import { announceLan, isFirstStart, welcomeText } from "./first-start.ts";
 import { removeUrlFile, writeUrlFile } from "./http-url-file.ts";
 import { readyLine } from "./ready-line.ts";
+import { checkPortFree } from "./port-check.ts";
 import { listenForSignals, type StopSignals } from "./stop-signals.ts";
 
 /** Source: outside contract. */
@@ -48,6 +49,7 @@ export async function runNode(request: StartRequest): Promise<ExitCode> {
     reload: prompting ? undefined : () => (config = reload(request, config, running)),
   });
   try {
+    await checkPortFree(config.httpHost, config.httpPort); // before the node joins a network it would leave at once
     running = await createNode(config);
     const serving = await serve(running, config, shell);
     const done = new AbortController();
