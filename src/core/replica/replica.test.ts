@@ -586,6 +586,28 @@ describe("gossip", () => {
   });
 });
 
+describe("a store that is an older copy of itself", () => {
+  test("begins a new numbering when a later batch of its own comes back, so that no number names two batches", () => {
+    const node = new Node({ ...freshState, incarnation: incarnationOf(9) });
+    node.gossip(batchBy(self, { k: "written after the copy was made" }, { sequence: 5 }));
+    expect(node.store.state()?.incarnation).not.toBe(incarnationOf(9));
+    node.write({ other: "v" });
+    expect(node.store.state()).toMatchObject({ sequence: 1 });
+  });
+});
+
+describe("our own last stamp", () => {
+  test("over 30 s ahead refuses writes until the repair, which names nothing to issue again", () => {
+    const node = new Node({ ...freshState, lastStamp: stampOf((start + 3_600_000) as Instant) });
+    expect(answers(node.write({ k: "v" }))).toMatchObject([
+      { type: "refused", code: "clock_refused", message: expect.stringContaining("clock repair") as string },
+    ]);
+    const repair = { type: "clockRepairRequested", ticket: 9, incarnation: incarnationOf(2) } as const;
+    expect(answers(node.turn(repair))).toMatchObject([{ type: "repaired", reissued: 0 }]);
+    expect(answers(node.write({ k: "v" }))).toMatchObject([{ type: "written" }]);
+  });
+});
+
 describe("stamps", () => {
   test("over 30 s ahead are held back unseen, and released when their time comes", () => {
     const node = new Node();
