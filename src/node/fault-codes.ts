@@ -71,7 +71,8 @@ export const faultCodes = {
     exit: 2,
   },
   clock_refused: {
-    meaning: "This node's clock is more than 30 s off the median of its peers, so it accepts no writes.",
+    meaning:
+      "This node's clock is, or was when it wrote last, more than 30 s off the median of its peers, so it accepts no writes.",
     whatToDo: "Set the clock; then run p2p-sync clock repair.",
     http: 503,
     exit: 1,

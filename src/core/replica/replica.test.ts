@@ -432,6 +432,17 @@ describe("gossip", () => {
     expect(verdicts(node.gossip(batch))).toEqual(["ignore"]);
   });
 
+  test("counts once when two messages bring it before its signature is checked", () => {
+    const node = new Node();
+    const payload = encodeGossip([batchBy(bob, { k: "v" })]);
+    const checks = [1, 2].flatMap((message) => [
+      ...node.commit({ type: "gossipReceived", message, from: peerIdOf(bob.author), payload }).verdicts,
+    ]);
+    expect(checks).toHaveLength(2);
+    const effects = node.turn(...checks);
+    expect([verdicts(effects), notes(effects)]).toEqual([["accept", "ignore"], ["batchesMerged"]]);
+  });
+
   test("of an unknown version is ignored and blames nobody: it may be good for a newer program", () => {
     const node = new Node();
     const effects = node.gossipBytes(new Uint8Array([2, 0, 0]));
@@ -597,13 +608,17 @@ describe("a store that is an older copy of itself", () => {
 });
 
 describe("our own last stamp", () => {
-  test("over 30 s ahead refuses writes until the repair, which names nothing to issue again", () => {
+  test("over 30 s ahead of a clock that peers vouch for refuses writes until the repair", () => {
     const node = new Node({ ...freshState, lastStamp: stampOf((start + 3_600_000) as Instant) });
+    expect(answers(node.write({ k: "v" }))).toMatchObject([{ type: "written" }]);
+    node.admit(1, bob);
+    node.admit(2, carol);
+    node.admit(3, signerOf(4));
     expect(answers(node.write({ k: "v" }))).toMatchObject([
       { type: "refused", code: "clock_refused", message: expect.stringContaining("clock repair") as string },
     ]);
     const repair = { type: "clockRepairRequested", ticket: 9, incarnation: incarnationOf(2) } as const;
-    expect(answers(node.turn(repair))).toMatchObject([{ type: "repaired", reissued: 0 }]);
+    expect(answers(node.turn(repair))).toMatchObject([{ type: "repaired", reissued: 1 }]);
     expect(answers(node.write({ k: "v" }))).toMatchObject([{ type: "written" }]);
   });
 });

@@ -74,11 +74,13 @@ export class Requests {
   }
 
   #refuse(wish: Wish, now: Time): WriteRefusal | undefined {
-    const { holdings, acknowledgement } = this.#parts;
+    const { holdings, acknowledgement, clock } = this.#parts;
     const refused = this.#refuseAny();
     if (refused !== undefined) return refused;
+    // Without witnesses we cannot tell which was wrong, the clock then or the clock now.
+    const isVouchedFor = clock.medianOffsetMs() !== undefined;
     const aheadMs = instantOf(holdings.state.lastStamp) - now.wall;
-    if (aheadMs > stampAheadMsMax)
+    if (isVouchedFor && aheadMs > stampAheadMsMax)
       return refusal(
         "clock_refused",
         `this node wrote last with a clock ${Math.round(aheadMs / 1000)} s ahead of now, and what it writes would be held back elsewhere; run: p2p-sync clock repair`,

@@ -17,6 +17,7 @@ import { type Parts, type Step, holdingsSeen, judgedTime, tell } from "./parts.t
 export function settle(load: CheckedLoad, parts: Parts, step: Step): readonly PullFact[] {
   const { source } = load;
   const rule = source.type === "pull" ? "waived" : "enforced";
+  const isRepair = source.type === "pull" && source.full;
   let entries = 0;
   let batches = 0;
   let news = 0;
@@ -27,6 +28,7 @@ export function settle(load: CheckedLoad, parts: Parts, step: Step): readonly Pu
       heldBack = true;
       continue;
     }
+    if (!isRepair && parts.holdings.knows(parcel, step.view)) continue; // it came another way meanwhile
     const merged = mergeChecked(parcel, rule, parts, step);
     entries += merged.living;
     batches += 1;
