@@ -6,6 +6,7 @@ import type { BatchId, Incarnation, Instant } from "../src/base/brand.ts";
 import { toHex } from "../src/base/bytes.ts";
 import type { Note } from "../src/core/notes.ts";
 import type { Wish, WrittenOp } from "../src/core/replica/inputs.ts";
+import { newState } from "../src/core/replica/new-state.ts";
 import { Replica } from "../src/core/replica/replica.ts";
 import type { OutwardEffect } from "../src/node/turn.ts";
 import type { NetworkEvent } from "../src/ports/network.ts";
@@ -79,7 +80,7 @@ export class SimNode {
       durable: (changes) => this.#durable(changes),
     });
     const store = new WatchedStore(spoiled(this.#store, this.#setting.canary), (write) => this.#watch(write));
-    const state = this.disk.state ?? emptyState(toHex(prng.bytes(8)) as Incarnation);
+    const state = this.disk.state ?? newState(toHex(prng.bytes(8)) as Incarnation);
     const session = toHex(prng.bytes(8));
     const replica = new Replica(
       {
@@ -156,7 +157,7 @@ export class SimNode {
 
   fact(): DiskFact {
     const living = [...this.history.living.values()];
-    const { summary, values } = this.disk.state ?? emptyState("" as Incarnation);
+    const { summary, values } = this.disk.state ?? newState("" as Incarnation);
     return {
       node: this.index,
       living,
@@ -267,18 +268,6 @@ export class SimNode {
     store.commit();
     this.#isBorn = true;
   }
-}
-
-function emptyState(incarnation: Incarnation): StoreState {
-  return {
-    incarnation,
-    sequence: 0,
-    lastStamp: 0 as StoreState["lastStamp"],
-    summary: { count: 0, fingerprint: new Uint8Array(32) },
-    values: 0,
-    conflicts: 0,
-    reconciledAt: undefined,
-  };
 }
 
 function factsOf({ batch, signedHeader, ops }: ParcelRow): readonly LivingFact[] {

@@ -2,7 +2,7 @@
  * A batch as the memory store keeps it: some of its operations, each alive or dead, and the hashes
  * that prove them. Values are never changed in place, so a turn can be rolled back by reference.
  */
-import type { Author, BatchId, Incarnation, Stamp } from "../src/base/brand.ts";
+import type { Stamp } from "../src/base/brand.ts";
 import type { Bytes } from "../src/base/bytes.ts";
 import { foldShape } from "../src/codec/merkle-shape.ts";
 import type { Op } from "../src/codec/op.ts";
@@ -19,14 +19,7 @@ export interface KeptOp {
   readonly id: OpId | undefined;
 }
 
-export interface StoredBatch {
-  readonly author: Author;
-  readonly incarnation: Incarnation;
-  readonly sequence: number;
-  readonly batch: BatchId;
-  readonly signedHeader: Bytes;
-  readonly opsCount: number;
-  readonly proof: readonly Bytes[];
+export interface StoredBatch extends Omit<ParcelRow, "ops"> {
   /** In the order of their index. */
   readonly ops: readonly KeptOp[];
 }

@@ -10,8 +10,9 @@
  */
 import { randomBytes } from "node:crypto";
 import { Worker } from "node:worker_threads";
-import type { Incarnation, Instant, Stamp, Time } from "../../src/base/brand.ts";
+import type { Incarnation, Instant, Time } from "../../src/base/brand.ts";
 import type { ReplicaInput, WrittenOp } from "../../src/core/replica/inputs.ts";
+import { newState } from "../../src/core/replica/new-state.ts";
 import { Replica } from "../../src/core/replica/replica.ts";
 import { ed25519Signer } from "../../src/crypto/ed25519.ts";
 import { defaultConfig } from "../../src/config/settings.ts";
@@ -21,7 +22,7 @@ import { Verifier } from "../../src/drivers/system/verifier.ts";
 import { threadOptionsOf } from "../../src/node/node-options.ts";
 import { ReplicaClient } from "../../src/node/replica-client.ts";
 import { type OutwardEffect, runTurn } from "../../src/node/turn.ts";
-import type { Store, StoreState } from "../../src/ports/store.ts";
+import type { Store } from "../../src/ports/store.ts";
 import { benchNetwork, cacheMiB, openBenchStore } from "./bench-store.ts";
 import { OverlayStore } from "./overlay-store.ts";
 
@@ -161,7 +162,7 @@ class MainLoop {
     this.#replica = new Replica(
       { network: benchNetwork, signer, session: "00".repeat(8), agent: "bench", seed: 1, horizonDays, pullEveryMs },
       store,
-      freshState(),
+      newState(randomBytes(8).toString("hex") as Incarnation),
     );
   }
 
@@ -213,19 +214,6 @@ class MainLoop {
 
 function time(): Time {
   return { wall: Date.now() as Instant, mono: performance.now() };
-}
-
-function freshState(): StoreState {
-  const incarnation = randomBytes(8).toString("hex") as Incarnation;
-  return {
-    incarnation,
-    sequence: 0,
-    lastStamp: 0 as Stamp,
-    summary: { count: 0, fingerprint: new Uint8Array(32) },
-    values: 0,
-    conflicts: 0,
-    reconciledAt: undefined,
-  };
 }
 
 function expectWritten(outcome: unknown): void {

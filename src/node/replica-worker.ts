@@ -7,15 +7,16 @@
  */
 import { randomBytes } from "node:crypto";
 import { parentPort, workerData } from "node:worker_threads";
-import type { Incarnation, Instant, Stamp, Time } from "../base/brand.ts";
+import type { Incarnation, Instant, Time } from "../base/brand.ts";
 import { assert } from "../base/assert.ts";
 import { Fault } from "../base/fault.ts";
 import type { ReplicaInput } from "../core/replica/inputs.ts";
+import { newState } from "../core/replica/new-state.ts";
 import { Replica } from "../core/replica/replica.ts";
 import { ed25519Signer } from "../crypto/ed25519.ts";
 import { openSqliteStore } from "../drivers/storage/sqlite-store.ts";
 import { Verifier } from "../drivers/system/verifier.ts";
-import type { Store, StoreState } from "../ports/store.ts";
+import type { Store } from "../ports/store.ts";
 import type { LinkId } from "../ports/network.ts";
 import type { FromThread, TakenFrames, ThreadOptions, ToThread } from "./thread-messages.ts";
 import { runTurn } from "./turn.ts";
@@ -50,7 +51,7 @@ class ReplicaThread {
     const { network, agent, horizonDays, pullEveryMs } = options;
     const seed = randomBytes(6).readUIntBE(0, 6);
     const session = randomBytes(8).toString("hex");
-    const state = this.#store.state() ?? freshState();
+    const state = this.#store.state() ?? newState(randomBytes(8).toString("hex") as Incarnation);
     this.#replica = new Replica(
       { network, signer: ed25519Signer(options.identitySeed), session, agent, seed, horizonDays, pullEveryMs },
       this.#store,
@@ -146,18 +147,6 @@ function takenFrames(inputs: readonly ReplicaInput[]): readonly TakenFrames[] {
     if (input.type === "frameReceived") bytes.set(input.link, (bytes.get(input.link) ?? 0) + input.frame.length);
   }
   return Array.from(bytes, ([link, sum]) => ({ link, bytes: sum }));
-}
-
-function freshState(): StoreState {
-  return {
-    incarnation: randomBytes(8).toString("hex") as Incarnation,
-    sequence: 0,
-    lastStamp: 0 as Stamp,
-    summary: { count: 0, fingerprint: new Uint8Array(32) },
-    values: 0,
-    conflicts: 0,
-    reconciledAt: undefined,
-  };
 }
 
 function failureOf(error: unknown): FromThread {

@@ -11,7 +11,7 @@ import type { Signer } from "../../crypto/ed25519.ts";
 import type { Store } from "../../ports/store.ts";
 import { type CheckedParcel, checkParcel, makeBatch } from "./batch.ts";
 import { SetFingerprint, entryElement } from "./fingerprint.ts";
-import { type Merge, floorAt, mergeParcel } from "./merge.ts";
+import { type Merge, floorAt, mergeParcel, rowOf } from "./merge.ts";
 
 const network = "11".repeat(32) as NetworkId;
 const noFloor = 0 as Stamp;
@@ -43,21 +43,14 @@ function batchOf(author: number, sequence: number, stamp: number, drafts: readon
 
 /** Merges as the replica does: one turn each, the living set kept by the store. */
 function apply(store: Store, parcel: CheckedParcel, floor: Stamp = noFloor): Merge {
-  const { author, incarnation, sequence, opsCount } = parcel.header;
   store.begin();
   const merge = mergeParcel(parcel, store, floor);
   if (merge.ops.some(({ living }) => living)) {
-    const row = {
-      author,
-      incarnation,
-      sequence,
-      batch: parcel.id,
-      signedHeader: parcel.signedHeader,
-      opsCount,
-      proof: parcel.proof,
-      ops: merge.ops,
-    };
-    store.apply({ type: "merge", parcel: row, supersedes: merge.replaced.map(({ id }) => id) });
+    store.apply({
+      type: "merge",
+      parcel: rowOf(parcel, merge),
+      supersedes: merge.replaced.map(({ id }) => id),
+    });
   }
   store.commit();
   return merge;

@@ -7,7 +7,7 @@
  */
 import type { Instant, Stamp } from "../../base/brand.ts";
 import type { Op } from "../../codec/op.ts";
-import type { LivingEntry, LivingOp, OpId, StoreView, StoredOp } from "../../ports/store.ts";
+import type { LivingEntry, LivingOp, OpId, ParcelRow, StoreView, StoredOp } from "../../ports/store.ts";
 import type { CheckedParcel } from "./batch.ts";
 import { opStamp } from "./stamp.ts";
 import { type Version, compareVersions, hadSeen } from "./version.ts";
@@ -32,6 +32,12 @@ export interface Merge {
   readonly conflicts: readonly Conflict[];
   /** Operations refused because they are older than the floor and not held. */
   readonly belowFloor: number;
+}
+
+/** What the store keeps of a merged parcel. */
+export function rowOf({ header, id, signedHeader, proof }: CheckedParcel, { ops }: Merge): ParcelRow {
+  const { author, incarnation, sequence, opsCount } = header;
+  return { author, incarnation, sequence, batch: id, signedHeader, opsCount, proof, ops };
 }
 
 /** `floor` is the oldest stamp that a key without an entry still takes. */

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
-import type { Author, Incarnation, Stamp } from "../../base/brand.ts";
+import type { Author, Incarnation } from "../../base/brand.ts";
 import type { OriginRanges } from "../../codec/frontier.ts";
 import type { Range } from "../../codec/ranges-wire.ts";
-import type { StoreState, StoreView } from "../../ports/store.ts";
-import { SetFingerprint } from "../data/fingerprint.ts";
+import type { StoreView } from "../../ports/store.ts";
+import { newState } from "./new-state.ts";
 import { heldRangesMax } from "../data/limits.ts";
 import type { Effect } from "../effects.ts";
 import { Holdings } from "./holdings.ts";
@@ -11,15 +11,7 @@ import { Holdings } from "./holdings.ts";
 const author = "a1".repeat(32) as Author;
 const incarnation = "22".repeat(8) as Incarnation;
 const origin = (ranges: readonly Range[], by: Author = author): OriginRanges => ({ author: by, incarnation, ranges });
-const state: StoreState = {
-  incarnation,
-  sequence: 0,
-  lastStamp: 0 as Stamp,
-  summary: SetFingerprint.empty().summary(),
-  values: 0,
-  conflicts: 0,
-  reconciledAt: undefined,
-};
+const state = newState(incarnation);
 
 function holdingsOf(...origins: readonly OriginRanges[]): Holdings {
   const view = { origins: () => origins } as StoreView;

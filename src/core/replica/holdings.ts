@@ -28,7 +28,7 @@ import {
   recentBatchesMax,
   stampAheadMsMax,
 } from "../data/limits.ts";
-import { type Conflict, type Merge, floorAt, mergeParcel } from "../data/merge.ts";
+import { type Conflict, type Merge, floorAt, mergeParcel, rowOf } from "../data/merge.ts";
 import { type Ranges, hasNumber, minus, sizeOf, union, withNumber } from "../data/ranges.ts";
 import { headerBytes } from "../../codec/parcel.ts";
 import type { EffectSink } from "../effects.ts";
@@ -142,20 +142,8 @@ export class Holdings {
     const floor = rule === "waived" ? (0 as Stamp) : floorAt(judged, this.#options.horizonDays);
     const merge = mergeParcel(parcel, view, floor);
     if (merge.ops.some((op) => op.living)) {
-      const row = {
-        author,
-        incarnation,
-        sequence,
-        batch: parcel.id,
-        signedHeader: parcel.signedHeader,
-        opsCount: parcel.header.opsCount,
-        proof: parcel.proof,
-        ops: merge.ops,
-      };
-      out.push({
-        type: "persist",
-        write: { type: "merge", parcel: row, supersedes: merge.replaced.map(({ id }) => id) },
-      });
+      const supersedes = merge.replaced.map(({ id }) => id);
+      out.push({ type: "persist", write: { type: "merge", parcel: rowOf(parcel, merge), supersedes } });
       this.#account(parcel, merge);
     }
     this.#recent.set(parcel.id, parcel.signedHeader.slice());

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { type MemoryStore, createMemoryStore } from "../../../sim/memory-store.ts";
 import { type VerifyEffect, runTurn } from "../../node/turn.ts";
-import type { Incarnation, Instant, NetworkId, PeerId, Stamp, Time } from "../../base/brand.ts";
+import type { Incarnation, Instant, NetworkId, PeerId, Time } from "../../base/brand.ts";
 import { type Bytes, utf8Encode } from "../../base/bytes.ts";
 import { decodeAck } from "../../codec/ack.ts";
 import { decodeAdmit, encodeAdmit } from "../../codec/admit.ts";
@@ -26,6 +26,7 @@ import { SetFingerprint, entryElement } from "../data/fingerprint.ts";
 import { stampOf } from "../data/stamp.ts";
 import type { Effect, Outcome } from "../effects.ts";
 import type { ReplicaInput, Wish } from "./inputs.ts";
+import { newState } from "./new-state.ts";
 import { Replica } from "./replica.ts";
 
 const network = "11".repeat(32) as NetworkId;
@@ -36,15 +37,7 @@ const signerOf = (i: number): Signer => ed25519Signer(new Uint8Array(32).fill(i)
 const [self, bob, carol] = [signerOf(1), signerOf(2), signerOf(3)];
 const incarnationOf = (i: number): Incarnation => i.toString(16).padStart(16, "0") as Incarnation;
 
-const freshState: StoreState = {
-  incarnation: incarnationOf(1),
-  sequence: 0,
-  lastStamp: 0 as Stamp,
-  summary: SetFingerprint.empty().summary(),
-  values: 0,
-  conflicts: 0,
-  reconciledAt: undefined,
-};
+const freshState = newState(incarnationOf(1));
 
 /** A batch of another writer; `stampMs` is the wall time it says. */
 function batchBy(

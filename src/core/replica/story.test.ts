@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { type MemoryStore, createMemoryStore } from "../../../sim/memory-store.ts";
 import { type OutwardEffect, type VerifyEffect, runTurn } from "../../node/turn.ts";
-import type { Incarnation, Instant, NetworkId, Stamp } from "../../base/brand.ts";
+import type { Incarnation, Instant, NetworkId } from "../../base/brand.ts";
 import { type Bytes, utf8Encode } from "../../base/bytes.ts";
 import { decodeAck } from "../../codec/ack.ts";
 import { decodeAdmit } from "../../codec/admit.ts";
@@ -14,8 +14,8 @@ import type { Range } from "../../codec/ranges-wire.ts";
 import { batchIdOf } from "../../crypto/batch-digest.ts";
 import { type Signer, ed25519PublicKey, ed25519Signer, ed25519Verify } from "../../crypto/ed25519.ts";
 import type { LinkId, LinkProtocol } from "../../ports/network.ts";
-import { SetFingerprint } from "../data/fingerprint.ts";
 import type { ReplicaInput, Wish, WrittenOp } from "./inputs.ts";
+import { newState } from "./new-state.ts";
 import { Replica } from "./replica.ts";
 
 /**
@@ -52,15 +52,7 @@ class Member {
       horizonDays: 30,
       pullEveryMs: 30_000,
     };
-    const state = {
-      incarnation: `${number}`.repeat(16) as Incarnation,
-      sequence: 0,
-      lastStamp: 0 as Stamp,
-      summary: SetFingerprint.empty().summary(),
-      values: 0,
-      conflicts: 0,
-      reconciledAt: undefined,
-    };
+    const state = newState(`${number}`.repeat(16) as Incarnation);
     this.replica = new Replica(options, this.store, state);
   }
 }
