@@ -19,6 +19,7 @@ import type {
   LivingOp,
   OpId,
   ParcelRow,
+  ParcelStretch,
   Store,
   StoredParcel,
   StoreState,
@@ -136,14 +137,7 @@ class TurnStore implements MemoryStore {
     };
   }
 
-  parcels(
-    author: Author,
-    incarnation: Incarnation,
-    from: number,
-    to: number,
-    bytesMax: number,
-    skip: number,
-  ): StoredParcel[] {
+  parcels({ author, incarnation, from, to, skip, bytesMax }: ParcelStretch): StoredParcel[] {
     this.#mustLive();
     const numbers = this.disk.numbers.get(`${author}/${incarnation}`);
     if (numbers === undefined) return [];

@@ -3,7 +3,16 @@ import type { Range } from "../src/codec/ranges-wire.ts";
 import type { Author, Incarnation, Stamp } from "../src/base/brand.ts";
 import type { Bytes } from "../src/base/bytes.ts";
 import type { OriginRanges } from "../src/codec/frontier.ts";
-import type { LivingEntry, LivingOp, OpId, Store, StoredParcel, StoreState, StoreWrite } from "../src/ports/store.ts";
+import type {
+  LivingEntry,
+  LivingOp,
+  OpId,
+  ParcelStretch,
+  Store,
+  StoredParcel,
+  StoreState,
+  StoreWrite,
+} from "../src/ports/store.ts";
 
 export class StoreShell implements Store {
   protected readonly inner: Store;
@@ -36,15 +45,8 @@ export class StoreShell implements Store {
     return this.inner.entry(id);
   }
 
-  parcels(
-    author: Author,
-    incarnation: Incarnation,
-    from: number,
-    to: number,
-    bytesMax: number,
-    skip: number,
-  ): readonly StoredParcel[] {
-    return this.inner.parcels(author, incarnation, from, to, bytesMax, skip);
+  parcels(stretch: ParcelStretch): readonly StoredParcel[] {
+    return this.inner.parcels(stretch);
   }
 
   headers(author: Author, incarnation: Incarnation, sequence: number): readonly Bytes[] {

@@ -88,20 +88,26 @@ export interface LivingEntry {
   readonly version: Version;
 }
 
+/** What is asked of one origin's parcels. */
+export interface ParcelStretch {
+  readonly author: Author;
+  readonly incarnation: Incarnation;
+  /** First and last number. */
+  readonly from: number;
+  readonly to: number;
+  /** How many parcels of the number `from` are left out. */
+  readonly skip: number;
+  /** Bytes after which no further parcel follows: the last one may go beyond. */
+  readonly bytesMax: number;
+}
+
 export interface StoreView {
   /** The living operation on a key, tombstones included. */
   living(key: string): LivingOp | undefined;
   /** All of a living operation. */
   entry(id: OpId): LivingEntry;
-  /** Parcels of one origin with numbers in [from, to], ascending, ending after `bytesMax` bytes skipping the first `skip` of number `from`. */
-  parcels(
-    author: Author,
-    incarnation: Incarnation,
-    from: number,
-    to: number,
-    bytesMax: number,
-    skip: number,
-  ): readonly StoredParcel[];
+  /** The parcels of a stretch, with ascending numbers. */
+  parcels(stretch: ParcelStretch): readonly StoredParcel[];
   /** Signed headers stored under one number: more than one is an equivocation. */
   headers(author: Author, incarnation: Incarnation, sequence: number): readonly Bytes[];
   /** Numbers of an origin, from `from` up, whose batch is stored and lives with all of its operations. */

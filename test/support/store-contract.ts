@@ -60,7 +60,7 @@ function turnTests(at: () => Store, reopen: () => Promise<void>): void {
     expect(at().state()).toBeUndefined();
     expect(at().living("k")).toBeUndefined();
     expect(at().origins()).toEqual([]);
-    expect(at().parcels(author, incarnation, 1, 10, 1_000, 0)).toEqual([]);
+    expect(at().parcels({ author, incarnation, from: 1, to: 10, skip: 0, bytesMax: 1_000 })).toEqual([]);
     expect(at().headers(author, incarnation, 1)).toEqual([]);
     expect(at().livingAfter(author, 0 as Stamp, 10)).toEqual([]);
   });
@@ -89,11 +89,11 @@ function turnTests(at: () => Store, reopen: () => Promise<void>): void {
       at().apply({ type: "setState", state: someState(2) });
     });
     const before = {
-      parcels: at().parcels(author, incarnation, 1, 9, 1e9, 0),
+      parcels: at().parcels({ author, incarnation, from: 1, to: 9, skip: 0, bytesMax: 1e9 }),
       living: at().livingAfter(author, 0 as Stamp, 9),
     };
     await reopen();
-    expect(at().parcels(author, incarnation, 1, 9, 1e9, 0)).toEqual(before.parcels);
+    expect(at().parcels({ author, incarnation, from: 1, to: 9, skip: 0, bytesMax: 1e9 })).toEqual(before.parcels);
     expect(new Set(at().livingAfter(author, 0 as Stamp, 9))).toEqual(new Set(before.living));
     expect(at().origins()).toEqual([{ author, incarnation, ranges: [[1, 2]] }]);
     expect(at().state()).toEqual(someState(2));
@@ -104,13 +104,13 @@ function turnTests(at: () => Store, reopen: () => Promise<void>): void {
       merge(at(), signedBatch(1, [put("a"), put("b"), put("c")]));
       at().apply({ type: "setState", state: someState(1) });
     });
-    const before = at().parcels(author, incarnation, 1, 9, 1e9, 0);
+    const before = at().parcels({ author, incarnation, from: 1, to: 9, skip: 0, bytesMax: 1e9 });
     at().begin();
     merge(at(), signedBatch(2, [put("a"), put("b"), put("new")]));
     at().apply({ type: "setOrigin", origin: { author, incarnation, ranges: [[1, 2]] } });
     at().apply({ type: "setState", state: someState(2) });
     await reopen();
-    expect(at().parcels(author, incarnation, 1, 9, 1e9, 0)).toEqual(before);
+    expect(at().parcels({ author, incarnation, from: 1, to: 9, skip: 0, bytesMax: 1e9 })).toEqual(before);
     expect(at().living("new")).toBeUndefined();
     expect(at().state()).toEqual(someState(1));
     expect(at().living("a")?.stamp).toBe(signedBatch(1, [put("a")]).stamp);

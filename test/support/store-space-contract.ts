@@ -106,12 +106,12 @@ export function parcelTests(at: () => Store): void {
     for (let sequence = 1; sequence <= 10; sequence++)
       turn(at(), () => merge(at(), signedBatch(sequence, [put(`k${sequence}`, 500)])));
     const sizes = at()
-      .parcels(author, incarnation, 1, 10, 1e9, 0)
+      .parcels({ author, incarnation, from: 1, to: 10, skip: 0, bytesMax: 1e9 })
       .map(({ bytes }) => bytes.length);
     expect(sizes).toHaveLength(10);
     for (const bytesMax of [1, 700, 1_500, 2_900, 5_000, 100_000]) {
       const found = at()
-        .parcels(author, incarnation, 1, 10, bytesMax, 0)
+        .parcels({ author, incarnation, from: 1, to: 10, skip: 0, bytesMax })
         .map(({ bytes }) => bytes.length);
       const sum = (list: readonly number[]): number => list.reduce((total, each) => total + each, 0);
       expect(found.length).toBeGreaterThan(0);
@@ -126,9 +126,9 @@ export function parcelTests(at: () => Store): void {
     turn(at(), () => merge(at(), signedBatch(5, [put("c", 300)])));
     expect(at().headers(author, incarnation, 4)).toHaveLength(2);
     expect(served(at()).map(({ sequence }) => sequence)).toEqual([4, 4, 5]);
-    const [first, second, third] = at().parcels(author, incarnation, 1, 9, 1e9, 0);
-    expect(at().parcels(author, incarnation, 1, 9, 10, 0)).toEqual([first]);
-    expect(at().parcels(author, incarnation, 4, 9, 10, 1)).toEqual([second]);
-    expect(at().parcels(author, incarnation, 4, 9, 10, 2)).toEqual([third]);
+    const [first, second, third] = at().parcels({ author, incarnation, from: 1, to: 9, skip: 0, bytesMax: 1e9 });
+    expect(at().parcels({ author, incarnation, from: 1, to: 9, skip: 0, bytesMax: 10 })).toEqual([first]);
+    expect(at().parcels({ author, incarnation, from: 4, to: 9, skip: 1, bytesMax: 10 })).toEqual([second]);
+    expect(at().parcels({ author, incarnation, from: 4, to: 9, skip: 2, bytesMax: 10 })).toEqual([third]);
   });
 }

@@ -26,7 +26,7 @@ export function served(
   to = 1_000_000,
   bytesMax = 1e9,
 ): readonly { sequence: number; ops: readonly PlacedOp[] }[] {
-  return store.parcels(author, incarnation, from, to, bytesMax, 0).map(({ sequence, bytes }) => {
+  return store.parcels({ author, incarnation, from, to, skip: 0, bytesMax }).map(({ sequence, bytes }) => {
     const decoded = decodeParcel(bytes);
     if (!decoded.ok) throw new Error(`a served parcel is ${decoded.code}`);
     expect(checkParcel(decoded.value, network)).toMatchObject({ ok: true });

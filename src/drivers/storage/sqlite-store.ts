@@ -22,6 +22,7 @@ import type {
   LivingOp,
   OpId,
   ParcelRow,
+  ParcelStretch,
   Store,
   StoreState,
   StoreWrite,
@@ -157,14 +158,7 @@ class SqliteStore implements Store {
     return entryOf(row, row.header);
   }
 
-  parcels(
-    author: Author,
-    incarnation: Incarnation,
-    from: number,
-    to: number,
-    bytesMax: number,
-    skip: number,
-  ): readonly StoredParcel[] {
+  parcels({ author, incarnation, from, to, skip, bytesMax }: ParcelStretch): readonly StoredParcel[] {
     const origin = this.#originRefs.get(`${author}/${incarnation}`);
     if (origin === undefined) return [];
     const parcels: StoredParcel[] = [];

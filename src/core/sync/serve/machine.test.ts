@@ -8,7 +8,7 @@ import { encodeOp } from "../../../codec/op.ts";
 import { encodeHeader, encodeParcel } from "../../../codec/parcel.ts";
 import type { Range } from "../../../codec/ranges-wire.ts";
 import type { LinkId } from "../../../ports/network.ts";
-import type { StoreView } from "../../../ports/store.ts";
+import type { ParcelStretch, StoreView } from "../../../ports/store.ts";
 import { anyHeader } from "../../../../tools/fuzz/samples.ts";
 import { hasNumber } from "../../data/ranges.ts";
 import type { Effect } from "../../effects.ts";
@@ -66,7 +66,7 @@ class Server {
   }
 
   #view(): StoreView {
-    const parcels: StoreView["parcels"] = (author, incarnation, from, to, bytesMax, skip) => {
+    const parcels: StoreView["parcels"] = ({ author, incarnation, from, to, bytesMax, skip }) => {
       const found = [];
       for (let sequence = from, bytes = 0; sequence <= to && (bytes < bytesMax || found.length === 0); sequence++) {
         if (!hasNumber(this.#stored, sequence) || (sequence === from && skip > 0)) continue;
@@ -170,7 +170,7 @@ describe("a pull is answered", () => {
   test("with frames that the other side accepts, also where the largest batch is the last of a frame", () => {
     const largest = parcelOf(author(2), incarnation, 1, new Array<number>(14).fill(65_536));
     const view = {
-      parcels: (writer: Author, _: Incarnation, from: number, to: number, _bytesMax: number, skip: number) =>
+      parcels: ({ author: writer, from, to, skip }: ParcelStretch) =>
         (writer === author(2)
           ? [{ sequence: 1, bytes: largest }]
           : [1, 2].map((sequence) => ({ sequence, bytes: parcelOf(author(1), incarnation, sequence, [65_000]) }))
@@ -259,7 +259,7 @@ test("three large batches under one number go in frames of their own, and the nu
     parcelOf(author(1), incarnation, 5, new Array<number>(values).fill(65_536)),
   );
   const view = {
-    parcels: (_: Author, __: Incarnation, from: number, ___: number, ____: number, skip: number) =>
+    parcels: ({ from, skip }: ParcelStretch) =>
       from > 5 ? [] : sizes.slice(skip, skip + 1).map((bytes) => ({ sequence: 5, bytes })),
   } as unknown as StoreView;
   const out: Effect[] = [];

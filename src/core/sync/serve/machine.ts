@@ -197,7 +197,7 @@ export class Serve {
     let room = parcelFrameBytes;
     while (isUnfinished(session) && room > 0 && superseded.length < supersededOriginsMax) {
       const stretch = session.stretches[session.next] as Stretch;
-      const found = view.parcels(stretch.author, stretch.incarnation, stretch.from, stretch.to, room, stretch.skip);
+      const found = view.parcels({ ...stretch, bytesMax: room });
       for (const { bytes } of found) {
         parcels.push(bytes);
         room -= bytes.length;
