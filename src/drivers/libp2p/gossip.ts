@@ -36,10 +36,14 @@ import { assert } from "../../base/assert.ts";
 import type { Verdict } from "../../ports/network.ts";
 import type { LinkFact } from "./driver-types.ts";
 import type { Gate } from "./gate.ts";
+import { type Rpc, cutRpc, messageBytesOf } from "./gossip-rpc.ts";
 import { wordsOf } from "./words-of.ts";
 import {
   floodPayloadBytesMax,
+  gossipControlMessagesMax,
   gossipHistory,
+  gossipMessageIdBytes,
+  gossipMessageIdsMax,
   gossipQueueBytesMax,
   gossipQueuesBytesMax,
   gossipRepairMs,
@@ -47,30 +51,12 @@ import {
   gossipRpcMessagesMax,
   gossipSeenMs,
   gossipStreamsMax,
+  gossipSubscriptionsMax,
+  gossipUnwantedIdsMax,
   topicBytesMax,
 } from "./limits.ts";
 import { now } from "./now.ts";
 import type { Unjudged } from "./unjudged.ts";
-
-/** Bytes of a message id. Source: decided for the product; 20 bytes of SHA-256 do not collide by accident or by design. */
-const messageIdBytes = 20;
-/** Bytes an RPC needs beside the data of its messages, per message. Source: topic and protobuf headers, rounded up. */
-const messageOverheadBytes = 512;
-
-/** Message ids in one advertisement or request. Source: as many as the library itself sends at once. */
-const messageIdsMax = 5_000;
-
-interface Rpc {
-  readonly subscriptions?: readonly object[];
-  readonly messages: readonly { readonly data?: Uint8Array }[];
-  readonly control?: {
-    readonly ihave: readonly { readonly topicID: string; readonly messageIDs: readonly Uint8Array[] }[];
-    readonly iwant: readonly object[];
-    readonly graft: readonly object[];
-    readonly prune: readonly object[];
-    readonly idontwant: readonly object[];
-  };
-}
 
 /** The parts of the GossipSub class that its public interface leaves out. */
 interface GossipInternals extends GossipSub {
@@ -173,8 +159,8 @@ export class Gossip {
     sub.sendRpc = (peer, rpc) => {
       if (rpc.messages.length === 0) return sendRpc(peer, rpc);
       let hasSentAll = true;
-      for (const part of cut(rpc)) {
-        const hasRoom = hasRoomFor(sub, peer, bytesOf(part));
+      for (const part of cutRpc(rpc)) {
+        const hasRoom = hasRoomFor(sub, peer, messageBytesOf(part));
         if (hasRoom && sendRpc(peer, part)) {
           this.messagesSent += part.messages.length;
           continue;
@@ -203,7 +189,7 @@ export class Gossip {
       sub.mcache
         .getGossipIDs(new Set([topic]))
         .get(topic)
-        ?.slice(0, messageIdsMax) ?? [];
+        ?.slice(0, gossipMessageIdsMax) ?? [];
     if (messageIDs.length === 0) return;
     const control = { ihave: [{ topicID: topic, messageIDs }], iwant: [], graft: [], prune: [], idontwant: [] };
     sub.sendRpc(peer, { subscriptions: [], messages: [], control });
@@ -263,7 +249,7 @@ const resultOf: Readonly<Record<Verdict, TopicValidatorResult>> = {
 function optionsFor(topic: string): Parameters<typeof gossipsub>[0] {
   return {
     globalSignaturePolicy: StrictNoSign,
-    msgIdFn: (message) => createHash("sha256").update(message.data).digest().subarray(0, messageIdBytes),
+    msgIdFn: (message) => createHash("sha256").update(message.data).digest().subarray(0, gossipMessageIdBytes),
     fallbackToFloodsub: false,
     allowedTopics: [topic],
     emitSelf: false,
@@ -280,12 +266,12 @@ function optionsFor(topic: string): Parameters<typeof gossipsub>[0] {
     maxOutboundBufferSize: gossipQueueBytesMax + gossipRpcBytesMax,
     maxTopicBytesPerPeer: topicBytesMax,
     decodeRpcLimits: {
-      maxSubscriptions: 16,
+      maxSubscriptions: gossipSubscriptionsMax,
       maxMessages: 2 * gossipRpcMessagesMax,
-      maxIhaveMessageIDs: messageIdsMax,
-      maxIwantMessageIDs: messageIdsMax,
-      maxIdontwantMessageIDs: 512,
-      maxControlMessages: 64,
+      maxIhaveMessageIDs: gossipMessageIdsMax,
+      maxIwantMessageIDs: gossipMessageIdsMax,
+      maxIdontwantMessageIDs: gossipUnwantedIdsMax,
+      maxControlMessages: gossipControlMessagesMax,
       maxPeerInfos: 0,
     },
     scoreParams: {
@@ -308,27 +294,4 @@ function hasRoomFor(sub: GossipInternals, peer: string, bytes: number): boolean 
   let all = 0;
   for (const { rawStream } of sub.streamsOutbound.values()) all += rawStream.writeBufferLength;
   return own + bytes <= gossipQueueBytesMax && all + bytes <= gossipQueuesBytesMax;
-}
-
-function bytesOf(rpc: Rpc): number {
-  return rpc.messages.reduce((bytes, message) => bytes + (message.data?.length ?? 0) + messageOverheadBytes, 0);
-}
-
-/** One RPC as several within the limits; control data stays with the first. */
-function cut(rpc: Rpc): Rpc[] {
-  if (rpc.messages.length === 1) return [rpc];
-  const groups: { readonly data?: Uint8Array }[][] = [];
-  let bytes = 0;
-  for (const message of rpc.messages) {
-    const size = (message.data?.length ?? 0) + messageOverheadBytes;
-    const last = groups.at(-1);
-    if (last === undefined || last.length === gossipRpcMessagesMax || bytes + size > gossipRpcBytesMax - 64 * 1024) {
-      groups.push([message]);
-      bytes = size;
-    } else {
-      last.push(message);
-      bytes += size;
-    }
-  }
-  return groups.map((messages, index) => (index === 0 ? { ...rpc, messages } : { subscriptions: [], messages }));
 }

@@ -73,10 +73,24 @@ export const staleAfterMs: Millis = 120_000;
 /** Time without a byte after which a socket is reset. Source: behind the time for stale links, which say why. */
 export const silentSocketMsMax: Millis = 2 * staleAfterMs;
 
-/** Bytes of one gossip RPC. Source: a message of the largest size and 64 KiB of control data. */
-export const gossipRpcBytesMax = gossipBytesMax + 64 * 1024;
+/** Bytes of control data beside the messages of one gossip RPC. Guess. */
+export const gossipControlBytesMax = 64 * 1024;
+/** Bytes of one gossip RPC. Source: a message of the largest size, and its control data. */
+export const gossipRpcBytesMax: number = gossipBytesMax + gossipControlBytesMax;
 /** Messages in one gossip RPC. Guess: we send at most this many and decode twice as many. */
 export const gossipRpcMessagesMax = 256;
+/** Bytes an RPC needs beside the data of its messages, per message. Source: topic and protobuf headers, rounded up. */
+export const gossipMessageOverheadBytes = 512;
+/** Bytes of a message id. Source: decided for the product; 20 bytes of SHA-256 do not collide by accident or by design. */
+export const gossipMessageIdBytes = 20;
+/** Message ids in one advertisement or request. Source: as many as the library itself sends at once. */
+export const gossipMessageIdsMax = 5_000;
+/** Ids of messages not wanted in one RPC. Source: the library's default. */
+export const gossipUnwantedIdsMax = 512;
+/** Subscriptions in one RPC. Guess: there is one topic. */
+export const gossipSubscriptionsMax = 16;
+/** Control messages of each kind in one RPC. Guess: there is one topic, and a few are cut together. */
+export const gossipControlMessagesMax = 64;
 /** Payload up to which a publish goes to every subscribed peer rather than to the mesh. Source: decided for the product. */
 export const floodPayloadBytesMax = 16 * 1024;
 /** Bytes waiting in one peer's gossip stream; above it messages to this peer are dropped and counted. Guess: a burst of 16 of the largest messages. */
