@@ -134,6 +134,7 @@ class TurnStore implements MemoryStore {
       id,
       op: { index: op.index, op: op.op, bytes: op.bytes },
       version: { stamp: op.stamp, author: stored.author, batch: stored.batch },
+      arrival: op.arrival,
     };
   }
 

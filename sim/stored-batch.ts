@@ -8,18 +8,20 @@ import { foldShape } from "../src/codec/merkle-shape.ts";
 import type { Op } from "../src/codec/op.ts";
 import { encodeParcel } from "../src/codec/parcel.ts";
 import { leafOf, narrowProof } from "../src/crypto/merkle.ts";
-import type { OpId, ParcelRow } from "../src/ports/store.ts";
+import type { Arrival, OpId, ParcelRow } from "../src/ports/store.ts";
 
 export interface KeptOp {
   readonly index: number;
   readonly op: Op;
   readonly bytes: Bytes;
   readonly stamp: Stamp;
+  /** Of the parcel that brought it. */
+  readonly arrival: Arrival;
   /** Set while the operation lives. */
   readonly id: OpId | undefined;
 }
 
-export interface StoredBatch extends Omit<ParcelRow, "ops"> {
+export interface StoredBatch extends Omit<ParcelRow, "ops" | "arrival"> {
   /** In the order of their index. */
   readonly ops: readonly KeptOp[];
 }
@@ -34,7 +36,7 @@ export function unite(
   for (const { index, op, bytes, stamp, living } of row.ops) {
     const old = kept.get(index);
     if (old?.id !== undefined) continue;
-    kept.set(index, { index, op, bytes, stamp, id: living ? nameLiving(index) : undefined });
+    kept.set(index, { index, op, bytes, stamp, arrival: row.arrival, id: living ? nameLiving(index) : undefined });
   }
   const ops = [...kept.values()].sort((a, b) => a.index - b.index);
   const hashes = new Map([...(stored === undefined ? [] : absentHashes(stored)), ...absentHashes(row)]);

@@ -106,7 +106,8 @@ export class OverlayStore implements Store {
   entry(id: OpId): LivingEntry {
     const place = this.#byId.get(id);
     if (place === undefined) return this.#durable.entry(id);
-    return { id, op: place.op, version: { stamp: place.op.stamp, author: place.row.author, batch: place.row.batch } };
+    const { author, batch, arrival } = place.row;
+    return { id, op: place.op, version: { stamp: place.op.stamp, author, batch }, arrival };
   }
 
   headers(author: Author, incarnation: Incarnation, sequence: number): readonly Bytes[] {

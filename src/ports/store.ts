@@ -10,7 +10,7 @@
  * rest of the dead ones, when less than half of the batch's stored operations live (the batch is
  * then a fragment). So stored operations stay under twice the living ones plus one per batch.
  */
-import type { Author, BatchId, Incarnation, Instant, Stamp } from "../base/brand.ts";
+import type { Author, BatchId, Incarnation, Instant, PeerId, Stamp } from "../base/brand.ts";
 import type { Bytes } from "../base/bytes.ts";
 import type { OriginRanges, SetSummary } from "../codec/frontier.ts";
 import type { Range } from "../codec/ranges-wire.ts";
@@ -40,6 +40,18 @@ export interface StoreState {
   readonly reconciledAt: Instant | undefined;
 }
 
+/** By which way a parcel came: written here, or brought by a peer, which need not be its writer. */
+export type Via =
+  | { readonly type: "own" }
+  /** `peer` is undefined where the store had no room left for another peer's name. */
+  | { readonly type: "gossip" | "pull"; readonly peer: PeerId | undefined };
+
+/** When a parcel came here, by our wall clock, and by which way. */
+export interface Arrival {
+  readonly at: Instant;
+  readonly via: Via;
+}
+
 /** A parcel to be stored, with which of its operations live from now on. */
 export interface ParcelRow {
   readonly author: Author;
@@ -49,6 +61,7 @@ export interface ParcelRow {
   readonly signedHeader: Bytes;
   readonly opsCount: number;
   readonly proof: readonly Bytes[];
+  readonly arrival: Arrival;
   readonly ops: readonly StoredOp[];
 }
 
@@ -86,6 +99,8 @@ export interface LivingEntry {
   readonly id: OpId;
   readonly op: PlacedOp;
   readonly version: Version;
+  /** Of the parcel that brought it; undefined for what an older layout of the store did not write down. */
+  readonly arrival: Arrival | undefined;
 }
 
 /** What is asked of one origin's parcels. */

@@ -6,11 +6,11 @@
  */
 // tidy: long because each function lists the tests of one subject
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { Instant, Stamp } from "../../src/base/brand.ts";
-import type { OpId, Store, StoreState } from "../../src/ports/store.ts";
+import type { Instant, PeerId, Stamp } from "../../src/base/brand.ts";
+import type { Arrival, OpId, Store, StoreState } from "../../src/ports/store.ts";
 import { parcelTests, spaceTests } from "./store-space-contract.ts";
 import { merge, served, turn } from "./store-turns.ts";
-import { author, incarnation, put, signedBatch } from "./stored-batches.ts";
+import { author, fragmentOf, incarnation, ownArrival, put, signedBatch } from "./stored-batches.ts";
 
 export interface OpenedStore {
   readonly store: Store;
@@ -145,6 +145,40 @@ function readTests(at: () => Store, reopen: () => Promise<void>): void {
       expect(entry.op.op.content.type).toBe(placed.op.content.type);
       expect(entry.version).toEqual({ stamp: batch.stamp, author, batch: batch.id });
     }
+  });
+
+  test("an entry tells how its parcel came", async () => {
+    const peer = "12D3KooWPeer" as PeerId;
+    const via = (type: "gossip" | "pull", from: PeerId | undefined, at: number): Arrival => ({
+      at: at as Instant,
+      via: { type, peer: from },
+    });
+    const arrivals: readonly Arrival[] = [
+      ownArrival,
+      via("gossip", peer, 1),
+      via("pull", peer, 2),
+      via("gossip", "12D3KooWOther" as PeerId, 2 ** 41),
+      via("pull", undefined, 0),
+    ];
+    turn(at(), () => {
+      for (const [i, arrival] of arrivals.entries())
+        merge(at(), signedBatch(i + 1, [put(`k${i}`)]), undefined, arrival);
+    });
+    const told = (): unknown[] => arrivals.map((_, i) => at().entry(at().living(`k${i}`)?.id ?? 0).arrival);
+    expect(told()).toEqual(arrivals);
+    await reopen();
+    expect(told()).toEqual(arrivals);
+    turn(at(), () => merge(at(), signedBatch(9, [put("k0")]), undefined, via("pull", peer, 7)));
+    expect(told()[0]).toEqual(via("pull", peer, 7));
+  });
+
+  test("operations of one batch that came in parts are told by the part that brought them", () => {
+    const batch = signedBatch(1, [put("a"), put("b")]);
+    const later: Arrival = { at: 5 as Instant, via: { type: "pull", peer: "12D3KooWPeer" as PeerId } };
+    turn(at(), () => merge(at(), fragmentOf(batch, [0])));
+    turn(at(), () => merge(at(), fragmentOf(batch, [1]), undefined, later));
+    const told = ["a", "b"].map((key) => at().entry(at().living(key)?.id ?? 0).arrival);
+    expect(told).toEqual([ownArrival, later]);
   });
 
   test("livingAfter names one author's entries behind a stamp, as many as asked for", () => {

@@ -2,7 +2,7 @@
 import { expect } from "vitest";
 import { type PlacedOp, decodeParcel } from "../../src/codec/parcel.ts";
 import { checkParcel } from "../../src/core/data/batch.ts";
-import type { Store } from "../../src/ports/store.ts";
+import type { Arrival, Store } from "../../src/ports/store.ts";
 import { type Written, author, incarnation, network, rowOf } from "./stored-batches.ts";
 
 export function turn(store: Store, act: () => void): void {
@@ -12,12 +12,12 @@ export function turn(store: Store, act: () => void): void {
 }
 
 /** Merges a batch within an open turn; `living` names the positions that live, all by default. */
-export function merge(store: Store, batch: Written, living?: readonly number[]): void {
+export function merge(store: Store, batch: Written, living?: readonly number[], arrival?: Arrival): void {
   const supersedes = batch.parcel.ops
     .filter(({ index }) => living?.includes(index) ?? true)
     .map(({ op }) => store.living(op.key)?.id)
     .filter((id) => id !== undefined);
-  store.apply({ type: "merge", parcel: rowOf(batch, living), supersedes });
+  store.apply({ type: "merge", parcel: rowOf(batch, living, arrival), supersedes });
 }
 
 export function served(

@@ -1,10 +1,10 @@
 /** Real signed batches of one author, whole or in part, for tests of stores. */
-import type { BatchId, Incarnation, NetworkId, Stamp } from "../../src/base/brand.ts";
+import type { BatchId, Incarnation, Instant, NetworkId, Stamp } from "../../src/base/brand.ts";
 import type { Op } from "../../src/codec/op.ts";
 import { makeBatch, type CheckedParcel } from "../../src/core/data/batch.ts";
 import { ed25519Signer } from "../../src/crypto/ed25519.ts";
 import { leafOf, narrowProof } from "../../src/crypto/merkle.ts";
-import type { ParcelRow } from "../../src/ports/store.ts";
+import type { Arrival, ParcelRow } from "../../src/ports/store.ts";
 
 export interface Written {
   readonly parcel: CheckedParcel;
@@ -42,7 +42,13 @@ export function fragmentOf({ parcel, id, stamp }: Written, indices: readonly num
   return { parcel: { ...parcel, ops: parcel.ops.filter(({ index }) => indices.includes(index)), proof }, id, stamp };
 }
 
-export function rowOf({ parcel, id, stamp }: Written, living?: readonly number[]): ParcelRow {
+export const ownArrival: Arrival = { at: 1_790_000_000_000 as Instant, via: { type: "own" } };
+
+export function rowOf(
+  { parcel, id, stamp }: Written,
+  living?: readonly number[],
+  arrival: Arrival = ownArrival,
+): ParcelRow {
   const { author: writer, incarnation: numbering, sequence, opsCount } = parcel.header;
   return {
     author: writer,
@@ -52,6 +58,7 @@ export function rowOf({ parcel, id, stamp }: Written, living?: readonly number[]
     signedHeader: parcel.signedHeader,
     opsCount,
     proof: parcel.proof,
+    arrival,
     ops: parcel.ops.map((placed) => ({ ...placed, stamp, living: living?.includes(placed.index) ?? true })),
   };
 }

@@ -1,9 +1,10 @@
 import { describe, expect, test } from "vitest";
-import type { Author, Incarnation, Instant, NetworkId } from "../../base/brand.ts";
+import type { Author, Incarnation, Instant, NetworkId, PeerId } from "../../base/brand.ts";
 import { toHex } from "../../base/bytes.ts";
 import { decodeGossip, encodeGossip } from "../../codec/gossip.ts";
 import { encodeParcel } from "../../codec/parcel.ts";
 import type { Range } from "../../codec/ranges-wire.ts";
+import type { Arrival } from "../../ports/store.ts";
 import type { Signer } from "../../crypto/ed25519.ts";
 import { type CheckedParcel, checkParcel, makeBatch } from "./batch.ts";
 import { HeldBack, aheadMs } from "./held-back.ts";
@@ -33,6 +34,8 @@ function batchAt(instant: Instant, author = 1, sequence = 1, values: readonly nu
 }
 const large = (author: number, sequence: number): CheckedParcel =>
   batchAt(at(90_000), author, sequence, new Array<number>(13).fill(65_536));
+
+const arrival: Arrival = { at: now, via: { type: "gossip", peer: "12D3KooW" as PeerId } };
 
 const bytesOf = ({ signedHeader, header, ops, proof }: CheckedParcel): Uint8Array =>
   encodeParcel(signedHeader, header.opsCount, ops, proof);
@@ -64,12 +67,14 @@ describe("batches held back", () => {
   test("are released exactly when their time has come", () => {
     const heldBack = new HeldBack();
     const [soon, late] = [batchAt(at(31_000), 1, 1), batchAt(at(90_000), 1, 2)];
-    expect([heldBack.hold(late), heldBack.hold(soon)]).toEqual(["heldBack", "heldBack"]);
+    expect([heldBack.hold(late, arrival), heldBack.hold(soon, arrival)]).toEqual(["heldBack", "heldBack"]);
     expect([heldBack.count, heldBack.nextRelease()]).toEqual([2, at(1_000)]);
     expect(heldBack.release(at(999))).toEqual([]);
-    expect(heldBack.release(at(1_000)).map(said)).toEqual([said(soon)]);
+    expect(heldBack.release(at(1_000)).map(({ parcel }) => said(parcel))).toEqual([said(soon)]);
     expect([heldBack.count, heldBack.nextRelease()]).toEqual([1, at(60_000)]);
-    expect(heldBack.release(at(60_000)).map(said)).toEqual([said(late)]);
+    expect(heldBack.release(at(60_000))).toEqual([
+      { parcel: expect.objectContaining({ id: late.id }) as unknown, arrival },
+    ]);
     expect([heldBack.count, heldBack.nextRelease()]).toEqual([0, undefined]);
   });
 
@@ -79,8 +84,8 @@ describe("batches held back", () => {
     const checked = checkParcel((decoded.ok ? decoded.value[1] : undefined)!, network);
     if (!checked.ok) throw new Error(checked.code);
     const heldBack = new HeldBack();
-    heldBack.hold(checked.value);
-    const [kept] = heldBack.release(at(90_000));
+    heldBack.hold(checked.value, arrival);
+    const kept = heldBack.release(at(90_000))[0]?.parcel;
     expect(said(kept!)).toEqual(said(checked.value));
     for (const view of [kept!.signedHeader, kept!.header.opsRoot, kept!.ops[0]!.bytes])
       expect(view.buffer.byteLength).toBeLessThan(10_000);
@@ -89,16 +94,21 @@ describe("batches held back", () => {
   test("are held once", () => {
     const heldBack = new HeldBack();
     const parcel = batchAt(at(90_000));
-    expect([heldBack.hold(parcel), heldBack.hold(parcel), heldBack.count]).toEqual(["heldBack", "known", 1]);
+    expect([heldBack.hold(parcel, arrival), heldBack.hold(parcel, arrival), heldBack.count]).toEqual([
+      "heldBack",
+      "known",
+      1,
+    ]);
   });
 
   test("are at most 64 for one author, and others are not hurt; room comes back", () => {
     const heldBack = new HeldBack();
-    for (let i = 1; i <= heldBackPerAuthorMax; i++) expect(heldBack.hold(batchAt(at(90_000), 1, i))).toBe("heldBack");
-    expect(heldBack.hold(batchAt(at(90_000), 1, 999))).toBe("authorLimit");
-    expect(heldBack.hold(batchAt(at(90_000), 2, 1))).toBe("heldBack");
+    for (let i = 1; i <= heldBackPerAuthorMax; i++)
+      expect(heldBack.hold(batchAt(at(90_000), 1, i), arrival)).toBe("heldBack");
+    expect(heldBack.hold(batchAt(at(90_000), 1, 999), arrival)).toBe("authorLimit");
+    expect(heldBack.hold(batchAt(at(90_000), 2, 1), arrival)).toBe("heldBack");
     expect(heldBack.release(at(90_000))).toHaveLength(heldBackPerAuthorMax + 1);
-    expect(heldBack.hold(batchAt(at(90_000), 1, 999))).toBe("heldBack");
+    expect(heldBack.hold(batchAt(at(90_000), 1, 999), arrival)).toBe("heldBack");
   });
 
   test("are at most 16 MiB in all; room comes back", () => {
@@ -106,10 +116,10 @@ describe("batches held back", () => {
     const one = large(1, 1);
     const bytesOfOne = 187 + one.ops.reduce((sum, op) => sum + op.bytes.length, 0);
     const fitting = Math.floor(heldBackBytesMax / bytesOfOne);
-    for (let i = 1; i <= fitting; i++) expect(heldBack.hold(large(i, 1))).toBe("heldBack");
-    expect(heldBack.hold(large(fitting + 1, 1))).toBe("bytesLimit");
+    for (let i = 1; i <= fitting; i++) expect(heldBack.hold(large(i, 1), arrival)).toBe("heldBack");
+    expect(heldBack.hold(large(fitting + 1, 1), arrival)).toBe("bytesLimit");
     heldBack.release(at(90_000));
-    expect(heldBack.hold(large(1, 1))).toBe("heldBack");
+    expect(heldBack.hold(large(1, 1), arrival)).toBe("heldBack");
   });
 
   test.each<[string, readonly Range[], string, number]>([
@@ -118,7 +128,7 @@ describe("batches held back", () => {
     ["another numbering", [[1, 9]], "33".repeat(8), 3],
   ])("are forgotten by %s", (_, ranges, numbering, left) => {
     const heldBack = new HeldBack();
-    for (const sequence of [1, 2, 3]) heldBack.hold(batchAt(at(90_000), 1, sequence));
+    for (const sequence of [1, 2, 3]) heldBack.hold(batchAt(at(90_000), 1, sequence), arrival);
     heldBack.forget(signerOf(2).author, incarnation, [[1, 9]]);
     heldBack.forget(signerOf(1).author, numbering as Incarnation, ranges);
     expect(heldBack.count).toBe(left);

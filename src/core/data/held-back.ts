@@ -8,6 +8,7 @@ import { assert } from "../../base/assert.ts";
 import type { Bytes } from "../../base/bytes.ts";
 import { type BatchHeader, decodeParcel, encodeParcel } from "../../codec/parcel.ts";
 import type { Range } from "../../codec/ranges-wire.ts";
+import type { Arrival } from "../../ports/store.ts";
 import type { CheckedParcel } from "./batch.ts";
 import { heldBackBytesMax, heldBackPerAuthorMax, stampAheadMsMax } from "./limits.ts";
 import { instantOf } from "./stamp.ts";
@@ -18,11 +19,18 @@ interface Waiting {
   readonly header: BatchHeader;
   readonly latest: Stamp;
   readonly bytes: Bytes;
+  readonly arrival: Arrival;
   /** Wall time at which it may be merged. */
   readonly validAt: Instant;
 }
 
 export type HoldOutcome = "heldBack" | "known" | "authorLimit" | "bytesLimit";
+
+/** What comes out again, with how it had come in. */
+export interface Released {
+  readonly parcel: CheckedParcel;
+  readonly arrival: Arrival;
+}
 
 /** How far ahead of `now` the parcel's latest stamp lies, in ms; not positive for one that may be merged. */
 export function aheadMs(parcel: CheckedParcel, now: Instant): number {
@@ -38,7 +46,7 @@ export class HeldBack {
     return this.#count;
   }
 
-  hold(parcel: CheckedParcel): HoldOutcome {
+  hold(parcel: CheckedParcel, arrival: Arrival): HoldOutcome {
     const { author } = parcel.header;
     const waiting = this.#byAuthor.get(author) ?? [];
     if (waiting.some((other) => other.id === parcel.id)) return "known";
@@ -51,6 +59,7 @@ export class HeldBack {
       header: { ...header, opsRoot: header.opsRoot.slice() },
       latest,
       bytes,
+      arrival,
       validAt: (instantOf(parcel.latest) - stampAheadMsMax) as Instant,
     });
     this.#byAuthor.set(author, waiting);
@@ -60,7 +69,7 @@ export class HeldBack {
   }
 
   /** Takes out what may be merged at `now`. */
-  release(now: Instant): readonly CheckedParcel[] {
+  release(now: Instant): readonly Released[] {
     return this.#remove((waiting) => waiting.validAt <= now);
   }
 
@@ -83,14 +92,14 @@ export class HeldBack {
     return next;
   }
 
-  #remove(chosen: (waiting: Waiting) => boolean): readonly CheckedParcel[] {
-    const removed: CheckedParcel[] = [];
+  #remove(chosen: (waiting: Waiting) => boolean): readonly Released[] {
+    const removed: Released[] = [];
     for (const [author, list] of this.#byAuthor) {
       const rest = list.filter((waiting) => !chosen(waiting));
       if (rest.length === list.length) continue;
       for (const waiting of list) {
         if (!chosen(waiting)) continue;
-        removed.push(parcelOf(waiting));
+        removed.push({ parcel: parcelOf(waiting), arrival: waiting.arrival });
         this.#bytes -= waiting.bytes.length;
         this.#count -= 1;
       }

@@ -48,7 +48,7 @@ function apply(store: Store, parcel: CheckedParcel, floor: Stamp = noFloor): Mer
   if (merge.ops.some(({ living }) => living)) {
     store.apply({
       type: "merge",
-      parcel: rowOf(parcel, merge),
+      parcel: rowOf(parcel, merge, { at: 1 as Instant, via: { type: "own" } }),
       supersedes: merge.replaced.map(({ id }) => id),
     });
   }

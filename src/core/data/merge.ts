@@ -7,7 +7,7 @@
  */
 import type { Instant, Stamp } from "../../base/brand.ts";
 import type { Op } from "../../codec/op.ts";
-import type { LivingEntry, LivingOp, OpId, ParcelRow, StoreView, StoredOp } from "../../ports/store.ts";
+import type { Arrival, LivingEntry, LivingOp, OpId, ParcelRow, StoreView, StoredOp } from "../../ports/store.ts";
 import type { CheckedParcel } from "./batch.ts";
 import { opStamp } from "./stamp.ts";
 import { type Version, compareVersions, hadSeen } from "./version.ts";
@@ -35,9 +35,9 @@ export interface Merge {
 }
 
 /** What the store keeps of a merged parcel. */
-export function rowOf({ header, id, signedHeader, proof }: CheckedParcel, { ops }: Merge): ParcelRow {
+export function rowOf({ header, id, signedHeader, proof }: CheckedParcel, { ops }: Merge, arrival: Arrival): ParcelRow {
   const { author, incarnation, sequence, opsCount } = header;
-  return { author, incarnation, sequence, batch: id, signedHeader, opsCount, proof, ops };
+  return { author, incarnation, sequence, batch: id, signedHeader, opsCount, proof, arrival, ops };
 }
 
 /** `floor` is the oldest stamp that a key without an entry still takes. */

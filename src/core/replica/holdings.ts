@@ -11,7 +11,7 @@
 import type { Author, BatchId, Incarnation, Instant, Stamp, Time } from "../../base/brand.ts";
 import type { OriginRanges, SetSummary } from "../../codec/frontier.ts";
 import type { Op } from "../../codec/op.ts";
-import type { StoreState, StoreView } from "../../ports/store.ts";
+import type { Arrival, StoreState, StoreView } from "../../ports/store.ts";
 import { type Bytes, equalBytes } from "../../base/bytes.ts";
 import { BoundedMap } from "../../base/bounded-map.ts";
 import { batchIdOf } from "../../crypto/batch-digest.ts";
@@ -57,6 +57,14 @@ export interface HoldingsOptions {
  * belong. Pulls bring what living replicas hold, however old, or they would never be equal.
  */
 export type FloorRule = "enforced" | "waived";
+
+/** Under which terms a parcel is merged. */
+export interface MergeTerms {
+  readonly rule: FloorRule;
+  /** The wall time by which its stamps are judged. */
+  readonly judged: Instant;
+  readonly arrival: Arrival;
+}
 
 export class Holdings {
   readonly #options: HoldingsOptions;
@@ -134,7 +142,8 @@ export class Holdings {
   }
 
   /** Merges a verified parcel. Conflicts are counted once, when its number is new. */
-  merge(parcel: CheckedParcel, rule: FloorRule, now: Time, judged: Instant, view: StoreView, out: EffectSink): Merge {
+  merge(parcel: CheckedParcel, terms: MergeTerms, now: Time, view: StoreView, out: EffectSink): Merge {
+    const { rule, judged, arrival } = terms;
     const { author, incarnation, sequence } = parcel.header;
     this.#noticeRestore(parcel);
     const seenBefore = this.holds(author, incarnation, sequence);
@@ -143,7 +152,7 @@ export class Holdings {
     const merge = mergeParcel(parcel, view, floor);
     if (merge.ops.some((op) => op.living)) {
       const supersedes = merge.replaced.map(({ id }) => id);
-      out.push({ type: "persist", write: { type: "merge", parcel: rowOf(parcel, merge), supersedes } });
+      out.push({ type: "persist", write: { type: "merge", parcel: rowOf(parcel, merge, arrival), supersedes } });
       this.#account(parcel, merge);
     }
     this.#recent.set(parcel.id, parcel.signedHeader.slice());

@@ -685,6 +685,32 @@ describe("stamps", () => {
   });
 });
 
+describe("how a batch came is kept with it", () => {
+  const arrivalOf = (node: Node, key: string): unknown => node.store.entry(node.store.living(key)?.id ?? 0).arrival;
+  const bobs = peerIdOf(bob.author);
+
+  test("for a write of our own, by gossip from whoever passed it on, and by a pull", () => {
+    const node = new Node();
+    node.write({ own: "v" });
+    node.later(5);
+    node.gossip(batchBy(carol, { gossip: "v" }));
+    node.admit(1, bob);
+    node.frontier(1, encodeParcels(1, [batchBy(carol, { pull: "v" }, { sequence: 2 })]));
+    expect(["own", "gossip", "pull"].map((key) => arrivalOf(node, key))).toEqual([
+      { at: start, via: { type: "own" } },
+      { at: start + 5, via: { type: "gossip", peer: bobs } },
+      { at: start + 5, via: { type: "pull", peer: bobs } },
+    ]);
+  });
+
+  test("also over the time it was held back", () => {
+    const node = new Node();
+    node.gossip(batchBy(carol, { k: "v" }, { stampMs: start + 31_000 }));
+    node.later(1_000);
+    expect(arrivalOf(node, "k")).toEqual({ at: start, via: { type: "gossip", peer: bobs } });
+  });
+});
+
 describe("our own clock", () => {
   test("30 s off the median of three peers refuses writes, and says so; repaired, it takes them again", () => {
     const node = new Node();

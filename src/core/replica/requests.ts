@@ -92,7 +92,8 @@ export class Requests {
 
   #issue(parcel: CheckedParcel, bytes: Bytes, step: Step): void {
     const { now, view, out } = step;
-    const merge = this.#parts.holdings.merge(parcel, "waived", now, now.wall, view, out);
+    const arrival = { at: now.wall, via: { type: "own" } } as const;
+    const merge = this.#parts.holdings.merge(parcel, { rule: "waived", judged: now.wall, arrival }, now, view, out);
     this.#parts.outgoing.add(bytes);
     tell({ type: "batchesMerged", via: "local", batches: 1, entries: merge.ops.length, delayMs: 0 }, step);
   }

@@ -5,6 +5,7 @@
 import { isWhole } from "../../codec/parcel.ts";
 import { peerIdOf } from "../../codec/peer-id.ts";
 import type { Verdict } from "../../ports/network.ts";
+import type { Arrival } from "../../ports/store.ts";
 import type { CheckedParcel } from "../data/batch.ts";
 import { aheadMs } from "../data/held-back.ts";
 import type { EffectSink } from "../effects.ts";
@@ -17,6 +18,7 @@ import { type Parts, type Step, holdingsSeen, judgedTime, tell } from "./parts.t
 export function settle(load: CheckedLoad, parts: Parts, step: Step): readonly PullFact[] {
   const { source } = load;
   const rule = source.type === "pull" ? "waived" : "enforced";
+  const arrival: Arrival = { at: step.now.wall, via: { type: source.type, peer: load.from } };
   const isRepair = source.type === "pull" && source.full;
   let entries = 0;
   let batches = 0;
@@ -24,12 +26,12 @@ export function settle(load: CheckedLoad, parts: Parts, step: Step): readonly Pu
   let heldBack = false;
   for (const parcel of load.parcels) {
     if (aheadMs(parcel, judgedTime(parts, step)) > 0) {
-      holdBack(parcel, parts, step);
+      holdBack(parcel, arrival, parts, step);
       heldBack = true;
       continue;
     }
     if (!isRepair && parts.holdings.knows(parcel, step.view)) continue; // it came another way meanwhile
-    const merged = mergeChecked(parcel, rule, parts, step);
+    const merged = mergeChecked(parcel, rule, arrival, parts, step);
     entries += merged.living;
     batches += 1;
     if (merged.isNew) news += 1;
@@ -57,12 +59,14 @@ export function settle(load: CheckedLoad, parts: Parts, step: Step): readonly Pu
 function mergeChecked(
   parcel: CheckedParcel,
   rule: FloorRule,
+  arrival: Arrival,
   parts: Parts,
   step: Step,
 ): { readonly living: number; readonly isNew: boolean } {
   const { author, incarnation, sequence } = parcel.header;
   const numberIsNew = !parts.holdings.holds(author, incarnation, sequence);
-  const merge = parts.holdings.merge(parcel, rule, step.now, judgedTime(parts, step), step.view, step.out);
+  const terms = { rule, judged: judgedTime(parts, step), arrival };
+  const merge = parts.holdings.merge(parcel, terms, step.now, step.view, step.out);
   if (merge.belowFloor > 0) tell({ type: "entriesBelowFloor", author, entries: merge.belowFloor }, step);
   const link = parts.admission.linkOf(peerIdOf(author));
   if (link !== undefined && isWhole(parcel) && merge.belowFloor === 0) {
@@ -74,8 +78,8 @@ function mergeChecked(
 
 /** Merges what was held back and whose time has come. */
 export function releaseHeldBack(parts: Parts, step: Step): void {
-  for (const parcel of parts.heldBack.release(judgedTime(parts, step))) {
-    mergeChecked(parcel, "enforced", parts, step);
+  for (const { parcel, arrival } of parts.heldBack.release(judgedTime(parts, step))) {
+    mergeChecked(parcel, "enforced", arrival, parts, step);
     tell({ type: "heldBackReleased", author: parcel.header.author }, step);
   }
 }
@@ -94,9 +98,9 @@ export function knownBatches({ holdings }: Parts, { view }: Step): KnownBatches 
   };
 }
 
-function holdBack(parcel: CheckedParcel, parts: Parts, step: Step): void {
+function holdBack(parcel: CheckedParcel, arrival: Arrival, parts: Parts, step: Step): void {
   const { author } = parcel.header;
-  const outcome = parts.heldBack.hold(parcel);
+  const outcome = parts.heldBack.hold(parcel, arrival);
   if (outcome === "known") return;
   if (outcome === "heldBack") {
     const ahead = aheadMs(parcel, judgedTime(parts, step));

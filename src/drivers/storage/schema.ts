@@ -7,6 +7,11 @@
  *   ids id … id + span − 1 as far as they are still stored.
  * - `op_by_key` is partial: exactly one operation per key lives. A point read is one index probe
  *   and one row.
+ * - `arrived_at` and `via` of a parcel tell how it came (`arrivals.ts`); null where layout 1 stored it.
+ *
+ * The layout is made by steps, in order; each names the version it leads to. A new store takes all
+ * of them and an older one those it lacks, in one transaction, so both end alike. A step is never
+ * changed once a release has it; a new one stands at the end.
  *
  * Durability: WAL with synchronous=FULL syncs the log at every commit; NORMAL (`relaxed`) only at
  * checkpoints, so that a power cut may take back the last commits but never tears one.
@@ -14,15 +19,26 @@
  */
 import type { DatabaseSync } from "node:sqlite";
 
-/** Raised when the layout changes; a migration then leads from each older one. */
-export const storeVersion = 1;
-
 /** Pages in the log before it is copied back: 16 MiB, few stalls. Source: measured for random upserts. */
 const checkpointPages = 4_000;
 
 export type Durability = "strict" | "relaxed";
 
-const tables = `
+interface LayoutStep {
+  /** The version of a store that has taken this step and all before it; several steps may lead to one. */
+  readonly version: number;
+  apply(db: DatabaseSync): void;
+}
+
+const steps: readonly LayoutStep[] = [
+  { version: 1, apply: (db) => db.exec(firstTables) },
+  { version: 2, apply: (db) => db.exec(arrivalColumns) },
+];
+
+/** The version this program reads and writes. */
+export const storeVersion: number = Math.max(...steps.map(({ version }) => version));
+
+const firstTables = `
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE state (id INTEGER PRIMARY KEY CHECK (id = 1), body TEXT NOT NULL, next_op INTEGER NOT NULL);
 CREATE TABLE origin (ref INTEGER PRIMARY KEY, author BLOB NOT NULL, incarnation BLOB NOT NULL, ranges TEXT NOT NULL, UNIQUE (author, incarnation));
@@ -37,6 +53,12 @@ CREATE INDEX conflict_by_key ON conflict (key);
 CREATE TABLE evidence (id INTEGER PRIMARY KEY, at INTEGER NOT NULL, first BLOB NOT NULL, second BLOB NOT NULL, UNIQUE (first, second));
 `;
 
+const arrivalColumns = `
+CREATE TABLE peer (ref INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE);
+ALTER TABLE parcel ADD COLUMN arrived_at INTEGER;
+ALTER TABLE parcel ADD COLUMN via INTEGER;
+`;
+
 export function setPragmas(db: DatabaseSync, durability: Durability, cacheMiB: number): void {
   db.exec("PRAGMA journal_mode = WAL");
   db.exec(`PRAGMA synchronous = ${durability === "strict" ? "FULL" : "NORMAL"}`);
@@ -44,10 +66,18 @@ export function setPragmas(db: DatabaseSync, durability: Durability, cacheMiB: n
   db.exec(`PRAGMA wal_autocheckpoint = ${checkpointPages}`);
 }
 
-/** The version found, after creating the tables in an empty file. */
+/** The version found, after the steps that an empty or older file lacks; a newer one is left as it is. */
 export function ensureSchema(db: DatabaseSync): number {
-  const found = db.prepare("PRAGMA user_version").get()?.["user_version"];
-  if (found !== 0) return Number(found);
-  db.exec(`BEGIN IMMEDIATE; ${tables} PRAGMA user_version = ${storeVersion}; COMMIT`);
+  const found = Number(db.prepare("PRAGMA user_version").get()?.["user_version"]);
+  const missing = steps.filter(({ version }) => version > found);
+  if (missing.length === 0) return found;
+  db.exec("BEGIN IMMEDIATE");
+  try {
+    for (const { apply } of missing) apply(db);
+    db.exec(`PRAGMA user_version = ${storeVersion}; COMMIT`);
+  } catch (error) {
+    if (db.isTransaction) db.exec("ROLLBACK");
+    throw error;
+  }
   return storeVersion;
 }

@@ -29,6 +29,7 @@ import type {
   StoredOp,
   StoredParcel,
 } from "../../ports/store.ts";
+import { type ArrivalColumns, Arrivals } from "./arrivals.ts";
 import { ConflictLog } from "./conflict-log.ts";
 import { type Durability, ensureSchema, setPragmas, storeVersion } from "./schema.ts";
 import { type Statements, prepareAll } from "./statements.ts";
@@ -51,6 +52,8 @@ interface OpRow {
   readonly key: string;
   readonly rest: Uint8Array;
 }
+
+type EntryRow = OpRow & ArrivalColumns & { readonly header: Uint8Array };
 
 interface ParcelHead {
   readonly id: number;
@@ -111,6 +114,7 @@ class SqliteStore implements Store {
   readonly #db: DatabaseSync;
   readonly #sql: Statements;
   readonly #conflicts: ConflictLog;
+  readonly #arrivals: Arrivals;
   readonly #originRefs = new Map<string, number>();
   #nextOp: number;
   #nextOpStored: number;
@@ -119,6 +123,7 @@ class SqliteStore implements Store {
     this.#db = db;
     this.#sql = prepareAll(db);
     this.#conflicts = new ConflictLog(db);
+    this.#arrivals = new Arrivals(db);
     for (const row of this.#sql.origins.all())
       this.#originRefs.set(
         `${toHex(row["author"] as Bytes)}/${toHex(row["incarnation"] as Bytes)}`,
@@ -153,9 +158,9 @@ class SqliteStore implements Store {
   }
 
   entry(id: OpId): LivingEntry {
-    const row = this.#sql.entry.get(id) as unknown as (OpRow & { readonly header: Uint8Array }) | undefined;
+    const row = this.#sql.entry.get(id) as unknown as EntryRow | undefined;
     assert(row !== undefined, "an operation handed out as living is stored");
-    return entryOf(row, row.header);
+    return this.#entryOf(row);
   }
 
   parcels({ author, incarnation, from, to, skip, bytesMax }: ParcelStretch): readonly StoredParcel[] {
@@ -196,9 +201,8 @@ class SqliteStore implements Store {
   }
 
   livingAfter(author: Author, stamp: Stamp, max: number): readonly LivingEntry[] {
-    return this.#sql.livingAfter
-      .all(stamp, bytesOf(author), max)
-      .map((row) => entryOf(row as unknown as OpRow, row["header"] as Bytes));
+    const rows = this.#sql.livingAfter.all(stamp, bytesOf(author), max) as unknown as readonly EntryRow[];
+    return rows.map((row) => this.#entryOf(row));
   }
 
   origins(): readonly OriginRanges[] {
@@ -266,6 +270,7 @@ class SqliteStore implements Store {
     this.#nextOp += kept.ops.length;
     const living = kept.ops.reduce((sum, op) => sum + (op.living ? 1 : 0), 0);
     const proof = kept.proof.length === 0 ? null : Buffer.concat(kept.proof);
+    const { arrived_at, via } = this.#arrivals.columnsOf(parcel.arrival);
     this.#sql.addParcel.run(
       id,
       origin,
@@ -276,6 +281,8 @@ class SqliteStore implements Store {
       kept.ops.length,
       living,
       proof,
+      arrived_at,
+      via,
     );
     let opId = id;
     for (const { index, op, bytes, stamp, living: lives } of kept.ops) {
@@ -316,6 +323,17 @@ class SqliteStore implements Store {
     return { sequence: head.sequence, bytes: encodeParcel(head.header, head.ops_count, ops, hashesOf(head.proof)) };
   }
 
+  #entryOf(row: EntryRow): LivingEntry {
+    const { op, bytes } = readOp(new ByteReader(withKey(row.key, row)));
+    const batch: BatchId = batchIdOf(row.header.subarray(0, headerBytes));
+    return {
+      id: row.id,
+      op: { index: row.place, op, bytes },
+      version: { stamp: row.stamp as Stamp, author: decodeStoredHeader(row.header).author, batch },
+      arrival: this.#arrivals.arrivalOf(row),
+    };
+  }
+
   #originRef(author: Author, incarnation: Incarnation): number {
     const key = `${author}/${incarnation}`;
     const known = this.#originRefs.get(key);
@@ -340,16 +358,6 @@ function keepWorthwhile(parcel: ParcelRow): { readonly ops: readonly StoredOp[];
   return {
     ops: living,
     proof: narrowProof(parcel.opsCount, leaves, parcel.proof, new Set(living.map(({ index }) => index))),
-  };
-}
-
-function entryOf(row: OpRow, signedHeader: Bytes): LivingEntry {
-  const { op, bytes } = readOp(new ByteReader(withKey(row.key, row)));
-  const batch: BatchId = batchIdOf(signedHeader.subarray(0, headerBytes));
-  return {
-    id: row.id,
-    op: { index: row.place, op, bytes },
-    version: { stamp: row.stamp as Stamp, author: decodeStoredHeader(signedHeader).author, batch },
   };
 }
 

@@ -5,14 +5,15 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 
 const sql = {
   living: "SELECT id, stamp FROM op WHERE key = ? AND living = 1",
-  entry: "SELECT op.*, parcel.header FROM op JOIN parcel ON parcel.id = op.parcel WHERE op.id = ? AND op.living = 1",
+  entry:
+    "SELECT op.*, parcel.header, parcel.arrived_at, parcel.via FROM op JOIN parcel ON parcel.id = op.parcel WHERE op.id = ? AND op.living = 1",
   parcels:
     "SELECT id, sequence, header, ops_count, span, proof FROM parcel WHERE origin = ? AND sequence BETWEEN ? AND ? ORDER BY sequence, id",
   parcelById: "SELECT id, sequence, header, ops_count, span, proof FROM parcel WHERE id = ?",
   ops: "SELECT * FROM op WHERE id BETWEEN ? AND ? ORDER BY id",
   headers: "SELECT header FROM parcel WHERE origin = ? AND sequence = ?",
   livingAfter:
-    "SELECT op.*, parcel.header FROM op JOIN parcel ON parcel.id = op.parcel JOIN origin ON origin.ref = parcel.origin WHERE op.living = 1 AND op.stamp > ? AND origin.author = ? LIMIT ?",
+    "SELECT op.*, parcel.header, parcel.arrived_at, parcel.via FROM op JOIN parcel ON parcel.id = op.parcel JOIN origin ON origin.ref = parcel.origin WHERE op.living = 1 AND op.stamp > ? AND origin.author = ? LIMIT ?",
   origins: "SELECT ref, author, incarnation, ranges FROM origin",
   addOrigin: "INSERT INTO origin (author, incarnation, ranges) VALUES (?, ?, '[]')",
   setRanges: "UPDATE origin SET ranges = ? WHERE ref = ?",
@@ -25,7 +26,7 @@ const sql = {
   trimEvidence: "DELETE FROM evidence WHERE id <= (SELECT max(id) - ? FROM evidence)",
   addEvidence: "INSERT OR IGNORE INTO evidence (at, first, second) VALUES (?, ?, ?)",
   addParcel:
-    "INSERT INTO parcel (id, origin, sequence, header, ops_count, span, stored, living, proof) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    "INSERT INTO parcel (id, origin, sequence, header, ops_count, span, stored, living, proof, arrived_at, via) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
   addOp: "INSERT INTO op (id, parcel, place, living, stamp, flags, key, rest) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
   room: "SELECT parcel.id, parcel.span, parcel.stored, parcel.living FROM op JOIN parcel ON parcel.id = op.parcel WHERE op.id = ? AND op.living = 1",
   die: "UPDATE op SET living = 0 WHERE id = ?",
