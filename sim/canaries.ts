@@ -67,11 +67,10 @@ class LazyStore extends StoreShell {
   }
 }
 
-/** Remembers one entry too many. */
+/** Remembers one value too many. */
 class MiscountingStore extends StoreShell {
   override apply(write: StoreWrite): void {
-    if (write.type !== "setState" || write.state.summary.count < 3) return super.apply(write);
-    const { summary } = write.state;
-    super.apply({ ...write, state: { ...write.state, summary: { ...summary, count: summary.count + 1 } } });
+    if (write.type !== "setState" || write.state.values < 3) return super.apply(write);
+    super.apply({ ...write, state: { ...write.state, values: write.state.values + 1 } });
   }
 }

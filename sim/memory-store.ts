@@ -21,9 +21,11 @@ import type {
   ParcelRow,
   ParcelStretch,
   Store,
+  StoredOp,
   StoredParcel,
   StoreState,
   StoreWrite,
+  TriePageSummary,
 } from "../src/ports/store.ts";
 import type { KeyChange, LivingFact } from "./checkers/facts.ts";
 import { MemoryDisk, keptOp, withConflict } from "./memory-disk.ts";
@@ -86,6 +88,10 @@ class TurnStore implements MemoryStore {
         return this.#put(this.disk.origins, `${write.origin.author}/${write.origin.incarnation}`, write.origin);
       case "setState":
         return this.#assign("state", write.state);
+      case "setTrie":
+        for (const path of write.dropped) this.#remove(this.disk.trie, path);
+        for (const row of write.pages) this.#put(this.disk.trie, row.path, row);
+        return this.#assign("trieFrom", write.from);
       case "addConflict":
         return this.#assign("conflicts", withConflict(this.disk.conflicts, write.conflict));
       case "addEvidence":
@@ -195,6 +201,30 @@ class TurnStore implements MemoryStore {
     return [...this.disk.origins.values()];
   }
 
+  nextId(): OpId {
+    this.#mustLive();
+    return this.disk.ids + 1;
+  }
+
+  livingFrom(id: OpId, max: number): LivingEntry[] {
+    this.#mustLive();
+    const ids = [...this.disk.places.keys()].filter((each) => each >= id).sort((a, b) => a - b);
+    return ids.slice(0, max).map((each) => this.entry(each));
+  }
+
+  trie(): { readonly pages: readonly TriePageSummary[]; readonly from: OpId } {
+    this.#mustLive();
+    const pages = [...this.disk.trie.values()].sort((a, b) => (a.path < b.path ? -1 : 1));
+    return { pages, from: this.disk.trieFrom };
+  }
+
+  triePage(path: string): Bytes {
+    this.#mustLive();
+    const page = this.disk.trie.get(path);
+    assert(page !== undefined, "a page of the trie that is asked for is stored");
+    return page.body.slice();
+  }
+
   state(): StoreState | undefined {
     this.#mustLive();
     return this.disk.state;
@@ -204,21 +234,24 @@ class TurnStore implements MemoryStore {
     const changed = new Set<BatchId>([row.batch]);
     for (const id of supersedes) changed.add(this.#kill(id));
     const stored = this.disk.batches.get(row.batch);
+    const firstId = this.nextId();
+    this.disk.ids += row.ops.length;
     this.#put(
       this.disk.batches,
       row.batch,
-      unite(stored, row, (index) => this.#give(row, index)),
+      unite(stored, row, (index) => this.#give(row, index, firstId)),
     );
     if (stored === undefined) this.#list(row.author, row.incarnation, row.sequence, (ids) => [...ids, row.batch]);
     this.#compact(changed);
   }
 
   /** A new operation takes the place of its key, which must be free. */
-  #give({ batch, ops }: ParcelRow, index: number): OpId {
-    const key = ops.find((op) => op.index === index)?.op.key as string;
+  #give({ batch, ops }: ParcelRow, index: number, firstId: OpId): OpId {
+    const place = ops.findIndex((op) => op.index === index);
+    const key = (ops[place] as StoredOp).op.key;
     if (this.disk.living.has(key)) throw new StoreFailure(`two living operations on the key ${key}`);
     this.#touch(key);
-    const id = ++this.disk.ids;
+    const id = firstId + place;
     this.#put(this.disk.places, id, { batch, index, key });
     this.#put(this.disk.living, key, id);
     return id;
@@ -287,7 +320,7 @@ class TurnStore implements MemoryStore {
     this.#undo.push(old === undefined ? () => map.delete(key) : () => map.set(key, old));
   }
 
-  #assign<Name extends "state" | "conflicts" | "evidence">(name: Name, value: MemoryDisk[Name]): void {
+  #assign<Name extends "state" | "conflicts" | "evidence" | "trieFrom">(name: Name, value: MemoryDisk[Name]): void {
     const old = this.disk[name];
     this.#undo.push(() => (this.disk[name] = old));
     this.disk[name] = value;

@@ -6,6 +6,8 @@ import type { BatchId, Incarnation, Instant } from "../src/base/brand.ts";
 import { toHex } from "../src/base/bytes.ts";
 import type { Note } from "../src/core/notes.ts";
 import type { Wish, WrittenOp } from "../src/core/replica/inputs.ts";
+import type { SetSummary } from "../src/codec/frontier.ts";
+import { LivingTrie } from "../src/core/replica/living-trie.ts";
 import { newState } from "../src/core/replica/new-state.ts";
 import { Replica } from "../src/core/replica/replica.ts";
 import type { OutwardEffect } from "../src/node/turn.ts";
@@ -28,6 +30,8 @@ import { Users } from "./users.ts";
 /** The year 2026: far enough from zero for floors and skews. */
 const worldBegan = 1_790_000_000_000;
 const horizonDays = 30;
+/** Small, so that pages of the trie are written in small worlds, and starts replay the rest. */
+const trieReplayOpsMin = 16;
 
 export class SimNode {
   readonly index: number;
@@ -91,6 +95,7 @@ export class SimNode {
         seed: prng.u32(),
         horizonDays,
         pullEveryMs: options.pullEveryMs,
+        trieReplayOpsMin,
       },
       this.#store,
       state,
@@ -157,7 +162,8 @@ export class SimNode {
 
   fact(): DiskFact {
     const living = [...this.history.living.values()];
-    const { summary, values } = this.disk.state ?? newState("" as Incarnation);
+    const { values } = this.disk.state ?? newState("" as Incarnation);
+    const summary = this.process?.summary() ?? this.#summaryOnDisk();
     return {
       node: this.index,
       living,
@@ -167,6 +173,11 @@ export class SimNode {
       storedOps: this.disk.storedOps(),
       storedBatches: this.disk.batches.size,
     };
+  }
+
+  /** What the next process will say of the set, from the pages of the trie on this disk. */
+  #summaryOnDisk(): SetSummary {
+    return new LivingTrie(createMemoryStore(this.disk), trieReplayOpsMin).summary();
   }
 
   /** Whether this disk has everything of a batch, or something newer. */

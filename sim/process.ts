@@ -3,6 +3,7 @@
  * ends by being stopped, by a crash at any point of a turn, or by its disk failing.
  */
 import type { Time } from "../src/base/brand.ts";
+import type { SetSummary } from "../src/codec/frontier.ts";
 import type { ReplicaInput } from "../src/core/replica/inputs.ts";
 import type { Replica } from "../src/core/replica/replica.ts";
 import { type OutwardEffect, type VerifyEffect, runTurn } from "../src/node/turn.ts";
@@ -71,6 +72,10 @@ export class Process {
 
   pauseUntil(time: number): void {
     this.#pausedUntil = Math.max(this.#pausedUntil, time);
+  }
+
+  summary(): SetSummary {
+    return this.#parts.replica.summary();
   }
 
   time(): Time {

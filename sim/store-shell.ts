@@ -12,6 +12,7 @@ import type {
   StoredParcel,
   StoreState,
   StoreWrite,
+  TriePageSummary,
 } from "../src/ports/store.ts";
 
 export class StoreShell implements Store {
@@ -63,6 +64,22 @@ export class StoreShell implements Store {
 
   origins(): readonly OriginRanges[] {
     return this.inner.origins();
+  }
+
+  nextId(): OpId {
+    return this.inner.nextId();
+  }
+
+  livingFrom(id: OpId, max: number): readonly LivingEntry[] {
+    return this.inner.livingFrom(id, max);
+  }
+
+  trie(): { readonly pages: readonly TriePageSummary[]; readonly from: OpId } {
+    return this.inner.trie();
+  }
+
+  triePage(path: string): Bytes {
+    return this.inner.triePage(path);
   }
 
   state(): StoreState | undefined {

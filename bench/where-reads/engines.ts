@@ -38,6 +38,7 @@ export interface Engine {
 }
 
 const pullEveryMs = 30_000;
+const trieReplayOpsMin = 50_000;
 const horizonDays = 30;
 /** Source: the product's own bound. */
 const inputsPerTurnMax = 256;
@@ -160,7 +161,16 @@ class MainLoop {
     this.#onTurn = onTurn;
     const signer = ed25519Signer(identitySeed);
     this.#replica = new Replica(
-      { network: benchNetwork, signer, session: "00".repeat(8), agent: "bench", seed: 1, horizonDays, pullEveryMs },
+      {
+        network: benchNetwork,
+        signer,
+        session: "00".repeat(8),
+        agent: "bench",
+        seed: 1,
+        horizonDays,
+        pullEveryMs,
+        trieReplayOpsMin,
+      },
       store,
       newState(randomBytes(8).toString("hex") as Incarnation),
     );

@@ -127,6 +127,22 @@ export class OverlayStore implements Store {
     throw new Error("this emulation repairs no clocks");
   }
 
+  nextId(): OpId {
+    return this.#nextOp;
+  }
+
+  livingFrom(): readonly LivingEntry[] {
+    return []; // the emulation starts from an empty store
+  }
+
+  trie(): ReturnType<Store["trie"]> {
+    return this.#durable.trie();
+  }
+
+  triePage(path: string): Bytes {
+    return this.#durable.triePage(path);
+  }
+
   origins(): readonly OriginRanges[] {
     return this.#durable.origins();
   }

@@ -157,7 +157,7 @@ export interface Status {
   readonly state: NodeState;
   /** Live keys with a value (tombstones and expired ones not counted where known). */
   readonly entries: number;
-  /** Fingerprint of the whole set, hex; equal sets have equal roots. Safe against accident, not malice. */
+  /** Root of the Merkle trie over the whole set, hex; equal roots mean equal sets. */
   readonly root: string;
   /** Admitted links now. */
   readonly peers: number;

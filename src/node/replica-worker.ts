@@ -11,6 +11,7 @@ import type { Incarnation, Instant, Time } from "../base/brand.ts";
 import { assert } from "../base/assert.ts";
 import { Fault } from "../base/fault.ts";
 import type { ReplicaInput } from "../core/replica/inputs.ts";
+import { trieReplayOpsMin } from "../core/replica/limits.ts";
 import { newState } from "../core/replica/new-state.ts";
 import { Replica } from "../core/replica/replica.ts";
 import { ed25519Signer } from "../crypto/ed25519.ts";
@@ -53,7 +54,16 @@ class ReplicaThread {
     const session = randomBytes(8).toString("hex");
     const state = this.#store.state() ?? newState(randomBytes(8).toString("hex") as Incarnation);
     this.#replica = new Replica(
-      { network, signer: ed25519Signer(options.identitySeed), session, agent, seed, horizonDays, pullEveryMs },
+      {
+        network,
+        signer: ed25519Signer(options.identitySeed),
+        session,
+        agent,
+        seed,
+        horizonDays,
+        pullEveryMs,
+        trieReplayOpsMin,
+      },
       this.#store,
       state,
     );

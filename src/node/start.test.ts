@@ -2,6 +2,7 @@
 import { DatabaseSync } from "node:sqlite";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { storeVersion } from "../drivers/storage/schema.ts";
 import { createFleet } from "../../test/support/in-process.ts";
 
 test("a data folder of another network is refused by that network's name, and left as it was", async () => {
@@ -28,7 +29,7 @@ test("a store of an unknown layout is refused with both versions", async () => {
   db.close();
   await expect(fleet.start("data")).rejects.toMatchObject({
     code: "data_dir_version",
-    details: { found: 99, known: 1 },
+    details: { found: 99, known: storeVersion },
   });
 });
 

@@ -44,7 +44,7 @@ export function runTurn(
   };
   store.begin();
   for (const input of inputs) replica.step(input, now(), store, out);
-  replica.endTurn(now(), out);
+  replica.endTurn(now(), store, out);
   store.commit();
   return { effects: outward, wrote };
 }

@@ -12,12 +12,12 @@
  */
 import type { Author, BatchId, Incarnation, Instant, PeerId, Stamp } from "../base/brand.ts";
 import type { Bytes } from "../base/bytes.ts";
-import type { OriginRanges, SetSummary } from "../codec/frontier.ts";
+import type { OriginRanges } from "../codec/frontier.ts";
 import type { Range } from "../codec/ranges-wire.ts";
 import type { PlacedOp } from "../codec/parcel.ts";
 import type { Version } from "../core/data/version.ts";
 
-/** Handle of a living operation, given by the store. */
+/** Handle of a living operation. The first of a merged parcel gets `StoreView.nextId()`, the others follow in order. */
 export type OpId = number;
 
 export interface LivingOp {
@@ -32,7 +32,6 @@ export interface StoreState {
   readonly sequence: number;
   /** Stamp of this node's last batch. */
   readonly lastStamp: Stamp;
-  readonly summary: SetSummary;
   /** Living entries that are values or blobs. */
   readonly values: number;
   readonly conflicts: number;
@@ -79,6 +78,19 @@ export interface ConflictRow {
   readonly value: Bytes | undefined;
 }
 
+/** A page of the Merkle trie as the replica's summary of it; its entries are read by path when they are needed. */
+export interface TriePageSummary {
+  /** Hex digits all its positions begin with. */
+  readonly path: string;
+  readonly count: number;
+  readonly hash: Bytes;
+}
+
+export interface TriePageRow extends TriePageSummary {
+  /** The packed entries, as the trie lays them out. */
+  readonly body: Bytes;
+}
+
 export type StoreWrite =
   /** The living operations named here lose their place; `parcel` brings what takes it. */
   | { readonly type: "merge"; readonly parcel: ParcelRow; readonly supersedes: readonly OpId[] }
@@ -86,6 +98,13 @@ export type StoreWrite =
   | { readonly type: "setState"; readonly state: StoreState }
   | { readonly type: "addConflict"; readonly conflict: ConflictRow }
   | { readonly type: "addEvidence"; readonly first: Bytes; readonly second: Bytes; readonly at: Instant }
+  /** Pages of the trie take the place of those of the same paths; `from` is the first operation that some page may lack. */
+  | {
+      readonly type: "setTrie";
+      readonly pages: readonly TriePageRow[];
+      readonly dropped: readonly string[];
+      readonly from: OpId;
+    }
   /** Forgets living operations without a successor: only for this node's own writes that no other node took. */
   | { readonly type: "retract"; readonly ops: readonly OpId[] };
 
@@ -130,6 +149,14 @@ export interface StoreView {
   /** Living operations of one author stamped behind `stamp`, at most `max`. */
   livingAfter(author: Author, stamp: Stamp, max: number): readonly LivingEntry[];
   origins(): readonly OriginRanges[];
+  /** The id of the next operation that is merged; grows, never used twice. */
+  nextId(): OpId;
+  /** Living operations from an id up, ascending, at most `max`. */
+  livingFrom(id: OpId, max: number): readonly LivingEntry[];
+  /** The pages of the trie in order of their paths, and the first operation that some page may lack. */
+  trie(): { readonly pages: readonly TriePageSummary[]; readonly from: OpId };
+  /** The packed entries of a page; it must be there. */
+  triePage(path: string): Bytes;
   state(): StoreState | undefined;
 }
 

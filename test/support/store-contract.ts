@@ -7,7 +7,7 @@
 // tidy: long because each function lists the tests of one subject
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Instant, PeerId, Stamp } from "../../src/base/brand.ts";
-import type { Arrival, OpId, Store, StoreState } from "../../src/ports/store.ts";
+import type { Arrival, OpId, Store, StoreState, TriePageRow } from "../../src/ports/store.ts";
 import { parcelTests, spaceTests } from "./store-space-contract.ts";
 import { merge, served, turn } from "./store-turns.ts";
 import { author, fragmentOf, incarnation, ownArrival, put, signedBatch } from "./stored-batches.ts";
@@ -232,6 +232,58 @@ function readTests(at: () => Store, reopen: () => Promise<void>): void {
     expect(at().state()).toEqual({ ...someState(2), reconciledAt: 17 });
   });
 
+  test("ids of merged operations follow each other in their order, and grow also over a reopening", async () => {
+    turn(at(), () => at().apply({ type: "setState", state: someState(1) })); // as every store's first turn does
+    const first = at().nextId();
+    turn(at(), () => merge(at(), signedBatch(1, [put("a"), put("b"), put("c")])));
+    expect(["a", "b", "c"].map((key) => at().living(key)?.id)).toEqual([first, first + 1, first + 2]);
+    turn(at(), () => merge(at(), signedBatch(2, [put("b")])));
+    await reopen();
+    expect(at().living("b")?.id).toBe(first + 3);
+    expect(at().nextId()).toBe(first + 4);
+    const keysFrom = (id: OpId, max: number): readonly string[] =>
+      at()
+        .livingFrom(id, max)
+        .map(({ op }) => op.op.key);
+    expect(keysFrom(first, 10)).toEqual(["a", "c", "b"]);
+    expect(keysFrom(first + 1, 1)).toEqual(["c"]);
+    expect(keysFrom(first + 4, 10)).toEqual([]);
+  });
+
+  test("ids count operations that were never living", () => {
+    turn(at(), () => merge(at(), signedBatch(1, [put("a")])));
+    const first = at().nextId();
+    turn(at(), () => merge(at(), signedBatch(2, [put("w"), put("x"), put("y"), put("z")]), [2]));
+    expect(at().living("y")?.id).toBe(first + 2);
+    expect(at().nextId()).toBe(first + 4);
+    turn(at(), () => merge(at(), signedBatch(3, [put("y")])));
+    expect(served(at()).map(({ sequence }) => sequence)).toEqual([1, 3]);
+  });
+
+  test("pages of the trie are those set last, in order of their paths", async () => {
+    const page = (path: string, byte: number): TriePageRow => ({
+      path,
+      count: byte,
+      hash: new Uint8Array(32).fill(byte),
+      body: new Uint8Array(70).fill(byte),
+    });
+    const set = (pages: readonly TriePageRow[], dropped: readonly string[], from: OpId): void =>
+      at().apply({ type: "setTrie", pages, dropped, from });
+    expect(at().trie()).toEqual({ pages: [], from: 1 });
+    turn(at(), () => set([page("b", 1), page("a", 2), page("0f", 3)], [], 7));
+    turn(at(), () => set([page("a", 4)], ["b"], 9));
+    at().begin();
+    set([page("a", 5)], ["0f"], 11);
+    await reopen();
+    const { pages, from } = at().trie();
+    expect(from).toBe(9);
+    expect(pages.map(({ path, count, hash }) => [path, count, hash[0]])).toEqual([
+      ["0f", 3, 3],
+      ["a", 4, 4],
+    ]);
+    expect(new Uint8Array(at().triePage("a"))).toEqual(new Uint8Array(70).fill(4));
+  });
+
   test("evidence is taken", () => {
     const [first, second] = [signedBatch(1, [put("a")]), signedBatch(1, [put("b")])];
     turn(at(), () =>
@@ -251,7 +303,6 @@ function someState(sequence: number): StoreState {
     incarnation,
     sequence,
     lastStamp: (1_790_000_000_000_000 + sequence) as Stamp,
-    summary: { count: sequence, fingerprint: new Uint8Array(32).fill(sequence) },
     values: 1,
     conflicts: 2,
     reconciledAt: undefined,

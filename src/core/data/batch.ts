@@ -28,16 +28,19 @@ export interface CheckedParcel extends Parcel {
   readonly id: BatchId;
   /** The latest stamp among its operations. */
   readonly latest: Stamp;
+  /** The Merkle leaf of each of its operations, in their order. */
+  readonly leaves: readonly Bytes[];
 }
 
 export type CheckRefusal = "wrongNetwork" | "rootMismatch";
 
 export function checkParcel(parcel: Parcel, network: NetworkId): Result<CheckedParcel, CheckRefusal> {
   if (parcel.header.network !== network) return refused("wrongNetwork");
-  const leaves = parcel.ops.map((placed) => ({ index: placed.index, leaf: leafOf(placed.bytes) }));
-  if (!equalBytes(rootOfPart(parcel.header.opsCount, leaves, parcel.proof), parcel.header.opsRoot))
+  const leaves = parcel.ops.map(({ bytes }) => leafOf(bytes));
+  const placed = parcel.ops.map(({ index }, i) => ({ index, leaf: leaves[i] as Bytes }));
+  if (!equalBytes(rootOfPart(parcel.header.opsCount, placed, parcel.proof), parcel.header.opsRoot))
     return refused("rootMismatch");
-  return ok(described(parcel));
+  return ok(described(parcel, leaves));
 }
 
 export interface SignedPart {
@@ -70,20 +73,21 @@ export function makeBatch(
   if (ops.length === 0 || ops.length > batchOpsMax) return refused("opsCount");
   const placed = sortByKey(ops);
   if (placed === undefined) return refused("keyTwice");
-  const opsRoot = merkleRoot(placed.map(({ bytes }) => leafOf(bytes)));
+  const leaves = placed.map(({ bytes }) => leafOf(bytes));
+  const opsRoot = merkleRoot(leaves);
   const header: BatchHeader = { ...numbers, author: signer.author, opsRoot, opsCount: ops.length };
   const headerPart = encodeHeader(header);
   assert(headerPart.length === headerBytes, "a header has its fixed length");
   const signedHeader = concat([headerPart, signer.sign(signedMessage(headerPart))]);
   const bytes = encodeParcel(signedHeader, ops.length, placed, []);
   if (bytes.length > batchBytesMax) return refused("tooLarge");
-  return ok({ parcel: described({ header, signedHeader, ops: placed, proof: [] }), bytes });
+  return ok({ parcel: described({ header, signedHeader, ops: placed, proof: [] }, leaves), bytes });
 }
 
-function described(parcel: Parcel): CheckedParcel {
+function described(parcel: Parcel, leaves: readonly Bytes[]): CheckedParcel {
   let latest = parcel.header.stamp;
   for (const { op } of parcel.ops) latest = Math.max(latest, opStamp(parcel.header.stamp, op.replaces)) as Stamp;
-  return { ...parcel, id: batchIdOf(parcel.signedHeader.subarray(0, headerBytes)), latest };
+  return { ...parcel, id: batchIdOf(parcel.signedHeader.subarray(0, headerBytes)), latest, leaves };
 }
 
 function sortByKey(ops: readonly Op[]): readonly PlacedOp[] | undefined {

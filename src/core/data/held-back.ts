@@ -8,6 +8,7 @@ import { assert } from "../../base/assert.ts";
 import type { Bytes } from "../../base/bytes.ts";
 import { type BatchHeader, decodeParcel, encodeParcel } from "../../codec/parcel.ts";
 import type { Range } from "../../codec/ranges-wire.ts";
+import { leafOf } from "../../crypto/merkle.ts";
 import type { Arrival } from "../../ports/store.ts";
 import type { CheckedParcel } from "./batch.ts";
 import { heldBackBytesMax, heldBackPerAuthorMax, stampAheadMsMax } from "./limits.ts";
@@ -113,5 +114,5 @@ export class HeldBack {
 function parcelOf({ id, latest, bytes }: Waiting): CheckedParcel {
   const decoded = decodeParcel(bytes);
   assert(decoded.ok, "what was encoded here is decoded to the same again");
-  return { ...decoded.value, id, latest };
+  return { ...decoded.value, id, latest, leaves: decoded.value.ops.map((placed) => leafOf(placed.bytes)) };
 }

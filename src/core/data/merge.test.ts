@@ -2,16 +2,18 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { createMemoryStore } from "../../../sim/memory-store.ts";
 import type { Author, BatchId, Incarnation, Instant, NetworkId, Stamp } from "../../base/brand.ts";
-import { toHex } from "../../base/bytes.ts";
+import { toHex, utf8Encode } from "../../base/bytes.ts";
 import { Prng } from "../../base/prng.ts";
 import type { Op, Replaces } from "../../codec/op.ts";
 import { decodeParcel, encodeParcel } from "../../codec/parcel.ts";
+import { sha256 } from "../../crypto/hash.ts";
 import { leafOf, narrowProof } from "../../crypto/merkle.ts";
 import type { Signer } from "../../crypto/ed25519.ts";
+import { triePosition } from "../../crypto/trie-hash.ts";
 import type { Store } from "../../ports/store.ts";
 import { type CheckedParcel, checkParcel, makeBatch } from "./batch.ts";
-import { SetFingerprint, entryElement } from "./fingerprint.ts";
 import { type Merge, floorAt, mergeParcel, rowOf } from "./merge.ts";
+import { Trie } from "./trie/trie.ts";
 
 const network = "11".repeat(32) as NetworkId;
 const noFloor = 0 as Stamp;
@@ -68,13 +70,16 @@ function livingSet(store: Store): string {
     .join("\n");
 }
 
+/** The root over the living set, each entry named by its key and batch. */
 function fingerprint(store: Store): string {
-  const sum = SetFingerprint.empty();
+  const trie = new Trie({ pages: [], load: () => new Uint8Array(0), cacheBytesMax: 0 });
   for (const key of keys) {
     const living = store.living(key);
-    if (living !== undefined) sum.add(entryElement(key, store.entry(living.id).version.batch));
+    if (living === undefined) continue;
+    const digest = sha256(utf8Encode(store.entry(living.id).version.batch));
+    trie.set({ position: triePosition(key), digest, id: living.id });
   }
-  return toHex(sum.summary().fingerprint);
+  return toHex(trie.summary().hash);
 }
 
 function after(parcels: readonly CheckedParcel[]): Store {

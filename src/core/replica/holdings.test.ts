@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { createMemoryStore } from "../../../sim/memory-store.ts";
 import type { Author, Incarnation } from "../../base/brand.ts";
 import type { OriginRanges } from "../../codec/frontier.ts";
 import type { Range } from "../../codec/ranges-wire.ts";
@@ -13,10 +14,23 @@ const incarnation = "22".repeat(8) as Incarnation;
 const origin = (ranges: readonly Range[], by: Author = author): OriginRanges => ({ author: by, incarnation, ranges });
 const state = newState(incarnation);
 
+function viewOf(origins: readonly OriginRanges[]): StoreView {
+  const store = createMemoryStore();
+  store.begin();
+  for (const each of origins) store.apply({ type: "setOrigin", origin: each });
+  store.commit();
+  return store;
+}
+
 function holdingsOf(...origins: readonly OriginRanges[]): Holdings {
-  const view = { origins: () => origins } as StoreView;
+  const view = viewOf(origins);
   return new Holdings(
-    { author: "ff".repeat(32) as Author, horizonDays: 30, freshIncarnation: "ff".repeat(8) as Incarnation },
+    {
+      author: "ff".repeat(32) as Author,
+      horizonDays: 30,
+      freshIncarnation: "ff".repeat(8) as Incarnation,
+      trieReplayOpsMin: 10,
+    },
     view,
     state,
   );
@@ -64,8 +78,8 @@ describe("numbers said to be superseded", () => {
     const holdings = holdingsOf(origin([[10, 10]]));
     holdings.markSuperseded([origin([[1, 4]]), origin([[5, 9]])]);
     const out: Effect[] = [];
-    holdings.endTurn(out);
-    holdings.endTurn(out);
+    holdings.endTurn(viewOf([]), out);
+    holdings.endTurn(viewOf([]), out);
     expect(out).toEqual([{ type: "persist", write: { type: "setOrigin", origin: origin([[1, 10]]) } }]);
   });
 

@@ -1,11 +1,11 @@
 /**
- * What this replica holds, in summary: which batches of which writers, the fingerprint of the
+ * What this replica holds, in summary: which batches of which writers, the Merkle trie of the
  * living set, its own numbering. It turns merges into `persist` effects and keeps the summaries
  * in step with them; at the end of a turn it writes those that changed.
  *
  * 1. A sequence number counts as held once its parcel is merged whole (or a peer said that nothing
  *    of it lives): the same turn makes both durable.
- * 2. The fingerprint is the sum over exactly the living entries of the store.
+ * 2. The trie has exactly the living entries of the store.
  * 3. Own batches are numbered without gaps, and their stamps grow.
  */
 import type { Author, BatchId, Incarnation, Instant, Stamp, Time } from "../../base/brand.ts";
@@ -17,7 +17,6 @@ import { BoundedMap } from "../../base/bounded-map.ts";
 import { batchIdOf } from "../../crypto/batch-digest.ts";
 import type { CheckedParcel } from "../data/batch.ts";
 import { stampOf } from "../data/stamp.ts";
-import { SetFingerprint, entryElement } from "../data/fingerprint.ts";
 import {
   batchesPerNumberMax,
   evidenceMax,
@@ -31,7 +30,9 @@ import {
 import { type Conflict, type Merge, floorAt, mergeParcel, rowOf } from "../data/merge.ts";
 import { type Ranges, hasNumber, minus, sizeOf, union, withNumber } from "../data/ranges.ts";
 import { headerBytes } from "../../codec/parcel.ts";
+import type { TrieSnapshot } from "../data/trie/snapshot.ts";
 import type { EffectSink } from "../effects.ts";
+import { LivingTrie } from "./living-trie.ts";
 
 interface Origin {
   readonly author: Author;
@@ -50,6 +51,8 @@ export interface HoldingsOptions {
   readonly horizonDays: number;
   /** Random, for a numbering that must begin anew in this run of the process. */
   readonly freshIncarnation: Incarnation;
+  /** Operations that a start after a crash may have to set anew in the trie, where an eighth of the entries is fewer. */
+  readonly trieReplayOpsMin: number;
 }
 
 /**
@@ -76,16 +79,17 @@ export class Holdings {
   /** Ranges held over all origins. */
   #ranges = 0;
   readonly #dirtyOrigins = new Set<Origin>();
-  readonly #fingerprint: SetFingerprint;
+  readonly #trie: LivingTrie;
   #state: StoreState;
   #dirty = false;
   #evidence = 0;
   #changes = 0;
+  #isClosing = false;
 
   constructor(options: HoldingsOptions, view: StoreView, state: StoreState) {
     this.#options = options;
     this.#state = state;
-    this.#fingerprint = new SetFingerprint(state.summary);
+    this.#trie = new LivingTrie(view, options.trieReplayOpsMin);
     for (const { author, incarnation, ranges } of view.origins()) {
       this.#remember({ author, incarnation, held: ranges });
       this.#ranges += ranges.length;
@@ -101,8 +105,14 @@ export class Holdings {
     return this.#changes;
   }
 
+  /** Count and root of the living set. Costs the hashing of what changed since it was last asked for. */
   summary(): SetSummary {
-    return this.#fingerprint.summary();
+    return this.#trie.summary();
+  }
+
+  /** The living set as it is now, to be walked through while it changes. */
+  snapshot(): TrieSnapshot {
+    return this.#trie.snapshot();
   }
 
   origins(): readonly OriginRanges[] {
@@ -152,8 +162,10 @@ export class Holdings {
     const merge = mergeParcel(parcel, view, floor);
     if (merge.ops.some((op) => op.living)) {
       const supersedes = merge.replaced.map(({ id }) => id);
+      const firstId = view.nextId();
       out.push({ type: "persist", write: { type: "merge", parcel: rowOf(parcel, merge, arrival), supersedes } });
-      this.#account(parcel, merge);
+      this.#trie.merged(parcel, merge, firstId);
+      this.#account(merge);
     }
     this.#recent.set(parcel.id, parcel.signedHeader.slice());
     if (!seenBefore) for (const conflict of merge.conflicts) this.#recordConflict(conflict, now, out);
@@ -219,8 +231,8 @@ export class Holdings {
     const entries = view.livingAfter(this.#options.author, after, max);
     if (entries.length === 0 && this.#state.lastStamp <= after) return [];
     out.push({ type: "persist", write: { type: "retract", ops: entries.map(({ id }) => id) } });
-    for (const { op, version } of entries) {
-      this.#fingerprint.remove(entryElement(op.op.key, version.batch));
+    for (const { op } of entries) {
+      this.#trie.forgotten(op.op.key, view.nextId());
       if (op.op.content.type !== "tombstone") this.#update({ values: this.#state.values - 1 });
     }
     this.#changes += 1;
@@ -241,8 +253,15 @@ export class Holdings {
     }
   }
 
+  /** The next turn is the last: it leaves nothing that a start would have to make up for. */
+  closing(): void {
+    this.#isClosing = true;
+  }
+
   /** The summaries that changed in this turn. */
-  endTurn(out: EffectSink): void {
+  endTurn(view: StoreView, out: EffectSink): void {
+    if (this.#isClosing) this.#trie.close(view, out);
+    else this.#trie.endTurn(view, out);
     for (const origin of this.#dirtyOrigins) {
       out.push({
         type: "persist",
@@ -255,7 +274,6 @@ export class Holdings {
     this.#dirtyOrigins.clear();
     if (!this.#dirty) return;
     this.#dirty = false;
-    this.#state = { ...this.#state, summary: this.#fingerprint.summary() };
     out.push({ type: "persist", write: { type: "setState", state: this.#state } });
   }
 
@@ -266,17 +284,10 @@ export class Holdings {
     return sum;
   }
 
-  #account(parcel: CheckedParcel, merge: Merge): void {
+  #account(merge: Merge): void {
     let { values } = this.#state;
-    for (const { key, version, tombstone } of merge.replaced) {
-      this.#fingerprint.remove(entryElement(key, version.batch));
-      if (!tombstone) values -= 1;
-    }
-    for (const { op, living } of merge.ops) {
-      if (!living) continue;
-      this.#fingerprint.add(entryElement(op.key, parcel.id));
-      if (op.content.type !== "tombstone") values += 1;
-    }
+    for (const { tombstone } of merge.replaced) if (!tombstone) values -= 1;
+    for (const { op, living } of merge.ops) if (living && op.content.type !== "tombstone") values += 1;
     this.#changes += 1;
     this.#update({ values });
   }

@@ -1,7 +1,6 @@
 /** What a replica knows of itself before its first write. */
 import type { Incarnation, Stamp } from "../../base/brand.ts";
 import type { StoreState } from "../../ports/store.ts";
-import { SetFingerprint } from "../data/fingerprint.ts";
 
 /** The state of an empty store; `incarnation` is drawn at random by the caller. */
 export function newState(incarnation: Incarnation): StoreState {
@@ -9,7 +8,6 @@ export function newState(incarnation: Incarnation): StoreState {
     incarnation,
     sequence: 0,
     lastStamp: 0 as Stamp,
-    summary: SetFingerprint.empty().summary(),
     values: 0,
     conflicts: 0,
     reconciledAt: undefined,

@@ -30,6 +30,7 @@ export interface ReplicaOptions {
   readonly seed: number;
   readonly horizonDays: number;
   readonly pullEveryMs: number;
+  readonly trieReplayOpsMin: number;
 }
 
 export interface Parts {
@@ -56,14 +57,14 @@ export interface Step {
 }
 
 export function makeParts(options: ReplicaOptions, view: StoreView, state: StoreState): Parts {
-  const { signer, network, session, agent, seed, horizonDays, pullEveryMs } = options;
+  const { signer, network, session, agent, seed, horizonDays, pullEveryMs, trieReplayOpsMin } = options;
   const self = peerIdOf(signer.author);
   return {
     self,
     network,
     signer,
     holdings: new Holdings(
-      { author: signer.author, horizonDays, freshIncarnation: session as Incarnation },
+      { author: signer.author, horizonDays, freshIncarnation: session as Incarnation, trieReplayOpsMin },
       view,
       state,
     ),

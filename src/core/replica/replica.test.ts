@@ -16,16 +16,17 @@ import {
 } from "../../codec/frontier.ts";
 import { encodeGossip } from "../../codec/gossip.ts";
 import { decodeParcel, encodeParcel } from "../../codec/parcel.ts";
+import { sha256 } from "../../crypto/hash.ts";
 import { leafOf, narrowProof } from "../../crypto/merkle.ts";
 import type { Op, Replaces } from "../../codec/op.ts";
 import { authorOf, peerIdOf } from "../../codec/peer-id.ts";
 import { type Signer, ed25519PublicKey, ed25519Signer, ed25519Verify } from "../../crypto/ed25519.ts";
 import type { StoreState } from "../../ports/store.ts";
 import { makeBatch } from "../data/batch.ts";
-import { SetFingerprint, entryElement } from "../data/fingerprint.ts";
 import { stampOf } from "../data/stamp.ts";
 import type { Effect, Outcome } from "../effects.ts";
 import type { ReplicaInput, Wish } from "./inputs.ts";
+import { LivingTrie } from "./living-trie.ts";
 import { newState } from "./new-state.ts";
 import { Replica } from "./replica.ts";
 
@@ -37,6 +38,7 @@ const signerOf = (i: number): Signer => ed25519Signer(new Uint8Array(32).fill(i)
 const [self, bob, carol] = [signerOf(1), signerOf(2), signerOf(3)];
 const incarnationOf = (i: number): Incarnation => i.toString(16).padStart(16, "0") as Incarnation;
 
+const emptyRoot = sha256(Uint8Array.of(3, 0));
 const freshState = newState(incarnationOf(1));
 
 /** A batch of another writer; `stampMs` is the wall time it says. */
@@ -74,7 +76,16 @@ class Node {
   constructor(state: StoreState = freshState, store: MemoryStore = createMemoryStore(), signer: Signer = self) {
     this.store = store;
     this.replica = new Replica(
-      { network, signer, session: "0a".repeat(8), agent: "test", seed: 1, horizonDays: 30, pullEveryMs: 30_000 },
+      {
+        network,
+        signer,
+        session: "0a".repeat(8),
+        agent: "test",
+        seed: 1,
+        horizonDays: 30,
+        pullEveryMs: 30_000,
+        trieReplayOpsMin: 10,
+      },
       this.store,
       state,
     );
@@ -206,7 +217,7 @@ const goodbyes = (effects: readonly Effect[]): readonly unknown[] =>
   });
 const beaconAt = (ms: number): Extract<FrontierMessage, { type: "pull" }>["beacon"] => ({
   clock: ms as Instant,
-  summary: SetFingerprint.empty().summary(),
+  summary: { count: 0, fingerprint: emptyRoot },
 });
 
 describe("a write", () => {
@@ -216,7 +227,7 @@ describe("a write", () => {
     const now = node.now();
     const effects: Effect[] = [];
     node.replica.step({ type: "writeRequested", ticket: 1, ops, wish: local }, now, node.store, effects);
-    node.replica.endTurn(now, effects);
+    node.replica.endTurn(now, node.store, effects);
     const shapes = effects.map((effect) =>
       effect.type === "persist" ? effect.write.type : effect.type === "network" ? effect.order.type : effect.type,
     );
@@ -230,6 +241,7 @@ describe("a write", () => {
       begin: () => undefined,
       apply: () => undefined,
       living: () => undefined,
+      nextId: () => 1,
       commit: () => {
         throw new Error("disk full");
       },
@@ -927,23 +939,34 @@ describe("links", () => {
   });
 });
 
-test("the fingerprint is the sum over exactly the living entries of the store", () => {
+test("the root is that of exactly the living entries of the store, and is on disk when the node has stopped", () => {
   const node = new Node();
   node.write({ a: "1", b: "2" });
   node.gossip(batchBy(bob, { b: "3", c: "4" }, { stampMs: start + 9 }));
   node.write({ a: undefined });
-  const sum = SetFingerprint.empty();
-  for (const key of ["a", "b", "c"])
-    sum.add(entryElement(key, node.store.entry(node.store.living(key)!.id).version.batch));
-  expect(node.replica.snapshot(node.now()).summary).toEqual(sum.summary());
-  expect(node.store.state()?.summary).toEqual(sum.summary());
+  const { summary } = node.replica.snapshot(node.now());
+  expect(summary.count).toBe(3);
+  expect(summary).toEqual(new LivingTrie(node.store, 10).summary());
+  expect(node.store.trie()).toEqual({ pages: [], from: 1 });
+  node.commit({ type: "stopRequested", ticket: 9 });
+  expect(node.store.trie()).toMatchObject({ pages: [{ path: "", count: 3, hash: summary.fingerprint }], from: 6 });
+  expect(new LivingTrie(node.store, 10).summary()).toEqual(summary);
 });
 
 test("a replica started again from its store goes on where it was", () => {
   const node = new Node();
   node.write({ k: "v" });
   const again = new Replica(
-    { network, signer: self, session: "0c".repeat(8), agent: "test", seed: 1, horizonDays: 30, pullEveryMs: 30_000 },
+    {
+      network,
+      signer: self,
+      session: "0c".repeat(8),
+      agent: "test",
+      seed: 1,
+      horizonDays: 30,
+      pullEveryMs: 30_000,
+      trieReplayOpsMin: 10,
+    },
     node.store,
     node.store.state()!,
   );

@@ -79,6 +79,7 @@ export class Replica {
       }
       case "stopRequested":
         this.#requests.stopping();
+        parts.holdings.closing();
         parts.acknowledgement.step({ type: "stopping", members: membersOf(parts) }, now, step.out);
         parts.connections.step({ type: "stopping" }, now, step.out);
         stepAdmission({ type: "stopping" }, parts, step);
@@ -94,8 +95,8 @@ export class Replica {
   }
 
   /** What a turn says once, after its last step: to persist first, then to send. */
-  endTurn(now: Time, out: EffectSink): void {
-    this.#parts.holdings.endTurn(out);
+  endTurn(now: Time, view: StoreView, out: EffectSink): void {
+    this.#parts.holdings.endTurn(view, out);
     this.#parts.acknowledgement.endTurn(now, out);
     this.#parts.outgoing.endTurn(now, out, this.#parts.admission.admitted().length > 0);
   }
@@ -112,6 +113,11 @@ export class Replica {
       release === undefined ? undefined : now.mono + Math.max(0, release - clock.judged(now.wall)),
     ].filter((deadline) => deadline !== undefined);
     return deadlines.length === 0 ? undefined : Math.min(...deadlines);
+  }
+
+  /** Count and root of the living set. */
+  summary(): SetSummary {
+    return this.#parts.holdings.summary();
   }
 
   snapshot(now: Time): ReplicaSnapshot {

@@ -51,6 +51,7 @@ class Member {
       seed: number,
       horizonDays: 30,
       pullEveryMs: 30_000,
+      trieReplayOpsMin: 10,
     };
     const state = newState(`${number}`.repeat(16) as Incarnation);
     this.replica = new Replica(options, this.store, state);

@@ -5,6 +5,7 @@
  *   also the position a watcher resumes after, and inserts go to the end of the table.
  * - `parcel` is a signed header; its id is that of its first operation, its operations have the
  *   ids id … id + span − 1 as far as they are still stored.
+ * - `trie` has the pages of the Merkle trie, entries packed; `trie_from` in `meta` is the first operation some page may lack.
  * - `op_by_key` is partial: exactly one operation per key lives. A point read is one index probe
  *   and one row.
  * - `arrived_at` and `via` of a parcel tell how it came (`arrivals.ts`); null where layout 1 stored it.
@@ -33,6 +34,7 @@ interface LayoutStep {
 const steps: readonly LayoutStep[] = [
   { version: 1, apply: (db) => db.exec(firstTables) },
   { version: 2, apply: (db) => db.exec(arrivalColumns) },
+  { version: 3, apply: (db) => db.exec(trieTable) },
 ];
 
 /** The version this program reads and writes. */
@@ -57,6 +59,11 @@ const arrivalColumns = `
 CREATE TABLE peer (ref INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE);
 ALTER TABLE parcel ADD COLUMN arrived_at INTEGER;
 ALTER TABLE parcel ADD COLUMN via INTEGER;
+`;
+
+/** Empty after the step: the trie of an older store is made from its entries at the first opening. */
+const trieTable = `
+CREATE TABLE trie (path TEXT PRIMARY KEY, count INTEGER NOT NULL, hash BLOB NOT NULL, body BLOB NOT NULL);
 `;
 
 export function setPragmas(db: DatabaseSync, durability: Durability, cacheMiB: number): void {

@@ -6,7 +6,7 @@
  * stops rather than answer from an unknown state.
  */
 import { DatabaseSync } from "node:sqlite";
-import type { Author, BatchId, Incarnation, NetworkId, Stamp } from "../../base/brand.ts";
+import type { Author, BatchId, Incarnation, Stamp } from "../../base/brand.ts";
 import { type Bytes, fromHex, toHex } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import { assert, unreachable } from "../../base/assert.ts";
@@ -28,18 +28,21 @@ import type {
   StoreWrite,
   StoredOp,
   StoredParcel,
+  TriePageSummary,
 } from "../../ports/store.ts";
 import { type ArrivalColumns, Arrivals } from "./arrivals.ts";
 import { ConflictLog } from "./conflict-log.ts";
+import { type NetworkOfStore, ensureNetwork } from "./network-of-store.ts";
 import { type Durability, ensureSchema, setPragmas, storeVersion } from "./schema.ts";
 import { type Statements, prepareAll } from "./statements.ts";
+import { TriePages } from "./trie-pages.ts";
 
 export interface SqliteStoreOptions {
   readonly path: string;
   readonly durability: Durability;
   readonly cacheMiB: number;
   /** The network whose batches are in it; a store of another one is refused. */
-  readonly network: { readonly id: NetworkId; readonly name: string };
+  readonly network: NetworkOfStore;
 }
 
 interface OpRow {
@@ -85,35 +88,16 @@ export function openSqliteStore(options: SqliteStoreOptions): Store {
         { found: version, known: storeVersion },
       );
     }
-    ensureNetwork(db, options);
+    ensureNetwork(db, options.path, options.network);
     return new SqliteStore(db);
   });
-}
-
-/** A store belongs to the network it was made for: its batches are signed for that network alone. */
-function ensureNetwork(db: DatabaseSync, { path, network }: SqliteStoreOptions): void {
-  const read = db.prepare("SELECT value FROM meta WHERE name = ?");
-  const found = read.get("network_id")?.["value"];
-  if (found === undefined) {
-    db.prepare("INSERT INTO meta (name, value) VALUES ('network_name', ?), ('network_id', ?)").run(
-      network.name,
-      network.id,
-    );
-  } else if (found !== network.id) {
-    const name = String(read.get("network_name")?.["value"]);
-    db.close();
-    throw new Fault(
-      "data_dir_unusable",
-      `${path} holds the data of another network (${JSON.stringify(name)}, ${String(found).slice(0, 16)}). Start with its --network and settings, or choose another --data-dir.`,
-      { found, wanted: network.id },
-    );
-  }
 }
 
 class SqliteStore implements Store {
   readonly #db: DatabaseSync;
   readonly #sql: Statements;
   readonly #conflicts: ConflictLog;
+  readonly #triePages: TriePages;
   readonly #arrivals: Arrivals;
   readonly #originRefs = new Map<string, number>();
   #nextOp: number;
@@ -123,6 +107,7 @@ class SqliteStore implements Store {
     this.#db = db;
     this.#sql = prepareAll(db);
     this.#conflicts = new ConflictLog(db);
+    this.#triePages = new TriePages(db);
     this.#arrivals = new Arrivals(db);
     for (const row of this.#sql.origins.all())
       this.#originRefs.set(
@@ -213,15 +198,28 @@ class SqliteStore implements Store {
     }));
   }
 
+  nextId(): OpId {
+    return this.#nextOp;
+  }
+
+  livingFrom(id: OpId, max: number): readonly LivingEntry[] {
+    const rows = this.#sql.livingFrom.all(id, max) as unknown as readonly EntryRow[];
+    return rows.map((row) => this.#entryOf(row));
+  }
+
+  trie(): { readonly pages: readonly TriePageSummary[]; readonly from: OpId } {
+    return this.#triePages.read();
+  }
+
+  triePage(path: string): Bytes {
+    return this.#triePages.bodyOf(path);
+  }
+
   state(): StoreState | undefined {
     const row = this.#sql.state.get();
     if (row === undefined) return undefined;
-    const { fingerprint, count, reconciledAt, ...rest } = JSON.parse(row["body"] as string) as StateBody;
-    return {
-      ...rest,
-      reconciledAt: reconciledAt ?? undefined,
-      summary: { count, fingerprint: bytesOf(fingerprint) },
-    };
+    const { reconciledAt, ...rest } = JSON.parse(row["body"] as string) as StateBody;
+    return { ...rest, reconciledAt: reconciledAt ?? undefined };
   }
 
   #apply(write: StoreWrite): void {
@@ -237,13 +235,7 @@ class SqliteStore implements Store {
         );
         break;
       case "setState": {
-        const { summary, ...rest } = write.state;
-        const body: StateBody = {
-          ...rest,
-          reconciledAt: rest.reconciledAt ?? null,
-          count: summary.count,
-          fingerprint: toHex(summary.fingerprint),
-        };
+        const body: StateBody = { ...write.state, reconciledAt: write.state.reconciledAt ?? null };
         this.#sql.setState.run(JSON.stringify(body), this.#nextOp);
         this.#nextOpStored = this.#nextOp;
         break;
@@ -254,6 +246,9 @@ class SqliteStore implements Store {
       case "addEvidence":
         this.#sql.addEvidence.run(write.at, write.first, write.second);
         this.#sql.trimEvidence.run(evidenceRowsMax);
+        break;
+      case "setTrie":
+        this.#triePages.apply(write);
         break;
       case "retract":
         for (const id of write.ops) this.#supersede(id);
@@ -267,7 +262,7 @@ class SqliteStore implements Store {
     const kept = keepWorthwhile(parcel);
     const origin = this.#originRef(parcel.author, parcel.incarnation);
     const id = this.#nextOp;
-    this.#nextOp += kept.ops.length;
+    this.#nextOp += parcel.ops.length;
     const living = kept.ops.reduce((sum, op) => sum + (op.living ? 1 : 0), 0);
     const proof = kept.proof.length === 0 ? null : Buffer.concat(kept.proof);
     const { arrived_at, via } = this.#arrivals.columnsOf(parcel.arrival);
@@ -277,18 +272,18 @@ class SqliteStore implements Store {
       parcel.sequence,
       parcel.signedHeader,
       parcel.opsCount,
-      kept.ops.length,
+      parcel.ops.length,
       kept.ops.length,
       living,
       proof,
       arrived_at,
       via,
     );
-    let opId = id;
-    for (const { index, op, bytes, stamp, living: lives } of kept.ops) {
+    parcel.ops.forEach(({ index, op, bytes, stamp, living: lives }, place) => {
+      if (!lives && kept.ops.length < parcel.ops.length) return;
       const { flags, rest } = withoutKey(bytes);
-      this.#sql.addOp.run(opId++, id, index, lives ? 1 : 0, stamp, flags, op.key, rest);
-    }
+      this.#sql.addOp.run(id + place, id, index, lives ? 1 : 0, stamp, flags, op.key, rest);
+    });
   }
 
   /** One operation lives no longer; its parcel is dropped or narrowed as the contract says. */
@@ -344,10 +339,8 @@ class SqliteStore implements Store {
   }
 }
 
-interface StateBody extends Omit<StoreState, "summary" | "reconciledAt"> {
+interface StateBody extends Omit<StoreState, "reconciledAt"> {
   readonly reconciledAt: StoreState["reconciledAt"] | null;
-  readonly count: number;
-  readonly fingerprint: string;
 }
 
 /** A parcel of which less than half would live is stored as a fragment from the start. */

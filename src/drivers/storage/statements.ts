@@ -14,6 +14,8 @@ const sql = {
   headers: "SELECT header FROM parcel WHERE origin = ? AND sequence = ?",
   livingAfter:
     "SELECT op.*, parcel.header, parcel.arrived_at, parcel.via FROM op JOIN parcel ON parcel.id = op.parcel JOIN origin ON origin.ref = parcel.origin WHERE op.living = 1 AND op.stamp > ? AND origin.author = ? LIMIT ?",
+  livingFrom:
+    "SELECT op.*, parcel.header, parcel.arrived_at, parcel.via FROM op JOIN parcel ON parcel.id = op.parcel WHERE op.id >= ? AND op.living = 1 ORDER BY op.id LIMIT ?",
   origins: "SELECT ref, author, incarnation, ranges FROM origin",
   addOrigin: "INSERT INTO origin (author, incarnation, ranges) VALUES (?, ?, '[]')",
   setRanges: "UPDATE origin SET ranges = ? WHERE ref = ?",
