@@ -34,6 +34,8 @@ export const limits = {
   pageEntriesMax: 1_000,
   /** Seconds a shared write may wait. Source: facade's bound. */
   sharedTimeoutSecondsMax: 600,
+  /** Longest wait for all members to be equal, in ms. Source: facade's bound. */
+  convergenceWaitMsMax: 600_000,
   /** Other members asked to hold a write. Source: peers per node. */
   copiesMax: 50,
   /** Seconds until an entry expires. Source: 32 bits on the wire. */

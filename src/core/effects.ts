@@ -45,6 +45,8 @@ export type Outcome =
       readonly message: string;
     }
   | { readonly type: "repaired"; readonly reissued: number }
+  /** Everybody is being asked; what is heard in this round or a later one is fresh. */
+  | { readonly type: "asked"; readonly round: number }
   | { readonly type: "done" };
 
 export type Effect =

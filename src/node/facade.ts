@@ -7,6 +7,7 @@ import type { Fault } from "../base/fault.ts";
 import type { Config } from "../config/settings.ts";
 import type { CandidateSource, Counters, Direction, LinkId } from "../ports/network.ts";
 import type { NodeEvent } from "../ports/observer.ts";
+import type { Convergence, ConvergenceOptions } from "./insight.ts";
 
 export type { Counters } from "../ports/network.ts";
 export type { NodeEvent } from "../ports/observer.ts";
@@ -207,6 +208,8 @@ export interface NodeFacade {
   peers(): readonly PeerStatus[];
   /** Why this peer (its id, the beginning of it, or an address) is or is not connected. */
   why(target: string): Promise<Explanation>;
+  /** Whether all reachable members hold what this node holds. Throws `invalid_argument` or `overloaded`. */
+  converged(options?: ConvergenceOptions): Promise<Convergence>;
   status(): Promise<Status>;
   info(): Info;
   health(): Promise<Health>;

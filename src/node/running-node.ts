@@ -45,6 +45,8 @@ import type {
   WriteOptions,
 } from "./facade.ts";
 import { Border } from "./border.ts";
+import { ConvergenceCheck } from "./convergence.ts";
+import type { Convergence, ConvergenceOptions } from "./insight.ts";
 import { judgeHealth } from "./health.ts";
 import { driverOptionsOf, threadOptionsOf } from "./node-options.ts";
 import { ReplicaClient } from "./replica-client.ts";
@@ -81,6 +83,13 @@ class LiveNode implements NodeFacade, RunningNode {
   readonly #border: Border;
   readonly #startedAt = Date.now() as Instant;
   readonly #startedMono = performance.now();
+  readonly #convergence = new ConvergenceCheck({
+    ask: () => this.#running(this.#client).ask({ type: "comparisonRequested" }),
+    snapshot: () => this.#running(this.#client).snapshot(),
+    keysOf: (origins, limit) => this.#running(this.#reader).insight.keysOf(origins, limit),
+    keysSince: (at, limit) => this.#running(this.#reader).insight.keysSince(at, limit),
+    known: () => this.peers().flatMap(({ id }) => (id === undefined ? [] : [id])),
+  });
   #config: Config;
   #client: ReplicaClient | undefined;
   #driver: NetworkDriver | undefined;
@@ -213,6 +222,10 @@ class LiveNode implements NodeFacade, RunningNode {
     const { candidates } = await this.#running(this.#client).snapshot();
     const { peerId: self } = this.#running(this.#driver);
     return explainPeer(target, { self, peers: this.peers(), candidates, now: Date.now() as Instant });
+  }
+
+  converged(options: ConvergenceOptions = {}): Promise<Convergence> {
+    return this.#convergence.run(options);
   }
 
   async status(): Promise<Status> {

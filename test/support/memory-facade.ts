@@ -25,12 +25,15 @@ import type {
   WriteOptions,
 } from "../../src/node/facade.ts";
 
+import type { Convergence } from "../../src/node/insight.ts";
+
 export const memoryPeerId = "12D3KooWGzxzKZYveHXtpG6AsrUJBcWxHBFS2HsEoGTxrMLvKXtf" as PeerId;
 const startedAt = Date.UTC(2026, 0, 2, 3, 4, 5) as Instant;
 
 export interface MemoryControl {
   readonly changes: Change[];
   readonly conflicts: ConflictEntry[];
+  convergence: Convergence;
   readonly dialed: string[];
   readonly writes: WriteOptions[];
   peers: PeerStatus[];
@@ -65,6 +68,15 @@ class MemoryFacade implements NodeFacade {
   readonly control: MemoryControl = {
     changes: [],
     conflicts: [],
+    convergence: {
+      converged: false,
+      waitedMs: 0,
+      entries: 0,
+      root: "ab".repeat(32),
+      heldBack: 0,
+      members: [],
+      notReachable: [],
+    },
     dialed: [],
     writes: [],
     peers: [],
@@ -131,6 +143,11 @@ class MemoryFacade implements NodeFacade {
   async why(target: string): Promise<Explanation> {
     this.#maybeFail();
     return { target, peer: undefined, cause: "unknown", conclusion: "Never heard of it.", next: "Dial it.", facts: [] };
+  }
+
+  async converged(): Promise<Convergence> {
+    this.#maybeFail();
+    return this.control.convergence;
   }
 
   async conflicts(): Promise<readonly ConflictEntry[]> {

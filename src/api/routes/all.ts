@@ -7,6 +7,7 @@ import { openApiDocument } from "../openapi.ts";
 import { route, type Route } from "../route.ts";
 import { batchRoutes } from "./batch.ts";
 import { entryRoutes } from "./entries.ts";
+import { insightRoutes } from "./insight.ts";
 import { nodeRoutes } from "./node.ts";
 import { peerRoutes } from "./peers.ts";
 import { streamRoutes } from "./streams.ts";
@@ -27,6 +28,7 @@ export const allRoutes: readonly Route[] = [
   ...batchRoutes,
   ...streamRoutes,
   ...peerRoutes,
+  ...insightRoutes,
   ...nodeRoutes,
   openApi,
 ];

@@ -25,5 +25,7 @@ export type ReplicaInput =
   | { readonly type: "dialRequested"; readonly ticket: Ticket; readonly address: string }
   /** `incarnation` is fresh randomness for the new numbering. */
   | { readonly type: "clockRepairRequested"; readonly ticket: Ticket; readonly incarnation: Incarnation }
+  /** All peers are asked how they stand; what they tell shows in the snapshot. */
+  | { readonly type: "comparisonRequested"; readonly ticket: Ticket }
   | { readonly type: "stopRequested"; readonly ticket: Ticket }
   | { readonly type: "timePassed" };

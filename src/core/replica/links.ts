@@ -2,7 +2,7 @@
  * Links coming and going: what admission decides is told to every machine that works on links.
  */
 import type { PeerId } from "../../base/brand.ts";
-import type { OriginRanges } from "../../codec/frontier.ts";
+import type { OriginRanges, SetSummary } from "../../codec/frontier.ts";
 import { authorOf } from "../../codec/peer-id.ts";
 import type { LinkId } from "../../ports/network.ts";
 import type { AdmissionFact, AdmissionInput } from "../peers/admission/machine.ts";
@@ -27,13 +27,22 @@ export function passOnPullFacts(facts: readonly PullFact[], parts: Parts, step: 
         parts.holdings.unmarkSuperseded(fact.origins);
         break;
       case "completed":
-        if (fact.equal && fact.count > 0) parts.holdings.reconciled(step.now.wall);
+        if (fact.equal && fact.theirs.count > 0) parts.holdings.reconciled(step.now.wall);
+        hearSummary(fact.peer, fact.theirs, parts, step);
+        break;
+      case "turnedAway":
+        hearSummary(fact.peer, fact.theirs, parts, step);
         break;
       case "misbehaved":
         expel(fact.link, fact.peer, "it sent batches that are provably bad", parts, step);
         break;
     }
   }
+}
+
+/** A peer's beacon, at the moment at which it is fair to compare it with what we hold. */
+export function hearSummary(peer: PeerId, theirs: SetSummary, { comparison, holdings }: Parts, { now }: Step): void {
+  comparison.heard(peer, theirs, holdings.summary(), now.wall);
 }
 
 /** A writer may wait for this very member, which got the batch by another way. */
@@ -72,6 +81,7 @@ function passOn(fact: AdmissionFact, parts: Parts, step: Step): void {
   const { now, out } = step;
   if (fact.type === "admitted") {
     parts.clock.heard(fact.peer, fact.clockOffsetMs);
+    parts.comparison.admitted(fact.peer, now.wall);
     parts.connections.step({ type: "admitted", peer: fact.peer }, now, out);
     acknowledgeAnew(fact, parts, step);
     const admitted = { type: "peerAdmitted", link: fact.link, peer: fact.peer } as const;
@@ -81,7 +91,10 @@ function passOn(fact: AdmissionFact, parts: Parts, step: Step): void {
   if (fact.type === "ended") {
     const { link, peer, code, retryAfterSeconds } = fact;
     parts.connections.step({ type: "linkEnded", link, peer, code, retryAfterSeconds }, now, out);
-  } else if (parts.admission.linkOf(fact.peer) === undefined) parts.clock.departed(fact.peer);
+  } else if (parts.admission.linkOf(fact.peer) === undefined) {
+    parts.clock.departed(fact.peer);
+    parts.comparison.departed(fact.peer);
+  }
   parts.acknowledgement.step({ type: "linkLost", link: fact.link }, now, out);
   parts.serve.linkLost(fact.link);
   const lost = { type: "linkLost", link: fact.link } as const;

@@ -15,6 +15,7 @@ import { Admission } from "../peers/admission/machine.ts";
 import { ClockWatch } from "../peers/clock-watch.ts";
 import { Connections } from "../peers/connections/machine.ts";
 import { Acknowledgement } from "../sync/acknowledgement/machine.ts";
+import { Comparison } from "../sync/comparison.ts";
 import { Intake } from "../sync/intake/machine.ts";
 import { Pull } from "../sync/pull/machine.ts";
 import { Serve } from "../sync/serve/machine.ts";
@@ -46,6 +47,7 @@ export interface Parts {
   readonly acknowledgement: Acknowledgement;
   readonly pull: Pull;
   readonly serve: Serve;
+  readonly comparison: Comparison;
   readonly outgoing: Outgoing;
 }
 
@@ -76,6 +78,7 @@ export function makeParts(options: ReplicaOptions, view: StoreView, state: Store
     acknowledgement: new Acknowledgement(),
     pull: new Pull(new Prng(seed + 1), pullEveryMs),
     serve: new Serve(),
+    comparison: new Comparison(),
     outgoing: new Outgoing(),
   };
 }

@@ -15,6 +15,7 @@ import type { SetSummary } from "../../codec/frontier.ts";
 import type { LinkId } from "../../ports/network.ts";
 import type { StoreState, StoreView } from "../../ports/store.ts";
 import type { EffectSink } from "../effects.ts";
+import type { MemberComparison } from "../sync/comparison.ts";
 import type { CandidateSnapshot } from "../peers/connections/machine.ts";
 import type { ReplicaInput } from "./inputs.ts";
 import { passOnPullFacts, stepAdmission } from "./links.ts";
@@ -37,6 +38,8 @@ export interface ReplicaSnapshot {
     readonly link: LinkId;
     readonly clockOffsetMs: number | undefined;
   }[];
+  /** How each admitted member's set compares with ours, as far as it was told. */
+  readonly compared: readonly MemberComparison[];
   readonly candidates: readonly CandidateSnapshot[];
   readonly pulling: { readonly peer: PeerId; readonly parcels: number; readonly full: boolean } | undefined;
   readonly serving: number;
@@ -75,6 +78,15 @@ export class Replica {
         const found = { type: "candidateFound", address, peer: peerInAddress(address), source: "user" } as const;
         parts.connections.step(found, now, step.out);
         step.out.push({ type: "answer", ticket, outcome: { type: "done" } });
+        break;
+      }
+      case "comparisonRequested": {
+        passOnPullFacts(parts.pull.step({ type: "everybodyDue" }, holdingsSeen(parts), now, out), parts, step);
+        step.out.push({
+          type: "answer",
+          ticket: input.ticket,
+          outcome: { type: "asked", round: parts.comparison.ask() },
+        });
         break;
       }
       case "stopRequested":
@@ -121,7 +133,7 @@ export class Replica {
   }
 
   snapshot(now: Time): ReplicaSnapshot {
-    const { holdings, heldBack, admission, connections, clock, pull, serve } = this.#parts;
+    const { holdings, heldBack, admission, connections, clock, pull, serve, comparison } = this.#parts;
     return {
       summary: holdings.summary(),
       values: holdings.state.values,
@@ -129,6 +141,7 @@ export class Replica {
       heldBack: heldBack.count,
       batchesHeld: holdings.batchesHeld(),
       admitted: admission.admitted().map(({ peer, link }) => ({ peer, link, clockOffsetMs: clock.offsetOf(peer) })),
+      compared: comparison.members(),
       candidates: connections.snapshot(now),
       pulling: pull.snapshot(),
       serving: serve.active,

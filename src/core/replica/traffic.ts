@@ -12,7 +12,7 @@ import { decodeGossip } from "../../codec/gossip.ts";
 import { authorOf } from "../../codec/peer-id.ts";
 import { admissionSkewMsMax } from "../peers/limits.ts";
 import type { LinkId, LinkProtocol, NetworkEvent } from "../../ports/network.ts";
-import { expel, passOnPullFacts, stepAdmission } from "./links.ts";
+import { expel, hearSummary, passOnPullFacts, stepAdmission } from "./links.ts";
 import { type Parts, type Step, holdingsSeen, tell } from "./parts.ts";
 import { judge, knownBatches, settle } from "./settle.ts";
 
@@ -89,9 +89,12 @@ function takeFrontier(
   if ((message.type === "pull" || message.type === "done") && !hearClock(link, peer, message.beacon, parts, step))
     return;
   switch (message.type) {
-    case "pull":
-      parts.serve.step({ type: "pullReceived", link, peer, pull: message }, holdings, view, now, out);
+    case "pull": {
+      hearSummary(peer, message.beacon.summary, parts, step);
+      const gaps = parts.serve.step({ type: "pullReceived", link, peer, pull: message }, holdings, view, now, out);
+      if (gaps !== undefined) parts.comparison.namedFrontier(peer, gaps, now.wall);
       break;
+    }
     case "more":
       parts.serve.step({ type: "moreReceived", link, session: message.session }, holdings, view, now, out);
       break;

@@ -30,6 +30,8 @@ export const askingRangesMax = 400_000;
 export const servedEveryMsMin = 500;
 /** A pull that ignores the frontier is made at most this often, in ms. Guess. */
 export const fullPullEveryMs = 300_000;
+/** Ranges of batch numbers kept of what a peer lacks or has beyond us. Guess: enough to name the keys that are shown. */
+export const gapRangesMax = 64;
 /** Acknowledgements to one peer are collected for so long, in ms. Source: decided for the product. */
 export const ackBatchMs = 20;
 /** A writer's latest batches that are acknowledged anew when it is linked. Guess: more than wait at once from one hand. */

@@ -9,6 +9,7 @@ import { storedValue } from "../../codec/op.ts";
 import { decodeStoredHeader, headerBytes } from "../../codec/parcel.ts";
 import type { Version } from "../../core/data/version.ts";
 import { batchIdOf } from "../../crypto/batch-digest.ts";
+import { InsightReader } from "./insight-reader.ts";
 
 export interface ReadEntry {
   readonly position: number;
@@ -53,6 +54,7 @@ const pageBytesMax = 1024 * 1024;
 const pageRowsMax = 10_000;
 
 export class SqliteReader {
+  readonly insight: InsightReader;
   readonly #db: DatabaseSync;
   readonly #get: StatementSync;
   readonly #scan: StatementSync;
@@ -63,6 +65,7 @@ export class SqliteReader {
   constructor(path: string, cacheMiB: number) {
     this.#db = new DatabaseSync(path, { readOnly: true });
     this.#db.exec(`PRAGMA cache_size = ${-cacheMiB * 1024}`);
+    this.insight = new InsightReader(this.#db);
     const columns = "op.id, op.stamp, op.flags, op.key, op.rest, parcel.header";
     this.#get = this.#db.prepare(
       `SELECT ${columns} FROM op JOIN parcel ON parcel.id = op.parcel WHERE op.key = ? AND op.living = 1`,

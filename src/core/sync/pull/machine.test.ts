@@ -102,7 +102,7 @@ describe("a pull", () => {
     expect(puller.admit()).toEqual(["1: pull 1 of 1"]);
     expect(puller.pull.snapshot()).toEqual({ peer: bob, parcels: 0, full: false });
     expect(puller.done(1)).toEqual(["ended complete equal after 0"]);
-    expect(puller.facts).toEqual([{ type: "completed", peer: bob, equal: true, count: 1 }]);
+    expect(puller.facts).toEqual([{ type: "completed", peer: bob, equal: true, theirs: beaconOf(1).summary }]);
     expect(puller.pull.snapshot()).toBeUndefined();
   });
 
@@ -144,7 +144,8 @@ describe("a pull", () => {
   test("that is told busy comes again later", () => {
     const puller = new Puller();
     puller.admit();
-    expect([puller.done(1, { status: "busy" }), puller.facts]).toEqual([["ended busy after 0"], []]);
+    expect(puller.done(1, { status: "busy" })).toEqual(["ended busy after 0"]);
+    expect(puller.facts).toEqual([{ type: "turnedAway", peer: bob, theirs: beaconOf(1).summary }]);
     expect(puller.next()).toEqual(["1: pull 2 of 1"]);
   });
 
@@ -224,6 +225,35 @@ describe("what was not asked for is dropped", () => {
   });
 });
 
+describe("a user's order to ask everybody", () => {
+  test("makes one pull from each peer, one after the other, without waiting for the timer", () => {
+    const puller = new Puller();
+    puller.admit();
+    puller.admit(2, carol);
+    puller.done(1);
+    puller.done(2, { link: 2 });
+    puller.mono = 1_000;
+    expect(puller.step({ type: "everybodyDue" })).toEqual(["1: pull 3 of 1"]);
+    expect(puller.done(3)).toEqual(["ended complete equal after 0", "2: pull 4 of 1"]);
+    puller.done(4, { link: 2 });
+    expect(puller.pull.nextDeadline()).toBeGreaterThan(20_000);
+  });
+
+  test("is no evidence that frontiers lie, however often it is given", () => {
+    const puller = new Puller();
+    puller.admit();
+    puller.done(1);
+    for (let session = 2; session < 8; session++) {
+      puller.mono += 1_000;
+      expect(puller.step({ type: "everybodyDue" })).toEqual([`1: pull ${session} of 1`]);
+      puller.done(session, { count: 2 });
+      expect(puller.pull.snapshot()).toBeUndefined();
+    }
+    puller.next();
+    expect(puller.pull.snapshot()?.full).toBe(false);
+  });
+});
+
 describe("superseded ranges", () => {
   const claim = (i: number): PullFact => ({ type: "superseded", session: 1, peer: bob, origins: [origin(i)] });
 
@@ -247,7 +277,10 @@ describe("superseded ranges", () => {
       puller.pull.keepClaims(1, [], [origin(7)]);
     }
     puller.done(1);
-    expect(puller.facts).toEqual([claim(7), { type: "completed", peer: bob, equal: true, count: 1 }]);
+    expect(puller.facts).toEqual([
+      claim(7),
+      { type: "completed", peer: bob, equal: true, theirs: beaconOf(1).summary },
+    ]);
   });
 
   test("that were believed are not told again; what is left comes again with the next merged frame", () => {
@@ -304,11 +337,11 @@ describe("superseded ranges", () => {
     puller.parcels(1);
     puller.superseded(1, [origin(7)]);
     end(puller);
-    expect(puller.facts).toEqual([]);
+    expect(puller.facts.filter(({ type }) => type === "superseded")).toEqual([]);
     puller.step({ type: "linkLost", link: 1 });
     puller.admit();
     puller.done(2);
-    expect(puller.facts).toEqual([{ type: "completed", peer: bob, equal: true, count: 1 }]);
+    expect(puller.facts).toEqual([{ type: "completed", peer: bob, equal: true, theirs: beaconOf(1).summary }]);
   });
 
   test("are kept up to 50,000; the rest is for a later pull", () => {

@@ -12,10 +12,10 @@
  *    brought something that is held back here: that may be what superseded it.
  * 5. Where a pull moved nothing, nothing changed here meanwhile, and the peer's set still differs,
  *    the frontiers lie; after two such pulls everything is asked for once, at most every 5 minutes.
+ *    Pulls that a user ordered do not count: they come at any pace, and the peer may just be behind.
  */
 import type { PeerId, Time } from "../../../base/brand.ts";
 import type { Prng } from "../../../base/prng.ts";
-import { equalBytes } from "../../../base/bytes.ts";
 import {
   type Beacon,
   type FrontierMessage,
@@ -28,6 +28,7 @@ import { frontierFrameBytesMax, frontierOriginsMax, frontierRangesMax } from "..
 import type { LinkId } from "../../../ports/network.ts";
 import type { EffectSink } from "../../effects.ts";
 import type { PullEnd } from "../../notes.ts";
+import { sameSet } from "../comparison.ts";
 import {
   fullPullEveryMs,
   pullJitter,
@@ -50,6 +51,8 @@ export type PullInput =
   | { readonly type: "parcelsReceived"; readonly link: LinkId; readonly session: number; readonly count: number }
   /** That frame is merged, or was thrown away. */
   | { readonly type: "parcelsDone"; readonly session: number; readonly bad: boolean; readonly heldBack: boolean }
+  /** A user wants to know how everybody stands: each peer is asked as soon as its turn comes. */
+  | { readonly type: "everybodyDue" }
   | { readonly type: "timePassed" };
 
 /** What pulling asks of what is held. */
@@ -70,13 +73,17 @@ export type PullFact =
   /** Claims believed before must be taken back: what superseded those batches is not merged here yet. */
   | { readonly type: "disbelieved"; readonly origins: readonly OriginRanges[] }
   /** A pull was answered whole; `equal` when both sets were the same then. */
-  | { readonly type: "completed"; readonly peer: PeerId; readonly equal: boolean; readonly count: number }
+  | { readonly type: "completed"; readonly peer: PeerId; readonly equal: boolean; readonly theirs: SetSummary }
+  /** The peer had no time for it, but told how it stands. */
+  | { readonly type: "turnedAway"; readonly peer: PeerId; readonly theirs: SetSummary }
   | { readonly type: "misbehaved"; readonly peer: PeerId; readonly link: LinkId };
 
 interface Schedule {
   readonly link: LinkId;
   readonly peer: PeerId;
   dueAt: number;
+  /** The next pull is one that a user ordered. */
+  ordered: boolean;
   /** Pulls in a row that moved nothing while the sets differed. */
   unexplained: number;
   fullAt: number;
@@ -87,6 +94,7 @@ interface Session {
   readonly link: LinkId;
   readonly peer: PeerId;
   readonly full: boolean;
+  readonly ordered: boolean;
   readonly startedAt: number;
   readonly changesAtStart: number;
   progressAt: number;
@@ -171,6 +179,7 @@ export class Pull {
           link: input.link,
           peer: input.peer,
           dueAt: now.mono,
+          ordered: false,
           unexplained: 0,
           fullAt: -Infinity,
         });
@@ -185,6 +194,13 @@ export class Pull {
         return [];
       case "parcelsDone":
         return this.#merged(input, holdings, now, out);
+      case "everybodyDue":
+        for (const schedule of this.#schedules.values()) {
+          if (schedule.link === this.#session?.link || schedule.dueAt <= now.mono) continue; // under way, or about to be
+          schedule.dueAt = now.mono;
+          schedule.ordered = true;
+        }
+        return [];
       case "timePassed":
         return this.#session !== undefined && now.mono >= this.#deadlineOf(this.#session)
           ? this.#end(this.#session, "timeout", now, out)
@@ -248,16 +264,19 @@ export class Pull {
     now: Time,
     out: EffectSink,
   ): readonly PullFact[] {
-    if (done.status === "busy") return this.#end(session, "busy", now, out);
+    const theirs = done.beacon.summary;
+    if (done.status === "busy")
+      return [...this.#end(session, "busy", now, out), { type: "turnedAway", peer: session.peer, theirs }];
     const facts = claimed(session);
-    const equal = sameSet(done.beacon.summary, holdings.beacon(now).summary);
+    const equal = sameSet(theirs, holdings.beacon(now).summary);
     const schedule = this.#schedules.get(session.link);
     const quiet = session.parcels === 0 && session.changesAtStart === holdings.changes;
-    if (schedule !== undefined) schedule.unexplained = equal || !quiet ? 0 : schedule.unexplained + 1;
+    if (schedule !== undefined && !session.ordered)
+      schedule.unexplained = equal || !quiet ? 0 : schedule.unexplained + 1;
     return [
       ...facts,
       ...this.#end(session, "complete", now, out, equal),
-      { type: "completed", peer: session.peer, equal, count: done.beacon.summary.count },
+      { type: "completed", peer: session.peer, equal, theirs },
     ];
   }
 
@@ -289,8 +308,9 @@ export class Pull {
   }
 
   #start(schedule: Schedule, holdings: PulledHoldings, now: Time, out: EffectSink): void {
-    const { link, peer } = schedule;
-    const full = schedule.unexplained >= 2 && now.mono >= schedule.fullAt + fullPullEveryMs;
+    const { link, peer, ordered } = schedule;
+    schedule.ordered = false;
+    const full = !ordered && schedule.unexplained >= 2 && now.mono >= schedule.fullAt + fullPullEveryMs;
     if (full) {
       schedule.fullAt = now.mono;
       schedule.unexplained = 0;
@@ -301,6 +321,7 @@ export class Pull {
       link,
       peer,
       full,
+      ordered,
       startedAt: now.mono,
       changesAtStart: holdings.changes,
       progressAt: now.mono,
@@ -362,8 +383,4 @@ function disbelieved(session: Session): readonly PullFact[] {
   const origins = session.believed;
   session.believed = [];
   return origins.length === 0 ? [] : [{ type: "disbelieved", origins }];
-}
-
-function sameSet(a: SetSummary, b: SetSummary): boolean {
-  return a.count === b.count && equalBytes(a.fingerprint, b.fingerprint);
 }

@@ -54,6 +54,9 @@ class Server {
     return this.#step({ type: "pullReceived", link, peer: "bob" as PeerId, pull });
   }
 
+  /** What the last pull told of the asker against us. */
+  gaps: ReturnType<Serve["step"]>;
+
   more(session = 1, link: LinkId = 1): readonly string[] {
     return this.#step({ type: "moreReceived", link, session });
   }
@@ -61,7 +64,7 @@ class Server {
   #step(input: Parameters<Serve["step"]>[0]): readonly string[] {
     const out: Effect[] = [];
     const holdings: ServedHoldings = { origins: () => this.#held, beacon: () => beacon };
-    this.serve.step(input, holdings, this.#view(), { wall: now.wall, mono: this.mono }, out);
+    this.gaps = this.serve.step(input, holdings, this.#view(), { wall: now.wall, mono: this.mono }, out);
     return out.flatMap(lineOf);
   }
 
@@ -125,6 +128,19 @@ describe("a pull is answered", () => {
       ]),
     ).toEqual(["parcels 3 4 6", "done complete"]);
     expect(server.serve.active).toBe(0);
+  });
+
+  test("and tells what each side lacks, once the asker has named everything", () => {
+    const server = new Server([origin(1, [[1, 6]])], [[1, 6]]);
+    server.pull([origin(1, [[5, 9]])], { last: false });
+    expect(server.gaps).toBeUndefined();
+    server.pull([origin(2, [[1, 1]])]);
+    expect(server.gaps).toEqual({
+      theyLack: { batches: 4, origins: [origin(1, [[1, 4]])] },
+      weLack: { batches: 4, origins: [origin(1, [[7, 9]]), origin(2, [[1, 1]])] },
+    });
+    server.pull([], { session: 2 });
+    expect(server.gaps).toBeUndefined(); // it holds something, so this is a request for everything
   });
 
   test("with done alone when nothing is lacking", () => {

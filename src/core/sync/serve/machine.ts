@@ -24,6 +24,7 @@ import type { LinkId } from "../../../ports/network.ts";
 import type { StoreView, StoredParcel } from "../../../ports/store.ts";
 import { type Ranges, minus, withNumber } from "../../data/ranges.ts";
 import type { EffectSink } from "../../effects.ts";
+import { type FrontierGaps, gapsOf } from "../gap.ts";
 import {
   parcelFrameBytes,
   pullWindowFrames,
@@ -84,18 +85,24 @@ export class Serve {
   /** When a link's last pull began. */
   readonly #openedAt = new Map<LinkId, number>();
 
-  step(input: ServeInput, holdings: ServedHoldings, view: StoreView, now: Time, out: EffectSink): void {
+  /** Returns what a pull that has named everything tells of the asker against us. */
+  step(
+    input: ServeInput,
+    holdings: ServedHoldings,
+    view: StoreView,
+    now: Time,
+    out: EffectSink,
+  ): FrontierGaps | undefined {
     switch (input.type) {
       case "pullReceived":
-        this.#pull(input.link, input.peer, input.pull, holdings, view, now, out);
-        break;
+        return this.#pull(input.link, input.peer, input.pull, holdings, view, now, out);
       case "moreReceived": {
         const session = this.#sessions.get(sessionKey(input.link, input.session));
-        if (session === undefined || !session.complete) return;
+        if (session === undefined || !session.complete) return undefined;
         session.heardAt = now.mono;
         session.credit = Math.min(session.credit + 1, pullWindowFrames);
         this.#pump(session, holdings, view, now, out);
-        break;
+        return undefined;
       }
     }
   }
@@ -124,27 +131,31 @@ export class Serve {
     view: StoreView,
     now: Time,
     out: EffectSink,
-  ): void {
+  ): FrontierGaps | undefined {
     const key = sessionKey(link, pull.session);
     const session = this.#sessions.get(key) ?? this.#open(link, peer, pull.session, now);
     const isTooMuch = session !== undefined && this.#isTooMuch(session, pull.origins);
     if (session === undefined || session.complete || isTooMuch) {
       this.#sessions.delete(key);
       sendFrame(link, encodeDone(pull.session, holdings.beacon(now), "busy"), out);
-      return;
+      return undefined;
     }
     session.heardAt = now.mono;
     for (const { author, incarnation, ranges } of pull.origins) {
       session.asked.set(`${author}/${incarnation}`, ranges);
       session.ranges += ranges.length + 1;
     }
-    if (!pull.last) return;
+    if (!pull.last) return undefined;
     session.complete = true;
     session.stretches = missing(holdings.origins(), session.asked);
+    // Who holds something and names nothing wants everything again, and says nothing of what it holds.
+    const isTold = session.asked.size > 0 || pull.beacon.summary.count === 0;
+    const gaps = isTold ? gapsOf(holdings.origins(), session.asked) : undefined;
     session.asked.clear();
     const parcels = session.stretches.reduce((sum, { from, to }) => sum + to - from + 1, 0);
     if (parcels > 0) out.push({ type: "note", at: now.wall, note: { type: "serveStarted", peer, parcels } });
     this.#pump(session, holdings, view, now, out);
+    return gaps;
   }
 
   /** Over the limits of one pull, or of all that are still being asked for. */

@@ -1,0 +1,66 @@
+/** Operators' questions over HTTP, with a node in memory behind. */
+import { afterEach, beforeEach, expect, test } from "vitest";
+import type { Author, Incarnation, Instant, PeerId } from "../base/brand.ts";
+import { type TestApi, startTestApi } from "../../test/support/api-client.ts";
+import { convergenceSchema } from "./insight-views.ts";
+
+let api: TestApi;
+beforeEach(async () => void (api = await startTestApi()));
+afterEach(() => api.close());
+
+const at = Date.UTC(2026, 0, 2) as Instant;
+
+test("converged tells each member, with null for what is not known", async () => {
+  api.control.convergence = {
+    ...api.control.convergence,
+    members: [
+      {
+        peer: "p1" as PeerId,
+        state: "differs",
+        heardAt: at,
+        entries: 3,
+        lagEntries: 2,
+        since: at,
+        lastEqualAt: undefined,
+        frontier: {
+          at,
+          theyLack: 1,
+          weLack: 2,
+          weLackFrom: [{ author: "ab" as Author, incarnation: "cd" as Incarnation, numbers: [[4, 5]] }],
+        },
+        keysItMayLack: ["k"],
+      },
+      {
+        peer: "p2" as PeerId,
+        state: "silent",
+        heardAt: undefined,
+        entries: undefined,
+        lagEntries: undefined,
+        since: at,
+        lastEqualAt: undefined,
+        frontier: undefined,
+        keysItMayLack: [],
+      },
+    ],
+    notReachable: ["p3" as PeerId],
+  };
+  const answer = await api.ask("GET", "/v1/converged?waitMs=5");
+  expect(answer.status).toBe(200);
+  const view = convergenceSchema.parse(answer.json());
+  const time = "2026-01-02T00:00:00.000Z";
+  expect(view).toMatchObject({ converged: false, alone: false, notReachable: ["p3"] });
+  expect(view.members[0]).toMatchObject({ since: time, heldBackThere: null, frontier: { at: time, weLack: 2 } });
+  expect(view.members[0]?.lagSeconds).toBeGreaterThan(0);
+  expect(view.members[1]).toMatchObject({ heardAt: null, entries: null, lagEntries: null, frontier: null });
+});
+
+test("without members it is alone", async () => {
+  expect((await api.ask("GET", "/v1/converged")).json()).toMatchObject({ converged: false, alone: true, members: [] });
+});
+
+test.each(["/v1/converged?waitMs=-1", "/v1/converged?waitMs=600001", "/v1/converged?wait=1", "/v1/converged?waitMs=x"])(
+  "%s is refused",
+  async (path) => {
+    expect(await api.ask("GET", path)).toMatchObject({ status: 400 });
+  },
+);

@@ -1,0 +1,45 @@
+/**
+ * `converged`: what operators ask before they trust a network.
+ */
+import type { ConvergenceView } from "../../api/insight-views.ts";
+import { Fault } from "../../base/fault.ts";
+import { describeConvergence } from "../describe-insight.ts";
+import { askJson } from "../http-client.ts";
+import { painter } from "../text.ts";
+import { asVerb, jsonLine, type Registry } from "../verb.ts";
+
+interface ConvergedFlags {
+  readonly wait?: string;
+  readonly aloneOk?: boolean;
+}
+
+/** Longest `--wait`, in ms. Source: the API's bound. */
+const waitMsMax = 600_000;
+/** Milliseconds of each unit. */
+const units: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000 };
+
+export function addConverged(registry: Registry): void {
+  const command = registry.program
+    .command("converged")
+    .description("Whether all reachable members equal this node now; exit code 1 where one does not, or none is there")
+    .option("--wait <TIME>", "go on asking for so long, as 30s, 500ms or 2m; without it each member is asked once")
+    .option("--alone-ok", "a node that reaches no member is not a failure")
+    .addHelpText("after", "\nExamples:\n  p2p-sync converged --wait 30s && ./backup\n  p2p-sync converged --json");
+  asVerb<ConvergedFlags>(command, registry, async ({ target, json, print, shell, options }) => {
+    const waitMs = waitMsOf(options.wait);
+    const request = { method: "GET", path: `/v1/converged?waitMs=${waitMs}`, extraWaitMs: waitMs } as const;
+    const view = await askJson<ConvergenceView>(target, request);
+    print(json ? jsonLine(view) : describeConvergence(view, painter(shell)));
+    return view.converged || (view.alone && options.aloneOk === true) ? 0 : 1;
+  });
+}
+
+function waitMsOf(words: string | undefined): number {
+  if (words === undefined) return 0;
+  const [, digits = "", unit = "s"] = /^(\d{1,9})(ms|s|m)?$/.exec(words) ?? [];
+  const ms = digits === "" ? NaN : Number(digits) * (units[unit] ?? NaN);
+  if (ms <= waitMsMax) return ms;
+  throw new Fault("invalid_argument", `--wait is a time such as 30s, 500ms or 2m, at most 10m, not ${words}.`, {
+    field: "wait",
+  });
+}

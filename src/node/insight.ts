@@ -1,0 +1,59 @@
+/**
+ * What an operator can ask of a node beside its data: the answers' shapes. Kept apart from the
+ * facade so that each can be read alone.
+ */
+import type { Author, Incarnation, Instant, Millis, PeerId } from "../base/brand.ts";
+
+export interface ConvergenceOptions {
+  /** How long to go on asking until all are equal; 0 to 600,000, default 0: every member is asked once. */
+  readonly waitMs?: Millis;
+  /** Ends the asking; what is known then is the answer. */
+  readonly signal?: AbortSignal;
+}
+
+/** Whether all reachable members hold what this node holds, as far as they told. */
+export interface Convergence {
+  /** Every reachable member told since the question that its set equals ours; false where none is reachable. */
+  readonly converged: boolean;
+  readonly waitedMs: Millis;
+  /** Living entries here, tombstones included; and their fingerprint. */
+  readonly entries: number;
+  readonly root: string;
+  /** Batches held back here because they come from the future. */
+  readonly heldBack: number;
+  readonly members: readonly MemberConvergence[];
+  /** Peers known by their id that are not linked now, so that nothing can be said of them; at most 50. */
+  readonly notReachable: readonly PeerId[];
+}
+
+export interface MemberConvergence {
+  readonly peer: PeerId;
+  /** `silent`: admitted, but it has not answered since the question. */
+  readonly state: "equal" | "differs" | "silent";
+  /** When it last told how it stands. */
+  readonly heardAt: Instant | undefined;
+  readonly entries: number | undefined;
+  /** Ours minus theirs at that time: negative where it has more. Equal counts may still be other entries. */
+  readonly lagEntries: number | undefined;
+  /** Since when it differs, or is silent. */
+  readonly since: Instant | undefined;
+  readonly lastEqualAt: Instant | undefined;
+  /** By its own latest question to us: an upper bound, for some batches no longer have anything living. */
+  readonly frontier: FrontierDifference | undefined;
+  /** Up to 20 keys here that it may lack: those of batches it did not name, and those that came here since it was last heard to be equal. */
+  readonly keysItMayLack: readonly string[];
+}
+
+export interface FrontierDifference {
+  readonly at: Instant;
+  /** Batches here that it did not name; they were sent to it then. */
+  readonly theyLack: number;
+  /** Batches it named that are not here. Their keys cannot be known before they come. */
+  readonly weLack: number;
+  readonly weLackFrom: readonly {
+    readonly author: Author;
+    readonly incarnation: Incarnation;
+    /** First and last number of each stretch. */
+    readonly numbers: readonly (readonly [number, number])[];
+  }[];
+}

@@ -1,0 +1,86 @@
+/**
+ * What operators ask of real nodes, by the command: whether all are equal.
+ */
+import { spawn } from "node:child_process";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import type { ConvergenceView } from "../../src/api/insight-views.ts";
+import { Nursery, type RealNode, command, untilMeshed } from "../support/real-node.ts";
+import { until } from "../support/until.ts";
+
+// Real processes on a machine that may be busy with others.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
+
+let nursery: Nursery;
+beforeEach(() => void (nursery = new Nursery()));
+afterEach(() => nursery.end());
+
+const faults = (names: readonly string[]): Record<string, string> => ({
+  P2P_SYNC_TEST_FAULTS: "1",
+  P2P_SYNC_SYNC_INTERVAL_SECONDS: "3600",
+  ...Object.fromEntries(names.map((name) => [`P2P_SYNC_TEST_${name}`, "true"])),
+});
+
+interface Said {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** The command as an operator runs it on that node's machine. */
+function run(node: RealNode, ...words: readonly string[]): Promise<Said> {
+  const child = spawn(command, [...words, "--data-dir", node.process.options.dataDir]);
+  let [out, err] = ["", ""];
+  child.stdout.on("data", (data: Buffer) => (out += data.toString()));
+  child.stderr.on("data", (data: Buffer) => (err += data.toString()));
+  return new Promise((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", (code) => resolve({ code, out, err }));
+  });
+}
+
+test("converged is exit code 0 for two nodes that are equal, waiting until they are", async () => {
+  const a = await nursery.start("a");
+  const b = await nursery.start("b", { dial: [a.address] });
+  await untilMeshed([a, b]);
+  await a.putAll([
+    ["k1", "v"],
+    ["k2", "v"],
+  ]);
+  const said = await run(b, "converged", "--wait", "30s");
+  expect(said).toMatchObject({ code: 0, err: "" });
+  expect(said.out).toContain("all 1 reachable members are equal to this node\nhere: 2 entries");
+  expect(await run(a, "converged", "--wait", "30s")).toMatchObject({ code: 0 });
+});
+
+test("converged is exit code 1 and names the lag where a member gets nothing, and where it answers nothing", async () => {
+  const a = await nursery.start("a", { environment: faults([]) });
+  const deaf = await nursery.start("deaf", { dial: [a.address], environment: faults(["DROP_GOSSIP"]) });
+  await untilMeshed([a, deaf]);
+  expect(await run(a, "converged", "--wait", "10s")).toMatchObject({ code: 0 });
+  await a.put("unheard", "v");
+  const lagging = await run(a, "converged", "--json");
+  expect(lagging.code).toBe(1);
+  expect((JSON.parse(lagging.out) as ConvergenceView).members).toMatchObject([
+    { peer: deaf.id, state: "differs", lagEntries: 1, keysItMayLack: ["unheard"] },
+  ]);
+  expect((await run(a, "converged", "--wait", "500ms")).out).toMatch(/1 entries behind +\d+ s/);
+
+  const mute = await nursery.start("mute", {
+    dial: [a.address],
+    environment: faults(["DROP_GOSSIP", "DROP_FRONTIER"]),
+  });
+  await until("a is linked to both", async () => (await a.connected()).length === 2);
+  const silent = await run(mute, "converged", "--wait", "500ms");
+  expect(silent.code).toBe(1);
+  expect(silent.out).toMatch(/silent +unknown +unknown +\d+ s/);
+});
+
+test("converged of a node that reaches nobody is exit code 1, unless that is fine", async () => {
+  const a = await nursery.start("a");
+  expect(await run(a, "converged")).toMatchObject({
+    code: 1,
+    out: "no member is reachable: there is nobody to compare with\n",
+  });
+  expect(await run(a, "converged", "--alone-ok")).toMatchObject({ code: 0 });
+  expect(await run(a, "converged", "--wait", "soon")).toMatchObject({ code: 2, out: "" });
+});
