@@ -34,6 +34,16 @@ export type {
   WriteOptions,
 } from "./node/facade.ts";
 
+export type {
+  Convergence,
+  ConvergenceOptions,
+  FrontierDifference,
+  KeyExplanation,
+  KeyHolder,
+  LivingVersion,
+  MemberConvergence,
+} from "./node/insight.ts";
+
 /** Any setting of `docs/CONFIG.md`, by its name in code; what is left out has its default. */
 export type NodeOptions = Partial<Config>;
 

@@ -1,9 +1,9 @@
 /**
- * The JSON forms of an operator's questions: `converged`. What is not known is null, never absent.
+ * The JSON forms of an operator's questions: `converged`, `explain`. What is not known is null, never absent.
  */
 import { z } from "zod";
-import type { Convergence, MemberConvergence } from "../node/insight.ts";
-import { rfc3339 } from "./views.ts";
+import type { Convergence, KeyExplanation, LivingVersion, MemberConvergence } from "../node/insight.ts";
+import { conflictsSchema, conflictsView, rfc3339, valueView } from "./views.ts";
 
 const time = z.string().describe("RFC 3339, UTC");
 const numbers = z.array(z.tuple([z.number().int(), z.number().int()])).describe("First and last of each stretch");
@@ -89,6 +89,95 @@ function frontierView({
       numbers: origin.numbers.map(([from, to]): [number, number] => [from, to]),
     })),
   };
+}
+
+const versionSchema = z.object({
+  kind: z.enum(["value", "tombstone", "blob"]),
+  sizeBytes: z.number().int(),
+  preview: z.string().nullable().describe("The beginning of the value: text, or base64"),
+  encoding: z.enum(["utf8", "base64"]).nullable(),
+  truncated: z.boolean(),
+  writer: z.string(),
+  stamp: z.number().int().describe("Hybrid logical time, microseconds since 1970"),
+  stampTime: time,
+  batch: z.string(),
+  sequence: z.number().int(),
+  batchOps: z.number().int(),
+  replaces: z.object({ stamp: z.number().int(), stampTime: time, batch: z.string() }).nullable(),
+  expiresAt: time.nullable(),
+  arrival: z
+    .object({
+      at: time,
+      via: z.enum(["own", "gossip", "pull"]),
+      peer: z.string().nullable().describe("Who sent it here; not always its writer"),
+    })
+    .nullable()
+    .describe("null where it was stored before this was kept"),
+});
+
+export const keyExplanationSchema = z.object({
+  key: z.string(),
+  state: z.enum(["living", "deleted", "expired", "neverSeen"]),
+  certainty: z.enum(["local", "shared"]).nullable().describe("shared: other members are known to hold it"),
+  holders: z.array(z.object({ peer: z.string(), how: z.enum(["acknowledged", "sentIt", "equalSince"]) })),
+  version: versionSchema.nullable(),
+  ...conflictsSchema.shape,
+});
+
+export type KeyExplanationView = z.infer<typeof keyExplanationSchema>;
+
+/** Characters, or bytes, of a value that are shown. Guess: a line of a terminal. */
+const previewMax = 60;
+
+export function keyExplanationView({ key, state, version, holders, conflicts }: KeyExplanation): KeyExplanationView {
+  return {
+    key,
+    state,
+    certainty: version === undefined ? null : holders.length > 0 ? "shared" : "local",
+    holders: holders.map((holder) => ({ ...holder })),
+    version: version === undefined ? null : versionView(version),
+    ...conflictsView(conflicts),
+  };
+}
+
+function versionView(version: LivingVersion): KeyExplanationView["version"] {
+  const { kind, sizeBytes, value, writer, stamp, batch, sequence, batchOps, replaces, expiresAt, arrival } = version;
+  return {
+    kind,
+    sizeBytes,
+    ...previewView(value),
+    writer,
+    stamp,
+    stampTime: rfc3339(stamp / 1000),
+    batch,
+    sequence,
+    batchOps,
+    replaces: replaces === undefined ? null : { ...replaces, stampTime: rfc3339(replaces.stamp / 1000) },
+    expiresAt: timeOf(expiresAt),
+    arrival:
+      arrival === undefined
+        ? null
+        : {
+            at: rfc3339(arrival.at),
+            via: arrival.via.type,
+            peer: arrival.via.type === "own" ? null : (arrival.via.peer ?? null),
+          },
+  };
+}
+
+function previewView(
+  value: Uint8Array | undefined,
+): Pick<NonNullable<KeyExplanationView["version"]>, "preview" | "encoding" | "truncated"> {
+  if (value === undefined) return { preview: null, encoding: null, truncated: false };
+  const { value: all, encoding } = valueView(value);
+  if (encoding === "base64")
+    return {
+      preview: Buffer.from(value.subarray(0, previewMax)).toString("base64"),
+      encoding,
+      truncated: value.length > previewMax,
+    };
+  const characters = [...all];
+  return { preview: characters.slice(0, previewMax).join(""), encoding, truncated: characters.length > previewMax };
 }
 
 function timeOf(instant: number | undefined): string | null {

@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { Author, Incarnation, Instant, PeerId } from "../base/brand.ts";
 import { type TestApi, startTestApi } from "../../test/support/api-client.ts";
-import { convergenceSchema } from "./insight-views.ts";
+import { convergenceSchema, keyExplanationSchema } from "./insight-views.ts";
 
 let api: TestApi;
 beforeEach(async () => void (api = await startTestApi()));
@@ -56,6 +56,50 @@ test("converged tells each member, with null for what is not known", async () =>
 
 test("without members it is alone", async () => {
   expect((await api.ask("GET", "/v1/converged")).json()).toMatchObject({ converged: false, alone: true, members: [] });
+});
+
+const explained = async (key: string): Promise<unknown> => {
+  const answer = await api.ask("GET", `/v1/explain/${encodeURIComponent(key)}`);
+  return keyExplanationSchema.parse(answer.json());
+};
+
+test("explain tells all of a key, with a preview of its value", async () => {
+  api.control.arrival = { at, via: { type: "gossip", peer: "p1" as PeerId } };
+  api.control.holders = [{ peer: "p1" as PeerId, how: "sentIt" }];
+  await api.ask("PUT", "/v1/kv/a%2Fb?ttl=60", { body: "ü".repeat(100) });
+  expect(await explained("a/b")).toMatchObject({
+    key: "a/b",
+    state: "living",
+    certainty: "shared",
+    holders: [{ peer: "p1", how: "sentIt" }],
+    version: {
+      sizeBytes: 200,
+      preview: "ü".repeat(60),
+      encoding: "utf8",
+      truncated: true,
+      stampTime: "2023-11-14T22:13:20.000Z",
+      replaces: null,
+      expiresAt: "2026-01-02T03:05:05.000Z",
+      arrival: { at: "2026-01-02T00:00:00.000Z", via: "gossip", peer: "p1" },
+    },
+    conflicts: [],
+  });
+});
+
+test("explain of what is stored since before arrivals were kept, of bytes, and of what was never seen", async () => {
+  api.control.arrival = undefined;
+  await api.ask("PUT", "/v1/kv/bytes", { body: Uint8Array.of(0xff, 0) });
+  const version = { arrival: null, preview: "/wA=", encoding: "base64", truncated: false };
+  expect(await explained("bytes")).toMatchObject({ certainty: "local", version });
+  expect(await explained("never")).toEqual({
+    key: "never",
+    state: "neverSeen",
+    certainty: null,
+    holders: [],
+    version: null,
+    conflicts: [],
+  });
+  expect(await api.ask("GET", "/v1/explain/a%00b")).toMatchObject({ status: 400 });
 });
 
 test.each(["/v1/converged?waitMs=-1", "/v1/converged?waitMs=600001", "/v1/converged?wait=1", "/v1/converged?waitMs=x"])(

@@ -1,7 +1,7 @@
 /** How answers to operators' questions read. */
 import { expect, test } from "vitest";
-import type { ConvergenceView, MemberConvergenceView } from "../api/insight-views.ts";
-import { describeConvergence } from "./describe-insight.ts";
+import type { ConvergenceView, KeyExplanationView, MemberConvergenceView } from "../api/insight-views.ts";
+import { describeConvergence, describeKey } from "./describe-insight.ts";
 
 const plain = (text: string): string => text;
 const member: MemberConvergenceView = {
@@ -75,4 +75,91 @@ test("a node alone says so, and whom it did not ask", () => {
   expect(describeConvergence(alone, plain)).toBe(
     "no member is reachable: there is nobody to compare with\nnot asked, for they are not linked: 12D3KooWgone\n",
   );
+});
+
+const version: NonNullable<KeyExplanationView["version"]> = {
+  kind: "value",
+  sizeBytes: 5,
+  preview: "he\nlo",
+  encoding: "utf8",
+  truncated: false,
+  writer: "12D3KooWwriter",
+  stamp: 1_767_323_045_000_000,
+  stampTime: "2026-01-02T03:04:05.000Z",
+  batch: "ab".repeat(32),
+  sequence: 7,
+  batchOps: 1,
+  replaces: null,
+  expiresAt: null,
+  arrival: { at: "2026-01-02T03:04:06.000Z", via: "pull", peer: "12D3KooWother" },
+};
+const explanation: KeyExplanationView = {
+  key: "k",
+  state: "living",
+  certainty: "local",
+  holders: [],
+  version,
+  conflicts: [],
+};
+
+test("a key is told line by line", () => {
+  expect(describeKey(explanation)).toBe(`key        k
+state      living
+value      5 bytes: he\\nlo
+writer     12D3KooWwriter
+written    2026-01-02T03:04:05.000Z (stamp 1767323045000000)
+batch      ${"ab".repeat(32)} (number 7 of its writer, 1 key)
+arrived    2026-01-02T03:04:06.000Z, pulled from 12D3KooWother
+replaced   nothing its writer knew of
+certainty  local; of no other member is it known that it holds this
+expires    never
+conflicts  none in the last 24 h
+`);
+});
+
+test.each<[string, Partial<KeyExplanationView>, Partial<typeof version> | null, readonly RegExp[]]>([
+  ["one that was never seen", { state: "neverSeen" }, null, [/^k: no version is held here/]],
+  ["one written here", {}, { arrival: { at: "T", via: "own", peer: null } }, [/arrived +T, written here/]],
+  ["gossip", {}, { arrival: { at: "T", via: "gossip", peer: null } }, [/gossip from a peer whose name is not kept/]],
+  ["one of unknown arrival", {}, { arrival: null }, [/unknown: it was stored before this was kept/]],
+  [
+    "a deletion",
+    { state: "deleted" },
+    { kind: "tombstone", preview: null, encoding: null },
+    [/deleted: a tombstone is kept/, /none: this version is a deletion/],
+  ],
+  ["a long one in bytes", {}, { preview: "/wA=", encoding: "base64", truncated: true }, [/5 bytes: base64 \/wA=…/]],
+  ["a blob", {}, { kind: "blob", preview: null, encoding: null }, [/a blob of 5 bytes/]],
+  [
+    "one that others hold",
+    {
+      holders: [
+        { peer: "p1", how: "acknowledged" },
+        { peer: "p2", how: "equalSince" },
+      ],
+    },
+    {},
+    [/shared with at least 2/, /p1 \(it said that it is on its disk\)\n +p2 \(its whole set equalled ours since\)/],
+  ],
+  [
+    "an overwrite that won a conflict",
+    {
+      conflicts: [
+        {
+          key: "k",
+          at: "T",
+          winner: { stamp: 2, author: "w" },
+          loser: { stamp: 1, author: "l" },
+          value: null,
+          encoding: null,
+        },
+      ],
+    },
+    { replaces: { stamp: 1, stampTime: "T0", batch: "b0" }, expiresAt: "T9", batchOps: 3 },
+    [/T: w won over l, which had written a deletion/, /the version of T0 \(batch b0\)/, /expires +T9/, /3 keys/],
+  ],
+])("of a key: %s", (_, change, versionChange, patterns) => {
+  const shown = versionChange === null ? null : { ...version, ...versionChange };
+  const text = describeKey({ ...explanation, version: shown, ...change });
+  for (const pattern of patterns) expect(text).toMatch(pattern);
 });

@@ -1,8 +1,8 @@
 /**
  * Answers to operators' questions as text.
  */
-import type { ConvergenceView, MemberConvergenceView } from "../api/insight-views.ts";
-import { duration, pairs, printable, table, type Paint } from "./text.ts";
+import type { ConvergenceView, KeyExplanationView, MemberConvergenceView } from "../api/insight-views.ts";
+import { duration, pairs, preview, printable, table, type Paint } from "./text.ts";
 
 const colours = { equal: "green", differs: "red", silent: "yellow" } as const;
 
@@ -55,4 +55,75 @@ function detailsOf({ peer, state, heardAt, lastEqualAt, frontier, keysItMayLack 
   ]);
   rows.push(["held back", "it does not tell what it holds back"]);
   return pairs(rows);
+}
+
+export function describeKey({ key, state, version, holders, conflicts }: KeyExplanationView): string {
+  if (version === null)
+    return `${printable(key)}: no version is held here, not even of a deletion: it was never written, or never came\n`;
+  const { writer, stamp, stampTime, batch, sequence, batchOps, replaces, expiresAt } = version;
+  const rows: [string, string | readonly string[]][] = [
+    ["key", printable(key)],
+    ["state", stateWords[state]],
+    ["value", valueOf(version)],
+    ["writer", writer],
+    ["written", `${stampTime} (stamp ${stamp})`],
+    ["batch", `${batch} (number ${sequence} of its writer, ${batchOps === 1 ? "1 key" : `${batchOps} keys`})`],
+    ["arrived", arrivalOf(version)],
+    [
+      "replaced",
+      replaces === null
+        ? "nothing its writer knew of"
+        : `the version of ${replaces.stampTime} (batch ${replaces.batch})`,
+    ],
+    [
+      "certainty",
+      holders.length === 0
+        ? "local; of no other member is it known that it holds this"
+        : `shared with at least ${holders.length}`,
+    ],
+    ...(holders.length === 0
+      ? []
+      : [["held by", holders.map(({ peer, how }) => `${peer} (${howWords[how]})`)] as [string, string[]]]),
+    ["expires", expiresAt ?? "never"],
+    ["conflicts", conflicts.length === 0 ? "none in the last 24 h" : conflicts.map(conflictLine)],
+  ];
+  return pairs(rows);
+}
+
+const stateWords: Readonly<Record<KeyExplanationView["state"], string>> = {
+  living: "living",
+  deleted: "deleted: a tombstone is kept so that no older write returns",
+  expired: "expired: hidden from reads",
+  neverSeen: "never seen",
+};
+
+const howWords: Readonly<Record<KeyExplanationView["holders"][number]["how"], string>> = {
+  acknowledged: "it said that it is on its disk",
+  sentIt: "it sent it here",
+  equalSince: "its whole set equalled ours since",
+};
+
+function valueOf({
+  kind,
+  preview: text,
+  encoding,
+  sizeBytes,
+  truncated,
+}: NonNullable<KeyExplanationView["version"]>): string {
+  if (kind === "tombstone") return "none: this version is a deletion";
+  if (text === null || encoding === null) return `a blob of ${sizeBytes} bytes`;
+  const shown = encoding === "base64" ? `base64 ${text}` : preview(text, encoding);
+  return `${sizeBytes} bytes: ${shown}${truncated ? "…" : ""}`;
+}
+
+function arrivalOf({ arrival }: NonNullable<KeyExplanationView["version"]>): string {
+  if (arrival === null) return "unknown: it was stored before this was kept";
+  const { at, via, peer } = arrival;
+  if (via === "own") return `${at}, written here`;
+  return `${at}, ${via === "gossip" ? "gossip" : "pulled"} from ${peer ?? "a peer whose name is not kept"}`;
+}
+
+function conflictLine({ at, value, encoding, loser, winner }: KeyExplanationView["conflicts"][number]): string {
+  const lost = value === null ? "a deletion" : preview(value, encoding ?? "utf8");
+  return `${at}: ${winner.author} won over ${loser.author}, which had written ${lost}`;
 }

@@ -6,7 +6,7 @@ import { Fault } from "../base/fault.ts";
 import { addClock } from "./commands/clock.ts";
 import { addCompletion } from "./commands/completion.ts";
 import { addConfig, addInit } from "./commands/config.ts";
-import { addConverged } from "./commands/insight.ts";
+import { addConverged, addExplain } from "./commands/insight.ts";
 import { addPeer } from "./commands/peer.ts";
 import { addConflicts, addGet, addList } from "./commands/read.ts";
 import { addHealth, addInfo, addPeers, addStatus, addWhy } from "./commands/show.ts";
@@ -71,6 +71,7 @@ Examples:
   addPeers(registry);
   addWhy(registry);
   addConverged(registry);
+  addExplain(registry);
   addInfo(registry);
   addHealth(registry);
   addPeer(registry);

@@ -4,13 +4,26 @@
  */
 export type PromptCommand =
   | { readonly type: "add"; readonly key: string; readonly value: string }
-  | { readonly type: "get" | "delete"; readonly key: string }
+  | { readonly type: "get" | "delete" | "explain"; readonly key: string }
   | { readonly type: "list"; readonly prefix: string }
   | { readonly type: "why"; readonly target: string }
-  | { readonly type: "status" | "peers" | "info" | "help" | "exit" | "nothing" }
+  | { readonly type: "status" | "peers" | "converged" | "info" | "help" | "exit" | "nothing" }
   | { readonly type: "wrong"; readonly message: string };
 
-export const promptWords = ["add", "get", "delete", "list", "status", "peers", "why", "info", "help", "exit"] as const;
+export const promptWords = [
+  "add",
+  "get",
+  "delete",
+  "list",
+  "status",
+  "peers",
+  "why",
+  "explain",
+  "converged",
+  "info",
+  "help",
+  "exit",
+] as const;
 
 export const promptHelp = `add KEY VALUE   write a value (the rest of the line, exactly)
 get KEY         print a value
@@ -19,6 +32,8 @@ list [PREFIX]   print keys and values
 status          what this node holds and how it stands
 peers           who is there
 why PEER        why a peer is or is not connected, and what happens next
+explain KEY     who wrote a key, how it came here, who holds it, what it beat
+converged       whether all reachable members hold the same, now
 info            identity, network, addresses
 help            this list
 exit            stop the node (so does ctrl-D)
@@ -34,6 +49,7 @@ export function parsePromptLine(line: string): PromptCommand {
       return parseAdd(rest);
     case "get":
     case "delete":
+    case "explain":
       return parseKey(word, rest);
     case "list":
       return rest.trim().includes(" ") ? wrong("list takes one prefix") : { type: "list", prefix: rest.trim() };
@@ -41,6 +57,7 @@ export function parsePromptLine(line: string): PromptCommand {
       return parseWhy(rest);
     case "status":
     case "peers":
+    case "converged":
     case "info":
     case "help":
     case "exit":
@@ -60,7 +77,7 @@ function parseAdd(rest: string): PromptCommand {
     : { type: "add", key, value };
 }
 
-function parseKey(word: "get" | "delete", rest: string): PromptCommand {
+function parseKey(word: "get" | "delete" | "explain", rest: string): PromptCommand {
   const key = rest.trim();
   return key === "" || /\s/.test(key) ? wrong(`${word} needs one key: ${word} KEY`) : { type: word, key };
 }

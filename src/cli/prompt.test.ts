@@ -47,6 +47,9 @@ test("reads, writes and lists, one line after the other", async () => {
   expect(await type("status")).toContain("network    p2p-sync\n");
   expect(await type("peers")).toBe("no peers yet\n");
   expect(await type("info")).toContain("data folder  /nowhere\n");
+  await type("add k v");
+  expect(await type("explain k")).toMatch(/^key +k\nstate +living\nvalue +1 bytes: v\n/);
+  expect(await type("converged")).toBe("no member is reachable: there is nobody to compare with\n");
   stdin.write("exit\n");
   expect(await end).toBe("exit command");
 });

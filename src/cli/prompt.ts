@@ -3,9 +3,11 @@
  * shows what others write while it waits.
  */
 import { clearLine, createInterface, cursorTo, type Interface } from "node:readline";
+import { convergenceView, keyExplanationView } from "../api/insight-views.ts";
 import { entryView, explanationView, infoView, peerView, statusView, valueView } from "../api/views.ts";
 import type { Change, NodeFacade } from "../node/facade.ts";
 import { describeFailure } from "./failure.ts";
+import { describeConvergence, describeKey } from "./describe-insight.ts";
 import { describeExplanation, describeInfo, describePeers, describeStatus } from "./describe.ts";
 import { parsePromptLine, promptHelp, promptWords, type PromptCommand } from "./prompt-line.ts";
 import type { Shell } from "./shell.ts";
@@ -132,6 +134,10 @@ async function runCommand(
       return describePeers(facade.peers().map(peerView), painter(shell));
     case "why":
       return describeExplanation(explanationView(await facade.why(command.target)));
+    case "explain":
+      return describeKey(keyExplanationView(await facade.explain(command.key)));
+    case "converged":
+      return describeConvergence(convergenceView(await facade.converged(), Date.now()), painter(shell));
     case "info":
       return describeInfo(infoView(facade.info()));
     case "help":

@@ -47,6 +47,8 @@ export type Outcome =
   | { readonly type: "repaired"; readonly reissued: number }
   /** Everybody is being asked; what is heard in this round or a later one is fresh. */
   | { readonly type: "asked"; readonly round: number }
+  /** Members that acknowledged a batch of ours, and linked ones whose set was equal to ours after it was merged. */
+  | { readonly type: "holders"; readonly acknowledged: readonly PeerId[]; readonly equalSince: readonly PeerId[] }
   | { readonly type: "done" };
 
 export type Effect =

@@ -7,10 +7,11 @@ import type { Fault } from "../base/fault.ts";
 import type { Config } from "../config/settings.ts";
 import type { CandidateSource, Counters, Direction, LinkId } from "../ports/network.ts";
 import type { NodeEvent } from "../ports/observer.ts";
-import type { Convergence, ConvergenceOptions } from "./insight.ts";
+import type { ConflictEntry, Convergence, ConvergenceOptions, KeyExplanation } from "./insight.ts";
 
 export type { Counters } from "../ports/network.ts";
 export type { NodeEvent } from "../ports/observer.ts";
+export type { ConflictEntry } from "./insight.ts";
 
 /** How sure a write is: fsynced here, held durably by k other members, or in a final block. */
 export type Certainty = "local" | "shared";
@@ -60,17 +61,6 @@ export interface Change {
   readonly value?: Uint8Array;
   readonly stamp: Stamp;
   readonly author: PeerId;
-}
-
-/** A write that lost to one whose writer had not seen it. The last 4 of a key are kept for 24 h. */
-export interface ConflictEntry {
-  readonly key: string;
-  /** When this node saw them meet. */
-  readonly at: Instant;
-  readonly winner: { readonly stamp: Stamp; readonly author: PeerId };
-  readonly loser: { readonly stamp: Stamp; readonly author: PeerId };
-  /** What the loser had written; absent for a delete. */
-  readonly value?: Uint8Array;
 }
 
 export interface ListOptions {
@@ -210,6 +200,8 @@ export interface NodeFacade {
   why(target: string): Promise<Explanation>;
   /** Whether all reachable members hold what this node holds. Throws `invalid_argument` or `overloaded`. */
   converged(options?: ConvergenceOptions): Promise<Convergence>;
+  /** What is known of one key: its version, how that came here, what it beat. Throws `invalid_key`. */
+  explain(key: string): Promise<KeyExplanation>;
   status(): Promise<Status>;
   info(): Info;
   health(): Promise<Health>;

@@ -2,7 +2,8 @@
  * What an operator can ask of a node beside its data: the answers' shapes. Kept apart from the
  * facade so that each can be read alone.
  */
-import type { Author, Incarnation, Instant, Millis, PeerId } from "../base/brand.ts";
+import type { Author, BatchId, Incarnation, Instant, Millis, PeerId, Stamp } from "../base/brand.ts";
+import type { Arrival } from "../ports/store.ts";
 
 export interface ConvergenceOptions {
   /** How long to go on asking until all are equal; 0 to 600,000, default 0: every member is asked once. */
@@ -56,4 +57,52 @@ export interface FrontierDifference {
     /** First and last number of each stretch. */
     readonly numbers: readonly (readonly [number, number])[];
   }[];
+}
+
+/** A write that lost to one whose writer had not seen it. The last 4 of a key are kept for 24 h. */
+export interface ConflictEntry {
+  readonly key: string;
+  /** When this node saw them meet. */
+  readonly at: Instant;
+  readonly winner: { readonly stamp: Stamp; readonly author: PeerId };
+  readonly loser: { readonly stamp: Stamp; readonly author: PeerId };
+  /** What the loser had written; absent for a delete. */
+  readonly value?: Uint8Array;
+}
+
+/** What this node knows of one key. */
+export interface KeyExplanation {
+  readonly key: string;
+  /** `neverSeen`: no version is held, not even of a deletion. */
+  readonly state: "living" | "deleted" | "expired" | "neverSeen";
+  readonly version: LivingVersion | undefined;
+  /** Other members known to hold this very version; there may be more. */
+  readonly holders: readonly KeyHolder[];
+  /** Writes to this key that lost in the last 24 h, newest first; at most 4. */
+  readonly conflicts: readonly ConflictEntry[];
+}
+
+/** The version of a key that wins over all others known here. */
+export interface LivingVersion {
+  readonly kind: "value" | "tombstone" | "blob";
+  /** Absent for a deletion and for a blob. */
+  readonly value: Uint8Array | undefined;
+  readonly sizeBytes: number;
+  readonly writer: PeerId;
+  readonly stamp: Stamp;
+  readonly batch: BatchId;
+  /** The batch's number among those of its writer, and how many operations were signed with it. */
+  readonly sequence: number;
+  readonly batchOps: number;
+  /** The version its writer saw; undefined where it saw none. */
+  readonly replaces: { readonly stamp: Stamp; readonly batch: BatchId } | undefined;
+  readonly expiresAt: Instant | undefined;
+  /** Undefined where it was stored before stores kept this. */
+  readonly arrival: Arrival | undefined;
+}
+
+export interface KeyHolder {
+  readonly peer: PeerId;
+  /** How it is known: it said so, it sent the batch here, or its whole set was equal to ours since. */
+  readonly how: "acknowledged" | "sentIt" | "equalSince";
 }

@@ -45,10 +45,11 @@ import type {
   WriteOptions,
 } from "./facade.ts";
 import { Border } from "./border.ts";
-import { ConvergenceCheck } from "./convergence.ts";
-import type { Convergence, ConvergenceOptions } from "./insight.ts";
+import type { Convergence, ConvergenceOptions, KeyExplanation } from "./insight.ts";
 import { judgeHealth } from "./health.ts";
 import { driverOptionsOf, threadOptionsOf } from "./node-options.ts";
+import { setMetrics } from "./metric-values.ts";
+import { Questions } from "./questions.ts";
 import { ReplicaClient } from "./replica-client.ts";
 import type { OutwardEffect } from "./turn.ts";
 import { programVersion } from "./version.ts";
@@ -83,12 +84,11 @@ class LiveNode implements NodeFacade, RunningNode {
   readonly #border: Border;
   readonly #startedAt = Date.now() as Instant;
   readonly #startedMono = performance.now();
-  readonly #convergence = new ConvergenceCheck({
-    ask: () => this.#running(this.#client).ask({ type: "comparisonRequested" }),
-    snapshot: () => this.#running(this.#client).snapshot(),
-    keysOf: (origins, limit) => this.#running(this.#reader).insight.keysOf(origins, limit),
-    keysSince: (at, limit) => this.#running(this.#reader).insight.keysSince(at, limit),
-    known: () => this.peers().flatMap(({ id }) => (id === undefined ? [] : [id])),
+  readonly #questions = new Questions({
+    client: () => this.#running(this.#client),
+    reader: () => this.#running(this.#reader),
+    self: () => this.#running(this.#driver).peerId,
+    peers: () => this.peers(),
   });
   #config: Config;
   #client: ReplicaClient | undefined;
@@ -225,7 +225,11 @@ class LiveNode implements NodeFacade, RunningNode {
   }
 
   converged(options: ConvergenceOptions = {}): Promise<Convergence> {
-    return this.#convergence.run(options);
+    return this.#questions.converged(options);
+  }
+
+  explain(key: string): Promise<KeyExplanation> {
+    return this.#questions.explain(key);
   }
 
   async status(): Promise<Status> {
@@ -289,16 +293,7 @@ class LiveNode implements NodeFacade, RunningNode {
   }
 
   async metrics(): Promise<string> {
-    const status = await this.status();
-    for (const [name, value] of Object.entries(status.counters) as [keyof Counters, number][])
-      this.#metrics.set(name, value);
-    this.#metrics.set("build_info", 1, { version: programVersion });
-    this.#metrics.set("entries", status.entries);
-    this.#metrics.set("held_back", status.heldBack);
-    this.#metrics.set("clock_offset_seconds", (status.clock.offsetMs ?? 0) / 1000);
-    this.#metrics.clear("peers");
-    const byState = Map.groupBy(this.peers(), ({ state }) => state);
-    for (const [state, peers] of byState) this.#metrics.set("peers", peers.length, { state });
+    setMetrics(this.#metrics, await this.status(), this.peers());
     return this.#metrics.text();
   }
 

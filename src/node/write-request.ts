@@ -51,6 +51,7 @@ export function receiptOf(outcome: Outcome, { certainty = "local", copies = 1 }:
       throw new Fault(outcome.code, outcome.message);
     case "repaired":
     case "asked":
+    case "holders":
     case "done":
       throw new Fault("internal", `an answer of another kind: ${outcome.type}`);
   }

@@ -1,9 +1,10 @@
 /**
- * What operators ask of real nodes, by the command: whether all are equal.
+ * What operators ask of real nodes, by the command: whether all are equal, and how a key came to be
+ * what it is.
  */
 import { spawn } from "node:child_process";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import type { ConvergenceView } from "../../src/api/insight-views.ts";
+import type { ConvergenceView, KeyExplanationView } from "../../src/api/insight-views.ts";
 import { Nursery, type RealNode, command, untilMeshed } from "../support/real-node.ts";
 import { until } from "../support/until.ts";
 
@@ -83,4 +84,29 @@ test("converged of a node that reaches nobody is exit code 1, unless that is fin
   });
   expect(await run(a, "converged", "--alone-ok")).toMatchObject({ code: 0 });
   expect(await run(a, "converged", "--wait", "soon")).toMatchObject({ code: 2, out: "" });
+});
+
+test("explain names the peer that gossip or a pull came from, and exit code 4 says never seen", async () => {
+  const a = await nursery.start("a");
+  await a.put("pulled", "early");
+  const b = await nursery.start("b", { dial: [a.address] });
+  await untilMeshed([a, b]);
+  await until("b has what was there", async () => (await b.get("pulled")) === "early");
+  const explained = async (key: string): Promise<KeyExplanationView> =>
+    JSON.parse((await run(b, "explain", key, "--json")).out) as KeyExplanationView;
+  expect(await explained("pulled")).toMatchObject({
+    state: "living",
+    certainty: "shared",
+    version: { preview: "early", writer: a.id, arrival: { via: "pull", peer: a.id } },
+  });
+  await a.put("gossiped", "late");
+  await until("b has what came later", async () => (await b.get("gossiped")) === "late");
+  expect(await explained("gossiped")).toMatchObject({
+    version: { writer: a.id, arrival: { via: "gossip", peer: a.id } },
+  });
+  await b.put("gossiped", "mine");
+  const own = await run(b, "explain", "gossiped");
+  expect(own).toMatchObject({ code: 0, err: "" });
+  expect(own.out).toMatch(/arrived +\S+, written here\nreplaced +the version of /);
+  expect(await run(b, "explain", "never")).toMatchObject({ code: 4, err: "" });
 });

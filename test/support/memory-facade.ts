@@ -25,7 +25,8 @@ import type {
   WriteOptions,
 } from "../../src/node/facade.ts";
 
-import type { Convergence } from "../../src/node/insight.ts";
+import type { Convergence, KeyExplanation, KeyHolder, LivingVersion } from "../../src/node/insight.ts";
+import type { Arrival } from "../../src/ports/store.ts";
 
 export const memoryPeerId = "12D3KooWGzxzKZYveHXtpG6AsrUJBcWxHBFS2HsEoGTxrMLvKXtf" as PeerId;
 const startedAt = Date.UTC(2026, 0, 2, 3, 4, 5) as Instant;
@@ -34,6 +35,9 @@ export interface MemoryControl {
   readonly changes: Change[];
   readonly conflicts: ConflictEntry[];
   convergence: Convergence;
+  /** What `explain` tells of every key beside its entry. */
+  arrival: Arrival | undefined;
+  holders: readonly KeyHolder[];
   readonly dialed: string[];
   readonly writes: WriteOptions[];
   peers: PeerStatus[];
@@ -68,6 +72,8 @@ class MemoryFacade implements NodeFacade {
   readonly control: MemoryControl = {
     changes: [],
     conflicts: [],
+    arrival: { at: startedAt, via: { type: "own" } },
+    holders: [],
     convergence: {
       converged: false,
       waitedMs: 0,
@@ -148,6 +154,27 @@ class MemoryFacade implements NodeFacade {
   async converged(): Promise<Convergence> {
     this.#maybeFail();
     return this.control.convergence;
+  }
+
+  async explain(key: string): Promise<KeyExplanation> {
+    this.#maybeFail();
+    checkKey(key);
+    const entry = this.#entries.get(key);
+    if (entry === undefined) return { key, state: "neverSeen", version: undefined, holders: [], conflicts: [] };
+    const version: LivingVersion = {
+      kind: "value",
+      value: entry.value,
+      sizeBytes: entry.value.length,
+      writer: entry.author,
+      stamp: entry.stamp,
+      batch: "ab".repeat(32) as BatchId,
+      sequence: 1,
+      batchOps: 1,
+      replaces: undefined,
+      expiresAt: entry.expiresAt,
+      arrival: this.control.arrival,
+    };
+    return { key, state: "living", version, holders: this.control.holders, conflicts: this.control.conflicts };
   }
 
   async conflicts(): Promise<readonly ConflictEntry[]> {

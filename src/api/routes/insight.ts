@@ -1,9 +1,9 @@
 /**
- * Operators' questions: whether all members are equal.
+ * Operators' questions: whether all members are equal, and how a key came to be what it is.
  */
 import { z } from "zod";
 import { jsonAnswer } from "../answers.ts";
-import { convergenceSchema, convergenceView } from "../insight-views.ts";
+import { convergenceSchema, convergenceView, keyExplanationSchema, keyExplanationView } from "../insight-views.ts";
 import { limits } from "../limits.ts";
 import { route, type Route } from "../route.ts";
 
@@ -31,4 +31,17 @@ const converged = route({
   },
 });
 
-export const insightRoutes: readonly Route[] = [converged];
+const explain = route({
+  method: "GET",
+  path: "/v1/explain/{key}",
+  open: false,
+  query: z.strictObject({}),
+  body: { type: "none" },
+  summary: "What is known of a key: its version, its writer, how it came here, who else holds it, what it beat",
+  answers: { 200: { meaning: "What is known, also of a key that was never seen", schema: keyExplanationSchema } },
+  async handle({ facade, parameter }) {
+    return jsonAnswer(keyExplanationView(await facade.explain(parameter)));
+  },
+});
+
+export const insightRoutes: readonly Route[] = [converged, explain];

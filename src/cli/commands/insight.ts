@@ -1,9 +1,9 @@
 /**
- * `converged`: what operators ask before they trust a network.
+ * `converged` and `explain`: what operators ask before they trust a network, and when they wonder.
  */
-import type { ConvergenceView } from "../../api/insight-views.ts";
+import type { ConvergenceView, KeyExplanationView } from "../../api/insight-views.ts";
 import { Fault } from "../../base/fault.ts";
-import { describeConvergence } from "../describe-insight.ts";
+import { describeConvergence, describeKey } from "../describe-insight.ts";
 import { askJson } from "../http-client.ts";
 import { painter } from "../text.ts";
 import { asVerb, jsonLine, type Registry } from "../verb.ts";
@@ -31,6 +31,19 @@ export function addConverged(registry: Registry): void {
     const view = await askJson<ConvergenceView>(target, request);
     print(json ? jsonLine(view) : describeConvergence(view, painter(shell)));
     return view.converged || (view.alone && options.aloneOk === true) ? 0 : 1;
+  });
+}
+
+export function addExplain(registry: Registry): void {
+  const command = registry.program
+    .command("explain <KEY>")
+    .description("What is known of a key: version, writer, how it came here, who holds it; exit code 4 if never seen")
+    .addHelpText("after", "\nExamples:\n  p2p-sync explain config/theme\n  p2p-sync explain config/theme --json");
+  asVerb(command, registry, async ({ target, json, print }, key = "") => {
+    const path = `/v1/explain/${encodeURIComponent(key)}`;
+    const view = await askJson<KeyExplanationView>(target, { method: "GET", path });
+    print(json ? jsonLine(view) : describeKey(view));
+    return view.state === "neverSeen" ? 4 : 0;
   });
 }
 

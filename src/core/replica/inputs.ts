@@ -1,5 +1,5 @@
 /** Everything a replica can be told: past facts, decoded where the replica itself is the decoder's user. */
-import type { Incarnation, Millis } from "../../base/brand.ts";
+import type { Author, Incarnation, Instant, Millis } from "../../base/brand.ts";
 import type { Bytes } from "../../base/bytes.ts";
 import type { NetworkEvent } from "../../ports/network.ts";
 import type { Ticket } from "../effects.ts";
@@ -27,5 +27,14 @@ export type ReplicaInput =
   | { readonly type: "clockRepairRequested"; readonly ticket: Ticket; readonly incarnation: Incarnation }
   /** All peers are asked how they stand; what they tell shows in the snapshot. */
   | { readonly type: "comparisonRequested"; readonly ticket: Ticket }
+  /** Who is known to hold a batch: `since` is when it was merged here, or undefined where that is not known. */
+  | {
+      readonly type: "holdersRequested";
+      readonly ticket: Ticket;
+      readonly author: Author;
+      readonly incarnation: Incarnation;
+      readonly sequence: number;
+      readonly since: Instant | undefined;
+    }
   | { readonly type: "stopRequested"; readonly ticket: Ticket }
   | { readonly type: "timePassed" };

@@ -89,6 +89,9 @@ export class Replica {
         });
         break;
       }
+      case "holdersRequested":
+        this.#requests.holders(input, step);
+        break;
       case "stopRequested":
         this.#requests.stopping();
         parts.holdings.closing();

@@ -60,6 +60,20 @@ export class Requests {
     answer(ticket, { type: "repaired", reissued: ops.length }, step);
   }
 
+  /** Who is known to hold a batch: by its word where it is ours, and because its whole set was equal to ours. */
+  holders(asked: Extract<ReplicaInput, { type: "holdersRequested" }>, step: Step): void {
+    const { ticket, author, incarnation, sequence, since } = asked;
+    const { acknowledgement, comparison, signer } = this.#parts;
+    const isOwn = author === signer.author;
+    const equal = comparison.members().filter(({ equalAt }) => since !== undefined && (equalAt ?? -1) > since);
+    const outcome: Outcome = {
+      type: "holders",
+      acknowledged: isOwn ? acknowledgement.holdersOf(incarnation, sequence) : [],
+      equalSince: equal.map(({ peer }) => peer),
+    };
+    answer(ticket, outcome, step);
+  }
+
   /** What keeps this node from writing at all. */
   #refuseAny(): WriteRefusal | undefined {
     const { clock } = this.#parts;

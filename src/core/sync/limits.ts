@@ -34,6 +34,10 @@ export const fullPullEveryMs = 300_000;
 export const gapRangesMax = 64;
 /** Acknowledgements to one peer are collected for so long, in ms. Source: decided for the product. */
 export const ackBatchMs = 20;
+/** Members whose acknowledgements are remembered. Guess: twice as many as are linked. */
+export const ackersMax = 100;
+/** Ranges remembered of what one member acknowledged; the oldest are forgotten first. Guess: one is usual. */
+export const ackedRangesMax = 256;
 /** A writer's latest batches that are acknowledged anew when it is linked. Guess: more than wait at once from one hand. */
 export const acknowledgedAnewMax = 1_024;
 /** Writes waiting for other members at once. Guess. */

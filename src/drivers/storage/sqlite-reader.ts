@@ -61,6 +61,7 @@ export class SqliteReader {
   readonly #changes: StatementSync;
   readonly #position: StatementSync;
   readonly #conflicts: StatementSync;
+  readonly #conflictsOf: StatementSync;
 
   constructor(path: string, cacheMiB: number) {
     this.#db = new DatabaseSync(path, { readOnly: true });
@@ -78,6 +79,9 @@ export class SqliteReader {
     );
     this.#conflicts = this.#db.prepare(
       "SELECT key, at, loser, winner, value FROM conflict WHERE at > ?1 AND substr(key, 1, length(?2)) = ?2 ORDER BY id DESC LIMIT ?3",
+    );
+    this.#conflictsOf = this.#db.prepare(
+      "SELECT key, at, loser, winner, value FROM conflict WHERE key = ? AND at > ? ORDER BY id DESC",
     );
     this.#position = this.#db.prepare("SELECT next_op - 1 AS position FROM state WHERE id = 1");
   }
@@ -128,13 +132,12 @@ export class SqliteReader {
 
   /** Lost writes since a time, newest first. */
   conflicts(prefix: string, since: Instant, limit: number): readonly ReadConflict[] {
-    return this.#conflicts.all(since, prefix, limit).map((row) => ({
-      key: row["key"] as string,
-      at: row["at"] as Instant,
-      winner: JSON.parse(row["winner"] as string) as Version,
-      loser: JSON.parse(row["loser"] as string) as Version,
-      value: (row["value"] as Bytes | null) ?? undefined,
-    }));
+    return this.#conflicts.all(since, prefix, limit).map(conflictOf);
+  }
+
+  /** Lost writes to one key since a time, newest first; the log keeps few of a key. */
+  conflictsOf(key: string, since: Instant): readonly ReadConflict[] {
+    return this.#conflictsOf.all(key, since).map(conflictOf);
   }
 
   /** The position of the newest operation ever merged. */
@@ -145,6 +148,16 @@ export class SqliteReader {
   close(): void {
     this.#db.close();
   }
+}
+
+function conflictOf(row: Record<string, unknown>): ReadConflict {
+  return {
+    key: row["key"] as string,
+    at: row["at"] as Instant,
+    winner: JSON.parse(row["winner"] as string) as Version,
+    loser: JSON.parse(row["loser"] as string) as Version,
+    value: (row["value"] as Bytes | null) ?? undefined,
+  };
 }
 
 function entryOf(row: Row, now: Instant): ReadEntry | undefined {

@@ -5,7 +5,7 @@ import { ackRangesMax } from "../../../codec/limits.ts";
 import type { Range } from "../../../codec/ranges-wire.ts";
 import type { LinkId } from "../../../ports/network.ts";
 import type { Effect } from "../../effects.ts";
-import { ackBatchMs, sharedWaitsMax } from "../limits.ts";
+import { ackBatchMs, ackedRangesMax, ackersMax, sharedWaitsMax } from "../limits.ts";
 import { Acknowledgement, type SharedWait } from "./machine.ts";
 
 const incarnation = "aa".repeat(8) as Incarnation;
@@ -180,5 +180,41 @@ describe("a write that waits for members", () => {
     expect(waits.machine.hasRoom).toBe(false);
     waits.at(2_000);
     expect(waits.machine.hasRoom).toBe(true);
+  });
+});
+
+describe("what was acknowledged of our writes", () => {
+  const hear = (machine: Acknowledgement, peer: PeerId, ranges: readonly Range[], numbering = incarnation): void =>
+    machine.step({ type: "ackReceived", peer, ack: { incarnation: numbering, ranges } }, at(0), []);
+
+  test("is remembered by member and number, whether somebody waited for it or not", () => {
+    const machine = new Acknowledgement();
+    hear(machine, bob, [[1, 3]]);
+    hear(machine, carol, [[3, 4]]);
+    hear(machine, bob, [[9, 9]]);
+    expect([1, 3, 4, 5, 9].map((sequence) => machine.holdersOf(incarnation, sequence))).toEqual([
+      [bob],
+      [carol, bob], // the latest heard last
+      [carol],
+      [],
+      [bob],
+    ]);
+    expect(machine.holdersOf(other, 1)).toEqual([]);
+  });
+
+  test("of an older numbering is forgotten with the first word on a newer one", () => {
+    const machine = new Acknowledgement();
+    hear(machine, bob, [[1, 3]]);
+    hear(machine, bob, [[1, 1]], other);
+    expect([machine.holdersOf(incarnation, 1), machine.holdersOf(other, 1)]).toEqual([[], [bob]]);
+  });
+
+  test("is bounded in ranges and in members; the oldest are forgotten", () => {
+    const machine = new Acknowledgement();
+    for (let i = 0; i <= ackedRangesMax; i++) hear(machine, bob, [[2 * i + 1, 2 * i + 1]]);
+    expect([machine.holdersOf(incarnation, 1), machine.holdersOf(incarnation, 3)]).toEqual([[], [bob]]);
+    for (let i = 0; i < ackersMax; i++) hear(machine, `peer${i}` as PeerId, [[3, 3]]);
+    expect(machine.holdersOf(incarnation, 3)).toHaveLength(ackersMax);
+    expect(machine.holdersOf(incarnation, 3)).not.toContain(bob);
   });
 });

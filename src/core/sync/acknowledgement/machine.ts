@@ -6,14 +6,17 @@
  * 2. Acknowledgements to one peer are gathered for up to 20 ms; the first after a pause goes at once.
  * 3. A write that waits for k members ends exactly once: shared, or not shared with the names of
  *    who has it and who has not when its time is over. The write itself stays.
+ * 4. What was acknowledged of our own writes is remembered for this run, bounded: it tells who has
+ *    a write, never who has not.
  */
 import type { BatchId, Incarnation, Millis, PeerId, Stamp, Time } from "../../../base/brand.ts";
 import { type Ack, encodeAck } from "../../../codec/ack.ts";
 import { ackRangesMax } from "../../../codec/limits.ts";
 import type { LinkId } from "../../../ports/network.ts";
+import { BoundedMap } from "../../../base/bounded-map.ts";
 import { type Ranges, hasNumber, union } from "../../data/ranges.ts";
 import type { EffectSink, Ticket } from "../../effects.ts";
-import { ackBatchMs, sharedWaitsMax } from "../limits.ts";
+import { ackBatchMs, ackedRangesMax, ackersMax, sharedWaitsMax } from "../limits.ts";
 
 export interface SharedWait {
   readonly ticket: Ticket;
@@ -52,10 +55,18 @@ interface Waiting extends SharedWait {
 export class Acknowledgement {
   readonly #outboxes = new Map<LinkId, Outbox>();
   readonly #waiting = new Map<Ticket, Waiting>();
+  readonly #acked = new BoundedMap<PeerId, Ack & { readonly peer: PeerId }>(ackersMax);
 
   /** False when no further write may wait; nothing changed then. */
   get hasRoom(): boolean {
     return this.#waiting.size < sharedWaitsMax;
+  }
+
+  /** Members that acknowledged this number of ours, as far as it is remembered. */
+  holdersOf(incarnation: Incarnation, sequence: number): readonly PeerId[] {
+    return [...this.#acked.values()]
+      .filter((ack) => ack.incarnation === incarnation && hasNumber(ack.ranges, sequence))
+      .map(({ peer }) => peer);
   }
 
   step(input: AcknowledgementInput, now: Time, out: EffectSink): void {
@@ -112,7 +123,15 @@ export class Acknowledgement {
     outbox.pending.set(incarnation, union(outbox.pending.get(incarnation) ?? [], ranges));
   }
 
+  /** Of a member that acknowledges another numbering, only the latest is remembered. */
+  #remember(peer: PeerId, { incarnation, ranges }: Ack): void {
+    const known = this.#acked.get(peer);
+    const all = known?.incarnation === incarnation ? union(known.ranges, ranges) : ranges;
+    this.#acked.set(peer, { peer, incarnation, ranges: all.slice(-ackedRangesMax) });
+  }
+
   #received(peer: PeerId, ack: Ack, out: EffectSink): void {
+    this.#remember(peer, ack);
     for (const wait of this.#waiting.values()) {
       if (wait.incarnation !== ack.incarnation || !hasNumber(ack.ranges, wait.sequence)) continue;
       wait.holders.add(peer);

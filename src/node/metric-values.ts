@@ -1,0 +1,16 @@
+/** Metrics that are read when somebody asks for them, from the node's status and its peers. */
+import type { Metrics } from "../drivers/observe/metrics.ts";
+import type { Counters } from "../ports/network.ts";
+import type { PeerStatus, Status } from "./facade.ts";
+import { programVersion } from "./version.ts";
+
+export function setMetrics(metrics: Metrics, status: Status, peers: readonly PeerStatus[]): void {
+  for (const [name, value] of Object.entries(status.counters) as [keyof Counters, number][]) metrics.set(name, value);
+  metrics.set("build_info", 1, { version: programVersion });
+  metrics.set("entries", status.entries);
+  metrics.set("held_back", status.heldBack);
+  metrics.set("clock_offset_seconds", (status.clock.offsetMs ?? 0) / 1000);
+  metrics.clear("peers");
+  for (const [state, inState] of Map.groupBy(peers, (peer) => peer.state))
+    metrics.set("peers", inState.length, { state });
+}

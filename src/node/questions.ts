@@ -1,0 +1,51 @@
+/**
+ * What an operator asks of a running node, answered from its replica and its store. Each question
+ * throws `stopping` where the node has none of them any more.
+ */
+import type { Instant, PeerId } from "../base/brand.ts";
+import { conflictLogLimits } from "../drivers/storage/conflict-log.ts";
+import type { SqliteReader } from "../drivers/storage/sqlite-reader.ts";
+import { ConvergenceCheck } from "./convergence.ts";
+import type { PeerStatus } from "./facade.ts";
+import type { Convergence, ConvergenceOptions, KeyExplanation } from "./insight.ts";
+import { explainKey } from "./key-explanation.ts";
+import type { ReplicaClient } from "./replica-client.ts";
+
+/** The parts of a running node that know the answers. */
+export interface AskedNode {
+  client(): ReplicaClient;
+  reader(): SqliteReader;
+  self(): PeerId;
+  peers(): readonly PeerStatus[];
+}
+
+export class Questions {
+  readonly #node: AskedNode;
+  readonly #convergence: ConvergenceCheck;
+
+  constructor(node: AskedNode) {
+    this.#node = node;
+    this.#convergence = new ConvergenceCheck({
+      ask: () => node.client().ask({ type: "comparisonRequested" }),
+      snapshot: () => node.client().snapshot(),
+      keysOf: (origins, limit) => node.reader().insight.keysOf(origins, limit),
+      keysSince: (at, limit) => node.reader().insight.keysSince(at, limit),
+      known: () => node.peers().flatMap(({ id }) => (id === undefined ? [] : [id])),
+    });
+  }
+
+  async converged(options: ConvergenceOptions): Promise<Convergence> {
+    return await this.#convergence.run(options);
+  }
+
+  async explain(key: string): Promise<KeyExplanation> {
+    const now = Date.now() as Instant;
+    return await explainKey(key, {
+      self: this.#node.self(),
+      version: (asked) => this.#node.reader().insight.version(asked),
+      conflictsOf: (asked) => this.#node.reader().conflictsOf(asked, (now - conflictLogLimits.ageMsMax) as Instant),
+      ask: (request) => this.#node.client().ask(request),
+      now: () => now,
+    });
+  }
+}
