@@ -46,6 +46,7 @@ const frameNames: Readonly<Record<string, readonly string[]>> = {
   admit: ["", "hello", "welcome", "goodbye"],
   ack: ["", "ack"],
   frontier: ["", "pull", "parcels", "superseded", "done", "more"],
+  walk: ["", "open", "opened", "ask", "answer", "parcels", "more", "close", "ended"],
 };
 
 function describeFrame(protocol: string, frame: Uint8Array): string {

@@ -13,6 +13,7 @@ import { assert, unreachable } from "../src/base/assert.ts";
 import type { Author, BatchId, Incarnation, Stamp } from "../src/base/brand.ts";
 import type { Bytes } from "../src/base/bytes.ts";
 import type { OriginRanges } from "../src/codec/frontier.ts";
+import { takeFragments } from "../src/crypto/fragment.ts";
 import { evidenceMax } from "../src/core/data/limits.ts";
 import type {
   LivingEntry,
@@ -159,6 +160,16 @@ class TurnStore implements MemoryStore {
       }
     }
     return found;
+  }
+
+  fragments(ids: readonly OpId[], bytesMax: number): ReturnType<Store["fragments"]> {
+    this.#mustLive();
+    return takeFragments(ids, bytesMax, (id) => {
+      const place = this.disk.places.get(id);
+      return place === undefined
+        ? undefined
+        : { parcel: place.batch, index: place.index, part: () => this.disk.batches.get(place.batch) as StoredBatch };
+    });
   }
 
   headers(author: Author, incarnation: Incarnation, sequence: number): Bytes[] {

@@ -50,6 +50,10 @@ export class StoreShell implements Store {
     return this.inner.parcels(stretch);
   }
 
+  fragments(ids: readonly OpId[], bytesMax: number): ReturnType<Store["fragments"]> {
+    return this.inner.fragments(ids, bytesMax);
+  }
+
   headers(author: Author, incarnation: Incarnation, sequence: number): readonly Bytes[] {
     return this.inner.headers(author, incarnation, sequence);
   }

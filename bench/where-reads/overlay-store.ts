@@ -115,6 +115,10 @@ export class OverlayStore implements Store {
     return found === undefined ? this.#durable.headers(author, incarnation, sequence) : [found.header];
   }
 
+  fragments(): ReturnType<Store["fragments"]> {
+    throw new Error("this emulation serves no walks");
+  }
+
   parcels(): readonly StoredParcel[] {
     throw new Error("this emulation serves no pulls");
   }

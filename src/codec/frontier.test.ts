@@ -178,7 +178,7 @@ describe("limits of the frontier", () => {
   test("wrong lengths are faults of the program", () => {
     expect(() => encodeSuperseded(1, [{ ...origin([]), author: "aa" as Author }])).toThrow("an origin is 40 bytes");
     expect(() => encodeDone(1, { ...beacon, summary: { count: 0, fingerprint: new Uint8Array(31) } }, "busy")).toThrow(
-      "a fingerprint is 32 bytes",
+      "a root is 32 bytes",
     );
   });
 });

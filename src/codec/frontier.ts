@@ -3,43 +3,34 @@
  * sends what is missing. The asker paces the answer: at most `windowFrames` frames of parcels
  * are on the way, and each `more` allows one further.
  *
- *   pull       = 0x01 | session u32 | clock u64 (ms) | count u64 | fingerprint 32 | last u8 (0, 1) | origins u16
+ *   pull       = 0x01 | session u32 | clock u64 (ms) | count u64 | root 32 | last u8 (0, 1) | origins u16
  *                | (author 32, incarnation 8, ranges) × origins
  *   parcels    = 0x02 | session u32 | count u16 | (length u32, parcel) × count
  *   superseded = 0x03 | session u32 | origins u16 | (author 32, incarnation 8, ranges) × origins
- *   done       = 0x04 | session u32 | clock u64 (ms) | count u64 | fingerprint 32 | status u8
+ *   done       = 0x04 | session u32 | clock u64 (ms) | count u64 | root 32 | status u8
  *   more       = 0x05 | session u32
  *
  * `superseded` names batches of which nothing lives any more: the asker may count them as held.
- * It is a hint; equality of two replicas is shown by count and fingerprint.
+ * It is a hint; equality of two replicas is shown by the roots.
  */
-import type { Author, Incarnation, Instant } from "../base/brand.ts";
+import type { Author, Incarnation } from "../base/brand.ts";
 import { assert } from "../base/assert.ts";
 import { type Bytes, fromHex, toHex } from "../base/bytes.ts";
 import { type Result, ok, refused } from "../base/result.ts";
+import { type Beacon, readBeacon, writeBeacon } from "./beacon.ts";
 import { ByteReader, ByteWriter } from "./byte-io.ts";
 import { readParcels } from "./gossip.ts";
 import { frontierFrameBytesMax, frontierOriginsMax, frontierRangesMax, gossipParcelsMax } from "./limits.ts";
 import type { Parcel } from "./parcel.ts";
 import { type Range, readRanges, writeRanges } from "./ranges-wire.ts";
 
+export type { Beacon, SetSummary } from "./beacon.ts";
+
 /** One writer's numbering: a new one begins with every store it creates or restores. */
 export interface OriginRanges {
   readonly author: Author;
   readonly incarnation: Incarnation;
   readonly ranges: readonly Range[];
-}
-
-/** Size and sum of a set of entries; equal sets have equal summaries. */
-export interface SetSummary {
-  readonly count: number;
-  readonly fingerprint: Bytes;
-}
-
-/** What a node tells of itself with every pull: its set and its clock. */
-export interface Beacon {
-  readonly clock: Instant;
-  readonly summary: SetSummary;
 }
 
 /** How a served pull ended: all was sent, or the server has no room for another session now. */
@@ -132,16 +123,6 @@ function readMessage(reader: ByteReader): FrontierMessage | undefined {
 /** A frame that says nothing is not sent. */
 function nonEmpty(message: Extract<FrontierMessage, { type: "superseded" }>): FrontierMessage | undefined {
   return message.origins.length === 0 ? undefined : message;
-}
-
-function writeBeacon(writer: ByteWriter, { clock, summary }: Beacon): void {
-  assert(summary.fingerprint.length === 32, "a fingerprint is 32 bytes");
-  writer.u64(clock).u64(summary.count).bytes(summary.fingerprint);
-}
-
-function readBeacon(reader: ByteReader): Beacon {
-  const clock = reader.u64() as Instant;
-  return { clock, summary: { count: reader.u64(), fingerprint: reader.bytes(32) } };
 }
 
 function writeOrigins(writer: ByteWriter, origins: readonly OriginRanges[]): void {

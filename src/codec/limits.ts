@@ -23,6 +23,12 @@ export const admitFrameBytesMax: number = 4 * 1024;
 export const ackFrameBytesMax: number = 64 * 1024;
 /** Bytes of a frontier frame: one parcel of the largest size, or 4,096 origins of one range each, fit. */
 export const frontierFrameBytesMax: number = 1024 * 1024 + 64 * 1024;
+/** Bytes of a walk frame: 64 KiB, or one fragment with the largest operation and its proof. Source: decided for the product. */
+export const walkFrameBytesMax: number = 72 * 1024;
+/** Nodes in one walk message: what answers twelve asked ones, whose children all differ. */
+export const walkNodesMax = 256;
+/** Entries named at one path of a walk: of more, the subtrees are compared first. Guess: 1.5 KB, about what a further round trip would send. */
+export const walkEntriesMax = 64;
 /** Bytes of any frame on a link. Source: decided for the product. */
 export const linkFrameBytesMax: number = 10 * 1024 * 1024;
 /** Origins in one frontier message. Source: decided for the product. */

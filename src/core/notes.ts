@@ -8,6 +8,8 @@ import type { DialFailure, Direction, LinkId, LinkProtocol } from "../ports/netw
 
 export type PullEnd = "complete" | "timeout" | "linkLost" | "busy" | "misbehaved";
 
+export type WalkEnd = PullEnd;
+
 export type Note =
   | {
       readonly type: "linkAdmitted";
@@ -59,7 +61,7 @@ export type Note =
     }
   | {
       readonly type: "batchesMerged";
-      readonly via: "local" | "gossip" | "pull";
+      readonly via: "local" | "gossip" | "pull" | "walk";
       readonly batches: number;
       readonly entries: number;
       readonly delayMs: number;
@@ -77,7 +79,7 @@ export type Note =
       readonly stamp: Stamp;
     }
   | { readonly type: "equivocation"; readonly author: Author; readonly sequence: number }
-  | { readonly type: "pullStarted"; readonly peer: PeerId; readonly full: boolean }
+  | { readonly type: "pullStarted"; readonly peer: PeerId }
   | {
       readonly type: "pullEnded";
       readonly peer: PeerId;
@@ -86,6 +88,20 @@ export type Note =
       readonly durationMs: number;
       readonly equal: boolean;
     }
+  | { readonly type: "walkStarted"; readonly peer: PeerId }
+  | {
+      readonly type: "walkEnded";
+      readonly peer: PeerId;
+      readonly how: WalkEnd;
+      /** Paths that were compared. */
+      readonly nodes: number;
+      readonly parcels: number;
+      /** Entries that live now and did not before. */
+      readonly entries: number;
+      readonly durationMs: number;
+      readonly equal: boolean;
+    }
+  | { readonly type: "walkServed"; readonly peer: PeerId; readonly parcels: number }
   | { readonly type: "serveStarted"; readonly peer: PeerId; readonly parcels: number }
   | { readonly type: "serveEnded"; readonly peer: PeerId; readonly parcels: number }
   | { readonly type: "clockDoubted"; readonly offsetMs: number; readonly peers: number }

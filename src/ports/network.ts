@@ -9,7 +9,7 @@ import type { PeerId } from "../base/brand.ts";
 export type LinkId = number;
 
 /** Our own stream protocols. Each side opens one stream per protocol on a link and only writes to it. */
-export type LinkProtocol = "admit" | "ack" | "frontier";
+export type LinkProtocol = "admit" | "ack" | "frontier" | "walk";
 
 export type Direction = "inbound" | "outbound";
 

@@ -142,6 +142,11 @@ export interface StoreView {
   entry(id: OpId): LivingEntry;
   /** The parcels of a stretch, with ascending numbers. */
   parcels(stretch: ParcelStretch): readonly StoredParcel[];
+  /**
+   * Living operations as fragments, one or more for each of their batches: `ids` ascend, those that
+   * live no longer are passed over. `taken` of them were dealt with when about `bytesMax` were reached.
+   */
+  fragments(ids: readonly OpId[], bytesMax: number): { readonly parcels: readonly Bytes[]; readonly taken: number };
   /** Signed headers stored under one number: more than one is an equivocation. */
   headers(author: Author, incarnation: Incarnation, sequence: number): readonly Bytes[];
   /** Numbers of an origin, from `from` up, whose batch is stored and lives with all of its operations. */

@@ -4,8 +4,10 @@ import { expect, test } from "vitest";
 import type { Stamp } from "../../src/base/brand.ts";
 import { Prng } from "../../src/base/prng.ts";
 import type { OpId, Store } from "../../src/ports/store.ts";
+import { decodeParcel } from "../../src/codec/parcel.ts";
+import { checkParcel } from "../../src/core/data/batch.ts";
 import { merge, served, turn } from "./store-turns.ts";
-import { author, fragmentOf, incarnation, put, signedBatch } from "./stored-batches.ts";
+import { author, fragmentOf, incarnation, network, put, signedBatch } from "./stored-batches.ts";
 
 export function spaceTests(at: () => Store, reopen: () => Promise<void>): void {
   test("a batch of which nothing lives is dropped", () => {
@@ -96,6 +98,68 @@ export function spaceTests(at: () => Store, reopen: () => Promise<void>): void {
 }
 
 export function parcelTests(at: () => Store): void {
+  const idOf = (key: string): OpId => at().living(key)?.id ?? -1;
+  const opened = (parcels: readonly Uint8Array[]): readonly (readonly string[])[] =>
+    parcels.map((bytes) => {
+      const decoded = decodeParcel(bytes);
+      if (!decoded.ok) throw new Error(`a fragment is ${decoded.code}`);
+      expect(checkParcel(decoded.value, network)).toMatchObject({ ok: true });
+      return decoded.value.ops.map(({ op }) => op.key);
+    });
+
+  test("living operations are had as proven fragments, those of one batch together", () => {
+    turn(at(), () =>
+      merge(
+        at(),
+        signedBatch(
+          1,
+          ["a", "b", "c", "d", "e"].map((key) => put(key)),
+        ),
+      ),
+    );
+    turn(at(), () => merge(at(), signedBatch(2, [put("x"), put("y")])));
+    const fragments = (keys: readonly string[]): readonly (readonly string[])[] =>
+      opened(at().fragments(keys.map(idOf), 100_000).parcels);
+    expect(fragments(["b"])).toEqual([["b"]]);
+    expect(fragments(["a", "c", "e", "y"])).toEqual([["a", "c", "e"], ["y"]]);
+    expect(fragments(["a", "b", "c", "d", "e", "x", "y"])).toEqual([
+      ["a", "b", "c", "d", "e"],
+      ["x", "y"],
+    ]);
+    turn(at(), () => merge(at(), signedBatch(3, [put("a"), put("b"), put("c")])));
+    expect(fragments(["d", "e"])).toEqual([["d", "e"]]);
+    expect(fragments(["e"])).toEqual([["e"]]);
+  });
+
+  test("fragments end when the bytes asked for are reached, there is always one, and what lives no longer is passed over", () => {
+    const keys = Array.from({ length: 20 }, (_, i) => `k${String(i).padStart(2, "0")}`);
+    turn(at(), () =>
+      merge(
+        at(),
+        signedBatch(
+          1,
+          keys.map((key) => put(key, 1_000)),
+        ),
+      ),
+    );
+    const ids = keys.map(idOf);
+    const dead = [...ids];
+    turn(at(), () => merge(at(), signedBatch(2, [put("k00", 1_000), put("k05", 1_000)])));
+    for (const bytesMax of [1, 3_000, 9_000, 1_000_000]) {
+      const all: string[] = [];
+      for (let left: readonly OpId[] = dead; left.length > 0;) {
+        const { parcels, taken } = at().fragments(left, bytesMax);
+        expect(taken).toBeGreaterThan(0);
+        const bytes = parcels.reduce((sum, parcel) => sum + parcel.length, 0);
+        expect(parcels.length <= 1 || bytes <= bytesMax).toBe(true);
+        all.push(...opened(parcels).flat());
+        left = left.slice(taken);
+      }
+      expect(all).toEqual(keys.filter((key) => key !== "k00" && key !== "k05"));
+    }
+    expect(at().fragments([1_000_000], 100)).toEqual({ parcels: [], taken: 1 });
+  });
+
   test("parcels come in order, only those asked for", () => {
     for (const sequence of [5, 2, 9, 3]) turn(at(), () => merge(at(), signedBatch(sequence, [put(`k${sequence}`)])));
     expect(served(at(), 2, 5).map(({ sequence }) => sequence)).toEqual([2, 3, 5]);

@@ -17,6 +17,7 @@ import {
   encodePull,
   encodeSuperseded,
 } from "../../src/codec/frontier.ts";
+import { type WalkNode, type encodeWalk, walkEndings } from "../../src/codec/walk.ts";
 import { proofLength } from "../../src/codec/merkle-shape.ts";
 import { type Op, type OpContent, encodeOp } from "../../src/codec/op.ts";
 import { type BatchHeader, encodeHeader, encodeParcel } from "../../src/codec/parcel.ts";
@@ -168,4 +169,38 @@ export function anyAdmit(prng: Prng): AdmitMessage {
 export function anyAck(prng: Prng): Ack {
   const ranges = anyRanges(prng, 64);
   return { incarnation: toHex(prng.bytes(8)) as Incarnation, ranges: ranges.length === 0 ? [[1, 1]] : ranges };
+}
+
+export function anyWalkNode(prng: Prng): WalkNode {
+  const path = toHex(prng.bytes(32)).slice(0, prng.below(65));
+  if (prng.chance(0.5))
+    return {
+      type: "children",
+      path,
+      hashes: Array.from({ length: 16 }, () => (prng.chance(0.7) ? prng.bytes(16) : undefined)),
+    };
+  const entries = Array.from({ length: prng.below(5) }, () => ({ position: prng.bytes(8), digest: prng.bytes(16) }));
+  return { type: "entries", path, entries: entries.sort((a, b) => compareBytes(a.position, b.position)) };
+}
+
+export function anyWalk(prng: Prng): Parameters<typeof encodeWalk>[0] {
+  const session = anyNumber(prng, 0xffff_ffff);
+  const request = anyNumber(prng, 0xffff_ffff);
+  const nodes = Array.from({ length: 1 + prng.below(4) }, () => anyWalkNode(prng));
+  switch (prng.below(7)) {
+    case 0:
+      return { type: "open", session, beacon: anyBeacon(prng) };
+    case 1:
+      return { type: "opened", session, beacon: anyBeacon(prng) };
+    case 2:
+      return { type: "ask", session, request, nodes };
+    case 3:
+      return { type: "answer", session, request, nodes: nodes.filter((node) => node.type === "children") };
+    case 4:
+      return { type: "parcels", session, parcels: Array.from({ length: 1 + prng.below(4) }, () => anyParcel(prng)) };
+    case 5:
+      return { type: "ended", session, status: prng.pick(walkEndings) };
+    default:
+      return { type: prng.pick(["more", "close"]), session };
+  }
 }

@@ -20,7 +20,19 @@ import { decodeGossip, encodeGossip } from "../../src/codec/gossip.ts";
 import { encodeOp } from "../../src/codec/op.ts";
 import { type Parcel, decodeParcel, encodeHeader, encodeParcel, headerBytes } from "../../src/codec/parcel.ts";
 import { readRanges, writeRanges } from "../../src/codec/ranges-wire.ts";
-import { anyAck, anyAdmit, anyBeacon, anyFrontier, anyHeader, anyOp, anyParcel, anyRanges } from "./samples.ts";
+import { type WalkMessage, decodeWalk, encodeWalk } from "../../src/codec/walk.ts";
+import {
+  anyAck,
+  anyAdmit,
+  anyBeacon,
+  anyFrontier,
+  anyHeader,
+  anyOp,
+  anyParcel,
+  anyRanges,
+  anyWalk,
+  anyWalkNode,
+} from "./samples.ts";
 
 /** What a decoder made of an input: the name of the outcome, and the bytes it would write for it. */
 export interface Decoding {
@@ -135,6 +147,21 @@ export const targets: readonly Target[] = [
     },
   },
   {
+    name: "walk",
+    valid: (prng) => encodeWalk(anyWalk(prng)),
+    heaviest: (prng) => [
+      encodeWalk({ type: "ask", session: 1, request: 1, nodes: Array.from({ length: 256 }, () => anyWalkNode(prng)) }),
+      encodeWalk({ type: "parcels", session: 1, parcels: Array.from({ length: 200 }, () => smallestParcel(prng)) }),
+    ],
+    decode: decodeWalk,
+    look: (bytes) => {
+      const decoded = decodeWalk(bytes);
+      return decoded.ok
+        ? { outcome: `ok ${decoded.value.type}`, again: walkAgain(decoded.value) }
+        : refusedAs(decoded.code);
+    },
+  },
+  {
     name: "admit",
     valid: (prng) => encodeAdmit(anyAdmit(prng)),
     heaviest: (prng) => [
@@ -203,4 +230,8 @@ function frontierAgain(message: FrontierMessage): Bytes {
     case "more":
       return encodeMore(message.session);
   }
+}
+
+function walkAgain(message: WalkMessage): Bytes {
+  return encodeWalk(message.type === "parcels" ? { ...message, parcels: message.parcels.map(parcelAgain) } : message);
 }

@@ -7,6 +7,7 @@ import { authorOf } from "../../codec/peer-id.ts";
 import type { LinkId } from "../../ports/network.ts";
 import type { AdmissionFact, AdmissionInput } from "../peers/admission/machine.ts";
 import type { PullFact } from "../sync/pull/machine.ts";
+import type { WalkAskFact } from "../sync/walk/ask.ts";
 import { acknowledgedAnewMax } from "../sync/limits.ts";
 import { type Parts, type Step, holdingsSeen } from "./parts.ts";
 
@@ -33,9 +34,29 @@ export function passOnPullFacts(facts: readonly PullFact[], parts: Parts, step: 
       case "turnedAway":
         hearSummary(fact.peer, fact.theirs, parts, step);
         break;
+      case "unexplained":
+        wantWalk(fact.link, fact.peer, parts, step);
+        break;
       case "misbehaved":
         expel(fact.link, fact.peer, "it sent batches that are provably bad", parts, step);
         break;
+    }
+  }
+}
+
+/** Compares the whole sets with a peer as soon as no other walk is under way. */
+export function wantWalk(link: LinkId, peer: PeerId, parts: Parts, step: Step): void {
+  const wanted = { type: "walkWanted", link, peer } as const;
+  passOnWalkFacts(parts.walkAsk.step(wanted, holdingsSeen(parts), step.now, step.out), parts, step);
+}
+
+/** What walks concluded: equality with a peer, or that the peer leads us astray. */
+export function passOnWalkFacts(facts: readonly WalkAskFact[], parts: Parts, step: Step): void {
+  for (const fact of facts) {
+    if (fact.type === "misbehaved") expel(fact.link, fact.peer, fact.reason, parts, step);
+    else if (fact.theirs !== undefined) {
+      hearSummary(fact.peer, fact.theirs, parts, step);
+      if (fact.equal) parts.holdings.reconciled(step.now.wall);
     }
   }
 }
@@ -97,6 +118,8 @@ function passOn(fact: AdmissionFact, parts: Parts, step: Step): void {
   }
   parts.acknowledgement.step({ type: "linkLost", link: fact.link }, now, out);
   parts.serve.linkLost(fact.link);
+  parts.walkServe.linkLost(fact.link);
   const lost = { type: "linkLost", link: fact.link } as const;
+  passOnWalkFacts(parts.walkAsk.step(lost, holdingsSeen(parts), now, out), parts, step);
   passOnPullFacts(parts.pull.step(lost, holdingsSeen(parts), now, out), parts, step);
 }

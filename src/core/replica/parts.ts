@@ -9,6 +9,7 @@ import { peerIdOf } from "../../codec/peer-id.ts";
 import type { Signer } from "../../crypto/ed25519.ts";
 import type { StoreState, StoreView } from "../../ports/store.ts";
 import { HeldBack } from "../data/held-back.ts";
+import type { TrieSnapshot } from "../data/trie/snapshot.ts";
 import type { EffectSink } from "../effects.ts";
 import type { Note } from "../notes.ts";
 import { Admission } from "../peers/admission/machine.ts";
@@ -19,6 +20,8 @@ import { Comparison } from "../sync/comparison.ts";
 import { Intake } from "../sync/intake/machine.ts";
 import { Pull } from "../sync/pull/machine.ts";
 import { Serve } from "../sync/serve/machine.ts";
+import { WalkAsk } from "../sync/walk/ask.ts";
+import { WalkServe } from "../sync/walk/serve.ts";
 import { Holdings } from "./holdings.ts";
 import { Outgoing } from "./outgoing.ts";
 
@@ -47,6 +50,8 @@ export interface Parts {
   readonly acknowledgement: Acknowledgement;
   readonly pull: Pull;
   readonly serve: Serve;
+  readonly walkAsk: WalkAsk;
+  readonly walkServe: WalkServe;
   readonly comparison: Comparison;
   readonly outgoing: Outgoing;
 }
@@ -78,6 +83,8 @@ export function makeParts(options: ReplicaOptions, view: StoreView, state: Store
     acknowledgement: new Acknowledgement(),
     pull: new Pull(new Prng(seed + 1), pullEveryMs),
     serve: new Serve(),
+    walkAsk: new WalkAsk(),
+    walkServe: new WalkServe(),
     comparison: new Comparison(),
     outgoing: new Outgoing(),
   };
@@ -92,14 +99,16 @@ export function judgedTime({ clock }: Parts, { now }: Step): Instant {
   return clock.judged(now.wall);
 }
 
-/** What the pulling and serving machines see of the holdings. */
+/** What the machines that compare sets see of the holdings. */
 export function holdingsSeen({ holdings }: Parts): {
   origins(): readonly OriginRanges[];
   beacon(at: Time): Beacon;
+  snapshot(): TrieSnapshot;
   readonly changes: number;
 } {
   return {
     origins: () => holdings.origins(),
+    snapshot: () => holdings.snapshot(),
     beacon: (at) => ({ clock: at.wall, summary: holdings.summary() }),
     changes: holdings.changes,
   };

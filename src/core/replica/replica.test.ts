@@ -979,12 +979,23 @@ test("a replica started again from its store goes on where it was", () => {
 
 /** Two nodes linked; every frame arrives in order, verdicts on signatures when all that was sent before them has. */
 function meet(dialer: Node, other: Node, link: number): readonly (readonly [Node, Effect])[] {
-  const said: (readonly [Node, Effect])[] = [];
-  const queue: (readonly [Node, ReplicaInput])[] = [dialer, other].map((node) => {
+  const opened = [dialer, other].map((node) => {
     const peer = (node === dialer ? other : dialer).replica.self;
     const direction = node === dialer ? "outbound" : "inbound";
-    return [node, { type: "linkOpened", link, peer, direction, address: "wire", attempt: undefined }];
+    return [node, { type: "linkOpened", link, peer, direction, address: "wire", attempt: undefined }] as const;
   });
+  return talk(dialer, other, link, opened);
+}
+
+/** What follows from some inputs on a link, until nobody says anything any more. */
+function talk(
+  dialer: Node,
+  other: Node,
+  link: number,
+  inputs: readonly (readonly [Node, ReplicaInput])[],
+): readonly (readonly [Node, Effect])[] {
+  const said: (readonly [Node, Effect])[] = [];
+  const queue = [...inputs];
   for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
     const [node, input] = next;
     const { effects, verdicts } = node.commit(input);
@@ -1013,4 +1024,38 @@ test("a late joiner to a writer of 5,000 puts of which every second is supersede
     values: 2_500,
     batchesHeld: 5_000,
   });
+});
+
+test("a replica whose frontier says more than it holds finds by a walk what it lacks, and the writer what it has", () => {
+  const writer = new Node();
+  for (let i = 0; i < 300; i++) writer.write({ [`key${i}`]: "v", [`other${i}`]: "w" });
+  const store = createMemoryStore();
+  store.begin();
+  for (const each of writer.store.origins()) store.apply({ type: "setOrigin", origin: each });
+  store.commit();
+  const liar = new Node({ ...freshState, incarnation: incarnationOf(5) }, store, bob);
+  liar.write({ own: "1" });
+  const notes: Effect[] = [];
+  const collect = (said: readonly (readonly [Node, Effect])[]): void => {
+    notes.push(...said.flatMap(([node, effect]) => (node === liar && effect.type === "note" ? [effect] : [])));
+  };
+  collect(meet(liar, writer, 1));
+  for (let i = 0; i < 4; i++) {
+    for (const node of [liar, writer]) {
+      node.mono += 40_000;
+      node.wall += 40_000;
+    }
+    collect(
+      talk(liar, writer, 1, [
+        [liar, { type: "timePassed" }],
+        [writer, { type: "timePassed" }],
+      ]),
+    );
+  }
+  const ends = notes.flatMap((effect) =>
+    effect.type === "note" && effect.note.type === "walkEnded" ? [effect.note] : [],
+  );
+  expect(ends[0]).toMatchObject({ how: "complete", entries: 600 });
+  expect(liar.replica.summary()).toEqual(writer.replica.summary());
+  expect(liar.replica.summary().count).toBe(601);
 });

@@ -16,9 +16,10 @@ import type { LinkId } from "../../ports/network.ts";
 import type { StoreState, StoreView } from "../../ports/store.ts";
 import type { EffectSink } from "../effects.ts";
 import type { MemberComparison } from "../sync/comparison.ts";
+import type { WalkSnapshot } from "../sync/walk/ask.ts";
 import type { CandidateSnapshot } from "../peers/connections/machine.ts";
 import type { ReplicaInput } from "./inputs.ts";
-import { passOnPullFacts, stepAdmission } from "./links.ts";
+import { passOnPullFacts, passOnWalkFacts, stepAdmission } from "./links.ts";
 import { type Parts, type ReplicaOptions, type Step, holdingsSeen, makeParts, tell } from "./parts.ts";
 import { Requests } from "./requests.ts";
 import { knownBatches, releaseHeldBack, settle } from "./settle.ts";
@@ -41,7 +42,8 @@ export interface ReplicaSnapshot {
   /** How each admitted member's set compares with ours, as far as it was told. */
   readonly compared: readonly MemberComparison[];
   readonly candidates: readonly CandidateSnapshot[];
-  readonly pulling: { readonly peer: PeerId; readonly parcels: number; readonly full: boolean } | undefined;
+  readonly pulling: { readonly peer: PeerId; readonly parcels: number } | undefined;
+  readonly walking: WalkSnapshot | undefined;
   readonly serving: number;
   readonly clock: { readonly offsetMs: number | undefined; readonly doubted: boolean };
 }
@@ -118,13 +120,15 @@ export class Replica {
 
   /** Monotonic time at which `timePassed` is due, or undefined. */
   nextDeadline(now: Time): number | undefined {
-    const { admission, connections, acknowledgement, pull, heldBack, clock } = this.#parts;
+    const { admission, connections, acknowledgement, pull, walkAsk, walkServe, heldBack, clock } = this.#parts;
     const release = heldBack.nextRelease();
     const deadlines = [
       admission.nextDeadline(),
       connections.nextDeadline(),
       acknowledgement.nextDeadline(),
       pull.nextDeadline(),
+      walkAsk.nextDeadline(),
+      walkServe.nextDeadline(),
       release === undefined ? undefined : now.mono + Math.max(0, release - clock.judged(now.wall)),
     ].filter((deadline) => deadline !== undefined);
     return deadlines.length === 0 ? undefined : Math.min(...deadlines);
@@ -136,7 +140,8 @@ export class Replica {
   }
 
   snapshot(now: Time): ReplicaSnapshot {
-    const { holdings, heldBack, admission, connections, clock, pull, serve, comparison } = this.#parts;
+    const { holdings, heldBack, admission, connections, clock, pull, serve, walkAsk, walkServe, comparison } =
+      this.#parts;
     return {
       summary: holdings.summary(),
       values: holdings.state.values,
@@ -147,7 +152,8 @@ export class Replica {
       compared: comparison.members(),
       candidates: connections.snapshot(now),
       pulling: pull.snapshot(),
-      serving: serve.active,
+      walking: walkAsk.snapshot(),
+      serving: serve.active + walkServe.active,
       clock: { offsetMs: clock.medianOffsetMs(), doubted: clock.doubted() },
     };
   }
@@ -159,6 +165,8 @@ export class Replica {
     parts.connections.step({ type: "timePassed" }, now, out);
     parts.acknowledgement.step({ type: "timePassed", members: membersOf(parts) }, now, out);
     passOnPullFacts(parts.pull.step({ type: "timePassed" }, holdingsSeen(parts), now, out), parts, step);
+    passOnWalkFacts(parts.walkAsk.step({ type: "timePassed" }, holdingsSeen(parts), now, out), parts, step);
+    parts.walkServe.step({ type: "timePassed" }, holdingsSeen(parts), step.view, now, out);
     releaseHeldBack(parts, step);
   }
 

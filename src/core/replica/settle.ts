@@ -11,15 +11,16 @@ import { aheadMs } from "../data/held-back.ts";
 import type { EffectSink } from "../effects.ts";
 import type { CheckedLoad, KnownBatches } from "../sync/intake/machine.ts";
 import type { PullFact } from "../sync/pull/machine.ts";
+import { passOnWalkFacts } from "./links.ts";
 import type { FloorRule } from "./holdings.ts";
 import { type Parts, type Step, holdingsSeen, judgedTime, tell } from "./parts.ts";
 
 /** Settles a load. Returns what the pull machine concluded from it. */
 export function settle(load: CheckedLoad, parts: Parts, step: Step): readonly PullFact[] {
   const { source } = load;
-  const rule = source.type === "pull" ? "waived" : "enforced";
-  const arrival: Arrival = { at: step.now.wall, via: { type: source.type, peer: load.from } };
-  const isRepair = source.type === "pull" && source.full;
+  const rule = source.type === "gossip" ? "enforced" : "waived";
+  const via = source.type === "gossip" ? "gossip" : "pull";
+  const arrival: Arrival = { at: step.now.wall, via: { type: via, peer: load.from } };
   let entries = 0;
   let batches = 0;
   let news = 0;
@@ -30,7 +31,7 @@ export function settle(load: CheckedLoad, parts: Parts, step: Step): readonly Pu
       heldBack = true;
       continue;
     }
-    if (!isRepair && parts.holdings.knows(parcel, step.view)) continue; // it came another way meanwhile
+    if (source.type !== "walk" && parts.holdings.knows(parcel, step.view)) continue; // it came another way meanwhile
     const merged = mergeChecked(parcel, rule, arrival, parts, step);
     entries += merged.living;
     batches += 1;
@@ -39,6 +40,11 @@ export function settle(load: CheckedLoad, parts: Parts, step: Step): readonly Pu
   if (batches > 0) {
     const delayMs = source.type === "gossip" ? step.now.mono - source.receivedAt : 0;
     tell({ type: "batchesMerged", via: source.type, batches, entries, delayMs }, step);
+  }
+  if (source.type === "walk") {
+    const done = { type: "parcelsDone", session: source.session, bad: load.bad, news: entries } as const;
+    passOnWalkFacts(parts.walkAsk.step(done, holdingsSeen(parts), step.now, step.out), parts, step);
+    return [];
   }
   if (source.type === "pull") {
     const done = { type: "parcelsDone", session: source.session, bad: load.bad, heldBack } as const;

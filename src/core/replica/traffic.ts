@@ -10,9 +10,11 @@ import { decodeAdmit } from "../../codec/admit.ts";
 import { type Beacon, type FrontierMessage, decodeFrontier } from "../../codec/frontier.ts";
 import { decodeGossip } from "../../codec/gossip.ts";
 import { authorOf } from "../../codec/peer-id.ts";
+import { type WalkMessage, decodeWalk } from "../../codec/walk.ts";
+import type { IntakeInput } from "../sync/intake/machine.ts";
 import { admissionSkewMsMax } from "../peers/limits.ts";
 import type { LinkId, LinkProtocol, NetworkEvent } from "../../ports/network.ts";
-import { expel, hearSummary, passOnPullFacts, stepAdmission } from "./links.ts";
+import { expel, hearSummary, passOnPullFacts, passOnWalkFacts, stepAdmission, wantWalk } from "./links.ts";
 import { type Parts, type Step, holdingsSeen, tell } from "./parts.ts";
 import { judge, knownBatches, settle } from "./settle.ts";
 
@@ -71,6 +73,12 @@ function takeFrame(event: Extract<NetworkEvent, { type: "frameReceived" }>, part
     else parts.acknowledgement.step({ type: "ackReceived", peer, ack: ack.value }, step.now, step.out);
     return;
   }
+  if (protocol === "walk") {
+    const message = decodeWalk(frame);
+    if (message.ok) takeWalk(link, peer, message.value, frame, parts, step);
+    else malformed(link, protocol, message.code, parts, step);
+    return;
+  }
   const message = decodeFrontier(frame);
   if (message.ok) takeFrontier(link, peer, message.value, frame, parts, step);
   else malformed(link, protocol, message.code, parts, step);
@@ -110,6 +118,47 @@ function takeFrontier(
   }
 }
 
+function takeWalk(link: LinkId, peer: PeerId, message: WalkMessage, frame: Bytes, parts: Parts, step: Step): void {
+  const { now, view, out } = step;
+  const holdings = holdingsSeen(parts);
+  if ((message.type === "open" || message.type === "opened") && !hearClock(link, peer, message.beacon, parts, step))
+    return;
+  switch (message.type) {
+    case "open":
+    case "ask":
+    case "more":
+    case "close":
+      for (const fact of parts.walkServe.step(
+        { type: "messageReceived", link, peer, message },
+        holdings,
+        view,
+        now,
+        out,
+      ))
+        wantWalk(fact.link, peer, parts, step);
+      break;
+    case "opened":
+    case "answer":
+    case "ended":
+      passOnWalkFacts(parts.walkAsk.step({ type: "messageReceived", link, message }, holdings, now, out), parts, step);
+      break;
+    case "parcels": {
+      const { session, parcels } = message;
+      if (!parts.walkAsk.expects(link, session)) return; // of a walk that was given up
+      const received = { type: "parcelsReceived", link, session, count: parcels.length } as const;
+      passOnWalkFacts(parts.walkAsk.step(received, holdings, now, out), parts, step);
+      takeLoad(
+        { type: "load", from: peer, source: { type: "walk", session }, parcels, bytes: frame.length },
+        parts,
+        step,
+      );
+      break;
+    }
+    default:
+      unreachable(message);
+  }
+}
+
 /** A clock that has gone too far off for admission ends the link; false then. */
 function hearClock(link: LinkId, peer: PeerId, { clock }: Beacon, parts: Parts, step: Step): boolean {
   const offsetMs = clock - step.now.wall;
@@ -130,12 +179,13 @@ function takeParcels(
   parts: Parts,
   step: Step,
 ): void {
-  const expected = parts.pull.expects(link, session);
-  if (expected === undefined) return; // of a pull that was given up
+  if (!parts.pull.expects(link, session)) return; // of a pull that was given up
   const received = { type: "parcelsReceived", link, session, count: parcels.length } as const;
   passOnPullFacts(parts.pull.step(received, holdingsSeen(parts), step.now, step.out), parts, step);
-  const source = { type: "pull", session, full: expected.full } as const;
-  const load = { type: "load", from: peer, source, parcels, bytes } as const;
+  takeLoad({ type: "load", from: peer, source: { type: "pull", session }, parcels, bytes }, parts, step);
+}
+
+function takeLoad(load: Extract<IntakeInput, { type: "load" }>, parts: Parts, step: Step): void {
   const checked = parts.intake.step(load, knownBatches(parts, step), step.now, step.out);
   if (checked !== undefined) passOnPullFacts(settle(checked, parts, step), parts, step);
 }
@@ -151,9 +201,7 @@ function takeGossip(event: Extract<NetworkEvent, { type: "gossipReceived" }>, pa
     return;
   }
   const source = { type: "gossip", message, receivedAt: step.now.mono, batches: decoded.value.length } as const;
-  const load = { type: "load", from, source, parcels: decoded.value, bytes: payload.length } as const;
-  const checked = parts.intake.step(load, knownBatches(parts, step), step.now, step.out);
-  if (checked !== undefined) passOnPullFacts(settle(checked, parts, step), parts, step);
+  takeLoad({ type: "load", from, source, parcels: decoded.value, bytes: payload.length }, parts, step);
 }
 
 function malformed(link: LinkId, protocol: LinkProtocol, code: string, parts: Parts, step: Step): void {

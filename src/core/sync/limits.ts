@@ -28,8 +28,10 @@ export const servedRangesMax = 200_000;
 export const askingRangesMax = 400_000;
 /** Time between two pulls served on one link, in ms; an earlier one is told `busy`. Guess: a fiftieth of the usual pause. */
 export const servedEveryMsMin = 500;
-/** A pull that ignores the frontier is made at most this often, in ms. Guess. */
-export const fullPullEveryMs = 300_000;
+/** Pulls in a row that moved nothing while the sets differed, from which on a walk looks for the reason. Guess: after one the peer may only be behind. */
+export const unexplainedPullsMax = 2;
+/** Time between two walks with one peer, in ms. Guess: a third of the usual pause between pulls. */
+export const walkEveryMsMin = 10_000;
 /** Ranges of batch numbers kept of what a peer lacks or has beyond us. Guess: enough to name the keys that are shown. */
 export const gapRangesMax = 64;
 /** Acknowledgements to one peer are collected for so long, in ms. Source: decided for the product. */
@@ -48,3 +50,33 @@ export const opMemoryBytes = 512;
 export const verifyingBytesMax: number = 64 * 1024 * 1024;
 /** Bytes up to which batches of one turn share a gossip message. Source: gossip floods messages up to 16 KiB; larger ones travel the mesh. */
 export const gossipGatherBytes: number = 64 * 1024;
+/** Requests of a walk on the way at once. Guess: a thousand scattered differences in a million entries need 25 of the last kind. */
+export const walkWindow = 32;
+/** Nodes whose children are compared by one request of a walk. Source: the answer fits a frame of 64 KiB when all differ. */
+export const walkChildrenNodesMax = 12;
+/** Nodes compared entry by entry by one request of a walk. Source: as many with 64 entries each fit a frame of 64 KiB. */
+export const walkEntriesNodesMax = 40;
+/** Entries below a path that a walk sends without comparing further: of more, the subtrees are compared first. Guess: four times what the asker names. */
+export const walkSentEntriesMax = 256;
+/** Bytes of parcels after which a frame of a walk is full; one fragment of the largest operation still fits the frame. */
+export const walkParcelBytes: number = 64 * 1024;
+/** Frames of parcels of a walk on the way to the asker at once. Guess: as for a pull, in smaller frames. */
+export const walkParcelWindow = 8;
+/** A walk without any progress for so long is given up, in ms. Source: as for a pull. */
+export const walkStallMs = 15_000;
+/** A walk that takes longer makes way for pulls, in ms; it goes on at its next turn with what still differs. Guess. */
+export const walkTurnMsMax = 60_000;
+/** Nodes a walk asks for, beside as many as it has entries, without anything new coming of it. Guess. */
+export const walkFruitlessNodesMax = 4_096;
+/** Round trips that depend on each other in one walk. Source: decided for the product; a trie of 10^12 entries takes six. */
+export const walkRoundsMax = 16;
+/** Walks served at once; a further one is told `busy`. Guess: each keeps the pages that change meanwhile, up to the trie's own size. */
+export const walksServedMax = 16;
+/** Walks served on one link at once; a further one takes the place of the oldest. Source: decided for the product. */
+export const walksPerLinkMax = 2;
+/** A served walk whose asker says nothing for so long is forgotten, in ms. Source: twice the time after which an asker gives up. */
+export const walkSilentMs = 30_000;
+/** Bytes of answers to one asker in a second; beyond it answers wait. Guess: a tenth of a loopback link. */
+export const walkBytesPerSecond: number = 16 * 1024 * 1024;
+/** Bytes of answers to one asker that need not wait. Guess: a walk through a thousand differences. */
+export const walkBytesBurst: number = 4 * 1024 * 1024;

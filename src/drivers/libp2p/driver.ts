@@ -61,6 +61,7 @@ class Libp2pDriver implements NetworkDriver {
       admit: "/p2p-sync/admit/1",
       ack: `/p2p-sync/${options.protocolScope}/ack/1`,
       frontier: `/p2p-sync/${options.protocolScope}/frontier/1`,
+      walk: `/p2p-sync/${options.protocolScope}/walk/1`,
     };
     const onFact = (fact: LinkFact): void => options.onFact(fact);
     this.#raws = new RawConnections(onFact);
@@ -89,7 +90,7 @@ class Libp2pDriver implements NetworkDriver {
     const { libp2p } = this.#prepared();
     libp2p.addEventListener("connection:open", (event) => this.#onConnection(event.detail));
     libp2p.addEventListener("peer:identify", (event) => this.#onIdentified(event.detail));
-    for (const protocol of ["admit", "ack", "frontier"] as const) await this.#serve(protocol);
+    for (const protocol of ["admit", "ack", "frontier", "walk"] as const) await this.#serve(protocol);
     try {
       await startListening(this.#prepared());
     } catch (cause) {

@@ -9,6 +9,7 @@ import {
   frontierFrameBytesMax,
   gossipBytesMax,
   linkFrameBytesMax,
+  walkFrameBytesMax,
 } from "../../codec/limits.ts";
 import type { Millis } from "../../base/brand.ts";
 import type { LinkProtocol } from "../../ports/network.ts";
@@ -18,12 +19,14 @@ export const frameBytesMax: Readonly<Record<LinkProtocol, number>> = {
   admit: Math.min(admitFrameBytesMax, linkFrameBytesMax),
   ack: Math.min(ackFrameBytesMax, linkFrameBytesMax),
   frontier: Math.min(frontierFrameBytesMax, linkFrameBytesMax),
+  walk: Math.min(walkFrameBytesMax, linkFrameBytesMax),
 };
-/** Bytes queued for one stream before the peer counts as too slow and the link is closed. Guess: eight of the largest frames. */
+/** Bytes queued for one stream before the peer counts as too slow and the link is closed. Guess: eight of the largest frames; of a walk all that its windows allow at once. */
 export const sendQueueBytesMax: Readonly<Record<LinkProtocol, number>> = {
   admit: 8 * frameBytesMax.admit,
   ack: 8 * frameBytesMax.ack,
   frontier: 8 * frameBytesMax.frontier,
+  walk: 96 * frameBytesMax.walk,
 };
 /** Bytes of received, not yet understood input over all links and gossip: beyond it links are closed. Source: decided for the product. */
 export const inputBytesMax = 256 * 1024 * 1024;
@@ -46,7 +49,7 @@ export const inboundUpgradeMsMax: Millis = 10_000;
 /** Time to agree on the protocol of one stream. Guess: gossipsub opens its streams one after the other, so a silent peer delays the others by this. */
 export const negotiationMsMax: Millis = 5_000;
 
-/** Inbound streams on one connection. Source: three of ours, gossip, identify and ping, with a wide margin; the library's default is 1,000. */
+/** Inbound streams on one connection. Source: four of ours, gossip, identify and ping, with a wide margin; the library's default is 1,000. */
 export const inboundStreamsMax = 64;
 /** Gossip streams of one peer: a reopened one may overlap with the one it replaces. */
 export const gossipStreamsMax = 2;

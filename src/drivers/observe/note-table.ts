@@ -61,6 +61,19 @@ export const noteTable: Table = {
     message: "pull ended",
     event: true,
   },
+  walkStarted: {
+    module: "sync",
+    level: "info",
+    message: "comparing whole sets, for frontiers do not tell what differs",
+    event: true,
+  },
+  walkEnded: { module: "sync", level: "info", message: "comparison of whole sets ended", event: true },
+  walkServed: {
+    module: "sync",
+    level: "info",
+    message: "a comparison of whole sets sent what the asker lacked",
+    event: false,
+  },
   serveStarted: { module: "sync", level: "debug", message: "serving a pull", event: false },
   serveEnded: { module: "sync", level: "debug", message: "pull served", event: false },
   clockDoubted: {

@@ -16,6 +16,7 @@ import { readOp, withKey, withoutKey } from "../../codec/op.ts";
 import { decodeStoredHeader, encodeParcel, headerBytes } from "../../codec/parcel.ts";
 import type { Range } from "../../codec/ranges-wire.ts";
 import { batchIdOf } from "../../crypto/batch-digest.ts";
+import { type StoredPart, takeFragments } from "../../crypto/fragment.ts";
 import { leafOf, narrowProof } from "../../crypto/merkle.ts";
 import type {
   LivingEntry,
@@ -26,7 +27,6 @@ import type {
   Store,
   StoreState,
   StoreWrite,
-  StoredOp,
   StoredParcel,
   TriePageSummary,
 } from "../../ports/store.ts";
@@ -36,6 +36,7 @@ import { type NetworkOfStore, ensureNetwork } from "./network-of-store.ts";
 import { type Durability, ensureSchema, setPragmas, storeVersion } from "./schema.ts";
 import { type Statements, prepareAll } from "./statements.ts";
 import { TriePages } from "./trie-pages.ts";
+import { keepWorthwhile } from "./worthwhile.ts";
 
 export interface SqliteStoreOptions {
   readonly path: string;
@@ -165,6 +166,15 @@ class SqliteStore implements Store {
       if (bytes >= bytesMax) break;
     }
     return parcels;
+  }
+
+  fragments(ids: readonly OpId[], bytesMax: number): ReturnType<Store["fragments"]> {
+    return takeFragments(ids, bytesMax, (id) => {
+      const row = this.#sql.placeOf.get(id) as { readonly parcel: number; readonly place: number } | undefined;
+      if (row === undefined) return undefined;
+      const { parcel, place: index } = row;
+      return { parcel, index, part: () => this.#part(this.#sql.parcelById.get(parcel) as unknown as ParcelHead) };
+    });
   }
 
   headers(author: Author, incarnation: Incarnation, sequence: number): readonly Bytes[] {
@@ -313,9 +323,14 @@ class SqliteStore implements Store {
   }
 
   #assemble(head: ParcelHead): StoredParcel {
+    const { signedHeader, opsCount, ops, proof } = this.#part(head);
+    return { sequence: head.sequence, bytes: encodeParcel(signedHeader, opsCount, ops, proof) };
+  }
+
+  #part(head: ParcelHead): StoredPart {
     const rows = this.#sql.ops.all(head.id, head.id + head.span - 1) as unknown as OpRow[];
     const ops = rows.map((row) => ({ index: row.place, bytes: withKey(row.key, row) }));
-    return { sequence: head.sequence, bytes: encodeParcel(head.header, head.ops_count, ops, hashesOf(head.proof)) };
+    return { signedHeader: head.header, opsCount: head.ops_count, ops, proof: hashesOf(head.proof) };
   }
 
   #entryOf(row: EntryRow): LivingEntry {
@@ -341,17 +356,6 @@ class SqliteStore implements Store {
 
 interface StateBody extends Omit<StoreState, "reconciledAt"> {
   readonly reconciledAt: StoreState["reconciledAt"] | null;
-}
-
-/** A parcel of which less than half would live is stored as a fragment from the start. */
-function keepWorthwhile(parcel: ParcelRow): { readonly ops: readonly StoredOp[]; readonly proof: readonly Bytes[] } {
-  const living = parcel.ops.filter((op) => op.living);
-  if (living.length * 2 >= parcel.ops.length) return parcel;
-  const leaves = parcel.ops.map(({ index, bytes }) => ({ index, leaf: leafOf(bytes) }));
-  return {
-    ops: living,
-    proof: narrowProof(parcel.opsCount, leaves, parcel.proof, new Set(living.map(({ index }) => index))),
-  };
 }
 
 function hashesOf(proof: Uint8Array | null): readonly Bytes[] {

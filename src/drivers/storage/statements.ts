@@ -11,6 +11,7 @@ const sql = {
     "SELECT id, sequence, header, ops_count, span, proof FROM parcel WHERE origin = ? AND sequence BETWEEN ? AND ? ORDER BY sequence, id",
   parcelById: "SELECT id, sequence, header, ops_count, span, proof FROM parcel WHERE id = ?",
   ops: "SELECT * FROM op WHERE id BETWEEN ? AND ? ORDER BY id",
+  placeOf: "SELECT parcel, place FROM op WHERE id = ? AND living = 1",
   headers: "SELECT header FROM parcel WHERE origin = ? AND sequence = ?",
   livingAfter:
     "SELECT op.*, parcel.header, parcel.arrived_at, parcel.via FROM op JOIN parcel ON parcel.id = op.parcel JOIN origin ON origin.ref = parcel.origin WHERE op.living = 1 AND op.stamp > ? AND origin.author = ? LIMIT ?",

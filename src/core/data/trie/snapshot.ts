@@ -47,6 +47,14 @@ export class TrieSnapshot {
     return { type: "bucket", entries: Array.from({ length: count }, (_, i) => read(body, stretch.from + i)) };
   }
 
+  /** The 16 subtrees below a path, however few entries there are. */
+  children(path: string): readonly (TrieChild | undefined)[] {
+    const found = this.#find(path);
+    if (found.type === "node" && found.node.type === "branch") return childSummaries(found.node, this.#cache);
+    const { body, stretch } = found.type === "node" ? this.#wholeOf(found.node as Page) : found;
+    return childrenOf(body, stretch, path.length);
+  }
+
   /** All entries below a path, in order of their positions. */
   *entries(path: string): Generator<TrieEntry, void, undefined> {
     const found = this.#find(path);

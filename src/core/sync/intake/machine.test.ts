@@ -13,7 +13,7 @@ const signer = ed25519Signer(new Uint8Array(32).fill(1));
 const bob = "bob" as PeerId;
 const now: Time = { wall: 0 as Instant, mono: 0 };
 const gossip: LoadSource = { type: "gossip", message: 7, receivedAt: 0, batches: 1 };
-const pull: LoadSource = { type: "pull", session: 3, full: false };
+const pull: LoadSource = { type: "pull", session: 3 };
 const nothing: KnownBatches = { knows: () => false, hasRoomFor: () => true };
 const everything: KnownBatches = { knows: () => true, hasRoomFor: () => true };
 
@@ -140,9 +140,9 @@ describe("a load", () => {
     expect(sequences(room.verified([true]))).toEqual([2]);
   });
 
-  test("of a full pull is checked even where it is known", () => {
+  test("of a walk is checked even where it is known", () => {
     const room = new Room();
-    room.load([one, two], { type: "pull", session: 3, full: true }, everything);
+    room.load([one, two], { type: "walk", session: 3 }, everything);
     expect(sequences(room.verified([true, true]))).toEqual([1, 2]);
   });
 

@@ -7,9 +7,9 @@
  *
  * 1. What is provably bad (another network, wrong root, bad signature) blames the sender, and the
  *    whole gossip message is rejected. What is only unknown or too much is ignored.
- * 2. Only batches not held are checked, unless the load says that even held ones are wanted.
+ * 2. Only batches not held are checked; of a walk all, for it asks for what frontiers do not tell.
  * 3. The bytes waiting for the expert are bounded; beyond that gossip is ignored (a pull repairs).
- *    Pulls bound themselves by their window.
+ *    Pulls and walks bound themselves by their windows.
  */
 import type { Author, NetworkId, PeerId, Time } from "../../../base/brand.ts";
 import type { Bytes } from "../../../base/bytes.ts";
@@ -22,7 +22,9 @@ import { opMemoryBytes, verifyingBytesMax } from "../limits.ts";
 /** Where a load came from, to be answered there. */
 export type LoadSource =
   | { readonly type: "gossip"; readonly message: number; readonly receivedAt: number; readonly batches: number }
-  | { readonly type: "pull"; readonly session: number; readonly full: boolean };
+  | { readonly type: "pull"; readonly session: number }
+  /** Entries that are missing here for sure, so a number that is held says nothing. */
+  | { readonly type: "walk"; readonly session: number };
 
 export type IntakeInput =
   | {
@@ -91,7 +93,7 @@ export class Intake {
         refuse(parcel.header.author, from, checked.code, now, out);
         return { from, source, parcels: [], bad: true, incomplete: false };
       }
-      const everything = source.type === "pull" && source.full;
+      const everything = source.type === "walk";
       if (!everything && known.knows(checked.value)) continue;
       if (known.hasRoomFor(checked.value)) wanted.push(checked.value);
       else {

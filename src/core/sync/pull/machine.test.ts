@@ -5,14 +5,7 @@ import { type Beacon, type DoneStatus, type OriginRanges, decodeFrontier } from 
 import { frontierOriginsMax, frontierRangesMax } from "../../../codec/limits.ts";
 import type { LinkId } from "../../../ports/network.ts";
 import type { Effect } from "../../effects.ts";
-import {
-  fullPullEveryMs,
-  pullEveryMs,
-  pullJitter,
-  pullStallMs,
-  pullWindowFrames,
-  supersededClaimsMax,
-} from "../limits.ts";
+import { pullEveryMs, pullJitter, pullStallMs, pullWindowFrames, supersededClaimsMax } from "../limits.ts";
 import { Pull, type PullFact, type PullInput } from "./machine.ts";
 
 const [bob, carol] = ["bob", "carol"] as [PeerId, PeerId];
@@ -100,7 +93,7 @@ describe("a pull", () => {
   test("begins when a peer is admitted and ends with its done", () => {
     const puller = new Puller();
     expect(puller.admit()).toEqual(["1: pull 1 of 1"]);
-    expect(puller.pull.snapshot()).toEqual({ peer: bob, parcels: 0, full: false });
+    expect(puller.pull.snapshot()).toEqual({ peer: bob, parcels: 0 });
     expect(puller.done(1)).toEqual(["ended complete equal after 0"]);
     expect(puller.facts).toEqual([{ type: "completed", peer: bob, equal: true, theirs: beaconOf(1).summary }]);
     expect(puller.pull.snapshot()).toBeUndefined();
@@ -210,17 +203,17 @@ describe("what was not asked for is dropped", () => {
     const puller = new Puller();
     puller.admit();
     for (let i = 0; i < pullWindowFrames; i++) {
-      expect(puller.pull.expects(1, 1)).toEqual({ full: false });
+      expect(puller.pull.expects(1, 1)).toBe(true);
       puller.parcels(1);
     }
-    expect(puller.pull.expects(1, 1)).toBeUndefined();
+    expect(puller.pull.expects(1, 1)).toBe(false);
     puller.merged(1);
-    expect(puller.pull.expects(1, 1)).toEqual({ full: false });
+    expect(puller.pull.expects(1, 1)).toBe(true);
     puller.done(1);
     expect([puller.pull.expects(1, 1), puller.pull.expects(2, 1), puller.pull.expects(1, 2)]).toEqual([
-      undefined,
-      undefined,
-      undefined,
+      false,
+      false,
+      false,
     ]);
   });
 });
@@ -248,9 +241,8 @@ describe("a user's order to ask everybody", () => {
       expect(puller.step({ type: "everybodyDue" })).toEqual([`1: pull ${session} of 1`]);
       puller.done(session, { count: 2 });
       expect(puller.pull.snapshot()).toBeUndefined();
+      expect(puller.facts.map(({ type }) => type)).not.toContain("unexplained");
     }
-    puller.next();
-    expect(puller.pull.snapshot()?.full).toBe(false);
   });
 });
 
@@ -355,21 +347,21 @@ describe("superseded ranges", () => {
   });
 });
 
-describe("a full pull", () => {
-  test("follows two pulls that moved nothing while the sets differ, and is made every 5 minutes at most", () => {
+describe("a difference is unexplained", () => {
+  const unexplained = { type: "unexplained", peer: bob, link: 1 };
+
+  test("from the second pull on that moved nothing while the sets differ", () => {
     const puller = new Puller();
-    const lines: string[] = [];
-    lines.push(...puller.admit());
-    let session = 1;
-    const fullTimes: number[] = [];
-    while (puller.mono < 2 * fullPullEveryMs) {
-      puller.done(session++, { count: 2 });
-      const [line] = puller.next();
-      if (line === `1: pull ${session} of 0`) fullTimes.push(puller.mono);
+    puller.admit();
+    for (const [session, expected] of [
+      [1, []],
+      [2, [unexplained]],
+      [3, [unexplained]],
+    ] as const) {
+      puller.done(session, { count: 2 });
+      expect(puller.facts.filter(({ type }) => type === "unexplained")).toEqual(expected);
+      puller.next();
     }
-    expect(fullTimes[0]).toBeLessThan(3 * pullEveryMs);
-    expect(fullTimes.length).toBeGreaterThanOrEqual(2);
-    expect(fullTimes[1]! - fullTimes[0]!).toBeGreaterThanOrEqual(fullPullEveryMs);
   });
 
   test.each<[string, (puller: Puller, session: number) => void]>([
@@ -389,12 +381,13 @@ describe("a full pull", () => {
         puller.done(session, { count: 2 });
       },
     ],
-  ])("is not made while %s", (_, end) => {
+  ])("never while %s", (_, end) => {
     const puller = new Puller();
     puller.admit();
     for (let session = 1; session < 10; session++) {
       end(puller, session);
-      expect(puller.next()).toEqual([`1: pull ${session + 1} of 1`]);
+      expect(puller.facts).not.toContainEqual(unexplained);
+      puller.next();
     }
   });
 });

@@ -11,7 +11,7 @@
  * 4. What a peer says is superseded is believed as far as it is proven to exist, unless this pull
  *    brought something that is held back here: that may be what superseded it.
  * 5. Where a pull moved nothing, nothing changed here meanwhile, and the peer's set still differs,
- *    the frontiers lie; after two such pulls everything is asked for once, at most every 5 minutes.
+ *    the frontiers do not tell why; from the second such pull in a row on it is said to be unexplained.
  *    Pulls that a user ordered do not count: they come at any pace, and the peer may just be behind.
  */
 import type { PeerId, Time } from "../../../base/brand.ts";
@@ -30,13 +30,13 @@ import type { EffectSink } from "../../effects.ts";
 import type { PullEnd } from "../../notes.ts";
 import { sameSet } from "../comparison.ts";
 import {
-  fullPullEveryMs,
   pullJitter,
   pullStallMs,
   pullTurnMsMax,
   pullWindowFrames,
   servedRangesMax,
   supersededClaimsMax,
+  unexplainedPullsMax,
 } from "../limits.ts";
 
 export type PullInput =
@@ -76,6 +76,8 @@ export type PullFact =
   | { readonly type: "completed"; readonly peer: PeerId; readonly equal: boolean; readonly theirs: SetSummary }
   /** The peer had no time for it, but told how it stands. */
   | { readonly type: "turnedAway"; readonly peer: PeerId; readonly theirs: SetSummary }
+  /** Pulls bring nothing and the sets differ: a walk finds what. */
+  | { readonly type: "unexplained"; readonly peer: PeerId; readonly link: LinkId }
   | { readonly type: "misbehaved"; readonly peer: PeerId; readonly link: LinkId };
 
 interface Schedule {
@@ -86,14 +88,12 @@ interface Schedule {
   ordered: boolean;
   /** Pulls in a row that moved nothing while the sets differed. */
   unexplained: number;
-  fullAt: number;
 }
 
 interface Session {
   readonly id: number;
   readonly link: LinkId;
   readonly peer: PeerId;
-  readonly full: boolean;
   readonly ordered: boolean;
   readonly startedAt: number;
   readonly changesAtStart: number;
@@ -145,18 +145,14 @@ export class Pull {
   }
 
   /** The peer being pulled from, and how much came. */
-  snapshot(): { readonly peer: PeerId; readonly parcels: number; readonly full: boolean } | undefined {
-    return this.#session === undefined
-      ? undefined
-      : { peer: this.#session.peer, parcels: this.#session.parcels, full: this.#session.full };
+  snapshot(): { readonly peer: PeerId; readonly parcels: number } | undefined {
+    return this.#session === undefined ? undefined : { peer: this.#session.peer, parcels: this.#session.parcels };
   }
 
   /** Whether a frame of parcels is expected: of the session under way, and within its window. */
-  expects(link: LinkId, id: number): { readonly full: boolean } | undefined {
+  expects(link: LinkId, id: number): boolean {
     const session = this.#current(link, id);
-    return session !== undefined && session.done === undefined && session.merging < pullWindowFrames
-      ? { full: session.full }
-      : undefined;
+    return session !== undefined && session.done === undefined && session.merging < pullWindowFrames;
   }
 
   /** Claims that nothing proves yet wait for the parcels to come. */
@@ -181,7 +177,6 @@ export class Pull {
           dueAt: now.mono,
           ordered: false,
           unexplained: 0,
-          fullAt: -Infinity,
         });
         return [];
       case "linkLost":
@@ -232,7 +227,7 @@ export class Pull {
     const session = this.#current(link, id);
     if (session === undefined) return;
     if (session.parcels === 0)
-      out.push({ type: "note", at: now.wall, note: { type: "pullStarted", peer: session.peer, full: session.full } });
+      out.push({ type: "note", at: now.wall, note: { type: "pullStarted", peer: session.peer } });
     session.progressAt = now.mono;
     session.parcels += count;
     session.merging += 1;
@@ -273,10 +268,13 @@ export class Pull {
     const quiet = session.parcels === 0 && session.changesAtStart === holdings.changes;
     if (schedule !== undefined && !session.ordered)
       schedule.unexplained = equal || !quiet ? 0 : schedule.unexplained + 1;
+    const { peer, link } = session;
+    const isUnexplained = schedule !== undefined && schedule.unexplained >= unexplainedPullsMax;
     return [
       ...facts,
       ...this.#end(session, "complete", now, out, equal),
-      { type: "completed", peer: session.peer, equal, theirs },
+      { type: "completed", peer, equal, theirs },
+      ...(isUnexplained ? ([{ type: "unexplained", peer, link }] as const) : []),
     ];
   }
 
@@ -310,17 +308,11 @@ export class Pull {
   #start(schedule: Schedule, holdings: PulledHoldings, now: Time, out: EffectSink): void {
     const { link, peer, ordered } = schedule;
     schedule.ordered = false;
-    const full = !ordered && schedule.unexplained >= 2 && now.mono >= schedule.fullAt + fullPullEveryMs;
-    if (full) {
-      schedule.fullAt = now.mono;
-      schedule.unexplained = 0;
-    }
     const id = (this.#sessions = (this.#sessions + 1) >>> 0);
     this.#session = {
       id,
       link,
       peer,
-      full,
       ordered,
       startedAt: now.mono,
       changesAtStart: holdings.changes,
@@ -333,7 +325,7 @@ export class Pull {
       heldBack: false,
       done: undefined,
     };
-    for (const frame of pullFrames(id, holdings.beacon(now), full ? [] : holdings.origins())) {
+    for (const frame of pullFrames(id, holdings.beacon(now), holdings.origins())) {
       out.push({ type: "network", order: { type: "send", link, protocol: "frontier", frame } });
     }
   }

@@ -1,0 +1,26 @@
+/** What a node tells of itself whenever it compares itself with another: its clock and its set. */
+import { assert } from "../base/assert.ts";
+import type { Instant } from "../base/brand.ts";
+import type { Bytes } from "../base/bytes.ts";
+import type { ByteReader, ByteWriter } from "./byte-io.ts";
+
+/** Size and root of a set of entries; equal sets have equal summaries. */
+export interface SetSummary {
+  readonly count: number;
+  readonly fingerprint: Bytes;
+}
+
+export interface Beacon {
+  readonly clock: Instant;
+  readonly summary: SetSummary;
+}
+
+export function writeBeacon(writer: ByteWriter, { clock, summary }: Beacon): void {
+  assert(summary.fingerprint.length === 32, "a root is 32 bytes");
+  writer.u64(clock).u64(summary.count).bytes(summary.fingerprint);
+}
+
+export function readBeacon(reader: ByteReader): Beacon {
+  const clock = reader.u64() as Instant;
+  return { clock, summary: { count: reader.u64(), fingerprint: reader.bytes(32) } };
+}
