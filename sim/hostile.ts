@@ -130,7 +130,11 @@ export class Hostile {
       const parcels = this.#forgery.servedParcels();
       if (parcels.length > 0) this.#send(link, "frontier", encodeParcels(session, parcels));
     }
-    const beacon = { clock: this.#now(), summary: { count: this.#prng.below(100), fingerprint: this.#prng.bytes(32) } };
+    const beacon = {
+      clock: this.#now(),
+      summary: { count: this.#prng.below(100), fingerprint: this.#prng.bytes(32) },
+      stale: false,
+    };
     this.#send(link, "frontier", encodeDone(session, beacon, "complete"));
     this.#setting.recorder.count("hostile:pullAnswered");
   }
@@ -184,7 +188,7 @@ export class Hostile {
       this.#send(
         link,
         "frontier",
-        encodePull(this.#prng.u32(), { clock: this.#now(), summary }, this.#prng.chance(0.7), []),
+        encodePull(this.#prng.u32(), { clock: this.#now(), summary, stale: false }, this.#prng.chance(0.7), []),
       );
     }
   }

@@ -4,7 +4,7 @@ import type { BatchId } from "../src/base/brand.ts";
 import type { Bytes } from "../src/base/bytes.ts";
 import type { OriginRanges } from "../src/codec/frontier.ts";
 import { conflictAgeMsMax, conflictsMax, conflictsPerKeyMax } from "../src/core/data/limits.ts";
-import type { ConflictRow, OpId, StoreState, TriePageRow } from "../src/ports/store.ts";
+import type { AsideEntry, ConflictRow, OpId, StoreState, TriePageRow } from "../src/ports/store.ts";
 import type { LivingFact } from "./checkers/facts.ts";
 import type { KeptOp, StoredBatch } from "./stored-batch.ts";
 
@@ -26,6 +26,8 @@ export class MemoryDisk {
   state: StoreState | undefined;
   conflicts: readonly ConflictRow[] = [];
   evidence: readonly { readonly first: Bytes; readonly second: Bytes }[] = [];
+  /** Entries set aside, by key, the oldest first. */
+  readonly aside: Map<string, AsideEntry> = new Map();
   /** Pages of the Merkle trie by path. */
   readonly trie: Map<string, TriePageRow> = new Map();
   trieFrom: OpId = 1;

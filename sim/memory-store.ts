@@ -14,8 +14,9 @@ import type { Author, BatchId, Incarnation, Stamp } from "../src/base/brand.ts";
 import type { Bytes } from "../src/base/bytes.ts";
 import type { OriginRanges } from "../src/codec/frontier.ts";
 import { takeFragments } from "../src/crypto/fragment.ts";
-import { evidenceMax } from "../src/core/data/limits.ts";
+import { asideMax, evidenceMax } from "../src/core/data/limits.ts";
 import type {
+  AsideEntry,
   LivingEntry,
   LivingOp,
   OpId,
@@ -89,6 +90,16 @@ class TurnStore implements MemoryStore {
         return this.#put(this.disk.origins, `${write.origin.author}/${write.origin.incarnation}`, write.origin);
       case "setState":
         return this.#assign("state", write.state);
+      case "setAside":
+        for (const entry of write.entries) {
+          this.#remove(this.disk.aside, entry.key);
+          this.#put(this.disk.aside, entry.key, entry);
+        }
+        for (const key of [...this.disk.aside.keys()].slice(0, -asideMax)) this.#remove(this.disk.aside, key);
+        return undefined;
+      case "dropAside":
+        for (const key of write.keys) this.#remove(this.disk.aside, key);
+        return undefined;
       case "setTrie":
         for (const path of write.dropped) this.#remove(this.disk.trie, path);
         for (const row of write.pages) this.#put(this.disk.trie, row.path, row);
@@ -143,6 +154,11 @@ class TurnStore implements MemoryStore {
       version: { stamp: op.stamp, author: stored.author, batch: stored.batch },
       arrival: op.arrival,
     };
+  }
+
+  livingEntry(id: OpId): LivingEntry | undefined {
+    this.#mustLive();
+    return this.disk.places.has(id) ? this.entry(id) : undefined;
   }
 
   parcels({ author, incarnation, from, to, skip, bytesMax }: ParcelStretch): StoredParcel[] {
@@ -221,6 +237,24 @@ class TurnStore implements MemoryStore {
     this.#mustLive();
     const ids = [...this.disk.places.keys()].filter((each) => each >= id).sort((a, b) => a - b);
     return ids.slice(0, max).map((each) => this.entry(each));
+  }
+
+  collectable(before: Stamp, max: number): ReturnType<Store["collectable"]> {
+    this.#mustLive();
+    const due = [...this.disk.places].flatMap(([id, { key }]) => {
+      const { due: at, op } = this.#kept(id).op;
+      const tombstone = op.content.type === "tombstone";
+      return at !== undefined && at < before ? [{ id, key, at, tombstone }] : [];
+    });
+    return due
+      .sort((a, b) => a.at - b.at || a.id - b.id)
+      .slice(0, max)
+      .map(({ id, key, tombstone }) => ({ id, key, tombstone }));
+  }
+
+  aside(max: number): AsideEntry[] {
+    this.#mustLive();
+    return [...this.disk.aside.values()].toReversed().slice(0, max);
   }
 
   trie(): { readonly pages: readonly TriePageSummary[]; readonly from: OpId } {

@@ -84,7 +84,7 @@ export class SimNode {
       durable: (changes) => this.#durable(changes),
     });
     const store = new WatchedStore(spoiled(this.#store, this.#setting.canary), (write) => this.#watch(write));
-    const state = this.disk.state ?? newState(toHex(prng.bytes(8)) as Incarnation);
+    const state = this.disk.state ?? newState(toHex(prng.bytes(8)) as Incarnation, this.wall());
     const session = toHex(prng.bytes(8));
     const replica = new Replica(
       {
@@ -162,7 +162,7 @@ export class SimNode {
 
   fact(): DiskFact {
     const living = [...this.history.living.values()];
-    const { values } = this.disk.state ?? newState("" as Incarnation);
+    const { values } = this.disk.state ?? newState("" as Incarnation, this.wall());
     const summary = this.process?.summary() ?? this.#summaryOnDisk();
     return {
       node: this.index,

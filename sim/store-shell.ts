@@ -46,6 +46,10 @@ export class StoreShell implements Store {
     return this.inner.entry(id);
   }
 
+  livingEntry(id: OpId): LivingEntry | undefined {
+    return this.inner.livingEntry(id);
+  }
+
   parcels(stretch: ParcelStretch): readonly StoredParcel[] {
     return this.inner.parcels(stretch);
   }
@@ -76,6 +80,14 @@ export class StoreShell implements Store {
 
   livingFrom(id: OpId, max: number): readonly LivingEntry[] {
     return this.inner.livingFrom(id, max);
+  }
+
+  collectable(before: Stamp, max: number): ReturnType<Store["collectable"]> {
+    return this.inner.collectable(before, max);
+  }
+
+  aside(max: number): ReturnType<Store["aside"]> {
+    return this.inner.aside(max);
   }
 
   trie(): { readonly pages: readonly TriePageSummary[]; readonly from: OpId } {

@@ -15,6 +15,7 @@ export interface KeptOp {
   readonly op: Op;
   readonly bytes: Bytes;
   readonly stamp: Stamp;
+  readonly due: Stamp | undefined;
   /** Of the parcel that brought it. */
   readonly arrival: Arrival;
   /** Set while the operation lives. */
@@ -33,10 +34,10 @@ export function unite(
   nameLiving: (index: number) => OpId,
 ): StoredBatch {
   const kept = new Map((stored?.ops ?? []).map((op) => [op.index, op]));
-  for (const { index, op, bytes, stamp, living } of row.ops) {
+  for (const { index, op, bytes, stamp, due, living } of row.ops) {
     const old = kept.get(index);
     if (old?.id !== undefined) continue;
-    kept.set(index, { index, op, bytes, stamp, arrival: row.arrival, id: living ? nameLiving(index) : undefined });
+    kept.set(index, { index, op, bytes, stamp, due, arrival: row.arrival, id: living ? nameLiving(index) : undefined });
   }
   const ops = [...kept.values()].sort((a, b) => a.index - b.index);
   const hashes = new Map([...(stored === undefined ? [] : absentHashes(stored)), ...absentHashes(row)]);

@@ -172,7 +172,7 @@ class MainLoop {
         trieReplayOpsMin,
       },
       store,
-      newState(randomBytes(8).toString("hex") as Incarnation),
+      newState(randomBytes(8).toString("hex") as Incarnation, Date.now() as Instant),
     );
   }
 

@@ -110,6 +110,10 @@ export class OverlayStore implements Store {
     return { id, op: place.op, version: { stamp: place.op.stamp, author, batch }, arrival };
   }
 
+  livingEntry(id: OpId): LivingEntry | undefined {
+    return this.#byId.has(id) ? this.entry(id) : this.#durable.livingEntry(id);
+  }
+
   headers(author: Author, incarnation: Incarnation, sequence: number): readonly Bytes[] {
     const found = this.#headers.get(`${author}/${incarnation}/${sequence}`);
     return found === undefined ? this.#durable.headers(author, incarnation, sequence) : [found.header];
@@ -137,6 +141,14 @@ export class OverlayStore implements Store {
 
   livingFrom(): readonly LivingEntry[] {
     return []; // the emulation starts from an empty store
+  }
+
+  collectable(): ReturnType<Store["collectable"]> {
+    return []; // the emulation lives for seconds
+  }
+
+  aside(): ReturnType<Store["aside"]> {
+    return [];
   }
 
   trie(): ReturnType<Store["trie"]> {

@@ -1,4 +1,4 @@
-/** What a node tells of itself whenever it compares itself with another: its clock and its set. */
+/** What a node tells of itself whenever it compares itself with another: its clock, its set, and how fresh it is. */
 import { assert } from "../base/assert.ts";
 import type { Instant } from "../base/brand.ts";
 import type { Bytes } from "../base/bytes.ts";
@@ -13,14 +13,23 @@ export interface SetSummary {
 export interface Beacon {
   readonly clock: Instant;
   readonly summary: SetSummary;
+  /** It was away from the others for so long that it may hold what they have collected since. */
+  readonly stale: boolean;
 }
 
-export function writeBeacon(writer: ByteWriter, { clock, summary }: Beacon): void {
+export function writeBeacon(writer: ByteWriter, { clock, summary, stale }: Beacon): void {
   assert(summary.fingerprint.length === 32, "a root is 32 bytes");
-  writer.u64(clock).u64(summary.count).bytes(summary.fingerprint);
+  writer
+    .u64(clock)
+    .u64(summary.count)
+    .bytes(summary.fingerprint)
+    .u8(stale ? 1 : 0);
 }
 
 export function readBeacon(reader: ByteReader): Beacon {
   const clock = reader.u64() as Instant;
-  return { clock, summary: { count: reader.u64(), fingerprint: reader.bytes(32) } };
+  const summary = { count: reader.u64(), fingerprint: reader.bytes(32) };
+  const stale = reader.u8();
+  if (stale > 1) reader.fail();
+  return { clock, summary, stale: stale === 1 };
 }

@@ -19,7 +19,11 @@ import type { Range } from "./ranges-wire.ts";
 
 const anySeed = fc.integer();
 const anySession = fc.integer({ min: 0, max: 0xffff_ffff });
-const beacon: Beacon = { clock: 5 as Instant, summary: { count: 6, fingerprint: new Uint8Array(32).fill(7) } };
+const beacon: Beacon = {
+  clock: 5 as Instant,
+  summary: { count: 6, fingerprint: new Uint8Array(32).fill(7) },
+  stale: false,
+};
 const origin = (ranges: readonly Range[]): OriginRanges => ({
   author: "aa".repeat(32) as Author,
   incarnation: "bb".repeat(8) as Incarnation,

@@ -2,15 +2,15 @@
  * Messages of walk/1: two replicas compare their Merkle tries from the root down, and the asker
  * gets the entries it lacks. The asker says what stands at a path on its side; the server answers
  * with what stands below where they differ, two levels further down with each round trip, and in
- * the end with the entries themselves.
+ * the end with the entries themselves, and with those named to it on whose keys it has nothing.
  *
- *   open    = 0x01 | session u32 | clock u64 (ms) | count u64 | root 32
- *   opened  = 0x02 | session u32 | clock u64 (ms) | count u64 | root 32
+ *   open    = 0x01 | session u32 | clock u64 (ms) | count u64 | root 32 | stale u8 (0, 1)
+ *   opened  = 0x02 | session u32 | clock u64 (ms) | count u64 | root 32 | stale u8 (0, 1)
  *   ask     = 0x03 | session u32 | request u32 | nodes u16 ≥ 1 | node × nodes
- *   answer  = 0x04 | session u32 | request u32 | nodes u16 | node × nodes, all of them children
+ *   answer  = 0x04 | session u32 | request u32 | nodes u16 | node × nodes
  *   parcels = 0x05 | session u32 | count u16 ≥ 1 | (length u32, parcel) × count
  *   more    = 0x06 | session u32
- *   close   = 0x07 | session u32
+ *   close   = 0x07 | session u32 | more u8 (1 where the asker has entries on whose keys the server has none)
  *   ended   = 0x08 | session u32 | status u8 (0 busy, 1 unknown)
  *   node     = length u8 (digits of the path, ≤ 64) | path, two digits a byte, a last half byte zero
  *            | kind u8 | children (kind 0) or entries (kind 1)
@@ -61,11 +61,12 @@ export type WalkMessage =
       readonly type: "answer";
       readonly session: number;
       readonly request: number;
-      readonly nodes: readonly WalkChildren[];
+      /** What stands at paths that differ, and which of the named entries the server has no version of. */
+      readonly nodes: readonly WalkNode[];
     }
   | { readonly type: "parcels"; readonly session: number; readonly parcels: readonly Parcel[] }
   | { readonly type: "more"; readonly session: number }
-  | { readonly type: "close"; readonly session: number }
+  | { readonly type: "close"; readonly session: number; readonly more: boolean }
   | { readonly type: "ended"; readonly session: number; readonly status: WalkEnding };
 
 /** The message as a frame; parcels go as the bytes they are stored in. */
@@ -88,8 +89,10 @@ export function encodeWalk(message: Exclude<WalkMessage, { type: "parcels" }> | 
     case "ended":
       writer.u8(walkEndings.indexOf(message.status));
       break;
-    case "more":
     case "close":
+      writer.u8(message.more ? 1 : 0);
+      break;
+    case "more":
       break;
   }
   return writer.finish();
@@ -139,8 +142,7 @@ function readMessage(reader: ByteReader): WalkMessage | undefined {
     }
     case tags.answer: {
       const request = reader.u32();
-      const nodes = readNodes(reader);
-      return nodes.every(isChildren) ? { type: "answer", session, request, nodes } : undefined;
+      return { type: "answer", session, request, nodes: readNodes(reader) };
     }
     case tags.parcels: {
       const count = reader.u16();
@@ -149,8 +151,10 @@ function readMessage(reader: ByteReader): WalkMessage | undefined {
     }
     case tags.more:
       return { type: "more", session };
-    case tags.close:
-      return { type: "close", session };
+    case tags.close: {
+      const more = reader.u8();
+      return more > 1 ? undefined : { type: "close", session, more: more === 1 };
+    }
     case tags.ended: {
       const status = walkEndings[reader.u8()];
       return status === undefined ? undefined : { type: "ended", session, status };
@@ -158,10 +162,6 @@ function readMessage(reader: ByteReader): WalkMessage | undefined {
     default:
       return undefined;
   }
-}
-
-function isChildren(node: WalkNode): node is WalkChildren {
-  return node.type === "children";
 }
 
 function writeNode(writer: ByteWriter, node: WalkNode): void {

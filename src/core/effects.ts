@@ -41,6 +41,7 @@ export type Outcome =
         | "clock_refused"
         | "overloaded"
         | "stopping"
+        | "peer_not_connected"
         | "invalid_address";
       readonly message: string;
     }

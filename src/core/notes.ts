@@ -71,6 +71,11 @@ export type Note =
   | { readonly type: "heldBackDropped"; readonly author: Author; readonly reason: "authorLimit" | "bytesLimit" }
   | { readonly type: "heldBackReleased"; readonly author: Author }
   | { readonly type: "entriesBelowFloor"; readonly author: Author; readonly entries: number }
+  | { readonly type: "collected"; readonly entries: number; readonly floor: Stamp }
+  /** Old entries of ours that a current member does not have are no part of the set any more. */
+  | { readonly type: "setAside"; readonly peer: PeerId; readonly entries: number }
+  /** Old entries of ours that a peer neither has nor takes: the two were apart for longer than the horizon. */
+  | { readonly type: "heldApart"; readonly peer: PeerId; readonly entries: number }
   | {
       readonly type: "conflict";
       readonly key: string;

@@ -70,6 +70,12 @@ export const faultCodes = {
     http: 413,
     exit: 2,
   },
+  peer_not_connected: {
+    meaning: "The peer that was named is not connected.",
+    whatToDo: "See p2p-sync peers; connect it first with p2p-sync peer dial.",
+    http: 409,
+    exit: 1,
+  },
   clock_refused: {
     meaning:
       "This node's clock is, or was when it wrote last, more than 30 s off the median of its peers, so it accepts no writes.",

@@ -52,7 +52,7 @@ class ReplicaThread {
     const { network, agent, horizonDays, pullEveryMs } = options;
     const seed = randomBytes(6).readUIntBE(0, 6);
     const session = randomBytes(8).toString("hex");
-    const state = this.#store.state() ?? newState(randomBytes(8).toString("hex") as Incarnation);
+    const state = this.#store.state() ?? newState(randomBytes(8).toString("hex") as Incarnation, this.#now().wall);
     this.#replica = new Replica(
       {
         network,

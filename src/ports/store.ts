@@ -35,6 +35,8 @@ export interface StoreState {
   /** Living entries that are values or blobs. */
   readonly values: number;
   readonly conflicts: number;
+  /** When this store was made. */
+  readonly createdAt: Instant;
   /** When this store was last equal to a peer's, or undefined where it never was. */
   readonly reconciledAt: Instant | undefined;
 }
@@ -66,6 +68,8 @@ export interface ParcelRow {
 
 export interface StoredOp extends PlacedOp {
   readonly stamp: Stamp;
+  /** The stamp from which its age counts for collection; undefined where it is never collected. */
+  readonly due: Stamp | undefined;
   readonly living: boolean;
 }
 
@@ -91,6 +95,15 @@ export interface TriePageRow extends TriePageSummary {
   readonly body: Bytes;
 }
 
+/** An entry that was here and that the current members do not hold: shown to the operator, part of nothing. */
+export interface AsideEntry {
+  readonly key: string;
+  readonly value: Bytes | undefined;
+  readonly stamp: Stamp;
+  readonly author: Author;
+  readonly at: Instant;
+}
+
 export type StoreWrite =
   /** The living operations named here lose their place; `parcel` brings what takes it. */
   | { readonly type: "merge"; readonly parcel: ParcelRow; readonly supersedes: readonly OpId[] }
@@ -105,8 +118,12 @@ export type StoreWrite =
       readonly dropped: readonly string[];
       readonly from: OpId;
     }
-  /** Forgets living operations without a successor: only for this node's own writes that no other node took. */
-  | { readonly type: "retract"; readonly ops: readonly OpId[] };
+  /** Forgets living operations without a successor: what is collected, set aside, or was written by a wrong clock. */
+  | { readonly type: "retract"; readonly ops: readonly OpId[] }
+  /** Keeps, beside the set, entries that others do not hold any more; the oldest beyond 10,000 go. */
+  | { readonly type: "setAside"; readonly entries: readonly AsideEntry[] }
+  /** Forgets entries set aside under these keys. */
+  | { readonly type: "dropAside"; readonly keys: readonly string[] };
 
 /** A stored parcel as it is sent. */
 export interface StoredParcel {
@@ -120,6 +137,13 @@ export interface LivingEntry {
   readonly version: Version;
   /** Of the parcel that brought it; undefined for what an older layout of the store did not write down. */
   readonly arrival: Arrival | undefined;
+}
+
+/** A living operation that can be forgotten. */
+export interface Collectable {
+  readonly id: OpId;
+  readonly key: string;
+  readonly tombstone: boolean;
 }
 
 /** What is asked of one origin's parcels. */
@@ -140,6 +164,8 @@ export interface StoreView {
   living(key: string): LivingOp | undefined;
   /** All of a living operation. */
   entry(id: OpId): LivingEntry;
+  /** The same, or undefined where it lives no longer. */
+  livingEntry(id: OpId): LivingEntry | undefined;
   /** The parcels of a stretch, with ascending numbers. */
   parcels(stretch: ParcelStretch): readonly StoredParcel[];
   /**
@@ -158,6 +184,10 @@ export interface StoreView {
   nextId(): OpId;
   /** Living operations from an id up, ascending, at most `max`. */
   livingFrom(id: OpId, max: number): readonly LivingEntry[];
+  /** Living operations due before a stamp, the longest due first, at most `max`. */
+  collectable(before: Stamp, max: number): readonly Collectable[];
+  /** What was set aside, the latest first, at most `max`. */
+  aside(max: number): readonly AsideEntry[];
   /** The pages of the trie in order of their paths, and the first operation that some page may lack. */
   trie(): { readonly pages: readonly TriePageSummary[]; readonly from: OpId };
   /** The packed entries of a page; it must be there. */

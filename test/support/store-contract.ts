@@ -7,7 +7,9 @@
 // tidy: long because each function lists the tests of one subject
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Instant, PeerId, Stamp } from "../../src/base/brand.ts";
-import type { Arrival, OpId, Store, StoreState, TriePageRow } from "../../src/ports/store.ts";
+import type { Op } from "../../src/codec/op.ts";
+import { asideMax } from "../../src/core/data/limits.ts";
+import type { Arrival, AsideEntry, OpId, Store, StoreState, TriePageRow } from "../../src/ports/store.ts";
 import { parcelTests, spaceTests } from "./store-space-contract.ts";
 import { merge, served, turn } from "./store-turns.ts";
 import { author, fragmentOf, incarnation, ownArrival, put, signedBatch } from "./stored-batches.ts";
@@ -260,6 +262,62 @@ function readTests(at: () => Store, reopen: () => Promise<void>): void {
     expect(served(at()).map(({ sequence }) => sequence)).toEqual([1, 3]);
   });
 
+  test("what can be collected is had by when it is due, and can be forgotten", async () => {
+    const ttl = (key: string, ttlSeconds: number): Op => ({ ...put(key), ttlSeconds });
+    const deleted: Op = { ...put("gone"), content: { type: "tombstone" } };
+    turn(at(), () => at().apply({ type: "setState", state: someState(1) }));
+    const batch = signedBatch(1, [deleted, ttl("brief", 5), ttl("long", 50), put("stays")]);
+    turn(at(), () => merge(at(), batch));
+    const due = (seconds: number, max = 10): readonly (readonly [string, boolean])[] =>
+      at()
+        .collectable((batch.stamp + seconds * 1_000_000) as Stamp, max)
+        .map(({ key, tombstone }) => [key, tombstone] as const);
+    expect(due(0)).toEqual([]);
+    expect(due(0.000_001)).toEqual([["gone", true]]);
+    expect(due(5)).toEqual([["gone", true]]);
+    await reopen();
+    expect(due(100)).toEqual([
+      ["gone", true],
+      ["brief", false],
+      ["long", false],
+    ]);
+    expect(due(100, 1)).toEqual([["gone", true]]);
+    const [first] = at().collectable((batch.stamp + 1_000_000) as Stamp, 1);
+    expect(at().livingEntry(first?.id ?? -1)?.op.op.key).toBe("gone");
+    turn(at(), () => at().apply({ type: "retract", ops: [first?.id ?? -1] }));
+    expect([at().living("gone"), at().livingEntry(first?.id ?? -1)]).toEqual([undefined, undefined]);
+    expect(due(5.1)).toEqual([["brief", false]]);
+    turn(at(), () => merge(at(), signedBatch(2, [put("brief")])));
+    expect(due(100)).toEqual([["long", false]]);
+  });
+
+  test("what is set aside is kept by key, the latest first, until it is dropped", async () => {
+    const entry = (key: string, byte: number): AsideEntry => ({
+      key,
+      value: byte === 0 ? undefined : new Uint8Array([byte]),
+      stamp: 7 as Stamp,
+      author,
+      at: byte as Instant,
+    });
+    turn(at(), () => at().apply({ type: "setAside", entries: [entry("a", 1), entry("b", 0), entry("c", 3)] }));
+    turn(at(), () => at().apply({ type: "setAside", entries: [entry("a", 4)] }));
+    await reopen();
+    const aside = (max = 10): readonly AsideEntry[] =>
+      at()
+        .aside(max)
+        .map((each) => ({ ...each, value: each.value === undefined ? undefined : new Uint8Array(each.value) }));
+    expect(aside()).toEqual([entry("a", 4), entry("c", 3), entry("b", 0)]);
+    expect(aside(1)).toEqual([entry("a", 4)]);
+    turn(at(), () => at().apply({ type: "dropAside", keys: ["a", "x"] }));
+    expect(aside().map(({ key }) => key)).toEqual(["c", "b"]);
+    turn(at(), () =>
+      at().apply({ type: "setAside", entries: Array.from({ length: asideMax }, (_, i) => entry(`k${i}`, 1)) }),
+    );
+    expect(aside(20_000).map(({ key }) => key)).toEqual(
+      Array.from({ length: asideMax }, (_, i) => `k${asideMax - 1 - i}`),
+    );
+  });
+
   test("pages of the trie are those set last, in order of their paths", async () => {
     const page = (path: string, byte: number): TriePageRow => ({
       path,
@@ -305,6 +363,7 @@ function someState(sequence: number): StoreState {
     lastStamp: (1_790_000_000_000_000 + sequence) as Stamp,
     values: 1,
     conflicts: 2,
+    createdAt: 3 as Instant,
     reconciledAt: undefined,
   };
 }

@@ -1,6 +1,7 @@
 /** Real signed batches of one author, whole or in part, for tests of stores. */
 import type { BatchId, Incarnation, Instant, NetworkId, Stamp } from "../../src/base/brand.ts";
 import type { Op } from "../../src/codec/op.ts";
+import { dueOf } from "../../src/core/data/collection.ts";
 import { makeBatch, type CheckedParcel } from "../../src/core/data/batch.ts";
 import { ed25519Signer } from "../../src/crypto/ed25519.ts";
 import { leafOf, narrowProof } from "../../src/crypto/merkle.ts";
@@ -59,6 +60,11 @@ export function rowOf(
     opsCount,
     proof: parcel.proof,
     arrival,
-    ops: parcel.ops.map((placed) => ({ ...placed, stamp, living: living?.includes(placed.index) ?? true })),
+    ops: parcel.ops.map((placed) => ({
+      ...placed,
+      stamp,
+      due: dueOf(placed.op, stamp),
+      living: living?.includes(placed.index) ?? true,
+    })),
   };
 }

@@ -47,7 +47,11 @@ export class Holder {
 
   readonly holdings = {
     snapshot: () => this.trie.snapshot(),
-    beacon: () => ({ clock: 1 as Instant, summary: { count: this.trie.count, fingerprint: this.trie.summary().hash } }),
+    beacon: () => ({
+      clock: 1 as Instant,
+      summary: { count: this.trie.count, fingerprint: this.trie.summary().hash },
+      stale: false,
+    }),
   };
 
   readonly view = {

@@ -119,7 +119,11 @@ export function anyOrigins(prng: Prng): readonly OriginRanges[] {
 
 export function anyBeacon(prng: Prng): Beacon {
   const clock = anyNumber(prng, Number.MAX_SAFE_INTEGER) as Instant;
-  return { clock, summary: { count: anyNumber(prng, Number.MAX_SAFE_INTEGER), fingerprint: prng.bytes(32) } };
+  return {
+    clock,
+    summary: { count: anyNumber(prng, Number.MAX_SAFE_INTEGER), fingerprint: prng.bytes(32) },
+    stale: false,
+  };
 }
 
 export function anyFrontier(prng: Prng): Bytes {
@@ -195,12 +199,12 @@ export function anyWalk(prng: Prng): Parameters<typeof encodeWalk>[0] {
     case 2:
       return { type: "ask", session, request, nodes };
     case 3:
-      return { type: "answer", session, request, nodes: nodes.filter((node) => node.type === "children") };
+      return { type: "answer", session, request, nodes };
     case 4:
       return { type: "parcels", session, parcels: Array.from({ length: 1 + prng.below(4) }, () => anyParcel(prng)) };
     case 5:
       return { type: "ended", session, status: prng.pick(walkEndings) };
     default:
-      return { type: prng.pick(["more", "close"]), session };
+      return prng.chance(0.5) ? { type: "more", session } : { type: "close", session, more: prng.chance(0.5) };
   }
 }

@@ -26,3 +26,11 @@ export const numberingsPerAuthorMax = 256;
 export const originsMax = 100_000;
 /** Batches remembered by id after they were merged. Guess: a second of the fastest gossip. */
 export const recentBatchesMax = 8_192;
+/** Steps in which the floor moves through one horizon. Guess: of 30 days, an hour each. */
+export const floorStepsPerHorizon = 720;
+/** Share of the horizon after which a member that was equal to no other counts as stale. Source: decided for the product. */
+export const staleAfterShare = 0.5;
+/** Entries collected in one turn. Guess: 10 ms. */
+export const collectedAtOnce = 1_000;
+/** Entries set aside when a stale member took over what the others hold; the oldest go first. Guess: 10 MB of configuration. */
+export const asideMax = 10_000;

@@ -12,7 +12,7 @@ import type { Signer } from "../../crypto/ed25519.ts";
 import { triePosition } from "../../crypto/trie-hash.ts";
 import type { Store } from "../../ports/store.ts";
 import { type CheckedParcel, checkParcel, makeBatch } from "./batch.ts";
-import { type Merge, floorAt, mergeParcel, rowOf } from "./merge.ts";
+import { type Merge, mergeParcel, rowOf } from "./merge.ts";
 import { Trie } from "./trie/trie.ts";
 
 const network = "11".repeat(32) as NetworkId;
@@ -243,12 +243,6 @@ describe("the floor", () => {
   test("takes a stamp exactly at it", () => {
     expect(apply(createMemoryStore(), old, 1_000 as Stamp).belowFloor).toBe(0);
     expect(apply(createMemoryStore(), old, 1_001 as Stamp).belowFloor).toBe(2);
-  });
-
-  test("lies the horizon's days behind now, and never before the beginning of time", () => {
-    const day = 86_400_000;
-    expect(floorAt((40 * day) as Instant, 30)).toBe(10 * day * 1_000);
-    expect(floorAt((10 * day) as Instant, 30)).toBe(0);
   });
 });
 

@@ -5,10 +5,11 @@
  * A pure reading of the view: merging the same parcels in any order, any number of times, ends in
  * the same living set, because each key keeps the largest version (`version.ts`).
  */
-import type { Instant, Stamp } from "../../base/brand.ts";
+import type { Stamp } from "../../base/brand.ts";
 import type { Op } from "../../codec/op.ts";
 import type { Arrival, LivingEntry, LivingOp, OpId, ParcelRow, StoreView, StoredOp } from "../../ports/store.ts";
 import type { CheckedParcel } from "./batch.ts";
+import { dueOf } from "./collection.ts";
 import { opStamp } from "./stamp.ts";
 import { type Version, compareVersions, hadSeen } from "./version.ts";
 
@@ -51,7 +52,8 @@ export function mergeParcel(parcel: CheckedParcel, view: StoreView, floor: Stamp
       author: parcel.header.author,
       batch: parcel.id,
     };
-    const place = (living: boolean): StoredOp => ({ ...placed, stamp: version.stamp, living });
+    const due = dueOf(placed.op, version.stamp);
+    const place = (living: boolean): StoredOp => ({ ...placed, stamp: version.stamp, due, living });
     const current = view.living(placed.op.key);
     if (current === undefined && version.stamp < floor) {
       belowFloor += 1;
@@ -90,9 +92,4 @@ function heldVersion(
     return { version: { stamp: current.stamp, author: other.author, batch: other.batch }, entry: undefined };
   const entry = view.entry(current.id);
   return { version: entry.version, entry };
-}
-
-/** The oldest stamp accepted for a key that is not held. */
-export function floorAt(now: Instant, horizonDays: number): Stamp {
-  return (Math.max(0, now - horizonDays * 86_400_000) * 1_000) as Stamp;
 }

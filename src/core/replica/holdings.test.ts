@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { createMemoryStore } from "../../../sim/memory-store.ts";
-import type { Author, Incarnation } from "../../base/brand.ts";
+import type { Author, Incarnation, Instant } from "../../base/brand.ts";
 import type { OriginRanges } from "../../codec/frontier.ts";
 import type { Range } from "../../codec/ranges-wire.ts";
 import type { StoreView } from "../../ports/store.ts";
@@ -12,7 +12,7 @@ import { Holdings } from "./holdings.ts";
 const author = "a1".repeat(32) as Author;
 const incarnation = "22".repeat(8) as Incarnation;
 const origin = (ranges: readonly Range[], by: Author = author): OriginRanges => ({ author: by, incarnation, ranges });
-const state = newState(incarnation);
+const state = newState(incarnation, 0 as Instant);
 
 function viewOf(origins: readonly OriginRanges[]): StoreView {
   const store = createMemoryStore();

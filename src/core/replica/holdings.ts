@@ -3,15 +3,15 @@
  * living set, its own numbering. It turns merges into `persist` effects and keeps the summaries
  * in step with them; at the end of a turn it writes those that changed.
  *
- * 1. A sequence number counts as held once its parcel is merged whole (or a peer said that nothing
- *    of it lives): the same turn makes both durable.
+ * 1. A sequence number counts as held once its parcel is merged, or a peer said that nothing of it
+ *    lives: the same turn makes both durable. What it does not tell, a walk finds.
  * 2. The trie has exactly the living entries of the store.
  * 3. Own batches are numbered without gaps, and their stamps grow.
  */
 import type { Author, BatchId, Incarnation, Instant, Stamp, Time } from "../../base/brand.ts";
 import type { OriginRanges, SetSummary } from "../../codec/frontier.ts";
 import type { Op } from "../../codec/op.ts";
-import type { Arrival, StoreState, StoreView } from "../../ports/store.ts";
+import type { Arrival, Collectable, LivingEntry, OpId, StoreState, StoreView } from "../../ports/store.ts";
 import { type Bytes, equalBytes } from "../../base/bytes.ts";
 import { BoundedMap } from "../../base/bounded-map.ts";
 import { batchIdOf } from "../../crypto/batch-digest.ts";
@@ -27,11 +27,13 @@ import {
   recentBatchesMax,
   stampAheadMsMax,
 } from "../data/limits.ts";
-import { type Conflict, type Merge, floorAt, mergeParcel, rowOf } from "../data/merge.ts";
+import { floorAt } from "../data/collection.ts";
+import { type Conflict, type Merge, mergeParcel, rowOf } from "../data/merge.ts";
 import { type Ranges, hasNumber, minus, sizeOf, union, withNumber } from "../data/ranges.ts";
 import { headerBytes } from "../../codec/parcel.ts";
 import type { TrieSnapshot } from "../data/trie/snapshot.ts";
 import type { EffectSink } from "../effects.ts";
+import { asideOf, collectableOf } from "./forgetting.ts";
 import { LivingTrie } from "./living-trie.ts";
 
 interface Origin {
@@ -55,10 +57,7 @@ export interface HoldingsOptions {
   readonly trieReplayOpsMin: number;
 }
 
-/**
- * Whether operations older than the floor are refused. They are in gossip, where only fresh batches
- * belong. Pulls bring what living replicas hold, however old, or they would never be equal.
- */
+/** Whether operations older than the floor are refused on keys that are not held (`freshness.ts`). */
 export type FloorRule = "enforced" | "waived";
 
 /** Under which terms a parcel is merged. */
@@ -169,7 +168,7 @@ export class Holdings {
     }
     this.#recent.set(parcel.id, parcel.signedHeader.slice());
     if (!seenBefore) for (const conflict of merge.conflicts) this.#recordConflict(conflict, now, out);
-    if (merge.belowFloor === 0) this.#hold(author, incarnation, sequence);
+    this.#hold(author, incarnation, sequence); // also what is too old to be taken: it need not come again
     return merge;
   }
 
@@ -230,15 +229,29 @@ export class Holdings {
     const after = stampOf((now + stampAheadMsMax) as Instant);
     const entries = view.livingAfter(this.#options.author, after, max);
     if (entries.length === 0 && this.#state.lastStamp <= after) return [];
-    out.push({ type: "persist", write: { type: "retract", ops: entries.map(({ id }) => id) } });
-    for (const { op } of entries) {
-      this.#trie.forgotten(op.op.key, view.nextId());
-      if (op.op.content.type !== "tombstone") this.#update({ values: this.#state.values - 1 });
-    }
-    this.#changes += 1;
+    this.collect(entries.map(collectableOf), view, out);
     for (const origin of this.#origins.values()) this.#holdOnlyLiving(origin, view);
     this.#update({ incarnation, sequence: 0, lastStamp: stampOf(now) });
     return entries.map(({ op }) => op.op);
+  }
+
+  /** Which of these operations still live and are older than the floor. */
+  oldOf(ids: readonly OpId[], now: Instant, view: StoreView): readonly LivingEntry[] {
+    const floor = floorAt(now, this.#options.horizonDays);
+    return ids.flatMap((id) => view.livingEntry(id) ?? []).filter(({ version }) => version.stamp < floor);
+  }
+
+  /** Forgets what is too old to be kept. */
+  collect(found: readonly Collectable[], view: StoreView, out: EffectSink): void {
+    out.push({ type: "persist", write: { type: "retract", ops: found.map(({ id }) => id) } });
+    this.#forget(found, view);
+  }
+
+  /** Takes entries out of the set and keeps them beside it. */
+  setAside(entries: readonly LivingEntry[], at: Instant, view: StoreView, out: EffectSink): void {
+    out.push({ type: "persist", write: { type: "setAside", entries: asideOf(entries, at) } });
+    out.push({ type: "persist", write: { type: "retract", ops: entries.map(({ id }) => id) } });
+    this.#forget(entries.map(collectableOf), view);
   }
 
   /** Takes back what was believed superseded. */
@@ -282,6 +295,13 @@ export class Holdings {
     let sum = 0;
     for (const { held } of this.#origins.values()) sum += sizeOf(held);
     return sum;
+  }
+
+  #forget(forgotten: readonly Collectable[], view: StoreView): void {
+    for (const { key } of forgotten) this.#trie.forgotten(key, view.nextId());
+    const values = forgotten.reduce((sum, { tombstone }) => sum + (tombstone ? 0 : 1), 0);
+    this.#changes += 1;
+    this.#update({ values: this.#state.values - values });
   }
 
   #account(merge: Merge): void {

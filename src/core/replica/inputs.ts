@@ -1,5 +1,5 @@
 /** Everything a replica can be told: past facts, decoded where the replica itself is the decoder's user. */
-import type { Author, Incarnation, Instant, Millis } from "../../base/brand.ts";
+import type { Author, Incarnation, Instant, Millis, PeerId } from "../../base/brand.ts";
 import type { Bytes } from "../../base/bytes.ts";
 import type { NetworkEvent } from "../../ports/network.ts";
 import type { Ticket } from "../effects.ts";
@@ -36,5 +36,9 @@ export type ReplicaInput =
       readonly sequence: number;
       readonly since: Instant | undefined;
     }
+  /** What this peer has, and has not, of old entries counts from now on: compare with it and follow it. */
+  | { readonly type: "adoptRequested"; readonly ticket: Ticket; readonly peer: PeerId }
+  /** Entries set aside under these keys are written anew, with a stamp of now. */
+  | { readonly type: "reissueRequested"; readonly ticket: Ticket; readonly keys: readonly string[] }
   | { readonly type: "stopRequested"; readonly ticket: Ticket }
   | { readonly type: "timePassed" };

@@ -7,9 +7,9 @@ import { authorOf } from "../../codec/peer-id.ts";
 import type { LinkId } from "../../ports/network.ts";
 import type { AdmissionFact, AdmissionInput } from "../peers/admission/machine.ts";
 import type { PullFact } from "../sync/pull/machine.ts";
-import type { WalkAskFact } from "../sync/walk/ask.ts";
+import type { WalkAskFact, WalkEnded } from "../sync/walk/ask.ts";
 import { acknowledgedAnewMax } from "../sync/limits.ts";
-import { type Parts, type Step, holdingsSeen } from "./parts.ts";
+import { type Parts, type Step, holdingsSeen, judgedTime, tell } from "./parts.ts";
 
 /** Steps admission and passes on what follows. */
 export function stepAdmission(input: AdmissionInput, parts: Parts, step: Step): void {
@@ -30,6 +30,7 @@ export function passOnPullFacts(facts: readonly PullFact[], parts: Parts, step: 
       case "completed":
         if (fact.equal && fact.theirs.count > 0) parts.holdings.reconciled(step.now.wall);
         hearSummary(fact.peer, fact.theirs, parts, step);
+        if (!fact.equal) reconcileIfDue(fact.link, fact.peer, parts, step);
         break;
       case "turnedAway":
         hearSummary(fact.peer, fact.theirs, parts, step);
@@ -56,9 +57,29 @@ export function passOnWalkFacts(facts: readonly WalkAskFact[], parts: Parts, ste
     if (fact.type === "misbehaved") expel(fact.link, fact.peer, fact.reason, parts, step);
     else if (fact.theirs !== undefined) {
       hearSummary(fact.peer, fact.theirs, parts, step);
-      if (fact.equal) parts.holdings.reconciled(step.now.wall);
+      if (fact.how === "complete") reconciled(fact, fact.theirs, parts, step);
     }
   }
+}
+
+/** A network in which somebody always writes is never equal at a glance: now and then everything is compared. */
+function reconcileIfDue(link: LinkId, peer: PeerId, parts: Parts, step: Step): void {
+  const { freshness, holdings } = parts;
+  if (freshness.wantsReconciliation(holdings.state, judgedTime(parts, step))) wantWalk(link, peer, parts, step);
+}
+
+/** We have all that the peer had when the walk began; what we had beyond it stays, unless it is old and we are the ones who were away. */
+function reconciled({ peer, extras }: WalkEnded, theirs: SetSummary, parts: Parts, step: Step): void {
+  const { freshness, holdings } = parts;
+  const now = judgedTime(parts, step);
+  const old = holdings.oldOf(extras, now, step.view);
+  const isBelieved = freshness.isBelieved(peer, freshness.age(holdings.state, now));
+  if (old.length > 0) {
+    if (isBelieved) holdings.setAside(old, step.now.wall, step.view, step.out);
+    tell({ type: isBelieved ? "setAside" : "heldApart", peer, entries: old.length }, step);
+  }
+  freshness.reconciledWith(peer, isBelieved ? 0 : old.length, step.now.wall);
+  if (theirs.count > 0) holdings.reconciled(step.now.wall);
 }
 
 /** A peer's beacon, at the moment at which it is fair to compare it with what we hold. */
@@ -115,6 +136,7 @@ function passOn(fact: AdmissionFact, parts: Parts, step: Step): void {
   } else if (parts.admission.linkOf(fact.peer) === undefined) {
     parts.clock.departed(fact.peer);
     parts.comparison.departed(fact.peer);
+    parts.freshness.departed(fact.peer);
   }
   parts.acknowledgement.step({ type: "linkLost", link: fact.link }, now, out);
   parts.serve.linkLost(fact.link);

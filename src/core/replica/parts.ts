@@ -22,6 +22,8 @@ import { Pull } from "../sync/pull/machine.ts";
 import { Serve } from "../sync/serve/machine.ts";
 import { WalkAsk } from "../sync/walk/ask.ts";
 import { WalkServe } from "../sync/walk/serve.ts";
+import { Collector } from "./collector.ts";
+import { Freshness } from "./freshness.ts";
 import { Holdings } from "./holdings.ts";
 import { Outgoing } from "./outgoing.ts";
 
@@ -53,6 +55,8 @@ export interface Parts {
   readonly walkAsk: WalkAsk;
   readonly walkServe: WalkServe;
   readonly comparison: Comparison;
+  readonly freshness: Freshness;
+  readonly collector: Collector;
   readonly outgoing: Outgoing;
 }
 
@@ -86,6 +90,8 @@ export function makeParts(options: ReplicaOptions, view: StoreView, state: Store
     walkAsk: new WalkAsk(),
     walkServe: new WalkServe(),
     comparison: new Comparison(),
+    freshness: new Freshness(horizonDays),
+    collector: new Collector(horizonDays),
     outgoing: new Outgoing(),
   };
 }
@@ -100,7 +106,7 @@ export function judgedTime({ clock }: Parts, { now }: Step): Instant {
 }
 
 /** What the machines that compare sets see of the holdings. */
-export function holdingsSeen({ holdings }: Parts): {
+export function holdingsSeen({ holdings, freshness, clock }: Parts): {
   origins(): readonly OriginRanges[];
   beacon(at: Time): Beacon;
   snapshot(): TrieSnapshot;
@@ -109,7 +115,11 @@ export function holdingsSeen({ holdings }: Parts): {
   return {
     origins: () => holdings.origins(),
     snapshot: () => holdings.snapshot(),
-    beacon: (at) => ({ clock: at.wall, summary: holdings.summary() }),
+    beacon: (at) => ({
+      clock: at.wall,
+      summary: holdings.summary(),
+      stale: freshness.age(holdings.state, clock.judged(at.wall)) === "stale",
+    }),
     changes: holdings.changes,
   };
 }

@@ -10,7 +10,7 @@
  * 2. Gossip of a turn stands behind its persists: stored first, published then.
  * 3. Between two steps the state is consistent with the store's open turn.
  */
-import type { PeerId, Time } from "../../base/brand.ts";
+import type { Instant, PeerId, Time } from "../../base/brand.ts";
 import type { SetSummary } from "../../codec/frontier.ts";
 import type { LinkId } from "../../ports/network.ts";
 import type { StoreState, StoreView } from "../../ports/store.ts";
@@ -18,6 +18,7 @@ import type { EffectSink } from "../effects.ts";
 import type { MemberComparison } from "../sync/comparison.ts";
 import type { WalkSnapshot } from "../sync/walk/ask.ts";
 import type { CandidateSnapshot } from "../peers/connections/machine.ts";
+import type { Age, ApartFrom } from "./freshness.ts";
 import type { ReplicaInput } from "./inputs.ts";
 import { passOnPullFacts, passOnWalkFacts, stepAdmission } from "./links.ts";
 import { type Parts, type ReplicaOptions, type Step, holdingsSeen, makeParts, tell } from "./parts.ts";
@@ -39,6 +40,12 @@ export interface ReplicaSnapshot {
     readonly link: LinkId;
     readonly clockOffsetMs: number | undefined;
   }[];
+  readonly age: Age;
+  readonly createdAt: Instant;
+  /** When this replica last had all of another member's set. */
+  readonly reconciledAt: Instant | undefined;
+  /** Peers that neither have nor take some of our old entries. */
+  readonly apart: readonly ApartFrom[];
   /** How each admitted member's set compares with ours, as far as it was told. */
   readonly compared: readonly MemberComparison[];
   readonly candidates: readonly CandidateSnapshot[];
@@ -91,6 +98,12 @@ export class Replica {
         });
         break;
       }
+      case "adoptRequested":
+        this.#requests.adopt(input, step);
+        break;
+      case "reissueRequested":
+        this.#requests.reissue(input, step);
+        break;
       case "holdersRequested":
         this.#requests.holders(input, step);
         break;
@@ -122,6 +135,7 @@ export class Replica {
   nextDeadline(now: Time): number | undefined {
     const { admission, connections, acknowledgement, pull, walkAsk, walkServe, heldBack, clock } = this.#parts;
     const release = heldBack.nextRelease();
+    const collection = this.#parts.collector.dueAt;
     const deadlines = [
       admission.nextDeadline(),
       connections.nextDeadline(),
@@ -130,6 +144,7 @@ export class Replica {
       walkAsk.nextDeadline(),
       walkServe.nextDeadline(),
       release === undefined ? undefined : now.mono + Math.max(0, release - clock.judged(now.wall)),
+      now.mono + Math.max(0, collection - clock.judged(now.wall)),
     ].filter((deadline) => deadline !== undefined);
     return deadlines.length === 0 ? undefined : Math.min(...deadlines);
   }
@@ -140,8 +155,19 @@ export class Replica {
   }
 
   snapshot(now: Time): ReplicaSnapshot {
-    const { holdings, heldBack, admission, connections, clock, pull, serve, walkAsk, walkServe, comparison } =
-      this.#parts;
+    const {
+      holdings,
+      heldBack,
+      admission,
+      connections,
+      clock,
+      pull,
+      serve,
+      walkAsk,
+      walkServe,
+      comparison,
+      freshness,
+    } = this.#parts;
     return {
       summary: holdings.summary(),
       values: holdings.state.values,
@@ -150,6 +176,10 @@ export class Replica {
       batchesHeld: holdings.batchesHeld(),
       admitted: admission.admitted().map(({ peer, link }) => ({ peer, link, clockOffsetMs: clock.offsetOf(peer) })),
       compared: comparison.members(),
+      age: freshness.age(holdings.state, clock.judged(now.wall)),
+      createdAt: holdings.state.createdAt,
+      reconciledAt: holdings.state.reconciledAt,
+      apart: freshness.apart(),
       candidates: connections.snapshot(now),
       pulling: pull.snapshot(),
       walking: walkAsk.snapshot(),
@@ -167,6 +197,7 @@ export class Replica {
     passOnPullFacts(parts.pull.step({ type: "timePassed" }, holdingsSeen(parts), now, out), parts, step);
     passOnWalkFacts(parts.walkAsk.step({ type: "timePassed" }, holdingsSeen(parts), now, out), parts, step);
     parts.walkServe.step({ type: "timePassed" }, holdingsSeen(parts), step.view, now, out);
+    collect(parts, step);
     releaseHeldBack(parts, step);
   }
 
@@ -179,6 +210,15 @@ export class Replica {
     if (doubted) tell({ type: "clockDoubted", offsetMs, peers: clock.witnesses }, step);
     else tell({ type: "clockTrusted", offsetMs }, step);
   }
+}
+
+function collect({ collector, freshness, holdings, clock }: Parts, { now, view, out }: Step): void {
+  const judged = clock.judged(now.wall);
+  const collection = collector.step(freshness.age(holdings.state, judged), judged, view);
+  if (collection === undefined) return;
+  const { found, floor } = collection;
+  holdings.collect(found, view, out);
+  out.push({ type: "note", at: now.wall, note: { type: "collected", entries: found.length, floor } });
 }
 
 function membersOf({ admission }: Parts): readonly PeerId[] {

@@ -6,10 +6,11 @@
 import type { Time } from "../../base/brand.ts";
 import type { Bytes } from "../../base/bytes.ts";
 import type { CheckedParcel } from "../data/batch.ts";
-import { stampAheadMsMax } from "../data/limits.ts";
+import { asideMax, stampAheadMsMax } from "../data/limits.ts";
 import { instantOf } from "../data/stamp.ts";
 import type { Outcome, Ticket } from "../effects.ts";
-import type { ReplicaInput, Wish } from "./inputs.ts";
+import { wantWalk } from "./links.ts";
+import type { ReplicaInput, Wish, WrittenOp } from "./inputs.ts";
 import { repairedAtOnceMax } from "./limits.ts";
 import { type Parts, type Step, tell } from "./parts.ts";
 import { type WriteRefusal, checkWrite, describeMakeRefusal, refusal, replacing, signBatch } from "./writer.ts";
@@ -72,6 +73,32 @@ export class Requests {
       equalSince: equal.map(({ peer }) => peer),
     };
     answer(ticket, outcome, step);
+  }
+
+  adopt({ ticket, peer }: Extract<ReplicaInput, { type: "adoptRequested" }>, step: Step): void {
+    const link = this.#parts.admission.linkOf(peer);
+    if (link === undefined || !this.#parts.freshness.adopt(peer))
+      return answer(
+        ticket,
+        refusal("peer_not_connected", `${peer} is not connected, so nothing can be taken over from it`),
+        step,
+      );
+    wantWalk(link, peer, this.#parts, step);
+    answer(ticket, { type: "done" }, step);
+  }
+
+  reissue({ ticket, keys }: Extract<ReplicaInput, { type: "reissueRequested" }>, step: Step): void {
+    const refused = this.#refuseAny();
+    if (refused !== undefined) return answer(ticket, refused, step);
+    const wanted = new Set(keys);
+    const entries = step.view.aside(asideMax).filter(({ key, value }) => wanted.has(key) && value !== undefined);
+    for (const { key, value } of entries) {
+      const op: WrittenOp = { type: "put", key, value: value as Bytes, ttlSeconds: undefined };
+      const made = signBatch(replacing([op], step.view), this.#parts, step.now);
+      if (made.ok) this.#issue(made.value.parcel, made.value.bytes, step);
+    }
+    step.out.push({ type: "persist", write: { type: "dropAside", keys: entries.map(({ key }) => key) } });
+    answer(ticket, { type: "repaired", reissued: entries.length }, step);
   }
 
   /** What keeps this node from writing at all. */

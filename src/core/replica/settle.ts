@@ -2,6 +2,7 @@
  * From checked batches to the living set: merging what is good, holding back what is early,
  * acknowledging, and answering where a load came from.
  */
+import type { PeerId } from "../../base/brand.ts";
 import { isWhole } from "../../codec/parcel.ts";
 import { peerIdOf } from "../../codec/peer-id.ts";
 import type { Verdict } from "../../ports/network.ts";
@@ -18,7 +19,7 @@ import { type Parts, type Step, holdingsSeen, judgedTime, tell } from "./parts.t
 /** Settles a load. Returns what the pull machine concluded from it. */
 export function settle(load: CheckedLoad, parts: Parts, step: Step): readonly PullFact[] {
   const { source } = load;
-  const rule = source.type === "gossip" ? "enforced" : "waived";
+  const rule = source.type === "gossip" ? "enforced" : ruleFor(load.from, parts, step);
   const via = source.type === "gossip" ? "gossip" : "pull";
   const arrival: Arrival = { at: step.now.wall, via: { type: via, peer: load.from } };
   let entries = 0;
@@ -55,6 +56,11 @@ export function settle(load: CheckedLoad, parts: Parts, step: Step): readonly Pu
   if (isWorthPassing && !load.bad && parts.admission.admitted().length > 1)
     tell({ type: "batchesForwarded", batches: source.batches }, step); // the message goes on whole
   return [];
+}
+
+function ruleFor(peer: PeerId, parts: Parts, step: Step): FloorRule {
+  const { freshness, holdings } = parts;
+  return freshness.takesOldFrom(peer, holdings.state, judgedTime(parts, step)) ? "waived" : "enforced";
 }
 
 /**

@@ -53,7 +53,7 @@ class Member {
       pullEveryMs: 30_000,
       trieReplayOpsMin: 10,
     };
-    const state = newState(`${number}`.repeat(16) as Incarnation);
+    const state = newState(`${number}`.repeat(16) as Incarnation, 0 as Instant);
     this.replica = new Replica(options, this.store, state);
   }
 }

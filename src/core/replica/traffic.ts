@@ -94,7 +94,7 @@ function takeFrontier(
 ): void {
   const { now, view, out } = step;
   const holdings = holdingsSeen(parts);
-  if ((message.type === "pull" || message.type === "done") && !hearClock(link, peer, message.beacon, parts, step))
+  if ((message.type === "pull" || message.type === "done") && !hearBeacon(link, peer, message.beacon, parts, step))
     return;
   switch (message.type) {
     case "pull": {
@@ -121,7 +121,7 @@ function takeFrontier(
 function takeWalk(link: LinkId, peer: PeerId, message: WalkMessage, frame: Bytes, parts: Parts, step: Step): void {
   const { now, view, out } = step;
   const holdings = holdingsSeen(parts);
-  if ((message.type === "open" || message.type === "opened") && !hearClock(link, peer, message.beacon, parts, step))
+  if ((message.type === "open" || message.type === "opened") && !hearBeacon(link, peer, message.beacon, parts, step))
     return;
   switch (message.type) {
     case "open":
@@ -160,7 +160,8 @@ function takeWalk(link: LinkId, peer: PeerId, message: WalkMessage, frame: Bytes
 }
 
 /** A clock that has gone too far off for admission ends the link; false then. */
-function hearClock(link: LinkId, peer: PeerId, { clock }: Beacon, parts: Parts, step: Step): boolean {
+function hearBeacon(link: LinkId, peer: PeerId, { clock, stale }: Beacon, parts: Parts, step: Step): boolean {
+  parts.freshness.heard(peer, stale);
   const offsetMs = clock - step.now.wall;
   if (Math.abs(offsetMs) <= admissionSkewMsMax) {
     parts.clock.heard(peer, offsetMs);

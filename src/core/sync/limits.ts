@@ -70,6 +70,8 @@ export const walkTurnMsMax = 60_000;
 export const walkFruitlessNodesMax = 4_096;
 /** Round trips that depend on each other in one walk. Source: decided for the product; a trie of 10^12 entries takes six. */
 export const walkRoundsMax = 16;
+/** Own entries a walk counts of which the peer has nothing; more are found by the next one. Guess: 80 KB. */
+export const walkExtrasMax = 10_000;
 /** Walks served at once; a further one is told `busy`. Guess: each keeps the pages that change meanwhile, up to the trie's own size. */
 export const walksServedMax = 16;
 /** Walks served on one link at once; a further one takes the place of the oldest. Source: decided for the product. */

@@ -6,6 +6,8 @@
  * - `parcel` is a signed header; its id is that of its first operation, its operations have the
  *   ids id … id + span − 1 as far as they are still stored.
  * - `trie` has the pages of the Merkle trie, entries packed; `trie_from` in `meta` is the first operation some page may lack.
+ * - `due` is set where an operation can be collected: the stamp from which its age counts. `op_by_due` has only those.
+ * - `aside` has entries that are part of the set no more, for the operator to look at.
  * - `op_by_key` is partial: exactly one operation per key lives. A point read is one index probe
  *   and one row.
  * - `arrived_at` and `via` of a parcel tell how it came (`arrivals.ts`); null where layout 1 stored it.
@@ -19,6 +21,7 @@
  * Source: https://sqlite.org/pragma.html#pragma_synchronous.
  */
 import type { DatabaseSync } from "node:sqlite";
+import { type KeylessOp, storedValue } from "../../codec/op.ts";
 
 /** Pages in the log before it is copied back: 16 MiB, few stalls. Source: measured for random upserts. */
 const checkpointPages = 4_000;
@@ -35,6 +38,7 @@ const steps: readonly LayoutStep[] = [
   { version: 1, apply: (db) => db.exec(firstTables) },
   { version: 2, apply: (db) => db.exec(arrivalColumns) },
   { version: 3, apply: (db) => db.exec(trieTable) },
+  { version: 3, apply: addDue },
 ];
 
 /** The version this program reads and writes. */
@@ -65,6 +69,24 @@ ALTER TABLE parcel ADD COLUMN via INTEGER;
 const trieTable = `
 CREATE TABLE trie (path TEXT PRIMARY KEY, count INTEGER NOT NULL, hash BLOB NOT NULL, body BLOB NOT NULL);
 `;
+
+const dueColumn = `
+ALTER TABLE op ADD COLUMN due INTEGER;
+CREATE INDEX op_by_due ON op (due) WHERE due IS NOT NULL AND living = 1;
+CREATE TABLE aside (id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, value BLOB, stamp INTEGER NOT NULL, author TEXT NOT NULL, at INTEGER NOT NULL);
+`;
+
+/** When an operation is due follows from its bytes: of tombstones its stamp, of values the end of their time to live. */
+function addDue(db: DatabaseSync): void {
+  db.exec(dueColumn);
+  db.exec("UPDATE op SET due = stamp WHERE flags & 3 = 1");
+  const set = db.prepare("UPDATE op SET due = ? WHERE id = ?");
+  for (const row of db.prepare("SELECT id, stamp, flags, rest FROM op WHERE flags & 7 = 4").all()) {
+    const stored = storedValue(row as unknown as KeylessOp);
+    const seconds = stored.type === "value" ? (stored.ttlSeconds ?? 0) : 0;
+    set.run((row["stamp"] as number) + seconds * 1_000_000, row["id"] as number);
+  }
+}
 
 export function setPragmas(db: DatabaseSync, durability: Durability, cacheMiB: number): void {
   db.exec("PRAGMA journal_mode = WAL");

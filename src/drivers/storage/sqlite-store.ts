@@ -19,6 +19,7 @@ import { batchIdOf } from "../../crypto/batch-digest.ts";
 import { type StoredPart, takeFragments } from "../../crypto/fragment.ts";
 import { leafOf, narrowProof } from "../../crypto/merkle.ts";
 import type {
+  AsideEntry,
   LivingEntry,
   LivingOp,
   OpId,
@@ -32,6 +33,7 @@ import type {
 } from "../../ports/store.ts";
 import { type ArrivalColumns, Arrivals } from "./arrivals.ts";
 import { ConflictLog } from "./conflict-log.ts";
+import { guarded } from "./guarded.ts";
 import { type NetworkOfStore, ensureNetwork } from "./network-of-store.ts";
 import { type Durability, ensureSchema, setPragmas, storeVersion } from "./schema.ts";
 import { type Statements, prepareAll } from "./statements.ts";
@@ -149,6 +151,11 @@ class SqliteStore implements Store {
     return this.#entryOf(row);
   }
 
+  livingEntry(id: OpId): LivingEntry | undefined {
+    const row = this.#sql.entry.get(id) as unknown as EntryRow | undefined;
+    return row === undefined ? undefined : this.#entryOf(row);
+  }
+
   parcels({ author, incarnation, from, to, skip, bytesMax }: ParcelStretch): readonly StoredParcel[] {
     const origin = this.#originRefs.get(`${author}/${incarnation}`);
     if (origin === undefined) return [];
@@ -217,6 +224,17 @@ class SqliteStore implements Store {
     return rows.map((row) => this.#entryOf(row));
   }
 
+  collectable(before: Stamp, max: number): ReturnType<Store["collectable"]> {
+    return this.#sql.collectable
+      .all(before, max)
+      .map((row) => ({ id: row["id"] as number, key: row["key"] as string, tombstone: row["tombstone"] === 1 }));
+  }
+
+  aside(max: number): readonly AsideEntry[] {
+    const rows = this.#sql.aside.all(max) as unknown as readonly (AsideEntry & { readonly value: Bytes | null })[];
+    return rows.map((row) => ({ ...row, value: row.value ?? undefined }));
+  }
+
   trie(): { readonly pages: readonly TriePageSummary[]; readonly from: OpId } {
     return this.#triePages.read();
   }
@@ -263,6 +281,14 @@ class SqliteStore implements Store {
       case "retract":
         for (const id of write.ops) this.#supersede(id);
         break;
+      case "setAside":
+        for (const { key, value, stamp, author, at } of write.entries)
+          this.#sql.setAside.run(key, value ?? null, stamp, author, at);
+        this.#sql.trimAside.run(asideRowsMax);
+        break;
+      case "dropAside":
+        for (const key of write.keys) this.#sql.dropAside.run(key);
+        break;
       default:
         unreachable(write);
     }
@@ -289,10 +315,10 @@ class SqliteStore implements Store {
       arrived_at,
       via,
     );
-    parcel.ops.forEach(({ index, op, bytes, stamp, living: lives }, place) => {
+    parcel.ops.forEach(({ index, op, bytes, stamp, due, living: lives }, place) => {
       if (!lives && kept.ops.length < parcel.ops.length) return;
       const { flags, rest } = withoutKey(bytes);
-      this.#sql.addOp.run(id + place, id, index, lives ? 1 : 0, stamp, flags, op.key, rest);
+      this.#sql.addOp.run(id + place, id, index, lives ? 1 : 0, stamp, flags, op.key, rest, due ?? null);
     });
   }
 
@@ -370,21 +396,5 @@ function bytesOf(hex: string): Bytes {
 
 /** Pairs kept as evidence; the oldest go first. Same bound as `core/data/limits.ts`. */
 const evidenceRowsMax = 1_000;
-
-/** SQLite's "disk full" result code. Source: https://sqlite.org/rescode.html */
-const sqliteFull = 13;
-
-function guarded<T>(what: string, act: () => T): T {
-  try {
-    return act();
-  } catch (cause) {
-    if (cause instanceof Fault || !(cause instanceof Error) || !("errcode" in cause)) throw cause;
-    const full = (Number(cause.errcode) & 0xff) === sqliteFull;
-    throw new Fault(
-      full ? "disk_full" : "storage_failed",
-      `the store could not ${what}: ${cause.message}${full ? ". Free space and start again; nothing of this turn was written." : ""}`,
-      { sqlite: Number(cause.errcode) },
-      cause,
-    );
-  }
-}
+/** Entries set aside; the oldest go first. Same bound as `core/data/limits.ts`. */
+const asideRowsMax = 10_000;

@@ -11,6 +11,12 @@ const sql = {
     "SELECT id, sequence, header, ops_count, span, proof FROM parcel WHERE origin = ? AND sequence BETWEEN ? AND ? ORDER BY sequence, id",
   parcelById: "SELECT id, sequence, header, ops_count, span, proof FROM parcel WHERE id = ?",
   ops: "SELECT * FROM op WHERE id BETWEEN ? AND ? ORDER BY id",
+  collectable:
+    "SELECT id, key, flags & 3 = 1 AS tombstone FROM op WHERE due IS NOT NULL AND living = 1 AND due < ? ORDER BY due, id LIMIT ?",
+  aside: "SELECT key, value, stamp, author, at FROM aside ORDER BY id DESC LIMIT ?",
+  setAside: "INSERT OR REPLACE INTO aside (key, value, stamp, author, at) VALUES (?, ?, ?, ?, ?)",
+  trimAside: "DELETE FROM aside WHERE id <= (SELECT max(id) - ? FROM aside)",
+  dropAside: "DELETE FROM aside WHERE key = ?",
   placeOf: "SELECT parcel, place FROM op WHERE id = ? AND living = 1",
   headers: "SELECT header FROM parcel WHERE origin = ? AND sequence = ?",
   livingAfter:
@@ -30,7 +36,7 @@ const sql = {
   addEvidence: "INSERT OR IGNORE INTO evidence (at, first, second) VALUES (?, ?, ?)",
   addParcel:
     "INSERT INTO parcel (id, origin, sequence, header, ops_count, span, stored, living, proof, arrived_at, via) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-  addOp: "INSERT INTO op (id, parcel, place, living, stamp, flags, key, rest) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+  addOp: "INSERT INTO op (id, parcel, place, living, stamp, flags, key, rest, due) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
   room: "SELECT parcel.id, parcel.span, parcel.stored, parcel.living FROM op JOIN parcel ON parcel.id = op.parcel WHERE op.id = ? AND op.living = 1",
   die: "UPDATE op SET living = 0 WHERE id = ?",
   setLiving: "UPDATE parcel SET living = ? WHERE id = ?",

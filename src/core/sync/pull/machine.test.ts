@@ -17,6 +17,7 @@ const origin = (i: number, ranges: OriginRanges["ranges"] = [[1, 3]]): OriginRan
 const beaconOf = (count: number): Beacon => ({
   clock: 5 as Instant,
   summary: { count, fingerprint: new Uint8Array(32).fill(count) },
+  stale: false,
 });
 
 /** One puller; what it sends and says as short lines. */
@@ -95,7 +96,7 @@ describe("a pull", () => {
     expect(puller.admit()).toEqual(["1: pull 1 of 1"]);
     expect(puller.pull.snapshot()).toEqual({ peer: bob, parcels: 0 });
     expect(puller.done(1)).toEqual(["ended complete equal after 0"]);
-    expect(puller.facts).toEqual([{ type: "completed", peer: bob, equal: true, theirs: beaconOf(1).summary }]);
+    expect(puller.facts).toEqual([{ type: "completed", peer: bob, link: 1, equal: true, theirs: beaconOf(1).summary }]);
     expect(puller.pull.snapshot()).toBeUndefined();
   });
 
@@ -271,7 +272,7 @@ describe("superseded ranges", () => {
     puller.done(1);
     expect(puller.facts).toEqual([
       claim(7),
-      { type: "completed", peer: bob, equal: true, theirs: beaconOf(1).summary },
+      { type: "completed", peer: bob, link: 1, equal: true, theirs: beaconOf(1).summary },
     ]);
   });
 
@@ -333,7 +334,7 @@ describe("superseded ranges", () => {
     puller.step({ type: "linkLost", link: 1 });
     puller.admit();
     puller.done(2);
-    expect(puller.facts).toEqual([{ type: "completed", peer: bob, equal: true, theirs: beaconOf(1).summary }]);
+    expect(puller.facts).toEqual([{ type: "completed", peer: bob, link: 1, equal: true, theirs: beaconOf(1).summary }]);
   });
 
   test("are kept up to 50,000; the rest is for a later pull", () => {

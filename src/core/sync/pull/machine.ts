@@ -73,7 +73,13 @@ export type PullFact =
   /** Claims believed before must be taken back: what superseded those batches is not merged here yet. */
   | { readonly type: "disbelieved"; readonly origins: readonly OriginRanges[] }
   /** A pull was answered whole; `equal` when both sets were the same then. */
-  | { readonly type: "completed"; readonly peer: PeerId; readonly equal: boolean; readonly theirs: SetSummary }
+  | {
+      readonly type: "completed";
+      readonly peer: PeerId;
+      readonly link: LinkId;
+      readonly equal: boolean;
+      readonly theirs: SetSummary;
+    }
   /** The peer had no time for it, but told how it stands. */
   | { readonly type: "turnedAway"; readonly peer: PeerId; readonly theirs: SetSummary }
   /** Pulls bring nothing and the sets differ: a walk finds what. */
@@ -273,7 +279,7 @@ export class Pull {
     return [
       ...facts,
       ...this.#end(session, "complete", now, out, equal),
-      { type: "completed", peer, equal, theirs },
+      { type: "completed", peer, link, equal, theirs },
       ...(isUnexplained ? ([{ type: "unexplained", peer, link }] as const) : []),
     ];
   }

@@ -20,10 +20,12 @@ import {
   type WalkChildren,
   type WalkMessage,
   type WalkNode,
+  cutPosition,
   encodeWalk,
   walkPathDigitsMax,
 } from "../../../codec/walk.ts";
 import type { LinkId } from "../../../ports/network.ts";
+import type { OpId } from "../../../ports/store.ts";
 import type { TrieSnapshot } from "../../data/trie/snapshot.ts";
 import type { EffectSink } from "../../effects.ts";
 import type { WalkEnd } from "../../notes.ts";
@@ -31,6 +33,7 @@ import {
   walkChildrenNodesMax,
   walkEntriesNodesMax,
   walkEveryMsMin,
+  walkExtrasMax,
   walkFruitlessNodesMax,
   walkRoundsMax,
   walkParcelWindow,
@@ -59,15 +62,19 @@ export interface AskedHoldings {
   beacon(now: Time): Beacon;
 }
 
+export interface WalkEnded {
+  readonly type: "walkEnded";
+  readonly link: LinkId;
+  readonly peer: PeerId;
+  readonly how: WalkEnd;
+  readonly theirs: SetSummary | undefined;
+  readonly equal: boolean;
+  /** Operations of ours on whose keys the peer has nothing, as far as they were counted. */
+  readonly extras: readonly OpId[];
+}
+
 export type WalkAskFact =
-  | {
-      readonly type: "walkEnded";
-      readonly link: LinkId;
-      readonly peer: PeerId;
-      readonly how: WalkEnd;
-      readonly theirs: SetSummary | undefined;
-      readonly equal: boolean;
-    }
+  | WalkEnded
   | { readonly type: "misbehaved"; readonly link: LinkId; readonly peer: PeerId; readonly reason: string };
 
 /** A path that differs, and how many round trips led to it. */
@@ -91,6 +98,7 @@ interface Session {
   merging: number;
   parcels: number;
   entries: number;
+  readonly extras: OpId[];
   nodes: number;
   /** Nodes asked for since something new came. */
   fruitless: number;
@@ -184,7 +192,8 @@ export class WalkAsk {
       for (const node of message.nodes) {
         const from = asked.find(({ path }) => leadsTo(path, node.path));
         if (from === undefined) return this.#misbehaved(session, "it answered for another path", holdings, now, out);
-        noteDifferences(node, from.round + 1, session);
+        if (node.type === "entries") noteUnknown(node, session);
+        else noteDifferences(node, from.round + 1, session);
       }
     }
     return this.#goOn(session, holdings, now, out);
@@ -229,9 +238,9 @@ export class WalkAsk {
   }
 
   #end(session: Session, how: WalkEnd, holdings: AskedHoldings, now: Time, out: EffectSink): readonly WalkAskFact[] {
-    const { link, peer, id, nodes, parcels, entries, startedAt, theirs } = session;
+    const { link, peer, id, nodes, parcels, entries, startedAt, theirs, extras } = session;
     this.#session = undefined;
-    if (how !== "linkLost") send(link, { type: "close", session: id }, out);
+    if (how !== "linkLost") send(link, { type: "close", session: id, more: extras.length > 0 }, out);
     const equal = theirs !== undefined && sameSet(theirs, holdings.beacon(now).summary);
     const durationMs = now.mono - startedAt;
     out.push({
@@ -239,7 +248,7 @@ export class WalkAsk {
       at: now.wall,
       note: { type: "walkEnded", peer, how, nodes, parcels, entries, durationMs, equal },
     });
-    return [{ type: "walkEnded", link, peer, how, theirs, equal }];
+    return [{ type: "walkEnded", link, peer, how, theirs, equal, extras }];
   }
 
   #startNext(holdings: AskedHoldings, now: Time, out: EffectSink): void {
@@ -264,6 +273,7 @@ export class WalkAsk {
       merging: 0,
       parcels: 0,
       entries: 0,
+      extras: [],
       nodes: 0,
       fruitless: 0,
     };
@@ -312,14 +322,28 @@ function leadsTo(asked: string, answered: string): boolean {
   return answered.startsWith(asked) && answered.length <= asked.length + 1;
 }
 
-/** What differs below an answered path and is there on their side. */
+/** What differs below an answered path: what is there on their side is to be asked for. */
 function noteDifferences({ path, hashes }: WalkChildren, round: number, session: Session): void {
   if (path.length >= walkPathDigitsMax || round > walkRoundsMax) return;
   const ours = cutHashes(session.snapshot, path);
   hashes.forEach((theirs, digit) => {
-    if (theirs === undefined || isEqualTo(ours[digit], theirs)) return;
-    session.todo.push({ path: path + digit.toString(16), round });
+    const below = path + digit.toString(16);
+    if (theirs !== undefined && !isEqualTo(ours[digit], theirs)) session.todo.push({ path: below, round });
+    if (theirs === undefined && ours[digit] !== undefined)
+      for (const { id } of session.snapshot.entries(below)) noteExtra(id, session);
   });
+}
+
+/** Entries we named on whose keys they have nothing. */
+function noteUnknown({ path, entries }: Extract<WalkNode, { type: "entries" }>, session: Session): void {
+  for (const { position, id } of session.snapshot.entries(path)) {
+    const cut = cutPosition(position, path);
+    if (entries.some((entry) => equalBytes(entry.position, cut))) noteExtra(id, session);
+  }
+}
+
+function noteExtra(id: OpId, { extras }: Session): void {
+  if (extras.length < walkExtrasMax) extras.push(id);
 }
 
 function isEqualTo(ours: Bytes | undefined, theirs: Bytes): boolean {

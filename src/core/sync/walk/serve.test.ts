@@ -68,7 +68,7 @@ describe("a server", () => {
     server.hear(askAll(99));
     expect(server.said()).toEqual(["ended unknown"]);
     server.hear({ type: "more", session: 1 });
-    server.hear({ type: "close", session: 1 });
+    server.hear({ type: "close", session: 1, more: false });
     expect(server.said()).toEqual([]);
   });
 
@@ -80,7 +80,7 @@ describe("a server", () => {
     server.frames();
     server.open(1, 99);
     expect(server.said()).toEqual(["ended busy"]);
-    server.hear({ type: "close", session: 3 });
+    server.hear({ type: "close", session: 3, more: false });
     server.open(1, 99);
     expect(server.said()).toEqual(["opened"]);
     server.serve.linkLost(99);

@@ -64,7 +64,7 @@ interface Session {
   heardAt: number;
   readonly requests: { readonly request: number; readonly nodes: readonly WalkNode[] }[];
   /** The answer under way: what it will say, and the operations that go before it. */
-  answering: { readonly request: number; readonly nodes: readonly WalkChildren[]; ids: readonly OpId[] } | undefined;
+  answering: { readonly request: number; readonly nodes: readonly WalkNode[]; ids: readonly OpId[] } | undefined;
   /** Frames of parcels that may still be sent. */
   credit: number;
   askerHasMore: boolean;
@@ -127,7 +127,7 @@ export class WalkServe {
       this.#sessions.delete(key);
       if (session.sent > 0)
         out.push({ type: "note", at: now.wall, note: { type: "walkServed", peer, parcels: session.sent } });
-      return session.askerHasMore ? [{ type: "askerHasMore", link }] : [];
+      return session.askerHasMore || message.more ? [{ type: "askerHasMore", link }] : [];
     }
     if (message.type === "more") session.credit = Math.min(session.credit + 1, walkParcelWindow);
     else if (session.requests.length >= walkWindow) {
@@ -208,7 +208,7 @@ function hasWork({ answering, requests, credit }: Session): boolean {
 function nextAnswer(session: Session): Session["answering"] {
   const asked = session.requests.shift();
   if (asked === undefined) return undefined;
-  const nodes: WalkChildren[] = [];
+  const nodes: WalkNode[] = [];
   const ids: OpId[] = [];
   for (const node of asked.nodes) {
     if (node.type === "children") nodes.push(...differingChildren(node, session));
@@ -222,21 +222,22 @@ function differingChildren({ path, hashes }: WalkChildren, session: Session): re
   const ours = cutHashes(session.snapshot, path);
   return ours.flatMap((hash, digit) => {
     const theirs = hashes[digit];
-    if (hash === undefined) {
-      if (theirs !== undefined) session.askerHasMore = true;
-      return [];
-    }
-    if (theirs !== undefined && equalBytes(theirs, hash)) return [];
+    if (hash === undefined && theirs === undefined) return [];
+    if (hash === undefined) session.askerHasMore = true;
+    else if (theirs !== undefined && equalBytes(theirs, hash)) return [];
     const below = path + digit.toString(16);
     return [{ type: "children", path: below, hashes: cutHashes(session.snapshot, below) }];
   });
 }
 
-/** Names what the asker lacks of the entries below a path; of too many, says what their subtrees are. */
+/**
+ * Finds what the asker lacks of the entries below a path, and names what it has and we have nothing
+ * of; of too many of ours, says what their subtrees are.
+ */
 function compareEntries(
   { path, entries }: Extract<WalkNode, { type: "entries" }>,
   session: Session,
-  nodes: WalkChildren[],
+  nodes: WalkNode[],
   ids: OpId[],
 ): void {
   const { snapshot } = session;
@@ -244,17 +245,20 @@ function compareEntries(
     nodes.push({ type: "children", path, hashes: cutHashes(snapshot, path) });
     return;
   }
+  const unknown = new Set(entries);
   let same = 0;
   for (const { position, digest, id } of snapshot.entries(path)) {
     const theirs = found(entries, cutPosition(position, path));
-    if (theirs !== undefined && equalBytes(theirs, digest.subarray(0, walkHashBytes))) same += 1;
+    if (theirs !== undefined) unknown.delete(theirs);
+    if (theirs !== undefined && equalBytes(theirs.digest, digest.subarray(0, walkHashBytes))) same += 1;
     else ids.push(id);
   }
   if (same < entries.length) session.askerHasMore = true;
+  if (unknown.size > 0) nodes.push({ type: "entries", path, entries: [...unknown] });
 }
 
-function found(entries: readonly WalkEntry[], position: Bytes): Bytes | undefined {
-  return entries.find((entry) => compareBytes(entry.position, position) === 0)?.digest;
+function found(entries: readonly WalkEntry[], position: Bytes): WalkEntry | undefined {
+  return entries.find((entry) => compareBytes(entry.position, position) === 0);
 }
 
 /** Returns the bytes of the frame. */
