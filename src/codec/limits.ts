@@ -13,6 +13,11 @@ export const batchOpsMax = 1_000;
 export const batchBytesMax: number = 900 * 1024;
 /** Bytes of an encoded fragment: a batch and its Merkle proof of at most one hash per operation. */
 export const parcelBytesMax: number = batchBytesMax + 32 * batchOpsMax;
+/**
+ * Bytes of an encoded trie proof: 63 branches with 15 siblings each (38 KB), a bucket (1 KB), and an operation of the
+ * largest size with its header and its proof (66 KB). Source: the layout; a proof in a set of a million is 3 KB.
+ */
+export const trieProofBytesMax: number = 112 * 1024;
 /** Bytes of one gossip message. Source: decided for the product. */
 export const gossipBytesMax: number = 1024 * 1024;
 /** Batches in one gossip message. Guess: 1 MiB of the smallest batches is 4,600. */

@@ -5,14 +5,8 @@
  */
 import type { Bytes } from "../base/bytes.ts";
 import { utf8Encode } from "../base/bytes.ts";
+import { bucketEntriesMax, trieFanout, trieHashBytes } from "../codec/trie-shape.ts";
 import { sha256 } from "./hash.ts";
-
-/** Bytes of a position, of a digest and of a node's hash. */
-export const trieHashBytes = 32;
-/** Children of a branch: one for each hex digit. */
-export const trieFanout = 16;
-/** Entries up to which a subtree is one bucket. Source: DESIGN of the data model. */
-export const bucketEntriesMax = 16;
 
 const entryTag = 2;
 const bucketTag = 3;

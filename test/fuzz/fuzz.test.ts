@@ -15,6 +15,7 @@ const outcomesWanted: Readonly<Record<string, readonly string[]>> = {
   admit: ["ok hello", "ok welcome", "ok goodbye", "malformed"],
   ack: ["ok", "malformed"],
   ranges: ["ok", "malformed"],
+  "trie-proof": ["ok empty", "ok absent", "ok present", "malformed", "versionUnknown"],
 };
 
 describe.each(targets)("the decoder of $name", (target) => {

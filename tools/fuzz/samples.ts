@@ -22,6 +22,7 @@ import { proofLength } from "../../src/codec/merkle-shape.ts";
 import { type Op, type OpContent, encodeOp } from "../../src/codec/op.ts";
 import { type BatchHeader, encodeHeader, encodeParcel } from "../../src/codec/parcel.ts";
 import type { Range } from "../../src/codec/ranges-wire.ts";
+import { type ProofBranch, type ProofEntry, encodeTrieProof } from "../../src/codec/trie-proof.ts";
 
 const keyAlphabets = ["ab", "/key", "äöü", "日本語", "😀👍", "\u{10ffff}\uffff "];
 
@@ -86,6 +87,42 @@ export function anyParcel(prng: Prng, shape: "whole" | "any" = "any"): Bytes {
   const signedHeader = concat([encodeHeader(anyHeader(prng, opsCount)), prng.bytes(64)]);
   const proof = Array.from({ length: proofLength(opsCount, indices) }, () => prng.bytes(32));
   return encodeParcel(signedHeader, opsCount, ops, proof);
+}
+
+/** A parcel of exactly one operation, as a batch or as a fragment. */
+function anySingleParcel(prng: Prng): Bytes {
+  const opsCount = prng.chance(0.5) ? 1 : 1 + prng.below(1_000);
+  const index = prng.below(opsCount);
+  const signedHeader = concat([encodeHeader(anyHeader(prng, opsCount)), prng.bytes(64)]);
+  const proof = Array.from({ length: proofLength(opsCount, [index]) }, () => prng.bytes(32));
+  return encodeParcel(signedHeader, opsCount, [{ index, bytes: encodeOp(anyOp(prng)) }], proof);
+}
+
+function anyProofBranch(prng: Prng): ProofBranch {
+  const own = prng.below(16);
+  const share = prng.unit();
+  return Array.from({ length: 16 }, (_, digit) =>
+    digit !== own && prng.chance(share) ? { count: 1 + anyNumber(prng, 2 ** 53 - 2), hash: prng.bytes(32) } : undefined,
+  );
+}
+
+function anyProofEntries(prng: Prng, count: number): readonly ProofEntry[] {
+  const positions = Array.from({ length: count }, () => prng.bytes(32)).sort(compareBytes);
+  return positions.map((position) => ({ position, digest: prng.bytes(32) }));
+}
+
+export function anyTrieProof(prng: Prng): Bytes {
+  const depth = prng.chance(0.05) ? 63 : prng.below(6);
+  const branches = Array.from({ length: depth }, () => anyProofBranch(prng));
+  const kind = prng.below(3);
+  if (kind === 0 && depth > 0) return encodeTrieProof({ branches, end: { type: "empty" } });
+  if (kind === 1)
+    return encodeTrieProof({
+      branches,
+      end: { type: "present", others: anyProofEntries(prng, prng.below(16)), parcel: anySingleParcel(prng) },
+    });
+  const others = anyProofEntries(prng, (depth > 0 ? 1 : 0) + prng.below(16));
+  return encodeTrieProof({ branches, end: { type: "absent", others } });
 }
 
 /** Ascending ranges that do not touch, at most `max` of them. */

@@ -20,6 +20,7 @@ import { decodeGossip, encodeGossip } from "../../src/codec/gossip.ts";
 import { encodeOp } from "../../src/codec/op.ts";
 import { type Parcel, decodeParcel, encodeHeader, encodeParcel, headerBytes } from "../../src/codec/parcel.ts";
 import { readRanges, writeRanges } from "../../src/codec/ranges-wire.ts";
+import { type TrieProof, decodeTrieProof, encodeTrieProof } from "../../src/codec/trie-proof.ts";
 import { type WalkMessage, decodeWalk, encodeWalk } from "../../src/codec/walk.ts";
 import {
   anyAck,
@@ -30,6 +31,7 @@ import {
   anyOp,
   anyParcel,
   anyRanges,
+  anyTrieProof,
   anyWalk,
   anyWalkNode,
 } from "./samples.ts";
@@ -198,7 +200,36 @@ export const targets: readonly Target[] = [
       return reader.finished ? { outcome: "ok", again: rangesBytes(ranges) } : refusedAs("malformed");
     },
   },
+  {
+    name: "trie-proof",
+    valid: anyTrieProof,
+    heaviest: (prng) => [longestProof(prng)],
+    decode: decodeTrieProof,
+    look: (bytes) => {
+      const decoded = decodeTrieProof(bytes);
+      return decoded.ok
+        ? { outcome: `ok ${decoded.value.end.type}`, again: trieProofAgain(decoded.value) }
+        : refusedAs(decoded.code);
+    },
+  },
 ];
+
+/** As many small parts as a proof can have. */
+function longestProof(prng: Prng): Bytes {
+  const branch = Array.from({ length: 16 }, (_, digit) =>
+    digit === 0 ? undefined : { count: 1, hash: prng.bytes(32) },
+  );
+  const others = Array.from({ length: 16 }, (_, i) => ({
+    position: new Uint8Array(32).fill(i),
+    digest: prng.bytes(32),
+  }));
+  return encodeTrieProof({ branches: Array.from({ length: 63 }, () => branch), end: { type: "absent", others } });
+}
+
+function trieProofAgain({ branches, end }: TrieProof): Bytes {
+  if (end.type !== "present") return encodeTrieProof({ branches, end });
+  return encodeTrieProof({ branches, end: { ...end, parcel: parcelAgain(end.parcel) } });
+}
 
 function refusedAs(code: string): Decoding {
   return { outcome: code, again: undefined };

@@ -7,14 +7,8 @@
  * a number of leading hex digits that all its positions share.
  */
 import type { Bytes } from "../../../base/bytes.ts";
-import {
-  type TrieChild,
-  branchHash,
-  bucketEntriesMax,
-  bucketHash,
-  trieFanout,
-  trieHashBytes,
-} from "../../../crypto/trie-hash.ts";
+import { bucketEntriesMax, digitAt, trieFanout, trieHashBytes } from "../../../codec/trie-shape.ts";
+import { type TrieChild, branchHash, bucketHash } from "../../../crypto/trie-hash.ts";
 import type { OpId } from "../../../ports/store.ts";
 
 /** Bytes of one packed entry. */
@@ -31,12 +25,6 @@ export interface TrieEntry {
 export interface Stretch {
   readonly from: number;
   readonly to: number;
-}
-
-/** The digit at `depth` of a position that begins at byte `at` of the array. */
-export function digitAt(bytes: Bytes, at: number, depth: number): number {
-  const byte = bytes[at + (depth >> 1)] as number;
-  return depth % 2 === 0 ? byte >> 4 : byte & 15;
 }
 
 /** Index of the first entry not before `position`, and whether it is that very one. */

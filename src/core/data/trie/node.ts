@@ -4,7 +4,8 @@
  */
 import type { Bytes } from "../../../base/bytes.ts";
 import { assert } from "../../../base/assert.ts";
-import { type TrieChild, branchHash, trieFanout } from "../../../crypto/trie-hash.ts";
+import { trieFanout } from "../../../codec/trie-shape.ts";
+import { type TrieChild, branchHash } from "../../../crypto/trie-hash.ts";
 import type { TriePageSummary } from "../../../ports/store.ts";
 import { type Page, pageHash } from "./page.ts";
 import type { PageCache } from "./page-cache.ts";

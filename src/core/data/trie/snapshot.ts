@@ -4,8 +4,9 @@
  * trie has a node just there. So two tries can be compared at the same paths whatever their depths.
  */
 import type { Bytes } from "../../../base/bytes.ts";
-import { type TrieChild, bucketEntriesMax } from "../../../crypto/trie-hash.ts";
-import { type Stretch, type TrieEntry, childrenOf, digitAt, entryBytes, hashOf, read } from "./entries.ts";
+import { bucketEntriesMax, digitAt } from "../../../codec/trie-shape.ts";
+import type { TrieChild } from "../../../crypto/trie-hash.ts";
+import { type Stretch, type TrieEntry, childrenOf, entryBytes, hashOf, read } from "./entries.ts";
 import { type Page, bodyOf } from "./page.ts";
 import type { PageCache } from "./page-cache.ts";
 import { type Node, childSummaries, hashOfNode } from "./node.ts";

@@ -18,9 +18,10 @@
  */
 import type { Bytes } from "../../../base/bytes.ts";
 import { assert } from "../../../base/assert.ts";
+import { digitAt } from "../../../codec/trie-shape.ts";
 import type { TrieChild } from "../../../crypto/trie-hash.ts";
 import type { OpId, TriePageRow, TriePageSummary } from "../../../ports/store.ts";
-import { type TrieEntry, digitAt, entryBytes, find } from "./entries.ts";
+import { type TrieEntry, entryBytes, find } from "./entries.ts";
 import {
   type Page,
   bodyOf,
