@@ -1,7 +1,7 @@
 /**
  * Writes the reference pages that are made from code: docs/ERRORS.md, docs/CONFIG.md,
- * docs/LIMITS.md and, once there are metrics, docs/METRICS.md. `npm run docs` writes them;
- * `npm run docs:check` writes nothing and exits 1 where a page is not what the code says now.
+ * docs/LIMITS.md and, once there are metrics, docs/METRICS.md; and the protocol's test vectors.
+ * `npm run docs` writes them; `npm run docs:check` writes nothing and exits 1 where a page is not what the code says now.
  */
 import { existsSync, globSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -9,6 +9,7 @@ import { pathToFileURL } from "node:url";
 import { renderReference } from "../src/config/render-config.ts";
 import { faultCodes, type FaultCode } from "../src/node/fault-codes.ts";
 import { limitsTable } from "./docs/limits-table.ts";
+import { proofVectors } from "./docs/proof-vectors.ts";
 
 const root = join(import.meta.dirname, "..");
 
@@ -25,6 +26,7 @@ const pages: Readonly<Record<string, () => Promise<string> | string>> = {
   "docs/ERRORS.md": () => errorsPage(faultCodes),
   "docs/CONFIG.md": configPage,
   "docs/LIMITS.md": limitsPage,
+  "docs/protocol/vectors/trie-proof.json": () => `${JSON.stringify(proofVectors(), undefined, 2)}\n`,
   ...(existsSync(join(root, metricsSource)) && { "docs/METRICS.md": loadMetricsPage }),
 };
 

@@ -27,6 +27,8 @@ interface Placed {
 export class ProvenSet {
   readonly #trie = new Trie({ pages: [], load: () => new Uint8Array(0), cacheBytesMax: 0 });
   readonly #operations: Placed[] = [];
+  /** The batches as they were signed, in order. */
+  readonly parcels: Bytes[] = [];
   #sequence = 0;
 
   get root(): Bytes {
@@ -44,7 +46,8 @@ export class ProvenSet {
     const numbers = { network: provenNetwork, incarnation: "cd".repeat(8) as Incarnation, sequence, stamp };
     const made = makeBatch(ops, numbers, signer);
     if (!made.ok) throw new Error(made.code);
-    const { parcel } = made.value;
+    const { parcel, bytes } = made.value;
+    this.parcels.push(bytes);
     parcel.ops.forEach(({ op }, place) => {
       const digest = entryDigest(fromHex(parcel.id) as Bytes, parcel.leaves[place] as Bytes);
       this.#trie.set({ position: triePosition(op.key), digest, id: this.#operations.length });
