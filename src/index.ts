@@ -8,6 +8,8 @@ import { resolveDataDir } from "./config/data-dir.ts";
 import { homedir } from "node:os";
 
 export { Fault } from "./base/fault.ts";
+export { checkProof } from "./core/data/trie/check-proof.ts";
+export type { ProofRefusal, Proven, ProvenEntry } from "./core/data/trie/check-proof.ts";
 export type { Author, BatchId, Instant, PeerId, Stamp } from "./base/brand.ts";
 export type {
   Certainty,
@@ -20,6 +22,7 @@ export type {
   Health,
   HealthCheck,
   Info,
+  KeyProof,
   ListOptions,
   NodeEvent,
   NodeFacade,

@@ -14,6 +14,7 @@ import type {
   Entry,
   Health,
   Info,
+  KeyProof,
   NodeEvent,
   PeerStatus,
   Receipt,
@@ -98,6 +99,12 @@ export const infoSchema = z.object({
   startedAt: time,
   strangers: z.number().int(),
 });
+export const proofSchema = z.object({
+  key: z.string(),
+  root: z.string().describe("Of the set the proof is of, hex"),
+  count: z.number().int().describe("Entries of that set, tombstones included"),
+  proof: z.string().describe("Base64; see docs/protocol, Proofs"),
+});
 const healthStatus = z.enum(["ok", "degraded", "critical"]);
 export const healthSchema = z.object({
   status: healthStatus,
@@ -144,6 +151,7 @@ export type ChangeView = z.infer<typeof changeSchema>;
 export type PeerView = z.infer<typeof peerSchema>;
 export type StatusView = z.infer<typeof statusSchema>;
 export type InfoView = z.infer<typeof infoSchema>;
+export type ProofView = z.infer<typeof proofSchema>;
 export type HealthView = z.infer<typeof healthSchema>;
 export type EventView = z.infer<typeof eventSchema>;
 
@@ -239,6 +247,10 @@ export function infoView(info: Info): InfoView {
     startedAt: rfc3339(info.startedAt),
     strangers,
   };
+}
+
+export function proofView(key: string, { root, count, proof }: KeyProof): ProofView {
+  return { key, root, count, proof: Buffer.from(proof).toString("base64") };
 }
 
 export function healthView({ status, checks }: Health): HealthView {

@@ -8,6 +8,7 @@ import { addCompletion } from "./commands/completion.ts";
 import { addConfig, addInit } from "./commands/config.ts";
 import { addConverged, addExplain } from "./commands/insight.ts";
 import { addPeer } from "./commands/peer.ts";
+import { addVerify } from "./commands/proof.ts";
 import { addConflicts, addGet, addList } from "./commands/read.ts";
 import { addHealth, addInfo, addPeers, addStatus, addWhy } from "./commands/show.ts";
 import { addStart } from "./commands/start.ts";
@@ -63,6 +64,7 @@ Examples:
   addStart(registry, createNode);
   addPut(registry);
   addGet(registry);
+  addVerify(registry);
   addDelete(registry);
   addList(registry);
   addConflicts(registry);

@@ -8,6 +8,7 @@
  */
 import type { Author, BatchId, Instant, PeerId, Stamp } from "../base/brand.ts";
 import type { Bytes } from "../base/bytes.ts";
+import type { SetSummary } from "../codec/frontier.ts";
 import type { NetworkOrder } from "../ports/network.ts";
 import type { StoreWrite } from "../ports/store.ts";
 import type { Note } from "./notes.ts";
@@ -50,6 +51,8 @@ export type Outcome =
   | { readonly type: "asked"; readonly round: number }
   /** Members that acknowledged a batch of ours, and linked ones whose set was equal to ours after it was merged. */
   | { readonly type: "holders"; readonly acknowledged: readonly PeerId[]; readonly equalSince: readonly PeerId[] }
+  /** About a key, in the set as it was at the end of the turn in which it was asked for. */
+  | { readonly type: "proof"; readonly summary: SetSummary; readonly proof: Bytes }
   | { readonly type: "done" };
 
 export type Effect =

@@ -63,6 +63,16 @@ export interface Change {
   readonly author: PeerId;
 }
 
+/** Proves of a key that it is in a set with this operation, or is not in it, to who knows the set's root. */
+export interface KeyProof {
+  /** Of this node's set when it was asked, hex. */
+  readonly root: string;
+  /** Entries of that set, tombstones included. */
+  readonly count: number;
+  /** For `checkProof`; at most 112 KiB, in a set of a million entries 3 KB and the operation. */
+  readonly proof: Uint8Array;
+}
+
 export interface ListOptions {
   readonly prefix?: string;
   /** Start behind this key. */
@@ -190,6 +200,8 @@ export interface NodeFacade {
   delete(key: string, options?: WriteOptions): Promise<Receipt>;
   batch(ops: readonly WriteOp[], options?: WriteOptions): Promise<Receipt>;
   get(key: string): Promise<Entry | undefined>;
+  /** Throws `invalid_key` or `overloaded`. */
+  prove(key: string): Promise<KeyProof>;
   page(options?: ListOptions): Promise<{ readonly entries: readonly Entry[]; readonly next: string | undefined }>;
   list(options?: Omit<ListOptions, "limit">): AsyncIterable<Entry>;
   watch(options?: WatchOptions): AsyncIterable<Change>;

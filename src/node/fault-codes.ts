@@ -52,6 +52,12 @@ export const faultCodes = {
     http: 404,
     exit: 4,
   },
+  proof_refused: {
+    meaning: "A proof does not hold for this key and root: it is of another set or moment, or was altered.",
+    whatToDo: "The message says what is wrong with it.",
+    http: 500,
+    exit: 1,
+  },
   unauthorized: {
     meaning: "The request has no token or a wrong one.",
     whatToDo: "Send Authorization: Bearer with the content of <data folder>/api-token.",

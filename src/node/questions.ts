@@ -3,13 +3,16 @@
  * throws `stopping` where the node has none of them any more.
  */
 import type { Instant, PeerId } from "../base/brand.ts";
+import { toHex } from "../base/bytes.ts";
+import { Fault } from "../base/fault.ts";
 import { conflictLogLimits } from "../drivers/storage/conflict-log.ts";
 import type { SqliteReader } from "../drivers/storage/sqlite-reader.ts";
 import { ConvergenceCheck } from "./convergence.ts";
-import type { PeerStatus } from "./facade.ts";
+import type { KeyProof, PeerStatus } from "./facade.ts";
 import type { Convergence, ConvergenceOptions, KeyExplanation } from "./insight.ts";
 import { explainKey } from "./key-explanation.ts";
 import type { ReplicaClient } from "./replica-client.ts";
+import { refusalOf } from "./write-request.ts";
 
 /** The parts of a running node that know the answers. */
 export interface AskedNode {
@@ -32,6 +35,14 @@ export class Questions {
       keysSince: (at, limit) => node.reader().insight.keysSince(at, limit),
       known: () => node.peers().flatMap(({ id }) => (id === undefined ? [] : [id])),
     });
+  }
+
+  async prove(key: string): Promise<KeyProof> {
+    if (typeof key !== "string") throw new Fault("invalid_argument", `a key is a string, not ${typeof key}`);
+    const outcome = await this.#node.client().ask({ type: "proofRequested", key });
+    if (outcome.type !== "proof") throw refusalOf(outcome);
+    const { summary, proof } = outcome;
+    return { root: toHex(summary.fingerprint), count: summary.count, proof };
   }
 
   async converged(options: ConvergenceOptions): Promise<Convergence> {

@@ -4,6 +4,7 @@
  */
 import { Worker } from "node:worker_threads";
 import { Fault } from "../base/fault.ts";
+import { trieProofBytesMax } from "../codec/limits.ts";
 import type { Outcome, Ticket } from "../core/effects.ts";
 import type { ReplicaInput } from "../core/replica/inputs.ts";
 import type { ReplicaSnapshot } from "../core/replica/replica.ts";
@@ -12,7 +13,7 @@ import type { OutwardEffect } from "./turn.ts";
 
 /** Requests of this node's own users under way at once. Guess. */
 const requestsMax = 10_000;
-/** Bytes of values in requests under way. Guess: 290 of the largest batches. */
+/** Bytes of values in requests under way, and of proofs at their largest. Guess: 290 of the largest batches. */
 const requestBytesMax: number = 256 * 1024 * 1024;
 
 type Asked = Extract<ReplicaInput, { readonly ticket: Ticket }>;
@@ -193,6 +194,7 @@ export class ReplicaClient {
 }
 
 function bytesOf(request: Request): number {
+  if (request.type === "proofRequested") return trieProofBytesMax;
   if (request.type !== "writeRequested") return 0;
   return request.ops.reduce((sum, op) => sum + (op.type === "put" ? op.value.length : 0), 0);
 }

@@ -14,7 +14,6 @@ import { parseLogLevels } from "../config/log-levels.ts";
 import { isDialableAddress } from "../config/text-formats.ts";
 import { networkDescriptor } from "../config/network-descriptor.ts";
 import type { Config } from "../config/settings.ts";
-import type { Outcome } from "../core/effects.ts";
 import { createLibp2pDriver } from "../drivers/libp2p/driver.ts";
 import type { NetworkDriver } from "../drivers/libp2p/driver-types.ts";
 import { createLogger } from "../drivers/observe/logger.ts";
@@ -32,6 +31,7 @@ import type {
   Explanation,
   Health,
   Info,
+  KeyProof,
   ListOptions,
   NodeEvent,
   NodeFacade,
@@ -56,7 +56,7 @@ import { programVersion } from "./version.ts";
 import { checkLimit, conflictOf, entriesAtOnce, entryOf } from "./read-views.ts";
 import { WatchHub } from "./watch-hub.ts";
 import { explainPeer } from "./why.ts";
-import { receiptOf, wishOf, writtenOps } from "./write-request.ts";
+import { receiptOf, refusalOf, wishOf, writtenOps } from "./write-request.ts";
 
 /** Throws a `Fault` that says what kept the node from starting; nothing is left open then. */
 export async function createRunningNode(config: Config): Promise<RunningNode> {
@@ -224,6 +224,10 @@ class LiveNode implements NodeFacade, RunningNode {
     return explainPeer(target, { self, peers: this.peers(), candidates, now: Date.now() as Instant });
   }
 
+  prove(key: string): Promise<KeyProof> {
+    return this.#questions.prove(key);
+  }
+
   converged(options: ConvergenceOptions = {}): Promise<Convergence> {
     return this.#questions.converged(options);
   }
@@ -383,10 +387,4 @@ function loggerOf(config: Config): ReturnType<typeof createLogger> {
       `log.level ${JSON.stringify(config.logLevel)} is not a level or a list of module=level`,
     );
   return createLogger(levels.value, config.logFormat, (line) => void process.stderr.write(line));
-}
-
-function refusalOf(outcome: Outcome): Fault {
-  return outcome.type === "refused"
-    ? new Fault(outcome.code, outcome.message)
-    : new Fault("internal", `an answer of another kind: ${outcome.type}`);
 }

@@ -52,9 +52,17 @@ export function receiptOf(outcome: Outcome, { certainty = "local", copies = 1 }:
     case "repaired":
     case "asked":
     case "holders":
+    case "proof":
     case "done":
       throw new Fault("internal", `an answer of another kind: ${outcome.type}`);
   }
+}
+
+/** The fault of a request that was not done. */
+export function refusalOf(outcome: Outcome): Fault {
+  return outcome.type === "refused"
+    ? new Fault(outcome.code, outcome.message)
+    : new Fault("internal", `an answer of another kind: ${outcome.type}`);
 }
 
 function check(name: string, value: number, min: number, max: number): void {

@@ -4,6 +4,7 @@
  * the first.
  */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { checkProof } from "../../src/core/data/trie/check-proof.ts";
 import type { Change, Entry, NodeFacade } from "../../src/node/facade.ts";
 
 export interface OpenFacade {
@@ -46,6 +47,30 @@ export function facadeContract(name: string, open: () => Promise<OpenFacade>): v
       await put("d", "x");
       await facade.delete("d");
       expect([await facade.get("d"), await facade.get("never")]).toEqual([undefined, undefined]);
+    });
+
+    test("what is there, was deleted or never was is proven against the root", async () => {
+      await put("proof/1", "one");
+      await put("proof/2", "two");
+      await facade.delete("proof/2");
+      const outcomes = await Promise.all(
+        ["proof/1", "proof/2", "proof/3"].map(async (key) => {
+          const { root, count, proof } = await facade.prove(key);
+          const checked = checkProof(Buffer.from(root, "hex"), key, proof);
+          if (!checked.ok || checked.value.count !== count) return checked;
+          expect(checkProof(new Uint8Array(32), key, proof)).toEqual({ ok: false, code: "rootMismatch" });
+          return checked.value.type === "present" ? checked.value.entry.content : "absent";
+        }),
+      );
+      expect(outcomes).toEqual([
+        { type: "value", value: new Uint8Array(Buffer.from("one")) },
+        { type: "tombstone" },
+        "absent",
+      ]);
+    });
+
+    test.each(["", "a\u0000b", "x".repeat(257)])("proves nothing of what is no key", async (key) => {
+      await expect(facade.prove(key)).rejects.toMatchObject({ code: "invalid_key" });
     });
 
     test("a value may be empty, and have any bytes up to 64 KiB", async () => {

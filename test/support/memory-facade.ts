@@ -5,6 +5,7 @@
  */
 import { createHash } from "node:crypto";
 import type { Author, BatchId, Instant, PeerId, Stamp } from "../../src/base/brand.ts";
+import { toHex } from "../../src/base/bytes.ts";
 import { Fault } from "../../src/base/fault.ts";
 import type {
   Change,
@@ -12,6 +13,7 @@ import type {
   Health,
   HealthCheck,
   Info,
+  KeyProof,
   ConflictEntry,
   Explanation,
   ListOptions,
@@ -27,6 +29,7 @@ import type {
 
 import type { Convergence, KeyExplanation, KeyHolder, LivingVersion } from "../../src/node/insight.ts";
 import type { Arrival } from "../../src/ports/store.ts";
+import { ProvenSet, tombstoneOp, valueOp } from "./proven-set.ts";
 
 export const memoryPeerId = "12D3KooWGzxzKZYveHXtpG6AsrUJBcWxHBFS2HsEoGTxrMLvKXtf" as PeerId;
 const startedAt = Date.UTC(2026, 0, 2, 3, 4, 5) as Instant;
@@ -65,6 +68,7 @@ export function createMemoryNode(): MemoryNode {
 
 class MemoryFacade implements NodeFacade {
   readonly #entries = new Map<string, Entry>();
+  readonly #deleted = new Set<string>();
   readonly #listeners = new Set<(event: NodeEvent) => void>();
   readonly #wakes = new Set<() => void>();
   #stamp = 1_700_000_000_000_000;
@@ -149,6 +153,16 @@ class MemoryFacade implements NodeFacade {
   async why(target: string): Promise<Explanation> {
     this.#maybeFail();
     return { target, peer: undefined, cause: "unknown", conclusion: "Never heard of it.", next: "Dial it.", facts: [] };
+  }
+
+  /** Every entry as a batch of its own, all by one author. */
+  async prove(key: string): Promise<KeyProof> {
+    this.#maybeFail();
+    checkKey(key);
+    const set = new ProvenSet();
+    for (const [each, entry] of this.#entries) set.write([valueOp(each, entry.value)]);
+    for (const each of this.#deleted) set.write([tombstoneOp(each)]);
+    return { root: toHex(set.root), count: set.count, proof: set.prove(key) };
   }
 
   async converged(): Promise<Convergence> {
@@ -291,11 +305,13 @@ class MemoryFacade implements NodeFacade {
   #apply(op: WriteOp, author: PeerId): void {
     const stamp = ++this.#stamp as Stamp;
     const etag = stamp.toString(16);
+    this.#deleted.delete(op.key);
     if (op.type === "put") {
       const expires = op.ttlSeconds === undefined ? {} : { expiresAt: (startedAt + 1_000 * op.ttlSeconds) as Instant };
       this.#entries.set(op.key, { key: op.key, value: op.value, stamp, author, etag, ...expires });
     } else {
       this.#entries.delete(op.key);
+      this.#deleted.add(op.key);
     }
     const position = this.control.changes.length + 1;
     this.control.changes.push({

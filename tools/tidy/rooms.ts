@@ -26,6 +26,9 @@ const belowMachines = [...pureBelowCore, "core/data", "core"];
 /** The one interface of node/ that others may name, and the table of its error codes. */
 const facade = ["node/facade.ts", "node/fault-codes.ts"];
 
+/** Needs no node: whoever has a root and a proof may check it. */
+const proofCheck = "core/data/trie/check-proof.ts";
+
 const machineDoors: Doors = { values: belowMachines, types: ["ports"], packages: [] };
 
 /**
@@ -78,11 +81,11 @@ const doorsOfRoom: Readonly<Record<string, Doors>> = {
     packages: ["node:*", "hono", "@hono/*", "zod"],
   },
   cli: {
-    values: ["base", "codec", "crypto", "config", "drivers/system", "drivers/observe", "node", "api"],
+    values: ["base", "codec", "crypto", "config", "drivers/system", "drivers/observe", "node", "api", proofCheck],
     types: ["ports"],
     packages: ["node:*", "commander"],
   },
-  index: { values: ["base", "config", "node", "api"], types: ["ports"], packages: ["node:*"] },
+  index: { values: ["base", "config", "node", "api", proofCheck], types: ["ports"], packages: ["node:*"] },
   "sim/checkers": { values: ["base", "codec"], types: [], packages: [] },
   sim: {
     values: [...pureBelowCore, ...core, "config", "node", "sim/checkers"],

@@ -10,6 +10,7 @@ import { entryRoutes } from "./entries.ts";
 import { insightRoutes } from "./insight.ts";
 import { nodeRoutes } from "./node.ts";
 import { peerRoutes } from "./peers.ts";
+import { proofRoutes } from "./proof.ts";
 import { streamRoutes } from "./streams.ts";
 
 const openApi: Route = route({
@@ -27,6 +28,7 @@ export const allRoutes: readonly Route[] = [
   ...entryRoutes,
   ...batchRoutes,
   ...streamRoutes,
+  ...proofRoutes,
   ...peerRoutes,
   ...insightRoutes,
   ...nodeRoutes,

@@ -5,6 +5,7 @@ import type { IncomingHttpHeaders } from "node:http";
 import { z } from "zod";
 import { Fault } from "../../base/fault.ts";
 import type { Entry } from "../../node/facade.ts";
+import { wantsJson } from "../accept.ts";
 import { bytesAnswer, emptyAnswer, jsonAnswer } from "../answers.ts";
 import { limits } from "../limits.ts";
 import { rawBody, route, type Route } from "../route.ts";
@@ -149,10 +150,6 @@ function entryHeaders(entry: Entry): Record<string, string> {
     vary: "accept",
     ...(entry.expiresAt !== undefined && { "x-expires-at": rfc3339(entry.expiresAt) }),
   };
-}
-
-function wantsJson(accept: string | undefined): boolean {
-  return accept !== undefined && accept.split(",").some((part) => part.split(";")[0]?.trim() === "application/json");
 }
 
 /** Source: RFC 9110 section 13.1.2; the comparison is the weak one. */

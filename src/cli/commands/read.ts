@@ -5,6 +5,7 @@ import type { ConflictsView, EntryView, PageView } from "../../api/views.ts";
 import { Fault } from "../../base/fault.ts";
 import { ask, askJson } from "../http-client.ts";
 import { preview, printable, table } from "../text.ts";
+import { type ProofFlags, getProven, refuseProofFlags } from "./proof.ts";
 import { asVerb, jsonLine, type Registry, type VerbContext } from "../verb.ts";
 
 interface ListFlags {
@@ -18,21 +19,28 @@ export function addGet(registry: Registry): void {
   const command = registry.program
     .command("get <KEY>")
     .description("Print a value, byte for byte; exit code 4 where there is none")
+    .option("--proof", "have the node prove it, and check that here: value, writer and stamp, or that it is not there")
+    .option("--root <HEX>", "with --proof: the root the set must have, as another node's status shows it")
+    .option("--out <FILE>", "with --proof: keep the proof, for verify")
     .addHelpText(
       "after",
-      "\nExamples:\n  p2p-sync get colour\n  p2p-sync get motd > motd.txt\n  p2p-sync get colour --json",
+      "\nExamples:\n  p2p-sync get colour\n  p2p-sync get motd > motd.txt\n  p2p-sync get colour --json\n  p2p-sync get colour --proof --out colour.proof",
     );
-  asVerb(command, registry, async ({ target, json, print, shell }, key = "") => {
+  asVerb<ProofFlags>(command, registry, async (context, key = "") => {
+    const { target, json, print, shell, options } = context;
+    if (options.proof === true) return await getProven(context, key);
+    refuseProofFlags(options);
     const path = `/v1/kv/${encodeURIComponent(key)}`;
     if (json) {
       print(
         jsonLine(await askJson<EntryView>(target, { method: "GET", path, headers: { accept: "application/json" } })),
       );
-      return;
+      return 0;
     }
     const { body } = await ask(target, { method: "GET", path });
     shell.stdout.write(body);
     if (shell.stdout.isTTY === true) print("\n");
+    return 0;
   });
 }
 

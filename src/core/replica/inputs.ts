@@ -40,5 +40,7 @@ export type ReplicaInput =
   | { readonly type: "adoptRequested"; readonly ticket: Ticket; readonly peer: PeerId }
   /** Entries set aside under these keys are written anew, with a stamp of now. */
   | { readonly type: "reissueRequested"; readonly ticket: Ticket; readonly keys: readonly string[] }
+  /** What proves of a key that it is in the set, or that it is not. */
+  | { readonly type: "proofRequested"; readonly ticket: Ticket; readonly key: string }
   | { readonly type: "stopRequested"; readonly ticket: Ticket }
   | { readonly type: "timePassed" };

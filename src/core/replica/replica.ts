@@ -4,7 +4,7 @@
  *
  * Order of a step: admission and connections learn of links first; then what travels on links
  * (acks, pulls, gossip) is taken in; what is verified is merged; what is merged is acknowledged.
- * `endTurn` adds what is said once per turn: summaries to persist, the turn's gossip, acks.
+ * `endTurn` adds what is said once per turn: summaries to persist, proofs, the turn's gossip, acks.
  *
  * 1. A frame of a link that is not admitted is not looked at, but for admit's own.
  * 2. Gossip of a turn stands behind its persists: stored first, published then.
@@ -107,6 +107,9 @@ export class Replica {
       case "holdersRequested":
         this.#requests.holders(input, step);
         break;
+      case "proofRequested":
+        this.#requests.prove(input, step);
+        break;
       case "stopRequested":
         this.#requests.stopping();
         parts.holdings.closing();
@@ -127,6 +130,7 @@ export class Replica {
   /** What a turn says once, after its last step: to persist first, then to send. */
   endTurn(now: Time, view: StoreView, out: EffectSink): void {
     this.#parts.holdings.endTurn(view, out);
+    this.#requests.endTurn(view, out);
     this.#parts.acknowledgement.endTurn(now, out);
     this.#parts.outgoing.endTurn(now, out, this.#parts.admission.admitted().length > 0);
   }

@@ -1,23 +1,35 @@
 /**
- * What this node's own user asks for: writes, and the repair of what a wrong clock wrote. Each
+ * What this node's own user asks for: writes, the repair of what a wrong clock wrote, proofs. Each
  * request is answered once; a `local` write's answer stands behind its persist, a `shared` one
- * waits for other members.
+ * waits for other members, a proof for the turn's last write.
  */
 import type { Time } from "../../base/brand.ts";
 import type { Bytes } from "../../base/bytes.ts";
 import type { CheckedParcel } from "../data/batch.ts";
 import { asideMax, stampAheadMsMax } from "../data/limits.ts";
 import { instantOf } from "../data/stamp.ts";
-import type { Outcome, Ticket } from "../effects.ts";
+import type { StoreView } from "../../ports/store.ts";
+import type { EffectSink, Outcome, Ticket } from "../effects.ts";
 import { wantWalk } from "./links.ts";
 import type { ReplicaInput, Wish, WrittenOp } from "./inputs.ts";
 import { repairedAtOnceMax } from "./limits.ts";
 import { type Parts, type Step, tell } from "./parts.ts";
-import { type WriteRefusal, checkWrite, describeMakeRefusal, refusal, replacing, signBatch } from "./writer.ts";
+import { proveKey } from "./prove.ts";
+import {
+  type WriteRefusal,
+  checkWrite,
+  describeMakeRefusal,
+  refuseKey,
+  refusal,
+  replacing,
+  signBatch,
+} from "./writer.ts";
 
 export class Requests {
   readonly #parts: Parts;
   #stopping = false;
+  /** Asked for in this turn. */
+  #proofs: Extract<ReplicaInput, { type: "proofRequested" }>[] = [];
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -99,6 +111,22 @@ export class Requests {
     }
     step.out.push({ type: "persist", write: { type: "dropAside", keys: entries.map(({ key }) => key) } });
     answer(ticket, { type: "repaired", reissued: entries.length }, step);
+  }
+
+  /** Answered at the end of the turn: all of a turn's proofs are of one set, whose hashes are computed once. */
+  prove(asked: Extract<ReplicaInput, { type: "proofRequested" }>, step: Step): void {
+    const refused = refuseKey(asked.key);
+    if (refused !== undefined) return answer(asked.ticket, refused, step);
+    this.#proofs.push(asked);
+  }
+
+  /** After the last write of the turn. */
+  endTurn(view: StoreView, out: EffectSink): void {
+    if (this.#proofs.length === 0) return;
+    const snapshot = this.#parts.holdings.snapshot();
+    for (const { ticket, key } of this.#proofs)
+      out.push({ type: "answer", ticket, outcome: { type: "proof", ...proveKey(key, snapshot, view) } });
+    this.#proofs = [];
   }
 
   /** What keeps this node from writing at all. */

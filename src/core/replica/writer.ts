@@ -35,11 +35,8 @@ export function checkWrite(ops: readonly WrittenOp[]): WriteRefusal | undefined 
   if (ops.length === 0 || ops.length > batchOpsMax)
     return refusal("invalid_batch", `a batch has 1 to ${batchOpsMax} operations, this one ${ops.length}`);
   for (const op of ops) {
-    if (!isValidKey(op.key))
-      return refusal(
-        "invalid_key",
-        `the key ${JSON.stringify(op.key.slice(0, 64))} is empty, over 256 bytes or has control characters`,
-      );
+    const refused = refuseKey(op.key);
+    if (refused !== undefined) return refused;
     if (op.type === "put" && op.ttlSeconds !== undefined && !isTtl(op.ttlSeconds))
       return refusal("invalid_argument", `a time to live is a whole number of seconds from 1 to ${ttlSecondsMax}`);
     if (op.type === "put" && op.value.length > valueBytesMax) {
@@ -50,6 +47,12 @@ export function checkWrite(ops: readonly WrittenOp[]): WriteRefusal | undefined 
     }
   }
   return undefined;
+}
+
+export function refuseKey(key: string): WriteRefusal | undefined {
+  if (isValidKey(key)) return undefined;
+  const shown = JSON.stringify(key.slice(0, 64));
+  return refusal("invalid_key", `the key ${shown} is empty, over 256 bytes or has control characters`);
 }
 
 function isTtl(seconds: number): boolean {

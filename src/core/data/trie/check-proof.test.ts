@@ -22,7 +22,7 @@ beforeAll(() => {
   set = new ProvenSet();
   const opOf = (i: number) => (isTombstone(i) ? tombstoneOp(keyAt(i)) : valueOp(keyAt(i), valueAt(i)));
   for (let i = 0; i < sizeOfSet; i += 10) set.write([valueOp(keyAt(i), utf8Encode("older"))]);
-  for (let i = 0, size = 1; i < sizeOfSet; i += size, size = (size * 3) % 1_000) {
+  for (let i = 0, size = 1; i < sizeOfSet; i += size, size = (size * 3) % 100) {
     size = Math.min(size, sizeOfSet - i);
     set.write(Array.from({ length: size }, (_, at) => opOf(i + at)));
   }
