@@ -1,52 +1,67 @@
 /**
  * How large proofs are and how long making and checking one takes, by the number of keys:
- * `node bench/proofs.ts [KEYS …]`. In one process and without a store: sets of signed batches of
- * 1,000 values of 128 bytes, of which 1,000 keys that are there and 1,000 that are not are proven.
+ * `node bench/proofs.ts [KEYS …]`. One node of the library in this process, strict durability, no
+ * peers: batches of 1,000 values of 128 bytes, of which 1,000 keys that are there and 1,000 that
+ * are not are asked for one after the other, and each proof is checked.
  */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { Prng } from "../src/base/prng.ts";
-import { checkProof } from "../src/core/data/trie/check-proof.ts";
-import { ProvenSet, valueOp } from "../test/support/proven-set.ts";
+import { type Node, checkProof, createNode } from "../src/index.ts";
 import { nowMs } from "./clock.ts";
 
 const batchOps = 1_000;
 const valueBytes = 128;
 const samples = 1_000;
 
-function setOf(keys: number): ProvenSet {
-  const set = new ProvenSet();
+async function fill(node: Node, keys: number): Promise<void> {
   const prng = new Prng(keys);
   for (let i = 0; i < keys; i += batchOps) {
-    const size = Math.min(batchOps, keys - i);
-    set.write(Array.from({ length: size }, (_, at) => valueOp(`key/${i + at}`, prng.bytes(valueBytes))));
+    const ops = Array.from({ length: Math.min(batchOps, keys - i) }, (_, at) => ({
+      type: "put" as const,
+      key: `key/${i + at}`,
+      value: prng.bytes(valueBytes),
+    }));
+    await node.batch(ops);
   }
-  return set;
 }
 
-function measure(set: ProvenSet, keyAt: (i: number) => string): string {
-  const { root } = set;
-  const keys = Array.from({ length: samples }, (_, i) => keyAt(i));
-  const proofs = keys.map((key) => set.prove(key));
-  const sizes = proofs.map(({ length }) => length).sort((a, b) => a - b);
-  const times = keys
-    .map((key, i) => {
-      const start = nowMs();
-      const checked = checkProof(root, key, proofs[i] as Uint8Array);
-      if (!checked.ok) throw new Error(`${key}: ${checked.code}`);
-      return nowMs() - start;
-    })
-    .sort((a, b) => a - b);
-  const makeStart = nowMs();
-  for (const key of keys) set.prove(key);
-  const makeMs = (nowMs() - makeStart) / samples;
-  const at = (sorted: readonly number[], share: number): number => sorted[Math.floor(share * (samples - 1))] as number;
-  const bytes = `${at(sizes, 0.5)} B median, ${at(sizes, 0.99)} B p99, ${at(sizes, 1)} B largest`;
-  const check = `checked in ${at(times, 0.5).toFixed(3)} ms median, ${at(times, 0.99).toFixed(3)} ms p99`;
-  return `${bytes}; ${check}; made in ${makeMs.toFixed(3)} ms`;
+async function measure(node: Node, keyAt: (i: number) => string): Promise<string> {
+  const [sizes, asked, checked]: [number[], number[], number[]] = [[], [], []];
+  for (let i = 0; i < samples; i++) {
+    const key = keyAt(i);
+    const start = nowMs();
+    const { root, proof } = await node.prove(key);
+    const got = nowMs();
+    const result = checkProof(Buffer.from(root, "hex"), key, proof);
+    checked.push(nowMs() - got);
+    if (!result.ok) throw new Error(`${key}: ${result.code}`);
+    asked.push(got - start);
+    sizes.push(proof.length);
+  }
+  return `${spread(sizes, 0)} B; asked for in ${spread(asked, 2)} ms; checked in ${spread(checked, 3)} ms`;
+}
+
+/** Median and 99th percentile. */
+function spread(values: readonly number[], digits: number): string {
+  const sorted = values.toSorted((a, b) => a - b);
+  const at = (share: number): string => (sorted[Math.floor(share * (sorted.length - 1))] as number).toFixed(digits);
+  return `${at(0.5)} (p99 ${at(0.99)})`;
+}
+
+async function run(keys: number): Promise<void> {
+  const dataDir = mkdtempSync(join(tmpdir(), "p2p-sync-proofs-"));
+  try {
+    await using node = await createNode({ networkName: "proofs", dataDir, p2pPort: 0, p2pMdns: false });
+    await fill(node, keys);
+    await node.prove("warm");
+    console.log(`${keys} keys, present: ${await measure(node, (i) => `key/${Math.floor((i * keys) / samples)}`)}`);
+    console.log(`${keys} keys, absent:  ${await measure(node, (i) => `none/${i}`)}`);
+  } finally {
+    rmSync(dataDir, { recursive: true, force: true });
+  }
 }
 
 const asked = process.argv.slice(2).map(Number);
-for (const keys of asked.length > 0 ? asked : [1_000, 100_000, 1_000_000]) {
-  const set = setOf(keys);
-  console.log(`${keys} keys, present: ${measure(set, (i) => `key/${Math.floor((i * keys) / samples)}`)}`);
-  console.log(`${keys} keys, absent:  ${measure(set, (i) => `none/${i}`)}`);
-}
+for (const keys of asked.length > 0 ? asked : [1_000, 100_000, 1_000_000]) await run(keys);

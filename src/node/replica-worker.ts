@@ -10,7 +10,6 @@ import { parentPort, workerData } from "node:worker_threads";
 import type { Incarnation, Instant, Time } from "../base/brand.ts";
 import { assert } from "../base/assert.ts";
 import { Fault } from "../base/fault.ts";
-import { trieProofBytesMax } from "../codec/limits.ts";
 import type { ReplicaInput } from "../core/replica/inputs.ts";
 import { trieReplayOpsMin } from "../core/replica/limits.ts";
 import { newState } from "../core/replica/new-state.ts";
@@ -25,8 +24,10 @@ import { runTurn } from "./turn.ts";
 
 /** Inputs of one turn. Guess: about 10 ms of single puts. */
 const inputsPerTurnMax = 256;
-/** Bytes of frames and gossip, and of proofs at their largest, after which a turn takes no further input. Guess: 30 ms of full batches; a put behind them waits no longer. */
+/** Bytes of frames and gossip after which a turn takes no further input. Guess: 30 ms of full batches; a put behind them waits no longer. */
 const turnBytesMax: number = 1024 * 1024;
+/** What a proof counts among them: a batch of 1,000 may be read and hashed for it, 6 ms. Source: docs/BENCHMARKS.md, Proofs. */
+const proofBytesCounted: number = 256 * 1024;
 /** A timer never waits longer, in ms, so that a wall clock that jumped is noticed. */
 const timerMsMax = 5_000;
 
@@ -149,7 +150,7 @@ class ReplicaThread {
 
 function bytesOf(input: ReplicaInput | undefined): number {
   if (input?.type === "frameReceived") return input.frame.length;
-  if (input?.type === "proofRequested") return trieProofBytesMax; // up to 3 ms, where a batch of 1,000 is hashed for it
+  if (input?.type === "proofRequested") return proofBytesCounted;
   return input?.type === "gossipReceived" ? input.payload.length : 0;
 }
 

@@ -25,11 +25,11 @@ export async function getProven(context: VerbContext<ProofFlags>, key: string): 
   const view = await askJson<ProofView>(target, { method: "GET", path, headers: { accept: "application/json" } });
   const proof = Buffer.from(view.proof, "base64");
   const checked = checkedProof(rootOf(view.root), key, proof);
-  if (wanted !== undefined && wanted !== view.root)
+  if (wanted !== undefined && wanted !== checked.root)
     throw new Fault(
       "proof_refused",
-      `The node's set of ${view.count} entries has root ${view.root}, not ${wanted}: the sets differ, or changed meanwhile.`,
-      { reason: "otherRoot", key, root: wanted, nodeRoot: view.root },
+      `The node's set of ${checked.proven.count} entries has root ${checked.root}, not ${wanted}: the sets differ, or changed meanwhile.`,
+      { reason: "otherRoot", key, root: wanted, nodeRoot: checked.root },
     );
   if (options.out !== undefined) writeProof(resolve(shell.workingDir, options.out), proof);
   return show(checked, json, shell);
