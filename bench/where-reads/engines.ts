@@ -81,7 +81,7 @@ export function openEngine(name: EngineName, path: string): Promise<Engine> {
 async function openWorker(folder: DataFolder): Promise<Engine> {
   const verdicts = new Verdicts();
   const { storePath } = folder;
-  const options = threadOptionsOf(defaultConfig(), folder, benchNetwork);
+  const options = threadOptionsOf(defaultConfig(), folder, benchNetwork, undefined);
   const client = await ReplicaClient.start(options, {
     onEffects: (effects) => verdicts.take(effects),
     onTaken: () => undefined,

@@ -19,6 +19,8 @@ export interface ClientRequest {
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Uint8Array | undefined;
+  /** Instead of the usual time, for who asks many nodes and would rather go on without one. */
+  readonly withinMs?: number;
   /** On top of the usual time, where the node was asked to wait for others. */
   readonly extraWaitMs?: number;
   /** Statuses over 399 that are answers all the same. */
@@ -32,7 +34,7 @@ export interface ClientAnswer {
 
 /** Throws `no_node`, or the fault the node answered with. */
 export async function ask(target: Target, request: ClientRequest): Promise<ClientAnswer> {
-  const timeoutMs = answerTimeoutMs + (request.extraWaitMs ?? 0);
+  const timeoutMs = (request.withinMs ?? answerTimeoutMs) + (request.extraWaitMs ?? 0);
   const signal = AbortSignal.timeout(timeoutMs);
   try {
     const incoming = await open(target, request, signal);
@@ -89,6 +91,7 @@ function open(
     const outgoing = httpRequest({
       host: hostname.replace(/^\[|\]$/g, ""),
       port,
+      ...(target.socketPath !== undefined && { socketPath: target.socketPath }),
       method,
       path,
       agent: false,

@@ -12,6 +12,7 @@ import { addVerify } from "./commands/proof.ts";
 import { addConflicts, addGet, addList } from "./commands/read.ts";
 import { addHealth, addInfo, addPeers, addStatus, addWhy } from "./commands/show.ts";
 import { addStart } from "./commands/start.ts";
+import { addTestnet } from "./commands/testnet.ts";
 import { addVersion } from "./commands/version.ts";
 import { addWatch } from "./commands/watch.ts";
 import { addDelete, addPut } from "./commands/write.ts";
@@ -80,6 +81,7 @@ Examples:
   addClock(registry);
   addConfig(registry);
   addInit(program, registry);
+  addTestnet(registry);
   addVersion(registry);
   addCompletion(registry);
   return program;

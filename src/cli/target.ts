@@ -17,6 +17,8 @@ export interface Target {
   readonly token: string | undefined;
   /** The file the address came from, for messages. */
   readonly from: string | undefined;
+  /** A socket in the file system to ask through, where the address is not this namespace's own. */
+  readonly socketPath?: string;
 }
 
 export interface TargetOptions {

@@ -5,6 +5,9 @@ import { isIPv6 } from "node:net";
 import type { Problem } from "./problem.ts";
 import type { Config } from "./settings.ts";
 
+/** What the name of a network must begin with for its nodes to open a test port. */
+export const testnetNamePrefix = "testnet";
+
 export function contradictions(config: Config): Problem[] {
   const problems: Problem[] = [];
   if (config.p2pPort !== 0 && config.p2pPort === config.httpPort) {
@@ -19,5 +22,23 @@ export function contradictions(config: Config): Problem[] {
       problems.push({ message: `p2p.listen has ${host}, but p2p.family is ${config.p2pFamily}`, key: "p2p.listen" });
     }
   }
+  if (config.testFaultPort && !config.networkName.startsWith(testnetNamePrefix)) {
+    problems.push({ message: foreignNetwork(config), key: "test.fault_port" });
+  }
   return problems;
+}
+
+/** Why this node may not open a test port, or undefined. Asked again where the node starts: a library has no file to check. */
+export function faultPortRefusal(
+  config: Config,
+  environment: Readonly<Record<string, string | undefined>>,
+): string | undefined {
+  if (!config.networkName.startsWith(testnetNamePrefix)) return foreignNetwork(config);
+  if (environment["P2P_SYNC_TEST_FAULTS"] !== "1")
+    return "test.fault_port breaks the node on purpose and is for tests only: it needs P2P_SYNC_TEST_FAULTS=1";
+  return undefined;
+}
+
+function foreignNetwork({ networkName }: Config): string {
+  return `test.fault_port lets others break this node on purpose, so the network's name must begin with "${testnetNamePrefix}"; it is ${JSON.stringify(networkName)}`;
 }

@@ -287,6 +287,17 @@ export const settings = {
     effect: "Read the wall clock as this much later.",
     source: "fault injection",
   },
+  testFaultPort: {
+    key: "test.fault_port",
+    group: "process",
+    type: "boolean",
+    unit: "",
+    default: false,
+    reload: "restart",
+    hidden: true,
+    effect: "Open a loopback port over which faults are injected; only in a network whose name begins with testnet.",
+    source: "fault injection",
+  },
 } as const satisfies Readonly<Record<string, Setting>>;
 
 export type SettingName = keyof typeof settings;

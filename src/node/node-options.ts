@@ -1,15 +1,23 @@
 /** What the parts of a node are told, from the one configuration. */
 import type { NetworkId } from "../base/brand.ts";
+import { Fault } from "../base/fault.ts";
+import { parseLogLevels } from "../config/log-levels.ts";
 import type { Config } from "../config/settings.ts";
 import type { AddressFamily, NetworkDriverOptions } from "../drivers/libp2p/driver-types.ts";
+import { createLogger, type Logger } from "../drivers/observe/logger.ts";
 import type { DataFolder } from "../drivers/storage/data-folder.ts";
-import type { ThreadOptions } from "./thread-messages.ts";
+import type { ThreadFaults, ThreadOptions } from "./thread-messages.ts";
 import { programVersion } from "./version.ts";
 
 /** The open network keeps this topic, so that any node of it is understood; others add their id. */
 const openNetworkName = "p2p-sync";
 
-export function threadOptionsOf(config: Config, folder: DataFolder, network: NetworkId): ThreadOptions {
+export function threadOptionsOf(
+  config: Config,
+  folder: DataFolder,
+  network: NetworkId,
+  faults: ThreadFaults | undefined,
+): ThreadOptions {
   return {
     storePath: folder.storePath,
     durability: config.storageDurability,
@@ -21,6 +29,7 @@ export function threadOptionsOf(config: Config, folder: DataFolder, network: Net
     horizonDays: config.networkHorizonDays,
     pullEveryMs: config.syncIntervalSeconds * 1000,
     clockOffsetMs: config.testClockOffsetMs,
+    faults,
   };
 }
 
@@ -45,6 +54,17 @@ export function driverOptionsOf(
     version: programVersion,
     ...listeners,
   };
+}
+
+/** Throws `invalid_config`. */
+export function loggerOf(config: Config): Logger {
+  const levels = parseLogLevels(config.logLevel);
+  if (!levels.ok)
+    throw new Fault(
+      "invalid_config",
+      `log.level ${JSON.stringify(config.logLevel)} is not a level or a list of module=level`,
+    );
+  return createLogger(levels.value, config.logFormat, (line) => void process.stderr.write(line));
 }
 
 /** One TCP address per host; without hosts, all interfaces of the chosen families. */

@@ -8,7 +8,7 @@ import { trieProofBytesMax } from "../codec/limits.ts";
 import type { Outcome, Ticket } from "../core/effects.ts";
 import type { ReplicaInput } from "../core/replica/inputs.ts";
 import type { ReplicaSnapshot } from "../core/replica/replica.ts";
-import type { FromThread, TakenFrames, ThreadOptions, ToThread } from "./thread-messages.ts";
+import type { FromThread, TakenFrames, ThreadFaults, ThreadOptions, ToThread } from "./thread-messages.ts";
 import type { OutwardEffect } from "./turn.ts";
 
 /** Requests of this node's own users under way at once. Guess. */
@@ -111,6 +111,11 @@ export class ReplicaClient {
       this.#flush();
       this.#post({ type: "snapshot", question });
     });
+  }
+
+  /** Only where the thread was started with faults. */
+  setFaults(faults: ThreadFaults): void {
+    if (this.#state === "running") this.#post({ type: "faults", faults });
   }
 
   /** Ends the thread after everything handed over so far; nothing told afterwards counts. */

@@ -15,11 +15,12 @@ import { trieReplayOpsMin } from "../core/replica/limits.ts";
 import { newState } from "../core/replica/new-state.ts";
 import { Replica } from "../core/replica/replica.ts";
 import { ed25519Signer } from "../crypto/ed25519.ts";
+import { createFaultyStore } from "../drivers/faults/faulty-store.ts";
 import { openSqliteStore } from "../drivers/storage/sqlite-store.ts";
 import { Verifier } from "../drivers/system/verifier.ts";
 import type { Store } from "../ports/store.ts";
 import type { LinkId } from "../ports/network.ts";
-import type { FromThread, TakenFrames, ThreadOptions, ToThread } from "./thread-messages.ts";
+import type { FromThread, TakenFrames, ThreadFaults, ThreadOptions, ToThread } from "./thread-messages.ts";
 import { runTurn } from "./turn.ts";
 
 /** Inputs of one turn. Guess: about 10 ms of single puts. */
@@ -37,6 +38,7 @@ class ReplicaThread {
   readonly #replica: Replica;
   readonly #verifier = new Verifier();
   readonly #now: () => Time;
+  #faults: ThreadFaults | undefined;
   #queue: ReplicaInput[] = [];
   #scheduled = false;
   #timer: NodeJS.Timeout | undefined;
@@ -44,13 +46,16 @@ class ReplicaThread {
 
   constructor(options: ThreadOptions, post: (message: FromThread) => void) {
     this.#post = post;
-    this.#now = () => ({ wall: (Date.now() + options.clockOffsetMs) as Instant, mono: performance.now() });
-    this.#store = openSqliteStore({
+    this.#faults = options.faults;
+    this.#now = () => ({ wall: (Date.now() + this.#offsetMs(options)) as Instant, mono: performance.now() });
+    const store = openSqliteStore({
       path: options.storePath,
       durability: options.durability,
       cacheMiB: options.cacheMiB,
       network: { id: options.network, name: options.networkName },
     });
+    this.#store =
+      options.faults === undefined ? store : createFaultyStore(store, () => this.#faults?.diskFull === true);
     const { network, agent, horizonDays, pullEveryMs } = options;
     const seed = randomBytes(6).readUIntBE(0, 6);
     const session = randomBytes(8).toString("hex");
@@ -80,6 +85,10 @@ class ReplicaThread {
       case "snapshot":
         this.#post({ type: "snapshot", question: message.question, snapshot: this.#replica.snapshot(this.#now()) });
         break;
+      case "faults":
+        this.#faults = message.faults;
+        this.#schedule(); // a clock that jumped may have made something due
+        break;
       case "close":
         while (this.#queue.length > 0) this.#turn();
         this.close();
@@ -94,6 +103,10 @@ class ReplicaThread {
     this.#closed = true;
     clearTimeout(this.#timer);
     this.#store.close();
+  }
+
+  #offsetMs({ clockOffsetMs }: ThreadOptions): number {
+    return clockOffsetMs + (this.#faults?.clockOffsetMs ?? 0);
   }
 
   #schedule(): void {

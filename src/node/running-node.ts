@@ -10,13 +10,12 @@ import { statfs } from "node:fs/promises";
 import type { Author, Incarnation, Instant, NetworkId } from "../base/brand.ts";
 import { Fault } from "../base/fault.ts";
 import { authorOf } from "../codec/peer-id.ts";
-import { parseLogLevels } from "../config/log-levels.ts";
 import { isDialableAddress } from "../config/text-formats.ts";
 import { networkDescriptor } from "../config/network-descriptor.ts";
 import type { Config } from "../config/settings.ts";
 import { createLibp2pDriver } from "../drivers/libp2p/driver.ts";
+import type { NetworkFaults } from "../drivers/faults/network-faults.ts";
 import type { NetworkDriver } from "../drivers/libp2p/driver-types.ts";
-import { createLogger } from "../drivers/observe/logger.ts";
 import { Metrics } from "../drivers/observe/metrics.ts";
 import { Observer } from "../drivers/observe/observer.ts";
 import { type DataFolder, openDataFolder } from "../drivers/storage/data-folder.ts";
@@ -47,7 +46,8 @@ import type {
 import { Border } from "./border.ts";
 import type { Convergence, ConvergenceOptions, KeyExplanation } from "./insight.ts";
 import { judgeHealth } from "./health.ts";
-import { driverOptionsOf, threadOptionsOf } from "./node-options.ts";
+import { type NodeFaults, openFaults } from "./faults.ts";
+import { driverOptionsOf, loggerOf, threadOptionsOf } from "./node-options.ts";
 import { setMetrics } from "./metric-values.ts";
 import { Questions } from "./questions.ts";
 import { ReplicaClient } from "./replica-client.ts";
@@ -82,6 +82,9 @@ class LiveNode implements NodeFacade, RunningNode {
   readonly #metrics = new Metrics();
   readonly #observer: Observer;
   readonly #border: Border;
+  readonly #faults: NodeFaults;
+  /** Between the driver and the rest of the node. */
+  readonly #wire: NetworkFaults;
   readonly #startedAt = Date.now() as Instant;
   readonly #startedMono = performance.now();
   readonly #questions = new Questions({
@@ -109,6 +112,13 @@ class LiveNode implements NodeFacade, RunningNode {
     this.#network = createHash("sha256").update(networkDescriptor(config)).digest("hex") as NetworkId;
     this.#observer = new Observer(loggerOf(config), this.#metrics);
     this.#border = new Border(this.#observer, this.#metrics);
+    this.#faults = openFaults(config, folder, process.env);
+    this.#wire = this.#faults.connect({
+      carryOut: (order) => this.#driver?.carryOut(order),
+      taken: (link, bytes) => this.#driver?.taken(link, bytes),
+      hear: (event) => this.#hear(event),
+      onFact: (fact) => this.#border.fact(fact),
+    });
     this.stopped = new Promise((resolve) => (this.#resolveStopped = resolve));
   }
 
@@ -120,21 +130,26 @@ class LiveNode implements NodeFacade, RunningNode {
       network: config.networkName,
       dataDir: config.dataDir,
     });
-    this.#client = await ReplicaClient.start(threadOptionsOf(config, this.#folder, this.#network), {
-      onEffects: (effects, wrote) => this.#carryOut(effects, wrote),
-      onTaken: (taken) => taken.forEach(({ link, bytes }) => this.#driver?.taken(link, bytes)),
-      onFailure: (fault) => void this.end(fault),
-    });
+    this.#client = await ReplicaClient.start(
+      threadOptionsOf(config, this.#folder, this.#network, this.#faults.thread),
+      {
+        onEffects: (effects, wrote) => this.#carryOut(effects, wrote),
+        onTaken: (taken) => taken.forEach(({ link, bytes }) => this.#driver?.taken(link, bytes)),
+        onFailure: (fault) => void this.end(fault),
+      },
+    );
     this.#reader = new SqliteReader(this.#folder.storePath, config.storageCacheMib);
     this.#hub = new WatchHub(this.#reader);
     this.#driver = await createLibp2pDriver(
       driverOptionsOf(config, this.#folder, this.#network, {
-        onEvent: (event) => this.#hear(event),
+        onEvent: (event) => this.#wire.hear(event),
         onFact: (fact) => this.#border.fact(fact),
       }),
     );
     this.#mustGoOn();
     await this.#driver.start();
+    this.#mustGoOn();
+    await this.#faults.serve((faults) => this.#client?.setFaults(faults));
     this.#mustGoOn();
     this.#enter("Listening");
     for (const address of config.p2pDial)
@@ -324,6 +339,7 @@ class LiveNode implements NodeFacade, RunningNode {
   async #end(): Promise<void> {
     const steps: readonly (() => unknown)[] = [
       () => (this.#fault === undefined ? this.#client?.ask({ type: "stopRequested" }) : undefined),
+      () => this.#faults.close(),
       () => this.#hub?.close(),
       () => this.#driver?.stop(),
       () => this.#reader?.close(), // before the writer, whose close as the last one folds the log into the store
@@ -357,7 +373,7 @@ class LiveNode implements NodeFacade, RunningNode {
 
   #order(order: NetworkOrder): void {
     if (this.#config.testDropFrontier && order.type === "send" && order.protocol === "frontier") return;
-    this.#driver?.carryOut(order);
+    this.#wire.carryOut(order);
   }
 
   #counters(): Counters {
@@ -377,14 +393,4 @@ class LiveNode implements NodeFacade, RunningNode {
     if (part === undefined || this.#ending !== undefined) throw new Fault("stopping", "the node is shutting down");
     return part;
   }
-}
-
-function loggerOf(config: Config): ReturnType<typeof createLogger> {
-  const levels = parseLogLevels(config.logLevel);
-  if (!levels.ok)
-    throw new Fault(
-      "invalid_config",
-      `log.level ${JSON.stringify(config.logLevel)} is not a level or a list of module=level`,
-    );
-  return createLogger(levels.value, config.logFormat, (line) => void process.stderr.write(line));
 }

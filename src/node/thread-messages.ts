@@ -20,11 +20,21 @@ export interface ThreadOptions {
   readonly pullEveryMs: number;
   /** Added to the wall clock; only tests set it. */
   readonly clockOffsetMs: number;
+  /** Undefined for every node that is not of a testnet: its store is then the real one, with nothing around it. */
+  readonly faults: ThreadFaults | undefined;
+}
+
+/** Faults on purpose that the replica's thread has to play. */
+export interface ThreadFaults {
+  /** Added to the wall clock as well. */
+  readonly clockOffsetMs: number;
+  readonly diskFull: boolean;
 }
 
 export type ToThread =
   | { readonly type: "inputs"; readonly inputs: readonly ReplicaInput[] }
   | { readonly type: "snapshot"; readonly question: number }
+  | { readonly type: "faults"; readonly faults: ThreadFaults }
   /** Finishes the turn under way, closes the store and ends. */
   | { readonly type: "close" };
 

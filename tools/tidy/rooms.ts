@@ -61,6 +61,7 @@ const doorsOfRoom: Readonly<Record<string, Doors>> = {
   "drivers/libp2p": driverDoors("libp2p", "@libp2p/*", "@multiformats/*", "multicast-dns"),
   "drivers/storage": driverDoors(),
   "drivers/system": driverDoors(),
+  "drivers/faults": driverDoors(),
   "drivers/observe": driverDoors("pino", "prom-client"),
   node: {
     values: [
@@ -71,6 +72,7 @@ const doorsOfRoom: Readonly<Record<string, Doors>> = {
       "drivers/storage",
       "drivers/system",
       "drivers/observe",
+      "drivers/faults",
     ],
     types: ["ports"],
     packages: ["node:*"],
@@ -81,7 +83,18 @@ const doorsOfRoom: Readonly<Record<string, Doors>> = {
     packages: ["node:*", "hono", "@hono/*", "zod"],
   },
   cli: {
-    values: ["base", "codec", "crypto", "config", "drivers/system", "drivers/observe", "node", "api", proofCheck],
+    values: [
+      "base",
+      "codec",
+      "crypto",
+      "config",
+      "drivers/system",
+      "drivers/observe",
+      "drivers/faults",
+      "node",
+      "api",
+      proofCheck,
+    ],
     types: ["ports"],
     packages: ["node:*", "commander"],
   },
