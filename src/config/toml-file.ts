@@ -20,6 +20,8 @@ export interface TomlFile {
   readonly tables: readonly string[];
   /** 1 up. */
   lineOf(key: string): number;
+  /** The same for anything that can be seen in what was read so far, as an item of a list of tables. */
+  lineWhere(isThere: (parsed: Readonly<Record<string, unknown>>) => boolean): number;
 }
 
 export function readTomlFile(path: string): TomlFile {
@@ -31,7 +33,13 @@ export function parseToml(path: string, text: string): TomlFile {
   const values = new Map<string, unknown>();
   const tables: string[] = [];
   open(parseOrRefuse(path, text), "", values, tables);
-  return { path, values, tables, lineOf: (key) => findLine(text, key) };
+  return {
+    path,
+    values,
+    tables,
+    lineOf: (key) => findLine(text, (parsed) => has(parsed, key)),
+    lineWhere: (isThere) => findLine(text, isThere),
+  };
 }
 
 function readText(path: string): string {
@@ -79,13 +87,13 @@ function isTable(value: unknown): value is Record<string, unknown> {
   return prototype === Object.prototype || prototype === null;
 }
 
-function findLine(text: string, key: string): number {
+function findLine(text: string, isThere: (parsed: Record<string, unknown>) => boolean): number {
   const lines = text.split(/\r?\n/);
   let statementLine = 1;
   for (let end = 1; end <= lines.length; end++) {
     const parsed = parseBeginning(lines.slice(0, end).join("\n"));
     if (parsed === undefined) continue; // in the middle of a statement of several lines
-    if (has(parsed, key)) return firstWrittenLine(lines, statementLine, end);
+    if (isThere(parsed)) return firstWrittenLine(lines, statementLine, end);
     statementLine = end + 1;
   }
   return lines.length;

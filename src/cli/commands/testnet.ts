@@ -5,6 +5,7 @@ import type { Registry } from "../verb.ts";
 import { addTestnetFaults } from "./testnet/faults.ts";
 import { addTestnetLife } from "./testnet/life.ts";
 import { addTestnetLogs } from "./testnet/logs.ts";
+import { addTestnetRun } from "./testnet/run.ts";
 import { addTestnetStatus } from "./testnet/status.ts";
 import { addTestnetUp } from "./testnet/up.ts";
 
@@ -21,6 +22,7 @@ Examples:
   p2p-sync testnet up --nodes 3
   p2p-sync testnet partition '1,2|3'
   p2p-sync testnet heal
+  p2p-sync testnet run examples/testnet/split-and-heal.toml
   p2p-sync testnet down --wipe`,
     );
   addTestnetUp(group, registry);
@@ -28,4 +30,5 @@ Examples:
   addTestnetLogs(group, registry);
   addTestnetLife(group, registry);
   addTestnetFaults(group, registry);
+  addTestnetRun(group, registry);
 }

@@ -54,7 +54,7 @@ export interface Progress {
 }
 
 /** How long all nodes may take to be linked, in ms. Guess: four times what 20 nodes need on two cores. */
-export const linkedMsMax = 120_000;
+const linkedMsMax = 120_000;
 
 const loopback = "127.0.0.1";
 
@@ -200,18 +200,27 @@ export class Testnet implements NodeAccess {
   }
 
   /** Resolves when every node that runs has all links it can have. Throws `internal` with what is missing. */
-  async untilLinked(onProgress: (progress: Progress) => void, withinMs: number = linkedMsMax): Promise<void> {
+  async untilLinked(onProgress: (progress: Progress) => void): Promise<void> {
+    await this.#until(onProgress, ({ links, linksWanted }) => links >= linksWanted);
+  }
+
+  /** Resolves when every node that runs answers, whatever links it has. */
+  async untilReady(onProgress: (progress: Progress) => void): Promise<void> {
+    await this.#until(onProgress, () => true);
+  }
+
+  async #until(onProgress: (progress: Progress) => void, isEnough: (progress: Progress) => boolean): Promise<void> {
     const began = performance.now();
     for (;;) {
       const views = await this.views();
       const progress = progressOf(views, performance.now() - began);
       onProgress(progress);
-      if (progress.ready === progress.nodes && progress.links >= progress.linksWanted) return;
+      if (progress.ready === progress.nodes && isEnough(progress)) return;
       this.#refuseEnded(views);
-      if (progress.elapsedMs > withinMs)
+      if (progress.elapsedMs > linkedMsMax)
         throw new Fault(
           "internal",
-          `After ${Math.round(withinMs / 1_000)} s ${progress.ready} of ${progress.nodes} nodes are ready and ${progress.links} of ${progress.linksWanted} links stand. Look at p2p-sync testnet status and logs.`,
+          `After ${linkedMsMax / 1_000} s ${progress.ready} of ${progress.nodes} nodes are ready and ${progress.links} of ${progress.linksWanted} links stand. Look at p2p-sync testnet status and logs.`,
         );
       await wait(Math.min(500, 40 + 10 * progress.nodes)); // many nodes have better things to do than to answer
     }

@@ -1,11 +1,9 @@
 /**
  * How a testnet stands: one row per node, from its process and from what it answers.
  */
-import { askJson } from "../http-client.ts";
-import type { PeerView } from "../../api/views.ts";
 import { table, type Paint } from "../text.ts";
 import type { NodeRecord, TestnetRecord } from "./files.ts";
-import { apiOf, type NodeAccess, statusOf } from "./node-access.ts";
+import { type NodeAccess, statusOf } from "./node-access.ts";
 import { findProcess, type ProcessState } from "./processes.ts";
 import { areCut, describeWishes } from "./wishes.ts";
 
@@ -59,16 +57,6 @@ async function viewNode(
     heldBack: status?.heldBack ?? null,
     faults: describeWishes(number, wishes, numbers),
   };
-}
-
-/** Peer ids of those that data can flow to and from. */
-export async function linkedPeers(access: NodeAccess, node: NodeRecord): Promise<ReadonlySet<string>> {
-  const { peers } = await askJson<{ readonly peers: readonly PeerView[] }>(apiOf(access, node), {
-    method: "GET",
-    path: "/v1/peers",
-  });
-  const linked = peers.filter(({ state }) => state === "Connected" || state === "Syncing");
-  return new Set(linked.map(({ id }) => id ?? ""));
 }
 
 export function describeNodes(views: readonly NodeView[], paint: Paint): string {
