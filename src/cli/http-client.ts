@@ -91,10 +91,9 @@ function open(
     const outgoing = httpRequest({
       host: hostname.replace(/^\[|\]$/g, ""),
       port,
-      ...(target.socketPath !== undefined && { socketPath: target.socketPath }),
+      ...(target.connect === undefined ? { agent: false } : { createConnection: target.connect }),
       method,
       path,
-      agent: false,
       signal,
       headers: {
         ...headers,

@@ -6,6 +6,7 @@
  * it must be given explicitly.
  */
 import { readFileSync } from "node:fs";
+import type { Socket } from "node:net";
 import { join } from "node:path";
 import { Fault } from "../base/fault.ts";
 import { resolveDataDir } from "../config/data-dir.ts";
@@ -17,8 +18,8 @@ export interface Target {
   readonly token: string | undefined;
   /** The file the address came from, for messages. */
   readonly from: string | undefined;
-  /** A socket in the file system to ask through, where the address is not this namespace's own. */
-  readonly socketPath?: string;
+  /** Makes the connection, where the address is not one of this network namespace. */
+  readonly connect?: () => Socket;
 }
 
 export interface TargetOptions {

@@ -150,6 +150,12 @@ export const faultCodes = {
     http: 500,
     exit: 3,
   },
+  testnet_failed: {
+    meaning: "A testnet cannot be made here, or one of its nodes is not as it was told to be.",
+    whatToDo: "The message says what is missing, or names the log to read.",
+    http: 500,
+    exit: 1,
+  },
   internal: {
     meaning: "A fault of this program.",
     whatToDo: "Report it with the log around the moment.",

@@ -11,6 +11,7 @@ import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { PeerId } from "../../base/brand.ts";
 import { Fault } from "../../base/fault.ts";
+import type { NetnsRecord } from "./netns.ts";
 import type { Wishes } from "./wishes.ts";
 
 export interface NodeRecord {
@@ -28,7 +29,7 @@ export interface TestnetRecord {
   /** Settings beside the usual ones, by key, in words. */
   readonly settings: Readonly<Record<string, string>>;
   /** Whether each node has a network namespace of its own, and what their names begin with. */
-  readonly netns: { readonly tag: string; readonly subnet: string } | null;
+  readonly netns: NetnsRecord | null;
   readonly bases: { readonly p2p: number; readonly http: number };
   readonly nodes: readonly NodeRecord[];
   readonly wishes: Wishes;

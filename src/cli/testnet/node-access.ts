@@ -3,6 +3,7 @@
  * A node that does not run is told by its file instead, which it reads when it starts.
  */
 import { existsSync, readFileSync } from "node:fs";
+import type { Socket } from "node:net";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import type { StatusView } from "../../api/views.ts";
@@ -19,20 +20,21 @@ const statusMsMax = 3_000;
 /** From the start of a process to its test port, in ms. Guess: ten times what one needs on an idle machine. */
 const testPortMsMax = 10_000;
 
-/** The way to one node; in a namespace of its own it leads through a socket in the file system. */
+/** The way to one node; one with a network namespace of its own has to be entered first. */
 export interface NodeAccess {
   readonly dir: string;
-  socketOf(node: NodeRecord, port: number): string | undefined;
+  /** Undefined where its 127.0.0.1 is ours. */
+  entryTo(node: NodeRecord, port: number): Promise<(() => Socket) | undefined>;
 }
 
-export function apiOf(access: NodeAccess, node: NodeRecord): Target {
-  return targetAt(access, node, node.http);
+async function apiOf(access: NodeAccess, node: NodeRecord): Promise<Target> {
+  return await targetAt(access, node, node.http);
 }
 
 /** Undefined where it does not answer. */
 export async function statusOf(access: NodeAccess, node: NodeRecord): Promise<StatusView | undefined> {
   try {
-    return await askJson<StatusView>(apiOf(access, node), {
+    return await askJson<StatusView>(await apiOf(access, node), {
       method: "GET",
       path: "/v1/status",
       withinMs: statusMsMax,
@@ -46,12 +48,12 @@ export async function statusOf(access: NodeAccess, node: NodeRecord): Promise<St
 /** The value under a key, or undefined. */
 export async function valueAt(access: NodeAccess, node: NodeRecord, key: string): Promise<string | undefined> {
   const path = `/v1/kv/${encodeURIComponent(key)}`;
-  const { status, body } = await ask(apiOf(access, node), { method: "GET", path, expected: [404] });
+  const { status, body } = await ask(await apiOf(access, node), { method: "GET", path, expected: [404] });
   return status === 404 ? undefined : body.toString("utf8");
 }
 
 export async function putAt(access: NodeAccess, node: NodeRecord, key: string, value: string): Promise<void> {
-  await ask(apiOf(access, node), {
+  await ask(await apiOf(access, node), {
     method: "PUT",
     path: `/v1/kv/${encodeURIComponent(key)}`,
     body: Buffer.from(value),
@@ -59,7 +61,7 @@ export async function putAt(access: NodeAccess, node: NodeRecord, key: string, v
 }
 
 export async function deleteAt(access: NodeAccess, node: NodeRecord, key: string): Promise<void> {
-  await ask(apiOf(access, node), { method: "DELETE", path: `/v1/kv/${encodeURIComponent(key)}` });
+  await ask(await apiOf(access, node), { method: "DELETE", path: `/v1/kv/${encodeURIComponent(key)}` });
 }
 
 /** Writes all pairs under one signature. */
@@ -69,7 +71,7 @@ export async function putAllAt(
   pairs: readonly (readonly [string, string])[],
 ): Promise<void> {
   const body = Buffer.from(JSON.stringify({ ops: pairs.map(([key, value]) => ({ put: { key, value } })) }));
-  await ask(apiOf(access, node), {
+  await ask(await apiOf(access, node), {
     method: "POST",
     path: "/v1/batch",
     body,
@@ -78,7 +80,7 @@ export async function putAllAt(
 }
 
 export async function dialFrom(access: NodeAccess, node: NodeRecord, address: string): Promise<void> {
-  await ask(apiOf(access, node), {
+  await ask(await apiOf(access, node), {
     method: "POST",
     path: "/v1/peers/dial",
     body: Buffer.from(JSON.stringify({ address })),
@@ -108,17 +110,17 @@ async function testPortOf(access: NodeAccess, node: NodeRecord): Promise<Target>
       "no_node",
       `Node ${node.number} runs without a test port: ${file} is missing. Start it with p2p-sync testnet restart ${node.number}.`,
     );
-  return targetAt(access, node, Number(new URL(readFileSync(file, "utf8").trim()).port));
+  return await targetAt(access, node, Number(new URL(readFileSync(file, "utf8").trim()).port));
 }
 
-function targetAt(access: NodeAccess, node: NodeRecord, port: number): Target {
+async function targetAt(access: NodeAccess, node: NodeRecord, port: number): Promise<Target> {
   const file = join(dataDirOf(access.dir, node.number), "api-token");
   const token = existsSync(file) ? readFileSync(file, "utf8").trim() : undefined;
-  const socketPath = access.socketOf(node, port);
+  const connect = await access.entryTo(node, port);
   return {
     url: `http://127.0.0.1:${port}`,
     token,
     from: undefined,
-    ...(socketPath !== undefined && { socketPath }),
+    ...(connect !== undefined && { connect }),
   };
 }

@@ -87,7 +87,7 @@ export async function stopNode(dir: string, node: number): Promise<"stopped" | "
 export async function killNode(dir: string, node: number): Promise<boolean> {
   if (!signalNode(dir, node, "SIGKILL")) return false;
   if (!(await untilGone(dir, node, stopMsMax)))
-    throw new Fault("internal", `Node ${node} is still there ${stopMsMax / 1_000} s after kill -9.`);
+    throw new Fault("testnet_failed", `Node ${node} is still there ${stopMsMax / 1_000} s after kill -9.`);
   rmSync(pidFileOf(dir, node), { force: true });
   return true;
 }

@@ -136,7 +136,7 @@ async function put(testnet: Testnet, { node, key, value, refused }: Extract<Acti
     throw error;
   }
   if (refused !== undefined)
-    throw new Fault("internal", `node ${node} took the write that it should have refused with ${refused}`);
+    throw new Fault("testnet_failed", `node ${node} took the write that it should have refused with ${refused}`);
 }
 
 async function load(testnet: Testnet, action: Extract<Action, { type: "load" }>, step: number): Promise<void> {

@@ -6,6 +6,7 @@
  * 2. A node's number, ports and identity are its own for good; only its store can be wiped.
  */
 import { existsSync, readdirSync, rmdirSync, rmSync } from "node:fs";
+import type { Socket } from "node:net";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { Fault } from "../../base/fault.ts";
@@ -28,8 +29,19 @@ import {
 } from "./files.ts";
 import { lastLines } from "./logs.ts";
 import { dialFrom, type NodeAccess, setFaults } from "./node-access.ts";
+import {
+  addressIn,
+  cutLinks,
+  drawNetns,
+  ensureNamespaces,
+  missingForNetns,
+  namespaceOf,
+  type NetnsRecord,
+  removeNamespaces,
+} from "./netns.ts";
 import { claimPorts, planPorts } from "./ports.ts";
 import { findProcess, killNode, signalNode, startProcess, stopNode } from "./processes.ts";
+import { Relays } from "./relay.ts";
 import { type NodeView, viewNodes } from "./views.ts";
 import { areCut, faultSetOf, noWishes, type Wishes } from "./wishes.ts";
 import { nodesMax } from "./words.ts";
@@ -43,6 +55,8 @@ export interface CreateOptions {
   readonly network: string;
   readonly settings: Readonly<Record<string, string>>;
   readonly seed: number;
+  /** Whether every node gets a network namespace. */
+  readonly netns: boolean;
 }
 
 export interface Progress {
@@ -61,6 +75,7 @@ const loopback = "127.0.0.1";
 export class Testnet implements NodeAccess {
   readonly dir: string;
   readonly #environment: Environment;
+  readonly #relays = new Relays();
   #record: TestnetRecord;
 
   /** Throws `invalid_argument` where there is no testnet in the folder. */
@@ -79,11 +94,13 @@ export class Testnet implements NodeAccess {
 
   /** Identities, ports and configuration files, all checked; nothing runs yet. */
   static async create(dir: string, options: CreateOptions, environment: Environment): Promise<Testnet> {
+    const missing = options.netns ? missingForNetns() : undefined;
+    if (missing !== undefined) throw new Fault("testnet_failed", `--netns cannot be used here: ${missing}.`);
     const record: TestnetRecord = {
       layout: 1,
       network: options.network,
       settings: options.settings,
-      netns: null,
+      netns: options.netns ? drawNetns() : null,
       bases: { p2p: options.basePort, http: options.httpBase },
       nodes: [],
       wishes: { ...noWishes, seed: options.seed },
@@ -103,8 +120,9 @@ export class Testnet implements NodeAccess {
     return this.#record;
   }
 
-  socketOf(): string | undefined {
-    return undefined;
+  async entryTo({ number }: NodeRecord, port: number): Promise<(() => Socket) | undefined> {
+    const { netns } = this.#record;
+    return netns === null ? undefined : await this.#relays.into(namespaceOf(netns, number), port);
   }
 
   /** Throws `invalid_argument` where there is no such node. */
@@ -124,14 +142,16 @@ export class Testnet implements NodeAccess {
   /** Starts every node that does not run. Throws `port_in_use` before any is started. */
   async start(): Promise<void> {
     const idle = this.#record.nodes.filter(({ number }) => findProcess(this.dir, number) === undefined);
-    await claimPorts(idle, loopback);
+    if (this.#record.netns === null) await claimPorts(idle, loopback);
+    else this.#layCables(this.#record.netns);
     for (const node of idle) await this.#start(node);
   }
 
   /** One node more, with a file of its own; the others' files name it from their next start on. */
   async add(): Promise<NodeRecord> {
     const [node] = await this.#addNodes(1);
-    if (node === undefined) throw new Fault("internal", "no node was added");
+    if (node === undefined) throw new Fault("testnet_failed", "no node was added");
+    if (this.#record.netns !== null) this.#layCables(this.#record.netns);
     await this.#start(node);
     return node;
   }
@@ -175,6 +195,7 @@ export class Testnet implements NodeAccess {
   /** Puts wishes in force on every node. */
   async wish(change: (wishes: Wishes) => Wishes): Promise<void> {
     this.#keep({ ...this.#record, wishes: change(this.#record.wishes) });
+    if (this.#record.netns !== null) this.#layCables(this.#record.netns);
     await Promise.all(this.#record.nodes.map((node) => setFaults(this, node, this.#faultsOf(node))));
   }
 
@@ -199,7 +220,7 @@ export class Testnet implements NodeAccess {
     await Promise.all(lost.map(async ({ from, to }) => await dialFrom(this, from, addressOf(to))));
   }
 
-  /** Resolves when every node that runs has all links it can have. Throws `internal` with what is missing. */
+  /** Resolves when every node that runs has all links it can have. Throws `testnet_failed` with what is missing. */
   async untilLinked(onProgress: (progress: Progress) => void): Promise<void> {
     await this.#until(onProgress, ({ links, linksWanted }) => links >= linksWanted);
   }
@@ -219,7 +240,7 @@ export class Testnet implements NodeAccess {
       this.#refuseEnded(views);
       if (progress.elapsedMs > linkedMsMax)
         throw new Fault(
-          "internal",
+          "testnet_failed",
           `After ${linkedMsMax / 1_000} s ${progress.ready} of ${progress.nodes} nodes are ready and ${progress.links} of ${progress.linksWanted} links stand. Look at p2p-sync testnet status and logs.`,
         );
       await wait(Math.min(500, 40 + 10 * progress.nodes)); // many nodes have better things to do than to answer
@@ -229,6 +250,7 @@ export class Testnet implements NodeAccess {
   /** Stops all nodes; resolves with how many ran. */
   async down(): Promise<number> {
     const ends = await Promise.all(this.#record.nodes.map(({ number }) => stopNode(this.dir, number)));
+    if (this.#record.netns !== null) removeNamespaces(this.#record.netns);
     return ends.filter((end) => end !== "was not running").length;
   }
 
@@ -247,11 +269,19 @@ export class Testnet implements NodeAccess {
     const first = Math.max(0, ...nodes.map(({ number }) => number)) + 1;
     const last = first + count - 1;
     if (last > nodesMax) throw new Fault("invalid_argument", `A testnet has at most ${nodesMax} nodes.`);
-    const ports = await claimPorts(planPorts(first, last, bases.p2p, bases.http), loopback);
+    const { netns } = this.#record;
+    const plan = planPorts(first, last, bases.p2p, bases.http);
+    const ports = netns === null ? await claimPorts(plan, loopback) : plan;
     for (const folder of folders) makeFolder(join(this.dir, folder));
     const added = ports.map(({ p2p, http }, place): NodeRecord => {
       const number = first + place;
-      return { number, peer: identityIn(dataDirOf(this.dir, number)).peer, p2p, http, host: loopback };
+      return {
+        number,
+        peer: identityIn(dataDirOf(this.dir, number)).peer,
+        p2p,
+        http,
+        host: netns === null ? loopback : addressIn(netns, number),
+      };
     });
     this.#keep({ ...this.#record, nodes: [...nodes, ...added] });
     writeConfigFiles(this.dir, this.#record);
@@ -262,11 +292,25 @@ export class Testnet implements NodeAccess {
     const dataDir = dataDirOf(this.dir, node.number);
     rmSync(faultUrlFile(dataDir), { force: true }); // of a process that was killed
     writeFaultFile(dataDir, this.#faultsOf(node));
-    await startProcess(this.dir, node.number, this.#environment);
+    const { netns } = this.#record;
+    const wrap = netns === null ? [] : ["ip", "netns", "exec", namespaceOf(netns, node.number)];
+    await startProcess(this.dir, node.number, this.#environment, wrap);
   }
 
   #faultsOf(node: NodeRecord): ReturnType<typeof faultSetOf> {
-    return faultSetOf(node.number, this.#record.wishes, this.#record.nodes);
+    const { wishes, nodes, netns } = this.#record;
+    return faultSetOf(node.number, netns === null ? wishes : { ...wishes, groups: [] }, nodes);
+  }
+
+  /** Namespaces for all nodes, and at their bridge the cuts that are wished. */
+  #layCables(netns: NetnsRecord): void {
+    const { nodes, wishes } = this.#record;
+    const numbers = nodes.map(({ number }) => number);
+    ensureNamespaces(netns, numbers);
+    const pairs = numbers.flatMap((a) =>
+      numbers.filter((b) => a < b && areCut(wishes, a, b)).map((b) => [a, b] as const),
+    );
+    cutLinks(netns, pairs);
   }
 
   #keep(record: TestnetRecord): void {
@@ -280,7 +324,10 @@ export class Testnet implements NodeAccess {
     const [first] = ended;
     if (first === undefined) return;
     const words = lastLines(logFileOf(this.dir, first.node), 3).join(" / ");
-    throw new Fault("internal", `Node ${first.node} has ended: ${words}. Its log: ${logFileOf(this.dir, first.node)}`);
+    throw new Fault(
+      "testnet_failed",
+      `Node ${first.node} has ended: ${words}. Its log: ${logFileOf(this.dir, first.node)}`,
+    );
   }
 }
 

@@ -19,12 +19,14 @@ import { asTestnetVerb, type TestnetContext } from "./verb.ts";
 
 interface RunOptions {
   readonly keep?: boolean;
+  readonly netns?: boolean;
 }
 
 export function addTestnetRun(group: Command, registry: Registry): void {
   const command = group
     .command("run <SCENARIO>")
     .description("Run the steps of a TOML file and judge what they expect; exit code 1 where one fails")
+    .option("--netns", "make it with a network namespace for each node (needs root, ip and nft)")
     .option("--keep", "leave a testnet that was made for this run as it is at the end")
     .addHelpText(
       "after",
@@ -54,10 +56,12 @@ Example:
   });
 }
 
-async function make({ dir, shell }: TestnetContext<unknown>, scenario: Scenario): Promise<Testnet> {
+async function make({ dir, shell, options }: TestnetContext<RunOptions>, scenario: Scenario): Promise<Testnet> {
   const { nodes, seed, settings } = scenario;
+  const netns = options.netns === true;
+  const bases = netns ? { basePort: 8001, httpBase: 9001 } : { basePort: 0, httpBase: 0 };
   const network = `${testnetNamePrefix}-${randomBytes(4).toString("hex")}`;
-  return await Testnet.create(dir, { nodes, seed, settings, network, basePort: 0, httpBase: 0 }, shell.environment);
+  return await Testnet.create(dir, { nodes, seed, settings, network, ...bases, netns }, shell.environment);
 }
 
 function existing({ open, dir }: TestnetContext<unknown>, { nodes }: Scenario): Testnet {

@@ -20,6 +20,7 @@ interface UpOptions {
   readonly httpBase: string;
   readonly seed: string;
   readonly set?: readonly string[];
+  readonly netns?: boolean;
   readonly watch: boolean;
 }
 
@@ -33,6 +34,7 @@ export function addTestnetUp(group: Command, registry: Registry): void {
     .option("--base-port <PORT>", "port of node 1 for other nodes, counting up; 0 picks free ones", "8001")
     .option("--http-base <PORT>", "HTTP port of node 1, counting up; 0 picks free ones", "9001")
     .option("--set <KEY=VALUE>", "a setting for all nodes, such as sync.interval_seconds=2; may be repeated", repeat)
+    .option("--netns", "each node in a network namespace of its own, on a bridge (needs root, ip and nft)")
     .option("--seed <N>", "which messages a lossy link loses is a function of it", "1")
     .option("--no-watch", "in a terminal, do not go on showing the table")
     .addHelpText(
@@ -65,11 +67,13 @@ Examples:
 async function prepare({ dir, options, shell }: TestnetContext<UpOptions>): Promise<Testnet> {
   const known = readRecord(dir);
   const nodes = options.nodes === undefined ? undefined : parseCount(options.nodes, "--nodes", 1, nodesMax);
+  const netns = options.netns === true;
   if (known === undefined) {
     const create = {
       nodes: nodes ?? 3,
-      basePort: parseCount(options.basePort, "--base-port", 0, 65_535),
-      httpBase: parseCount(options.httpBase, "--http-base", 0, 65_535),
+      basePort: parseCount(options.basePort, "--base-port", netns ? 1 : 0, 65_535),
+      httpBase: parseCount(options.httpBase, "--http-base", netns ? 1 : 0, 65_535),
+      netns,
       network: `${testnetNamePrefix}-${randomBytes(4).toString("hex")}`,
       settings: Object.fromEntries((options.set ?? []).map(parseSetting)),
       seed: parseCount(options.seed, "--seed", 0, 999_999_999),
@@ -81,5 +85,7 @@ async function prepare({ dir, options, shell }: TestnetContext<UpOptions>): Prom
       "invalid_argument",
       `${dir} has a testnet of ${known.nodes.length} nodes. Add to it with p2p-sync testnet add, remove it with down --wipe, or choose another --dir.`,
     );
+  if (netns && known.netns === null)
+    throw new Fault("invalid_argument", `The testnet in ${dir} was made without --netns and stays so.`);
   return Testnet.open(dir, shell.environment);
 }
