@@ -125,7 +125,8 @@ function addHost(netns: NetnsRecord, node: number): void {
 function run(program: string, parameters: readonly string[], input = ""): string {
   const { status, stdout, stderr, error } = spawnSync(program, parameters, { encoding: "utf8", input });
   if (status !== 0) {
-    const reason = error?.message ?? stderr.trim();
+    const said = (stderr ?? "").trim();
+    const reason = said === "" ? (error?.message ?? `exit code ${status}`) : said;
     throw new Fault("testnet_failed", `${program} ${parameters.join(" ")}: ${reason}`, { program, parameters }, error);
   }
   return stdout;

@@ -94,8 +94,7 @@ export class Testnet implements NodeAccess {
 
   /** Identities, ports and configuration files, all checked; nothing runs yet. */
   static async create(dir: string, options: CreateOptions, environment: Environment): Promise<Testnet> {
-    const missing = options.netns ? missingForNetns() : undefined;
-    if (missing !== undefined) throw new Fault("testnet_failed", `--netns cannot be used here: ${missing}.`);
+    if (options.netns) checkNetns();
     const record: TestnetRecord = {
       layout: 1,
       network: options.network,
@@ -143,7 +142,10 @@ export class Testnet implements NodeAccess {
   async start(): Promise<void> {
     const idle = this.#record.nodes.filter(({ number }) => findProcess(this.dir, number) === undefined);
     if (this.#record.netns === null) await claimPorts(idle, loopback);
-    else this.#layCables(this.#record.netns);
+    else {
+      checkNetns();
+      this.#layCables(this.#record.netns);
+    }
     for (const node of idle) await this.#start(node);
   }
 
@@ -341,6 +343,11 @@ function progressOf(views: readonly NodeView[], elapsedMs: number): Progress {
     linksWanted: Math.floor(running.reduce((sum, { linksWanted }) => sum + linksWanted, 0) / 2),
     elapsedMs,
   };
+}
+
+function checkNetns(): void {
+  const missing = missingForNetns();
+  if (missing !== undefined) throw new Fault("testnet_failed", `Network namespaces cannot be used: ${missing}.`);
 }
 
 function notRunning(number: number): Fault {
