@@ -161,6 +161,14 @@ describe("problems elsewhere name the flag or the variable", () => {
   });
 });
 
+test("a log file is relative to the file that names it, or else to the working folder, and none by default", () => {
+  mkdirSync(join(folder, "b"));
+  const file = write("b/other.toml", '[log]\nfile = "logs/node.log"\n');
+  expect(load({ file }).config.logFile).toBe(join(folder, "b", "logs", "node.log"));
+  expect(load({ flags: { logFile: "here.log" } }).config.logFile).toBe(join(folder, "here.log"));
+  expect(load({}).config.logFile).toBe("");
+});
+
 describe("the data folder", () => {
   test.each([
     ["under the home folder by default", {}, "home/.local/state/p2p-sync"],

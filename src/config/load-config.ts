@@ -61,10 +61,17 @@ export function loadConfig(sources: ConfigSources): LoadedConfig {
     origins[name] = given.origin;
   }
   config.dataDir = absolutePath(config.dataDir as string, sources.workingDir, sources);
+  config.logFile = pathOf(config.logFile as string, origins.logFile, sources);
   const checked = Object.freeze(config) as unknown as Config;
   problems.push(...contradictions(checked));
   if (problems.length > 0) throw faultOf(problems);
   return { config: checked, origins, file, warnings: unknownVariables(sources.environment) };
+}
+
+/** A path in a file is relative to the file, any other to where the program was started. */
+function pathOf(path: string, origin: Origin, sources: ConfigSources): string {
+  if (path === "") return "";
+  return absolutePath(path, origin.type === "file" ? dirname(origin.path) : sources.workingDir, sources);
 }
 
 function fromFlags(sources: ConfigSources, problems: Problem[]): GivenValues {

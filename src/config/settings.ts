@@ -252,6 +252,18 @@ export const settings = {
     effect: "Log lines for people or for machines.",
     source: "outside contract",
   },
+  logFile: {
+    key: "log.file",
+    group: "process",
+    type: "text",
+    format: "path",
+    unit: "",
+    default: "",
+    flag: "--log-file <FILE>",
+    reload: "restart",
+    effect: "File that log lines are appended to, made with its folders; empty means standard error.",
+    source: "outside contract",
+  },
   testDropGossip: {
     key: "test.drop_gossip",
     group: "process",

@@ -4,6 +4,7 @@ import { Fault } from "../base/fault.ts";
 import { parseLogLevels } from "../config/log-levels.ts";
 import type { Config } from "../config/settings.ts";
 import type { AddressFamily, NetworkDriverOptions } from "../drivers/libp2p/driver-types.ts";
+import { openLogFile } from "../drivers/observe/log-file.ts";
 import { createLogger, type Logger } from "../drivers/observe/logger.ts";
 import type { DataFolder } from "../drivers/storage/data-folder.ts";
 import type { ThreadFaults, ThreadOptions } from "./thread-messages.ts";
@@ -56,7 +57,7 @@ export function driverOptionsOf(
   };
 }
 
-/** Throws `invalid_config`. */
+/** Throws `invalid_config`, or `data_dir_unusable` for a log file that cannot be. */
 export function loggerOf(config: Config): Logger {
   const levels = parseLogLevels(config.logLevel);
   if (!levels.ok)
@@ -64,7 +65,12 @@ export function loggerOf(config: Config): Logger {
       "invalid_config",
       `log.level ${JSON.stringify(config.logLevel)} is not a level or a list of module=level`,
     );
-  return createLogger(levels.value, config.logFormat, (line) => void process.stderr.write(line));
+  const toStderr = (line: string): void => void process.stderr.write(line);
+  return createLogger(
+    levels.value,
+    config.logFormat,
+    config.logFile === "" ? toStderr : openLogFile(config.logFile, toStderr),
+  );
 }
 
 /** One TCP address per host; without hosts, all interfaces of the chosen families. */

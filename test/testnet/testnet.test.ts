@@ -17,6 +17,7 @@ test("split, each side goes on, healed to one set of data; down leaves no proces
   expect(nodes.map(({ state, links }) => `${state} ${links}`)).toEqual(["running 2", "running 2", "running 2"]);
   for (const folder of ["data/node1", "logs/node1.log", "run/node1.pid"])
     expect(existsSync(join(net.dir, folder))).toBe(true);
+  expect(readFileSync(join(net.dir, "logs", "node1.log"), "utf8")).toMatch(/INFO +peers peer admitted/);
   expect((await net.at(1, "put", "before", "1", "--certainty", "shared", "--copies", "2")).code).toBe(0);
 
   await net.must("partition", "1,2|3");

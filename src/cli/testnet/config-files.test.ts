@@ -42,6 +42,7 @@ test("each file has its own ports, folder and network, and names all other nodes
       p2pPort: 8000 + n,
       httpPort: 9000 + n,
       dataDir: join(dir, "data", `node${n}`),
+      logFile: join(dir, "logs", `node${n}.log`),
       p2pListen: ["127.0.0.1"],
       p2pMdns: false,
       syncIntervalSeconds: 2,

@@ -30,7 +30,7 @@ export function configText(dir: string, record: TestnetRecord, node: NodeRecord)
   const loaded: LoadedConfig = { config, origins, file: undefined, warnings: [] };
   const about = [
     `# Node ${node.number} of the testnet ${record.network}, written by p2p-sync testnet.`,
-    `# Alone: p2p-sync start --config modular-node${node.number}.toml. Its log: ${relative(dir, logFileOf(dir, node.number))}`,
+    `# Alone: p2p-sync start --config modular-node${node.number}.toml`,
   ];
   return `${about.join("\n")}\n${renderConfig(loaded, "commented").replaceAll(". Set in this file", "")}`;
 }
@@ -60,6 +60,7 @@ function settingsOf(dir: string, { network, nodes }: TestnetRecord, node: NodeRe
     p2pDial: nodes.filter(({ number }) => number !== node.number).map(addressOf),
     p2pMdns: false,
     httpPort: node.http,
+    logFile: relative(dir, logFileOf(dir, node.number)),
   };
 }
 

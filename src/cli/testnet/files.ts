@@ -3,7 +3,7 @@
  *
  *   modular-node1.toml   a whole configuration, good for `p2p-sync start --config` as well
  *   data/node1           identity, token, store
- *   logs/node1.log       what the process says on both outputs
+ *   logs/node1.log       its log, and what the process says on both outputs
  *   run/node1.pid        of the process that was started last
  *   testnet.json         nodes, ports, wishes
  */
