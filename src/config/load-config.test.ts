@@ -161,6 +161,20 @@ describe("problems elsewhere name the flag or the variable", () => {
   });
 });
 
+test("a test port is refused without the environment's leave, and in a network whose name does not begin with testnet", () => {
+  const settings = (name: string): string => `[network]\nname = "${name}"\n[test]\nfault_port = true\n`;
+  const leave = { P2P_SYNC_TEST_FAULTS: "1" };
+  const good = write("testnet.toml", settings("testnet-1"));
+  expect(problemsOf(() => load({ file: good }))[0]?.message).toMatch(/test\.fault_port breaks the node on purpose/);
+  expect(load({ file: good, environment: leave }).config.testFaultPort).toBe(true);
+  for (const name of ["friends", "my-testnet", "test-net"]) {
+    const bad = write(`${name}.toml`, settings(name));
+    expect(problemsOf(() => load({ file: bad, environment: leave }))[0]?.message).toMatch(/must begin with "testnet"/);
+  }
+  const flags = { P2P_SYNC_TEST_FAULT_PORT: "true", P2P_SYNC_NETWORK_NAME: "testnet-1" };
+  expect(problemsOf(() => load({ environment: flags }))).toHaveLength(1);
+});
+
 test("a log file is relative to the file that names it, or else to the working folder, and none by default", () => {
   mkdirSync(join(folder, "b"));
   const file = write("b/other.toml", '[log]\nfile = "logs/node.log"\n');

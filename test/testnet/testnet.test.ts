@@ -67,6 +67,17 @@ test("nodes are killed, paused, restarted, wiped and added, and the network take
   await net.must("partition", "3"); // reaches the sleeper when it wakes
   await net.must("resume", "3");
   await until("node 3 has lost its links", async () => (await net.views())[2]?.links === 0);
+  await net.must("kill", "3");
+  await net.must("restart", "3");
+  await until("its dials have failed for the same reason", async () => {
+    const { peers } = (await net.at(3, "peers", "--json")).json() as {
+      peers: { lastError: { reason: string } | null }[];
+    };
+    return (
+      peers.length === 2 && peers.every(({ lastError }) => lastError?.reason.includes("cut off on purpose") === true)
+    );
+  });
+  expect((await net.views())[2]).toMatchObject({ state: "running", links: 0, faults: "cut from 1,2" });
   await net.must("heal");
   await net.must("wipe", "2");
   await until("the new store has what the others hold", async () => (await net.read(2, "k")) === "v");
