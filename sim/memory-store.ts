@@ -11,7 +11,7 @@
 import type { Range } from "../src/codec/ranges-wire.ts";
 import { assert, unreachable } from "../src/base/assert.ts";
 import type { Author, BatchId, Incarnation, Stamp } from "../src/base/brand.ts";
-import type { Bytes } from "../src/base/bytes.ts";
+import { type Bytes, compareBytes, utf8Encode } from "../src/base/bytes.ts";
 import type { OriginRanges } from "../src/codec/frontier.ts";
 import { takeFragments } from "../src/crypto/fragment.ts";
 import { asideMax, evidenceMax } from "../src/core/data/limits.ts";
@@ -237,6 +237,16 @@ class TurnStore implements MemoryStore {
     this.#mustLive();
     const ids = [...this.disk.places.keys()].filter((each) => each >= id).sort((a, b) => a - b);
     return ids.slice(0, max).map((each) => this.entry(each));
+  }
+
+  livingUnder(prefix: string, after: string, max: number): ReturnType<Store["livingUnder"]> {
+    this.#mustLive();
+    const isBehind = (key: string): boolean => compareBytes(utf8Encode(key), utf8Encode(after)) > 0;
+    return [...this.disk.living]
+      .filter(([key]) => key.startsWith(prefix) && (after === "" || isBehind(key)))
+      .sort(([a], [b]) => compareBytes(utf8Encode(a), utf8Encode(b)))
+      .slice(0, max)
+      .map(([key, id]) => ({ id, key }));
   }
 
   collectable(before: Stamp, max: number): ReturnType<Store["collectable"]> {

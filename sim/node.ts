@@ -95,6 +95,7 @@ export class SimNode {
         seed: prng.u32(),
         horizonDays,
         pullEveryMs: options.pullEveryMs,
+        first: [],
         trieReplayOpsMin,
       },
       this.#store,

@@ -82,6 +82,10 @@ export class StoreShell implements Store {
     return this.inner.livingFrom(id, max);
   }
 
+  livingUnder(prefix: string, after: string, max: number): ReturnType<Store["livingUnder"]> {
+    return this.inner.livingUnder(prefix, after, max);
+  }
+
   collectable(before: Stamp, max: number): ReturnType<Store["collectable"]> {
     return this.inner.collectable(before, max);
   }

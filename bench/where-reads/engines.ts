@@ -169,6 +169,7 @@ class MainLoop {
         seed: 1,
         horizonDays,
         pullEveryMs,
+        first: [],
         trieReplayOpsMin,
       },
       store,

@@ -143,6 +143,10 @@ export class OverlayStore implements Store {
     return []; // the emulation starts from an empty store
   }
 
+  livingUnder(): ReturnType<Store["livingUnder"]> {
+    throw new Error("this emulation serves no walks");
+  }
+
   collectable(): ReturnType<Store["collectable"]> {
     return []; // the emulation lives for seconds
   }

@@ -79,6 +79,17 @@ export const statusSchema = z.object({
   root: z.string(),
   peers: z.number().int(),
   heldBack: z.number().int(),
+  sync: z
+    .object({
+      peer: z.string(),
+      what: z.enum(["batches", "entries"]),
+      done: z.number().int(),
+      total: z.number().int().nullable().describe("At most so many are to come; null where it is not known"),
+      perSecond: z.number(),
+      etaSeconds: z.number().int().nullable(),
+    })
+    .nullable()
+    .describe("Data on its way to this node now"),
   conflicts: z.number().int(),
   uptimeSeconds: z.number(),
   clock: z.object({ offsetMs: z.number().nullable(), refusingWrites: z.boolean() }),
@@ -214,7 +225,8 @@ export function peerView(peer: PeerStatus): PeerView {
 }
 
 export function statusView(status: Status, info: Info): StatusView {
-  const { peerId, network, state, entries, root, peers, heldBack, conflicts, uptimeSeconds, clock, counters } = status;
+  const { peerId, network, state, entries, root, peers, heldBack, sync, conflicts, uptimeSeconds, clock, counters } =
+    status;
   return {
     peerId,
     network,
@@ -223,6 +235,7 @@ export function statusView(status: Status, info: Info): StatusView {
     root,
     peers,
     heldBack,
+    sync: sync === undefined ? null : { ...sync, total: sync.total ?? null, etaSeconds: sync.etaSeconds ?? null },
     conflicts,
     uptimeSeconds,
     clock: { offsetMs: clock.offsetMs ?? null, refusingWrites: clock.refusingWrites },

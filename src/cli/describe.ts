@@ -13,6 +13,7 @@ export function describeStatus(status: StatusView): string {
     ["entries", String(status.entries)],
     ["root", status.root],
     ["peers", String(status.peers)],
+    ...(status.sync === null ? [] : [["catching up", progress(status.sync)] as const]),
     ["held back", String(status.heldBack)],
     ["conflicts", String(status.conflicts)],
     [
@@ -28,6 +29,12 @@ export function describeStatus(status: StatusView): string {
     ["p2p", addresses(status.p2p)],
     ["http", status.http ?? "not listening"],
   ]);
+}
+
+function progress({ peer, what, done, total, perSecond, etaSeconds }: NonNullable<StatusView["sync"]>): string {
+  const amount = total === null ? `${done} ${what}` : `${done} of ${total} ${what}`;
+  const left = etaSeconds === null ? "" : `, ${duration(etaSeconds)} left`;
+  return `${amount} from ${shorten(peer, 16)}, ${perSecond}/s${left}`;
 }
 
 export function describeExplanation({ conclusion, next, facts }: ExplanationView): string {

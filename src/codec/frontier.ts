@@ -9,9 +9,10 @@
  *   superseded = 0x03 | session u32 | origins u16 | (author 32, incarnation 8, ranges) × origins
  *   done       = 0x04 | session u32 | clock u64 (ms) | count u64 | root 32 | stale u8 (0, 1) | status u8
  *   more       = 0x05 | session u32
+ *   serving    = 0x08 | session u32 | batches u64 (≥ 1)
  *
  * `superseded` names batches of which nothing lives any more: the asker may count them as held.
- * It is a hint; equality of two replicas is shown by the roots.
+ * `serving` comes first where anything does. Both are hints; equality of two replicas is shown by the roots.
  */
 import type { Author, Incarnation } from "../base/brand.ts";
 import { assert } from "../base/assert.ts";
@@ -48,7 +49,9 @@ export type FrontierMessage =
   | { readonly type: "parcels"; readonly session: number; readonly parcels: readonly Parcel[] }
   | { readonly type: "superseded"; readonly session: number; readonly origins: readonly OriginRanges[] }
   | { readonly type: "done"; readonly session: number; readonly beacon: Beacon; readonly status: DoneStatus }
-  | { readonly type: "more"; readonly session: number };
+  | { readonly type: "more"; readonly session: number }
+  /** How many batches are to come, so that the asker can tell how long it takes. */
+  | { readonly type: "serving"; readonly session: number; readonly batches: number };
 
 export function encodePull(session: number, beacon: Beacon, last: boolean, origins: readonly OriginRanges[]): Bytes {
   const writer = new ByteWriter(64 + 64 * origins.length).u8(1).u32(session);
@@ -83,6 +86,10 @@ export function encodeMore(session: number): Bytes {
   return new ByteWriter(5).u8(5).u32(session).finish();
 }
 
+export function encodeServing(session: number, batches: number): Bytes {
+  return new ByteWriter(13).u8(8).u32(session).u64(batches).finish();
+}
+
 export function decodeFrontier(bytes: Bytes): Result<FrontierMessage, "malformed" | "tooLarge"> {
   if (bytes.length > frontierFrameBytesMax) return refused("tooLarge");
   const reader = new ByteReader(bytes);
@@ -115,6 +122,10 @@ function readMessage(reader: ByteReader): FrontierMessage | undefined {
     }
     case 5:
       return { type: "more", session };
+    case 8: {
+      const batches = reader.u64();
+      return batches === 0 ? undefined : { type: "serving", session, batches };
+    }
     default:
       return undefined;
   }

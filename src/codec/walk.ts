@@ -13,21 +13,26 @@
  *   close   = 0x07 | session u32 | more u8 (1 where the asker has entries on whose keys the server has none)
  *   ended   = 0x08 | session u32 | status u8 (0 busy, 1 unknown)
  *   node     = length u8 (digits of the path, ≤ 64) | path, two digits a byte, a last half byte zero
- *            | kind u8 | children (kind 0) or entries (kind 1)
+ *            | kind u8 | children (kind 0), entries (kind 1) or prefix (kind 2)
  *   children = bitmap u16 | hash 16 × set bits, ascending
  *   entries  = count u8 ≤ 64 | (position 8 | digest 16) × count, ascending by position
+ *   prefix   = length u16 | prefix | length u16 | after | more u8 (0, 1)     kind 2, at the empty path
+ *
+ * A prefix asks for the entries on keys that begin with it, behind the key `after`, whatever the asker
+ * has: what a user wants first comes first. Its answer names the last key sent, and whether there are more.
  *
  * Hashes and digests are cut to 16 bytes, positions to the 8 that begin with the byte of the path's
  * last digit: what they may hide by collision shows in the roots, which are whole.
  */
 import { assert } from "../base/assert.ts";
-import { type Bytes, compareBytes } from "../base/bytes.ts";
+import { type Bytes, compareBytes, utf8Decode, utf8Encode } from "../base/bytes.ts";
 import { type Result, ok, refused } from "../base/result.ts";
 import { ByteReader, ByteWriter } from "./byte-io.ts";
 import type { Beacon } from "./frontier.ts";
 import { readBeacon, writeBeacon } from "./beacon.ts";
 import { readParcels } from "./gossip.ts";
-import { walkEntriesMax, walkFrameBytesMax, walkNodesMax } from "./limits.ts";
+import { keyBytesMax, walkEntriesMax, walkFrameBytesMax, walkNodesMax } from "./limits.ts";
+import { isValidKey } from "./op.ts";
 import type { Parcel } from "./parcel.ts";
 
 /** Bytes of a hash or digest on the wire. */
@@ -42,10 +47,20 @@ export interface WalkEntry {
   readonly digest: Bytes;
 }
 
-/** What stands at a path: the hashes of up to 16 subtrees, undefined where one is empty, or few entries. */
+/** What stands at a path: the hashes of up to 16 subtrees, undefined where one is empty, or few entries; or keys asked for by prefix. */
 export type WalkNode =
   | { readonly type: "children"; readonly path: string; readonly hashes: readonly (Bytes | undefined)[] }
-  | { readonly type: "entries"; readonly path: string; readonly entries: readonly WalkEntry[] };
+  | { readonly type: "entries"; readonly path: string; readonly entries: readonly WalkEntry[] }
+  | WalkPrefix;
+
+export interface WalkPrefix {
+  readonly type: "prefix";
+  readonly prefix: string;
+  /** The last key of the answer before; empty at first. */
+  readonly after: string;
+  /** In an answer: whether keys follow behind `after`. */
+  readonly more: boolean;
+}
 
 export type WalkChildren = Extract<WalkNode, { type: "children" }>;
 
@@ -113,6 +128,7 @@ export function decodeWalk(bytes: Bytes): Result<WalkMessage, "malformed" | "too
 
 /** Bytes a node takes in a message. */
 export function walkNodeBytes(node: WalkNode): number {
+  if (node.type === "prefix") return 7 + utf8Encode(node.prefix).length + utf8Encode(node.after).length;
   const head = 2 + ((node.path.length + 1) >> 1);
   if (node.type === "entries") return head + 1 + node.entries.length * (walkPositionBytes + walkHashBytes);
   return head + 2 + walkHashBytes * node.hashes.reduce((sum, hash) => sum + (hash === undefined ? 0 : 1), 0);
@@ -125,7 +141,7 @@ export function cutPosition(position: Bytes, path: string): Bytes {
 }
 
 const tags = { open: 1, opened: 2, ask: 3, answer: 4, parcels: 5, more: 6, close: 7, ended: 8 } as const;
-const nodeKinds = { children: 0, entries: 1 } as const;
+const nodeKinds = { children: 0, entries: 1, prefix: 2 } as const;
 
 function readMessage(reader: ByteReader): WalkMessage | undefined {
   const tag = reader.u8();
@@ -165,6 +181,12 @@ function readMessage(reader: ByteReader): WalkMessage | undefined {
 }
 
 function writeNode(writer: ByteWriter, node: WalkNode): void {
+  if (node.type === "prefix") {
+    writer.u8(0).u8(nodeKinds.prefix);
+    for (const text of [node.prefix, node.after]) writer.u16(utf8Encode(text).length).bytes(utf8Encode(text));
+    writer.u8(node.more ? 1 : 0);
+    return;
+  }
   assert(node.path.length <= walkPathDigitsMax, "a path has at most as many digits as a position");
   writer.u8(node.path.length);
   for (let i = 0; i < node.path.length; i += 2)
@@ -192,8 +214,28 @@ function readNode(reader: ByteReader): WalkNode {
   const path = readPath(reader);
   const kind = reader.u8();
   if (kind === nodeKinds.children) return { type: "children", path, hashes: readHashes(reader) };
+  if (kind === nodeKinds.prefix) return readPrefix(reader, path);
   if (kind !== nodeKinds.entries) reader.fail();
   return { type: "entries", path, entries: readEntries(reader) };
+}
+
+function readPrefix(reader: ByteReader, path: string): WalkPrefix {
+  const prefix = readText(reader);
+  const after = readText(reader);
+  const more = reader.u8();
+  if (path !== "" || more > 1) reader.fail();
+  return { type: "prefix", prefix, after, more: more === 1 };
+}
+
+/** Empty, or what could be a key. */
+function readText(reader: ByteReader): string {
+  const length = reader.u16();
+  if (length === 0) return "";
+  if (length > keyBytesMax) reader.fail();
+  const text = utf8Decode(reader.bytes(length));
+  if (text !== undefined && isValidKey(text)) return text;
+  reader.fail();
+  return "";
 }
 
 function readPath(reader: ByteReader): string {

@@ -3,6 +3,7 @@
  * wrong in words that go on after the setting's name ("must …", "is …").
  */
 import { BlockList, isIP, isIPv4, isIPv6 } from "node:net";
+import { isValidKey } from "../codec/op.ts";
 import { parseLogLevels } from "./log-levels.ts";
 import type { TextFormat } from "./setting-types.ts";
 
@@ -38,6 +39,9 @@ export const textComplaints: Readonly<Record<TextFormat, (text: string) => strin
     return isDialableAddress(text)
       ? undefined
       : "must be an address such as /ip4/192.168.1.5/tcp/4001 or /dns4/host.example/tcp/4001, optionally followed by /p2p/<peer id>";
+  },
+  keyPrefix(text) {
+    return isValidKey(text) ? undefined : "must be the beginning of a key: 1 to 256 bytes without control characters";
   },
   logLevels(text) {
     const parsed = parseLogLevels(text);

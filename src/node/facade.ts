@@ -152,6 +152,18 @@ export interface Explanation {
   readonly facts: readonly ExplanationFact[];
 }
 
+/** Data on its way to this node now. */
+export interface SyncProgress {
+  readonly peer: PeerId;
+  /** Batches by a pull, or entries found by comparing whole sets. */
+  readonly what: "batches" | "entries";
+  readonly done: number;
+  /** As many as are to come at most; undefined where it is not known. */
+  readonly total: number | undefined;
+  readonly perSecond: number;
+  readonly etaSeconds: number | undefined;
+}
+
 export interface Status {
   readonly peerId: PeerId;
   readonly network: string;
@@ -163,6 +175,7 @@ export interface Status {
   /** Admitted links now. */
   readonly peers: number;
   readonly heldBack: number;
+  readonly sync: SyncProgress | undefined;
   readonly uptimeSeconds: number;
   readonly clock: { readonly offsetMs: Millis | undefined; readonly refusingWrites: boolean };
   readonly conflicts: number;

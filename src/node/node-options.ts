@@ -29,6 +29,7 @@ export function threadOptionsOf(
     agent: `p2p-sync/${programVersion}`,
     horizonDays: config.networkHorizonDays,
     pullEveryMs: config.syncIntervalSeconds * 1000,
+    first: config.syncFirst,
     clockOffsetMs: config.testClockOffsetMs,
     faults,
   };

@@ -56,7 +56,7 @@ class ReplicaThread {
     });
     this.#store =
       options.faults === undefined ? store : createFaultyStore(store, () => this.#faults?.diskFull === true);
-    const { network, agent, horizonDays, pullEveryMs } = options;
+    const { network, agent, horizonDays, pullEveryMs, first } = options;
     const seed = randomBytes(6).readUIntBE(0, 6);
     const session = randomBytes(8).toString("hex");
     const state = this.#store.state() ?? newState(randomBytes(8).toString("hex") as Incarnation, this.#now().wall);
@@ -69,6 +69,7 @@ class ReplicaThread {
         seed,
         horizonDays,
         pullEveryMs,
+        first,
         trieReplayOpsMin,
       },
       this.#store,

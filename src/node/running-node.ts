@@ -54,6 +54,7 @@ import { ReplicaClient } from "./replica-client.ts";
 import type { OutwardEffect } from "./turn.ts";
 import { programVersion } from "./version.ts";
 import { checkLimit, conflictOf, entriesAtOnce, entryOf } from "./read-views.ts";
+import { progressOf } from "./sync-progress.ts";
 import { WatchHub } from "./watch-hub.ts";
 import { explainPeer } from "./why.ts";
 import { receiptOf, refusalOf, wishOf, writtenOps } from "./write-request.ts";
@@ -252,7 +253,8 @@ class LiveNode implements NodeFacade, RunningNode {
   }
 
   async status(): Promise<Status> {
-    const { summary, values, heldBack, conflicts, admitted, clock } = await this.#running(this.#client).snapshot();
+    const snapshot = await this.#running(this.#client).snapshot();
+    const { summary, values, heldBack, conflicts, admitted, clock } = snapshot;
     return {
       peerId: this.#running(this.#driver).peerId,
       network: this.#config.networkName,
@@ -261,6 +263,7 @@ class LiveNode implements NodeFacade, RunningNode {
       root: Buffer.from(summary.fingerprint).toString("hex"),
       peers: admitted.length,
       heldBack,
+      sync: progressOf(snapshot),
       uptimeSeconds: Math.floor((performance.now() - this.#startedMono) / 1000),
       clock: { offsetMs: clock.offsetMs, refusingWrites: clock.doubted },
       conflicts,

@@ -18,6 +18,7 @@ export interface ThreadOptions {
   readonly agent: string;
   readonly horizonDays: number;
   readonly pullEveryMs: number;
+  readonly first: readonly string[];
   /** Added to the wall clock; only tests set it. */
   readonly clockOffsetMs: number;
   /** Undefined for every node that is not of a testnet: its store is then the real one, with nothing around it. */

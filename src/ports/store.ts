@@ -184,6 +184,8 @@ export interface StoreView {
   nextId(): OpId;
   /** Living operations from an id up, ascending, at most `max`. */
   livingFrom(id: OpId, max: number): readonly LivingEntry[];
+  /** Living operations on keys that begin with a prefix, behind a key, in the order of their keys, at most `max`. */
+  livingUnder(prefix: string, after: string, max: number): readonly { readonly id: OpId; readonly key: string }[];
   /** Living operations due before a stamp, the longest due first, at most `max`. */
   collectable(before: Stamp, max: number): readonly Collectable[];
   /** What was set aside, the latest first, at most `max`. */

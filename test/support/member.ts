@@ -111,6 +111,7 @@ export class Member {
         seed: this.#number,
         horizonDays,
         pullEveryMs: 30_000,
+        first: [],
         trieReplayOpsMin: 10,
       },
       this.store,

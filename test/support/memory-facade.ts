@@ -236,6 +236,7 @@ class MemoryFacade implements NodeFacade {
       root: "ab".repeat(32),
       peers: this.control.peers.length,
       heldBack: 0,
+      sync: undefined,
       uptimeSeconds: 61,
       clock: { offsetMs: undefined, refusingWrites: false },
       conflicts: 0,

@@ -291,6 +291,21 @@ function readTests(at: () => Store, reopen: () => Promise<void>): void {
     expect(due(100)).toEqual([["long", false]]);
   });
 
+  test("keys under a prefix come in the order of their bytes, deleted ones among them, behind the key asked for", () => {
+    const deleted: Op = { ...put("a/1"), content: { type: "tombstone" } };
+    turn(at(), () => merge(at(), signedBatch(1, [put("a"), deleted, put("a/2"), put("a/é"), put("b/1")])));
+    const under = (prefix: string, after = "", max = 10): readonly string[] =>
+      at()
+        .livingUnder(prefix, after, max)
+        .map(({ key }) => key);
+    expect(under("a/")).toEqual(["a/1", "a/2", "a/é"]);
+    expect(under("a/", "a/1", 1)).toEqual(["a/2"]);
+    expect(under("a/", "a/é")).toEqual([]);
+    expect(under("")).toEqual(["a", "a/1", "a/2", "a/é", "b/1"]);
+    expect(under("c")).toEqual([]);
+    expect(at().livingUnder("a/2", "", 1)[0]?.id).toBe(at().living("a/2")?.id);
+  });
+
   test("what is set aside is kept by key, the latest first, until it is dropped", async () => {
     const entry = (key: string, byte: number): AsideEntry => ({
       key,

@@ -15,6 +15,7 @@ import {
   encodeMore,
   encodeParcels,
   encodePull,
+  encodeServing,
   encodeSuperseded,
 } from "../../src/codec/frontier.ts";
 import { type WalkNode, type encodeWalk, walkEndings } from "../../src/codec/walk.ts";
@@ -165,7 +166,9 @@ export function anyBeacon(prng: Prng): Beacon {
 
 export function anyFrontier(prng: Prng): Bytes {
   const session = anyNumber(prng, 0xffff_ffff);
-  switch (prng.below(5)) {
+  switch (prng.below(6)) {
+    case 5:
+      return encodeServing(session, 1 + anyNumber(prng, 1_000_000));
     case 0:
       return encodePull(session, anyBeacon(prng), prng.chance(0.5), anyOrigins(prng));
     case 1:
@@ -213,6 +216,13 @@ export function anyAck(prng: Prng): Ack {
 }
 
 export function anyWalkNode(prng: Prng): WalkNode {
+  if (prng.chance(0.2))
+    return {
+      type: "prefix",
+      prefix: prng.chance(0.8) ? anyKey(prng) : "",
+      after: prng.chance(0.5) ? anyKey(prng) : "",
+      more: prng.chance(0.5),
+    };
   const path = toHex(prng.bytes(32)).slice(0, prng.below(65));
   if (prng.chance(0.5))
     return {

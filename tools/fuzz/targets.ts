@@ -14,6 +14,7 @@ import {
   encodeMore,
   encodeParcels,
   encodePull,
+  encodeServing,
   encodeSuperseded,
 } from "../../src/codec/frontier.ts";
 import { decodeGossip, encodeGossip } from "../../src/codec/gossip.ts";
@@ -260,6 +261,8 @@ function frontierAgain(message: FrontierMessage): Bytes {
       return encodeDone(message.session, message.beacon, message.status);
     case "more":
       return encodeMore(message.session);
+    case "serving":
+      return encodeServing(message.session, message.batches);
   }
 }
 

@@ -8,7 +8,7 @@ import type { LinkId } from "../../ports/network.ts";
 import type { AdmissionFact, AdmissionInput } from "../peers/admission/machine.ts";
 import type { PullFact } from "../sync/pull/machine.ts";
 import type { WalkAskFact, WalkEnded } from "../sync/walk/ask.ts";
-import { acknowledgedAnewMax } from "../sync/limits.ts";
+import { acknowledgedAnewMax, firstAfterMs } from "../sync/limits.ts";
 import { type Parts, type Step, holdingsSeen, judgedTime, tell } from "./parts.ts";
 
 /** Steps admission and passes on what follows. */
@@ -87,6 +87,15 @@ export function hearSummary(peer: PeerId, theirs: SetSummary, { comparison, hold
   comparison.heard(peer, theirs, holdings.summary(), now.wall);
 }
 
+/** Who joins, or was away for long, has its own wishes served before the rest comes. */
+function askForFirst({ link, peer }: { readonly link: LinkId; readonly peer: PeerId }, parts: Parts, step: Step): void {
+  const { reconciledAt } = parts.holdings.state;
+  const isBehind = reconciledAt === undefined || judgedTime(parts, step) - reconciledAt >= firstAfterMs;
+  if (parts.first.length === 0 || !isBehind) return;
+  const wanted = { type: "firstWanted", link, peer, prefixes: parts.first } as const;
+  passOnWalkFacts(parts.walkAsk.step(wanted, holdingsSeen(parts), step.now, step.out), parts, step);
+}
+
 /** A writer may wait for this very member, which got the batch by another way. */
 function acknowledgeAnew(
   { link, peer }: { readonly link: LinkId; readonly peer: PeerId },
@@ -126,6 +135,7 @@ function passOn(fact: AdmissionFact, parts: Parts, step: Step): void {
     parts.comparison.admitted(fact.peer, now.wall);
     parts.connections.step({ type: "admitted", peer: fact.peer }, now, out);
     acknowledgeAnew(fact, parts, step);
+    askForFirst(fact, parts, step);
     const admitted = { type: "peerAdmitted", link: fact.link, peer: fact.peer } as const;
     passOnPullFacts(parts.pull.step(admitted, holdingsSeen(parts), now, out), parts, step);
     return;

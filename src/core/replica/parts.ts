@@ -36,11 +36,14 @@ export interface ReplicaOptions {
   readonly seed: number;
   readonly horizonDays: number;
   readonly pullEveryMs: number;
+  /** Prefixes of keys that are wanted before all others. */
+  readonly first: readonly string[];
   readonly trieReplayOpsMin: number;
 }
 
 export interface Parts {
   readonly self: PeerId;
+  readonly first: readonly string[];
   readonly network: NetworkId;
   readonly signer: Signer;
   readonly holdings: Holdings;
@@ -68,10 +71,11 @@ export interface Step {
 }
 
 export function makeParts(options: ReplicaOptions, view: StoreView, state: StoreState): Parts {
-  const { signer, network, session, agent, seed, horizonDays, pullEveryMs, trieReplayOpsMin } = options;
+  const { signer, network, session, agent, seed, horizonDays, pullEveryMs, first, trieReplayOpsMin } = options;
   const self = peerIdOf(signer.author);
   return {
     self,
+    first,
     network,
     signer,
     holdings: new Holdings(

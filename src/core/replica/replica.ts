@@ -16,6 +16,7 @@ import type { LinkId } from "../../ports/network.ts";
 import type { StoreState, StoreView } from "../../ports/store.ts";
 import type { EffectSink } from "../effects.ts";
 import type { MemberComparison } from "../sync/comparison.ts";
+import type { PullSnapshot } from "../sync/pull/machine.ts";
 import type { WalkSnapshot } from "../sync/walk/ask.ts";
 import type { CandidateSnapshot } from "../peers/connections/machine.ts";
 import type { Age, ApartFrom } from "./freshness.ts";
@@ -49,7 +50,7 @@ export interface ReplicaSnapshot {
   /** How each admitted member's set compares with ours, as far as it was told. */
   readonly compared: readonly MemberComparison[];
   readonly candidates: readonly CandidateSnapshot[];
-  readonly pulling: { readonly peer: PeerId; readonly parcels: number } | undefined;
+  readonly pulling: PullSnapshot | undefined;
   readonly walking: WalkSnapshot | undefined;
   readonly serving: number;
   readonly clock: { readonly offsetMs: number | undefined; readonly doubted: boolean };
@@ -185,8 +186,8 @@ export class Replica {
       reconciledAt: holdings.state.reconciledAt,
       apart: freshness.apart(),
       candidates: connections.snapshot(now),
-      pulling: pull.snapshot(),
-      walking: walkAsk.snapshot(),
+      pulling: pull.snapshot(now),
+      walking: walkAsk.snapshot(now),
       serving: serve.active + walkServe.active,
       clock: { offsetMs: clock.medianOffsetMs(), doubted: clock.doubted() },
     };

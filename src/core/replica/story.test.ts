@@ -51,6 +51,7 @@ class Member {
       seed: number,
       horizonDays: 30,
       pullEveryMs: 30_000,
+      first: [],
       trieReplayOpsMin: 10,
     };
     const state = newState(`${number}`.repeat(16) as Incarnation, 0 as Instant);
@@ -255,6 +256,8 @@ class Stage {
         return `done ${message.session}: ${message.status}, ${message.beacon.summary.count} entries`;
       case "more":
         return `more ${message.session}`;
+      case "serving":
+        return `serving ${message.session}: ${message.batches} batches`;
     }
   }
 

@@ -110,6 +110,7 @@ function takeFrontier(
       takeParcels(link, peer, message, frame.length, parts, step);
       break;
     case "done":
+    case "serving":
     case "superseded":
       passOnPullFacts(parts.pull.step({ type: "messageReceived", link, message }, holdings, now, out), parts, step);
       break;

@@ -42,6 +42,8 @@ export const ackersMax = 100;
 export const ackedRangesMax = 256;
 /** A writer's latest batches that are acknowledged anew when it is linked. Guess: more than wait at once from one hand. */
 export const acknowledgedAnewMax = 1_024;
+/** Time since everything was compared with anybody after which a user's first prefixes are asked for anew, in ms. Guess. */
+export const firstAfterMs = 600_000;
 /** Writes waiting for other members at once. Guess. */
 export const sharedWaitsMax = 10_000;
 /** Bytes a decoded operation takes beside its own. Measured: 270 for its view, the rest for its fields. */

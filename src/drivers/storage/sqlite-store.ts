@@ -5,6 +5,7 @@
  * synced. Any error in a turn is fatal for this object: it is thrown as a `Fault` and the thread
  * stops rather than answer from an unknown state.
  */
+// tidy: long because one class has one short method for each promise of the port; parts of it apart would pass its statements around
 import { DatabaseSync } from "node:sqlite";
 import type { Author, BatchId, Incarnation, Stamp } from "../../base/brand.ts";
 import { type Bytes, fromHex, toHex } from "../../base/bytes.ts";
@@ -222,6 +223,11 @@ class SqliteStore implements Store {
   livingFrom(id: OpId, max: number): readonly LivingEntry[] {
     const rows = this.#sql.livingFrom.all(id, max) as unknown as readonly EntryRow[];
     return rows.map((row) => this.#entryOf(row));
+  }
+
+  livingUnder(prefix: string, after: string, max: number): ReturnType<Store["livingUnder"]> {
+    const rows = this.#sql.livingUnder.all(prefix, after, max) as unknown as ReturnType<Store["livingUnder"]>;
+    return rows.filter(({ key }) => key.startsWith(prefix));
   }
 
   collectable(before: Stamp, max: number): ReturnType<Store["collectable"]> {

@@ -17,6 +17,7 @@ const sql = {
   setAside: "INSERT OR REPLACE INTO aside (key, value, stamp, author, at) VALUES (?, ?, ?, ?, ?)",
   trimAside: "DELETE FROM aside WHERE id <= (SELECT max(id) - ? FROM aside)",
   dropAside: "DELETE FROM aside WHERE key = ?",
+  livingUnder: "SELECT id, key FROM op WHERE key >= ?1 AND key > ?2 AND living = 1 ORDER BY key LIMIT ?3",
   placeOf: "SELECT parcel, place FROM op WHERE id = ? AND living = 1",
   headers: "SELECT header FROM parcel WHERE origin = ? AND sequence = ?",
   livingAfter:

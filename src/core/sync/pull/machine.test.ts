@@ -1,3 +1,4 @@
+// tidy: long because every table is over the one puller above them
 import { describe, expect, test } from "vitest";
 import type { Author, Incarnation, Instant, PeerId } from "../../../base/brand.ts";
 import { Prng } from "../../../base/prng.ts";
@@ -6,7 +7,7 @@ import { frontierOriginsMax, frontierRangesMax } from "../../../codec/limits.ts"
 import type { LinkId } from "../../../ports/network.ts";
 import type { Effect } from "../../effects.ts";
 import { pullEveryMs, pullJitter, pullStallMs, pullWindowFrames, supersededClaimsMax } from "../limits.ts";
-import { Pull, type PullFact, type PullInput } from "./machine.ts";
+import { Pull, type PullSnapshot, type PullFact, type PullInput } from "./machine.ts";
 
 const [bob, carol] = ["bob", "carol"] as [PeerId, PeerId];
 const origin = (i: number, ranges: OriginRanges["ranges"] = [[1, 3]]): OriginRanges => ({
@@ -34,6 +35,14 @@ class Puller {
     const holdings = { origins: () => this.origins, beacon: () => beaconOf(this.count), changes: this.changes };
     this.facts = this.pull.step(input, holdings, { wall: this.mono as Instant, mono: this.mono }, out);
     return out.flatMap(lineOf);
+  }
+
+  snapshot(): PullSnapshot | undefined {
+    return this.pull.snapshot({ wall: this.mono as Instant, mono: this.mono });
+  }
+
+  serving(session: number, batches: number): readonly string[] {
+    return this.step({ type: "messageReceived", link: 1, message: { type: "serving", session, batches } });
   }
 
   admit(link: LinkId = 1, peer: PeerId = bob): readonly string[] {
@@ -94,10 +103,10 @@ describe("a pull", () => {
   test("begins when a peer is admitted and ends with its done", () => {
     const puller = new Puller();
     expect(puller.admit()).toEqual(["1: pull 1 of 1"]);
-    expect(puller.pull.snapshot()).toEqual({ peer: bob, parcels: 0 });
+    expect(puller.snapshot()).toEqual({ peer: bob, parcels: 0, expected: 0, forMs: 0 });
     expect(puller.done(1)).toEqual(["ended complete equal after 0"]);
     expect(puller.facts).toEqual([{ type: "completed", peer: bob, link: 1, equal: true, theirs: beaconOf(1).summary }]);
-    expect(puller.pull.snapshot()).toBeUndefined();
+    expect(puller.snapshot()).toBeUndefined();
   });
 
   test("says `more` for each frame when it is merged, not when it arrives", () => {
@@ -105,7 +114,7 @@ describe("a pull", () => {
     puller.admit();
     expect([puller.parcels(1, 5), puller.parcels(1, 2)]).toEqual([[], []]);
     expect([puller.merged(1), puller.merged(1)]).toEqual([["1: more 1"], ["1: more 1"]]);
-    expect(puller.pull.snapshot()?.parcels).toBe(7);
+    expect(puller.snapshot()?.parcels).toBe(7);
   });
 
   test("that is done before its frames are merged ends after them", () => {
@@ -197,7 +206,7 @@ describe("what was not asked for is dropped", () => {
     puller.mono = 1_000;
     expect(send(puller)).toEqual([]);
     expect(puller.pull.nextDeadline()).toBe(pullStallMs);
-    expect(puller.pull.snapshot()?.parcels).toBe(0);
+    expect(puller.snapshot()?.parcels).toBe(0);
   });
 
   test("more frames than the window, and frames after done, are not expected", () => {
@@ -241,10 +250,21 @@ describe("a user's order to ask everybody", () => {
       puller.mono += 1_000;
       expect(puller.step({ type: "everybodyDue" })).toEqual([`1: pull ${session} of 1`]);
       puller.done(session, { count: 2 });
-      expect(puller.pull.snapshot()).toBeUndefined();
+      expect(puller.snapshot()).toBeUndefined();
       expect(puller.facts.map(({ type }) => type)).not.toContain("unexplained");
     }
   });
+});
+
+test("a pull shows how much was said to come, and for how long it has been coming", () => {
+  const puller = new Puller();
+  puller.admit();
+  puller.mono = 400;
+  expect(puller.serving(1, 1_000)).toEqual([]);
+  puller.parcels(1, 30);
+  expect(puller.snapshot()).toEqual({ peer: bob, parcels: 30, expected: 1_000, forMs: 400 });
+  puller.serving(2, 7); // of a pull that is not under way
+  expect(puller.snapshot()?.expected).toBe(1_000);
 });
 
 describe("superseded ranges", () => {

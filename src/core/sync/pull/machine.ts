@@ -22,19 +22,17 @@ import {
   type OriginRanges,
   type SetSummary,
   encodeMore,
-  encodePull,
 } from "../../../codec/frontier.ts";
-import { frontierFrameBytesMax, frontierOriginsMax, frontierRangesMax } from "../../../codec/limits.ts";
 import type { LinkId } from "../../../ports/network.ts";
 import type { EffectSink } from "../../effects.ts";
 import type { PullEnd } from "../../notes.ts";
 import { sameSet } from "../comparison.ts";
+import { pullFrames } from "./frames.ts";
 import {
   pullJitter,
   pullStallMs,
   pullTurnMsMax,
   pullWindowFrames,
-  servedRangesMax,
   supersededClaimsMax,
   unexplainedPullsMax,
 } from "../limits.ts";
@@ -45,7 +43,7 @@ export type PullInput =
   | {
       readonly type: "messageReceived";
       readonly link: LinkId;
-      readonly message: Extract<FrontierMessage, { type: "superseded" | "done" }>;
+      readonly message: Extract<FrontierMessage, { type: "superseded" | "done" | "serving" }>;
     }
   /** A frame of parcels of this session arrived (before it is checked). */
   | { readonly type: "parcelsReceived"; readonly link: LinkId; readonly session: number; readonly count: number }
@@ -86,6 +84,15 @@ export type PullFact =
   | { readonly type: "unexplained"; readonly peer: PeerId; readonly link: LinkId }
   | { readonly type: "misbehaved"; readonly peer: PeerId; readonly link: LinkId };
 
+/** What a status page shows of a pull. */
+export interface PullSnapshot {
+  readonly peer: PeerId;
+  readonly parcels: number;
+  /** What the peer said would come, at most: some of it may live no longer. 0 before it said so. */
+  readonly expected: number;
+  readonly forMs: number;
+}
+
 interface Schedule {
   readonly link: LinkId;
   readonly peer: PeerId;
@@ -105,6 +112,8 @@ interface Session {
   readonly changesAtStart: number;
   progressAt: number;
   parcels: number;
+  /** Batches the peer said it would send, superseded ones among them; 0 before it said so. */
+  expected: number;
   /** Frames of parcels that are not merged yet. */
   merging: number;
   /** Numbers said to be superseded that are not proven to exist yet. */
@@ -150,9 +159,10 @@ export class Pull {
     return isAwaited ? Math.min(stalled, turnEnds) : stalled;
   }
 
-  /** The peer being pulled from, and how much came. */
-  snapshot(): { readonly peer: PeerId; readonly parcels: number } | undefined {
-    return this.#session === undefined ? undefined : { peer: this.#session.peer, parcels: this.#session.parcels };
+  snapshot(now: Time): PullSnapshot | undefined {
+    if (this.#session === undefined) return undefined;
+    const { peer, parcels, expected, startedAt } = this.#session;
+    return { peer, parcels, expected, forMs: now.mono - startedAt };
   }
 
   /** Whether a frame of parcels is expected: of the session under way, and within its window. */
@@ -211,13 +221,17 @@ export class Pull {
 
   #message(
     link: LinkId,
-    message: Extract<FrontierMessage, { type: "superseded" | "done" }>,
+    message: Extract<FrontierMessage, { type: "superseded" | "done" | "serving" }>,
     holdings: PulledHoldings,
     now: Time,
     out: EffectSink,
   ): readonly PullFact[] {
     const session = this.#current(link, message.session);
     if (session === undefined) return [];
+    if (message.type === "serving") {
+      session.expected = message.batches;
+      return [];
+    }
     if (message.type === "superseded") {
       out.push({ type: "network", order: { type: "send", link, protocol: "frontier", frame: encodeMore(session.id) } });
       if (session.merging === 0 && !session.heldBack) return [claimOf(session, message.origins)];
@@ -324,6 +338,7 @@ export class Pull {
       changesAtStart: holdings.changes,
       progressAt: now.mono,
       parcels: 0,
+      expected: 0,
       merging: 0,
       claims: [],
       claimRanges: 0,
@@ -339,28 +354,6 @@ export class Pull {
   #current(link: LinkId, id: number): Session | undefined {
     return this.#session?.link === link && this.#session.id === id ? this.#session : undefined;
   }
-}
-
-/** As many messages as the sizes ask for; of an origin with many gaps only the first ranges. */
-function pullFrames(id: number, beacon: Beacon, origins: readonly OriginRanges[]): readonly Uint8Array[] {
-  const frames: Uint8Array[] = [];
-  let chunk: OriginRanges[] = [];
-  let bytes = 0;
-  let named = 0;
-  for (const { author, incarnation, ranges } of origins) {
-    const clipped = ranges.slice(0, frontierRangesMax);
-    named += clipped.length + 1;
-    if (named > servedRangesMax) break; // what is not named is sent again, which costs but is right
-    const size = 41 + 16 * clipped.length;
-    if (chunk.length >= frontierOriginsMax || bytes + size > frontierFrameBytesMax - 128) {
-      frames.push(encodePull(id, beacon, false, chunk));
-      chunk = [];
-      bytes = 0;
-    }
-    chunk.push({ author, incarnation, ranges: clipped });
-    bytes += size;
-  }
-  return [...frames, encodePull(id, beacon, true, chunk)];
 }
 
 /** The claims that waited for proof, to be looked at once more; what is unproven still comes back. */

@@ -16,6 +16,7 @@ import {
   type OriginRanges,
   encodeDone,
   encodeParcels,
+  encodeServing,
   encodeSuperseded,
 } from "../../../codec/frontier.ts";
 import { frontierRangesMax } from "../../../codec/limits.ts";
@@ -153,7 +154,10 @@ export class Serve {
     const gaps = isTold ? gapsOf(holdings.origins(), session.asked) : undefined;
     session.asked.clear();
     const parcels = session.stretches.reduce((sum, { from, to }) => sum + to - from + 1, 0);
-    if (parcels > 0) out.push({ type: "note", at: now.wall, note: { type: "serveStarted", peer, parcels } });
+    if (parcels > 0) {
+      out.push({ type: "note", at: now.wall, note: { type: "serveStarted", peer, parcels } });
+      sendFrame(link, encodeServing(pull.session, parcels), out);
+    }
     this.#pump(session, holdings, view, now, out);
     return gaps;
   }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { Holder, ann, bea, everyHash, link, numbered, said } from "../../../../test/support/walking-holder.ts";
 import type { Instant } from "../../../base/brand.ts";
-import type { WalkMessage } from "../../../codec/walk.ts";
+import type { WalkMessage, WalkPrefix } from "../../../codec/walk.ts";
 import { sha256 } from "../../../crypto/hash.ts";
 import { walkEveryMsMin, walkFruitlessNodesMax, walkParcelWindow, walkStallMs, walkTurnMsMax } from "../limits.ts";
 import { WalkAsk, type WalkAskFact } from "./ask.ts";
@@ -31,6 +31,11 @@ class LoneAsker extends Holder {
   said(): readonly string[] {
     return this.frames().map((frame) => said(frame).type);
   }
+}
+
+function openedBy({ holdings }: Holder): Extract<WalkMessage, { type: "opened" }> {
+  const summary = { ...holdings.beacon().summary, count: 99 };
+  return { type: "opened", session: 1, beacon: { ...holdings.beacon(), summary } };
 }
 
 describe("an asker", () => {
@@ -128,14 +133,36 @@ describe("an asker", () => {
         const message = said(frame);
         if (message.type !== "ask" || facts.length > 0) continue;
         nodes += message.nodes.length;
-        const lies = message.nodes.map(
-          ({ path }) => ({ type: "children", path, hashes: everyHash(nodes % 251) }) as const,
-        );
+        const lies = message.nodes.map((node) => {
+          const path = node.type === "prefix" ? "" : node.path;
+          return { type: "children", path, hashes: everyHash(nodes % 251) } as const;
+        });
         facts = asker.hear({ type: "answer", session: 1, request: message.request, nodes: lies });
       }
     }
     expect(facts.at(-1)).toMatchObject({ type: "misbehaved", reason: /never end/ });
     expect(nodes).toBeLessThan(2 * walkFruitlessNodesMax);
+  });
+
+  test("asks for what is wanted first page after page, compares nothing, and leaves a peer that answers for another prefix", () => {
+    const asker = new LoneAsker(numbered(5));
+    asker.step({ type: "firstWanted", link, peer: bea, prefixes: ["a/", "b/"] });
+    const asked = (): readonly unknown[] =>
+      asker.frames().flatMap((frame) => {
+        const message = said(frame);
+        return message.type === "ask" ? [message.nodes] : [];
+      });
+    const page = (prefix: string, after = "", more = false): WalkPrefix => ({ type: "prefix", prefix, after, more });
+    expect(asked()).toEqual([[page("a/"), page("b/")]]);
+    asker.hear(openedBy(asker));
+    asker.hear({ type: "answer", session: 1, request: 1, nodes: [page("a/", "a/9", true), page("b/", "b/3")] });
+    expect(asked()).toEqual([[page("a/", "a/9")]]);
+    asker.hear({ type: "answer", session: 1, request: 2, nodes: [page("a/", "a/9")] });
+    expect(asker.said()).toEqual(["close"]);
+    asker.step({ type: "firstWanted", link, peer: bea, prefixes: ["a/"] });
+    asker.hear({ ...openedBy(asker), session: 2 });
+    const lie = { type: "answer", session: 2, request: 1, nodes: [page("c/", "c/1", true)] } as const;
+    expect(asker.hear(lie).at(-1)).toMatchObject({ type: "misbehaved", reason: /another prefix/ });
   });
 
   test("expects parcels of its walk only, and within their window", () => {

@@ -11,44 +11,36 @@
  *    without end is left when they exceed what honest sets could need.
  * 3. A frame of parcels is answered with `more` only when it is merged.
  * 4. Our own subtree of at most 64 entries is sent as it is; a larger one is compared by its children.
+ * 5. What a user wants first is asked for by prefix, page after page, in a walk of its own that
+ *    compares nothing: pulls bring the rest.
  */
-import { type Bytes, equalBytes } from "../../../base/bytes.ts";
+import { equalBytes } from "../../../base/bytes.ts";
 import type { PeerId, Time } from "../../../base/brand.ts";
 import type { Beacon, SetSummary } from "../../../codec/beacon.ts";
-import { walkEntriesMax } from "../../../codec/limits.ts";
-import {
-  type WalkChildren,
-  type WalkMessage,
-  type WalkNode,
-  cutPosition,
-  encodeWalk,
-  walkPathDigitsMax,
-} from "../../../codec/walk.ts";
+import type { WalkMessage } from "../../../codec/walk.ts";
 import type { LinkId } from "../../../ports/network.ts";
 import type { OpId } from "../../../ports/store.ts";
 import type { TrieSnapshot } from "../../data/trie/snapshot.ts";
 import type { EffectSink } from "../../effects.ts";
 import type { WalkEnd } from "../../notes.ts";
 import {
-  walkChildrenNodesMax,
-  walkEntriesNodesMax,
   walkEveryMsMin,
-  walkExtrasMax,
   walkFruitlessNodesMax,
-  walkRoundsMax,
   walkParcelWindow,
   walkStallMs,
   walkTurnMsMax,
   walkWindow,
 } from "../limits.ts";
 import { sameSet } from "../comparison.ts";
-import { cutEntries, cutHashes } from "./cut.ts";
+import { type Session, ask, askFirst, leadsTo, noteDifferences, noteUnknown, send, startOf } from "./session.ts";
 
 export type ServerMessage = Extract<WalkMessage, { type: "opened" | "answer" | "ended" }>;
 
 export type WalkAskInput =
   /** A pull showed that this peer's set differs in a way the frontiers do not explain. */
   | { readonly type: "walkWanted"; readonly link: LinkId; readonly peer: PeerId }
+  /** The keys under these prefixes are wanted before all others. */
+  | { readonly type: "firstWanted"; readonly link: LinkId; readonly peer: PeerId; readonly prefixes: readonly string[] }
   | { readonly type: "linkLost"; readonly link: LinkId }
   | { readonly type: "messageReceived"; readonly link: LinkId; readonly message: ServerMessage }
   /** A frame of parcels of this session arrived (before it is checked). */
@@ -77,31 +69,10 @@ export type WalkAskFact =
   | WalkEnded
   | { readonly type: "misbehaved"; readonly link: LinkId; readonly peer: PeerId; readonly reason: string };
 
-/** A path that differs, and how many round trips led to it. */
-interface Differing {
-  readonly path: string;
-  readonly round: number;
-}
-
-interface Session {
-  readonly id: number;
-  readonly link: LinkId;
+interface Wanted {
   readonly peer: PeerId;
-  readonly snapshot: TrieSnapshot;
-  readonly startedAt: number;
-  progressAt: number;
-  theirs: SetSummary | undefined;
-  /** The deepest of them last, so that few wait at a time. */
-  readonly todo: Differing[];
-  readonly asked: Map<number, readonly Differing[]>;
-  requests: number;
-  merging: number;
-  parcels: number;
-  entries: number;
-  readonly extras: OpId[];
-  nodes: number;
-  /** Nodes asked for since something new came. */
-  fruitless: number;
+  /** Prefixes to be had first; empty where the whole sets are to be compared. */
+  readonly first: readonly string[];
 }
 
 /** What a status page shows of a walk. */
@@ -109,11 +80,13 @@ export interface WalkSnapshot {
   readonly peer: PeerId;
   readonly nodes: number;
   readonly parcels: number;
+  /** That live now and did not before. */
   readonly entries: number;
+  readonly forMs: number;
 }
 
 export class WalkAsk {
-  readonly #wanted = new Map<LinkId, PeerId>();
+  readonly #wanted = new Map<LinkId, Wanted>();
   readonly #beganAt = new Map<LinkId, number>();
   #session: Session | undefined;
   #sessions = 0;
@@ -134,17 +107,20 @@ export class WalkAsk {
     return session !== undefined && session.merging < walkParcelWindow;
   }
 
-  snapshot(): WalkSnapshot | undefined {
+  snapshot(now: Time): WalkSnapshot | undefined {
     if (this.#session === undefined) return undefined;
-    const { peer, nodes, parcels, entries } = this.#session;
-    return { peer, nodes, parcels, entries };
+    const { peer, nodes, parcels, entries, startedAt } = this.#session;
+    return { peer, nodes, parcels, entries, forMs: now.mono - startedAt };
   }
 
   #take(input: WalkAskInput, holdings: AskedHoldings, now: Time, out: EffectSink): readonly WalkAskFact[] {
     switch (input.type) {
       case "walkWanted":
         if (now.mono >= (this.#beganAt.get(input.link) ?? -Infinity) + walkEveryMsMin)
-          this.#wanted.set(input.link, input.peer);
+          this.#wanted.set(input.link, { peer: input.peer, first: [] });
+        return [];
+      case "firstWanted":
+        this.#wanted.set(input.link, { peer: input.peer, first: input.prefixes });
         return [];
       case "linkLost":
         this.#wanted.delete(input.link);
@@ -190,6 +166,12 @@ export class WalkAsk {
       if (asked === undefined) return this.#misbehaved(session, "it answered what was not asked", holdings, now, out);
       session.asked.delete(message.request);
       for (const node of message.nodes) {
+        if (node.type === "prefix") {
+          if (!session.first.includes(node.prefix))
+            return this.#misbehaved(session, "it answered for another prefix", holdings, now, out);
+          if (node.more) askFirst(session, [node], out);
+          continue;
+        }
         const from = asked.find(({ path }) => leadsTo(path, node.path));
         if (from === undefined) return this.#misbehaved(session, "it answered for another path", holdings, now, out);
         if (node.type === "entries") noteUnknown(node, session);
@@ -241,6 +223,7 @@ export class WalkAsk {
     const { link, peer, id, nodes, parcels, entries, startedAt, theirs, extras } = session;
     this.#session = undefined;
     if (how !== "linkLost") send(link, { type: "close", session: id, more: extras.length > 0 }, out);
+    const isWhole = session.first.length === 0;
     const equal = theirs !== undefined && sameSet(theirs, holdings.beacon(now).summary);
     const durationMs = now.mono - startedAt;
     out.push({
@@ -248,16 +231,16 @@ export class WalkAsk {
       at: now.wall,
       note: { type: "walkEnded", peer, how, nodes, parcels, entries, durationMs, equal },
     });
-    return [{ type: "walkEnded", link, peer, how, theirs, equal, extras }];
+    return isWhole ? [{ type: "walkEnded", link, peer, how, theirs, equal, extras }] : [];
   }
 
   #startNext(holdings: AskedHoldings, now: Time, out: EffectSink): void {
     if (this.#session !== undefined) return;
     const next = this.#wanted.entries().next().value;
     if (next === undefined) return;
-    const [link, peer] = next;
+    const [link, { peer, first }] = next;
     this.#wanted.delete(link);
-    this.#beganAt.set(link, now.mono);
+    if (first.length === 0) this.#beganAt.set(link, now.mono);
     const id = (this.#sessions = (this.#sessions + 1) >>> 0);
     const session: Session = {
       id,
@@ -267,7 +250,8 @@ export class WalkAsk {
       startedAt: now.mono,
       progressAt: now.mono,
       theirs: undefined,
-      todo: [{ path: "", round: 0 }],
+      first,
+      todo: first.length === 0 ? [{ path: "", round: 0 }] : [],
       asked: new Map(),
       requests: 0,
       merging: 0,
@@ -280,7 +264,9 @@ export class WalkAsk {
     this.#session = session;
     out.push({ type: "note", at: now.wall, note: { type: "walkStarted", peer } });
     send(link, { type: "open", session: id, beacon: holdings.beacon(now) }, out);
-    ask(session, out); // the root's children go with it: equal sets still need one round trip, unequal ones save one
+    // the root's children go with it: equal sets still need one round trip, unequal ones save one
+    if (first.length === 0) ask(session, out);
+    else askFirst(session, first.map(startOf), out);
   }
 
   #current(link: LinkId, id: number): Session | undefined {
@@ -292,69 +278,7 @@ function deadlineOf({ startedAt, progressAt }: Session): number {
   return Math.min(progressAt + walkStallMs, startedAt + walkTurnMsMax);
 }
 
-/** Takes the last paths that differ and asks for them: entry by entry where we have few, by their children otherwise. */
-function ask(session: Session, out: EffectSink): void {
-  const nodes: WalkNode[] = [];
-  const asked: Differing[] = [];
-  for (let children = 0; asked.length < walkEntriesNodesMax && children < walkChildrenNodesMax;) {
-    const next = session.todo.pop();
-    if (next === undefined) break;
-    const node = ourNode(session.snapshot, next.path);
-    if (node.type === "children") children += 1;
-    nodes.push(node);
-    asked.push(next);
-  }
-  const request = (session.requests += 1);
-  session.asked.set(request, asked);
-  session.nodes += nodes.length;
-  session.fruitless += nodes.length;
-  send(session.link, { type: "ask", session: session.id, request, nodes }, out);
-}
-
-function ourNode(snapshot: TrieSnapshot, path: string): WalkNode {
-  return snapshot.summary(path).count <= walkEntriesMax && path !== ""
-    ? cutEntries(snapshot, path)
-    : { type: "children", path, hashes: cutHashes(snapshot, path) };
-}
-
-/** An answer is about a child of what was asked, or, where few entries were sent, about that path itself. */
-function leadsTo(asked: string, answered: string): boolean {
-  return answered.startsWith(asked) && answered.length <= asked.length + 1;
-}
-
-/** What differs below an answered path: what is there on their side is to be asked for. */
-function noteDifferences({ path, hashes }: WalkChildren, round: number, session: Session): void {
-  if (path.length >= walkPathDigitsMax || round > walkRoundsMax) return;
-  const ours = cutHashes(session.snapshot, path);
-  hashes.forEach((theirs, digit) => {
-    const below = path + digit.toString(16);
-    if (theirs !== undefined && !isEqualTo(ours[digit], theirs)) session.todo.push({ path: below, round });
-    if (theirs === undefined && ours[digit] !== undefined)
-      for (const { id } of session.snapshot.entries(below)) noteExtra(id, session);
-  });
-}
-
-/** Entries we named on whose keys they have nothing. */
-function noteUnknown({ path, entries }: Extract<WalkNode, { type: "entries" }>, session: Session): void {
-  for (const { position, id } of session.snapshot.entries(path)) {
-    const cut = cutPosition(position, path);
-    if (entries.some((entry) => equalBytes(entry.position, cut))) noteExtra(id, session);
-  }
-}
-
-function noteExtra(id: OpId, { extras }: Session): void {
-  if (extras.length < walkExtrasMax) extras.push(id);
-}
-
-function isEqualTo(ours: Bytes | undefined, theirs: Bytes): boolean {
-  return ours !== undefined && equalBytes(ours, theirs);
-}
-
 function isSame({ count, fingerprint }: SetSummary, snapshot: TrieSnapshot): boolean {
   const ours = snapshot.summary("");
   return count === ours.count && equalBytes(fingerprint, ours.hash);
-}
-
-function send(link: LinkId, message: Parameters<typeof encodeWalk>[0], out: EffectSink): void {
-  out.push({ type: "network", order: { type: "send", link, protocol: "walk", frame: encodeWalk(message) } });
 }

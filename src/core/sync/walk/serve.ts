@@ -17,6 +17,7 @@ import {
   type WalkEntry,
   type WalkMessage,
   type WalkNode,
+  type WalkPrefix,
   cutPosition,
   encodeWalk,
   walkHashBytes,
@@ -169,7 +170,7 @@ export class WalkServe {
 
   #pump(session: Session, view: StoreView, now: Time, out: EffectSink): void {
     while (now.mono >= this.#dueAt(session.link)) {
-      session.answering ??= nextAnswer(session);
+      session.answering ??= nextAnswer(session, view);
       const { answering } = session;
       if (answering === undefined) return;
       if (answering.ids.length === 0) {
@@ -205,16 +206,24 @@ function hasWork({ answering, requests, credit }: Session): boolean {
 }
 
 /** What the next request is answered with. */
-function nextAnswer(session: Session): Session["answering"] {
+function nextAnswer(session: Session, view: StoreView): Session["answering"] {
   const asked = session.requests.shift();
   if (asked === undefined) return undefined;
   const nodes: WalkNode[] = [];
   const ids: OpId[] = [];
   for (const node of asked.nodes) {
     if (node.type === "children") nodes.push(...differingChildren(node, session));
+    else if (node.type === "prefix") nodes.push(nextUnder(node, view, ids));
     else compareEntries(node, session, nodes, ids);
   }
   return { request: asked.request, nodes, ids: ids.sort((a, b) => a - b) };
+}
+
+/** Keys as they are now: the snapshot knows them only by their positions. */
+function nextUnder({ prefix, after }: WalkPrefix, view: StoreView, ids: OpId[]): WalkPrefix {
+  const found = view.livingUnder(prefix, after, walkSentEntriesMax);
+  ids.push(...found.map(({ id }) => id));
+  return { type: "prefix", prefix, after: found.at(-1)?.key ?? after, more: found.length === walkSentEntriesMax };
 }
 
 /** The subtrees that differ, each by its own children. */
