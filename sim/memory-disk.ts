@@ -3,8 +3,10 @@ import { assert } from "../src/base/assert.ts";
 import type { BatchId } from "../src/base/brand.ts";
 import type { Bytes } from "../src/base/bytes.ts";
 import type { OriginRanges } from "../src/codec/frontier.ts";
+import { partitionsKeptMax } from "../src/core/peers/partitions/limits.ts";
 import { conflictAgeMsMax, conflictsMax, conflictsPerKeyMax } from "../src/core/data/limits.ts";
 import type { AsideEntry, ConflictRow, OpId, StoreState, TriePageRow } from "../src/ports/store.ts";
+import type { PartitionRecord } from "../src/ports/partition.ts";
 import type { LivingFact } from "./checkers/facts.ts";
 import type { KeptOp, StoredBatch } from "./stored-batch.ts";
 
@@ -31,6 +33,7 @@ export class MemoryDisk {
   /** Pages of the Merkle trie by path. */
   readonly trie: Map<string, TriePageRow> = new Map();
   trieFrom: OpId = 1;
+  partitions: readonly PartitionRecord[] = [];
   ids = 0;
 
   /** The living operation on a key as plain data for checkers. */
@@ -55,6 +58,11 @@ export function keptOp(stored: StoredBatch, index: number): KeptOp {
   const op = stored.ops.find((each) => each.index === index);
   assert(op !== undefined, "a place names a stored operation");
   return op;
+}
+
+/** With a record in the place of the one with its id, or as the newest. */
+export function withPartition(kept: readonly PartitionRecord[], saved: PartitionRecord): readonly PartitionRecord[] {
+  return [...kept.filter(({ id }) => id !== saved.id), saved].sort((a, b) => a.id - b.id).slice(-partitionsKeptMax);
 }
 
 /** With a further conflict, without what is too old or too much: per key, then in all. */

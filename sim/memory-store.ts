@@ -15,6 +15,7 @@ import { type Bytes, compareBytes, utf8Encode } from "../src/base/bytes.ts";
 import type { OriginRanges } from "../src/codec/frontier.ts";
 import { takeFragments } from "../src/crypto/fragment.ts";
 import { asideMax, evidenceMax } from "../src/core/data/limits.ts";
+import type { PartitionRecord } from "../src/ports/partition.ts";
 import type {
   AsideEntry,
   LivingEntry,
@@ -30,7 +31,7 @@ import type {
   TriePageSummary,
 } from "../src/ports/store.ts";
 import type { KeyChange, LivingFact } from "./checkers/facts.ts";
-import { MemoryDisk, keptOp, withConflict } from "./memory-disk.ts";
+import { MemoryDisk, keptOp, withConflict, withPartition } from "./memory-disk.ts";
 import { type KeptOp, type StoredBatch, compacted, encodeStored, unite, withDead } from "./stored-batch.ts";
 
 /** What becomes of a commit: done, or failed with the turn on the disk or not. */
@@ -106,6 +107,8 @@ class TurnStore implements MemoryStore {
         return this.#assign("trieFrom", write.from);
       case "addConflict":
         return this.#assign("conflicts", withConflict(this.disk.conflicts, write.conflict));
+      case "savePartition":
+        return this.#assign("partitions", withPartition(this.disk.partitions, write.partition));
       case "addEvidence":
         if (this.disk.evidence.length >= evidenceMax) return undefined;
         return this.#assign("evidence", [...this.disk.evidence, { first: write.first, second: write.second }]);
@@ -285,6 +288,11 @@ class TurnStore implements MemoryStore {
     return this.disk.state;
   }
 
+  partitions(): readonly PartitionRecord[] {
+    this.#mustLive();
+    return this.disk.partitions;
+  }
+
   #merge(row: ParcelRow, supersedes: readonly OpId[]): void {
     const changed = new Set<BatchId>([row.batch]);
     for (const id of supersedes) changed.add(this.#kill(id));
@@ -375,7 +383,10 @@ class TurnStore implements MemoryStore {
     this.#undo.push(old === undefined ? () => map.delete(key) : () => map.set(key, old));
   }
 
-  #assign<Name extends "state" | "conflicts" | "evidence" | "trieFrom">(name: Name, value: MemoryDisk[Name]): void {
+  #assign<Name extends "state" | "conflicts" | "evidence" | "trieFrom" | "partitions">(
+    name: Name,
+    value: MemoryDisk[Name],
+  ): void {
     const old = this.disk[name];
     this.#undo.push(() => (this.disk[name] = old));
     this.disk[name] = value;

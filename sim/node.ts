@@ -97,6 +97,7 @@ export class SimNode {
         pullEveryMs: options.pullEveryMs,
         first: [],
         trieReplayOpsMin,
+        cutOffMs: 10_000,
       },
       this.#store,
       state,

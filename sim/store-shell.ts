@@ -3,6 +3,7 @@ import type { Range } from "../src/codec/ranges-wire.ts";
 import type { Author, Incarnation, Stamp } from "../src/base/brand.ts";
 import type { Bytes } from "../src/base/bytes.ts";
 import type { OriginRanges } from "../src/codec/frontier.ts";
+import type { PartitionRecord } from "../src/ports/partition.ts";
 import type {
   LivingEntry,
   LivingOp,
@@ -104,6 +105,10 @@ export class StoreShell implements Store {
 
   state(): StoreState | undefined {
     return this.inner.state();
+  }
+
+  partitions(): readonly PartitionRecord[] {
+    return this.inner.partitions();
   }
 }
 

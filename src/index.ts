@@ -45,6 +45,7 @@ export type {
   KeyHolder,
   LivingVersion,
   MemberConvergence,
+  Partition,
 } from "./node/insight.ts";
 
 /** Any setting of `docs/CONFIG.md`, by its name in code; what is left out has its default. */

@@ -171,6 +171,7 @@ class MainLoop {
         pullEveryMs,
         first: [],
         trieReplayOpsMin,
+        cutOffMs: 10_000,
       },
       store,
       newState(randomBytes(8).toString("hex") as Incarnation, Date.now() as Instant),

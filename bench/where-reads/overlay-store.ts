@@ -10,6 +10,7 @@ import type { Author, Incarnation } from "../../src/base/brand.ts";
 import type { Bytes } from "../../src/base/bytes.ts";
 import type { Range } from "../../src/codec/ranges-wire.ts";
 import type { OriginRanges } from "../../src/codec/frontier.ts";
+import type { PartitionRecord } from "../../src/ports/partition.ts";
 import type {
   LivingEntry,
   LivingOp,
@@ -169,6 +170,10 @@ export class OverlayStore implements Store {
 
   state(): StoreState | undefined {
     return this.#durable.state();
+  }
+
+  partitions(): readonly PartitionRecord[] {
+    return this.#durable.partitions();
   }
 
   close(): void {

@@ -1,8 +1,8 @@
 /**
- * The JSON forms of an operator's questions: `converged`, `explain`. What is not known is null, never absent.
+ * The JSON forms of an operator's questions: `converged`, `explain`, `partitions`. What is not known is null, never absent.
  */
 import { z } from "zod";
-import type { Convergence, KeyExplanation, LivingVersion, MemberConvergence } from "../node/insight.ts";
+import type { Convergence, KeyExplanation, LivingVersion, MemberConvergence, Partition } from "../node/insight.ts";
 import { conflictsSchema, conflictsView, rfc3339, valueView } from "./views.ts";
 
 const time = z.string().describe("RFC 3339, UTC");
@@ -178,6 +178,70 @@ function previewView(
     };
   const characters = [...all];
   return { preview: characters.slice(0, previewMax).join(""), encoding, truncated: characters.length > previewMax };
+}
+
+const partitionWrite = z.object({ stamp: z.number().int(), author: z.string() });
+
+export const partitionSchema = z.object({
+  id: z.number().int(),
+  phase: z
+    .enum(["open", "healing", "ended", "lapsed"])
+    .describe("healing: what a returned member had is still coming; lapsed: nobody returned within a day"),
+  since: time,
+  endedAt: time.nullable().describe("The first return, or when all were away too long to be members"),
+  here: z
+    .array(z.string())
+    .describe("Members linked to this node when it noticed; which others they reached is not known"),
+  there: z
+    .array(
+      z.object({
+        peer: z.string(),
+        lostAt: time,
+        returnedAt: time.nullable(),
+        settledAt: time.nullable().describe("When all it had on its return was here"),
+        heardThrough: z
+          .string()
+          .nullable()
+          .describe("A member of this side through which a later write of it came: the cut was not whole"),
+      }),
+    )
+    .describe("Members lost without a goodbye: cut off, or crashed, which look alike from here"),
+  ownWrites: z.number().int().describe("Batches written by this node meanwhile"),
+  receivedWrites: z.number().int().describe("Batches received from this side meanwhile"),
+  arrivedWrites: z.number().int().describe("Batches of the other side that came after the return"),
+  conflicts: z.number().int().describe("Writes of one side that lost to one of the other"),
+  lost: z
+    .array(
+      z.object({ key: z.string(), winner: partitionWrite, loser: partitionWrite, lostOn: z.enum(["here", "there"]) }),
+    )
+    .describe("The first 20 of them"),
+});
+
+export const partitionsSchema = z.object({ partitions: z.array(partitionSchema) });
+
+export type PartitionView = z.infer<typeof partitionSchema>;
+export type PartitionsView = z.infer<typeof partitionsSchema>;
+
+export function partitionsView(partitions: readonly Partition[]): PartitionsView {
+  return { partitions: partitions.map(partitionView) };
+}
+
+function partitionView(partition: Partition): PartitionView {
+  const { since, endedAt, here, there, lost, ...rest } = partition;
+  return {
+    ...rest,
+    since: rfc3339(since),
+    endedAt: timeOf(endedAt),
+    here: [...here],
+    there: there.map(({ peer, lostAt, returnedAt, settledAt, heardThrough }) => ({
+      peer,
+      lostAt: rfc3339(lostAt),
+      returnedAt: timeOf(returnedAt),
+      settledAt: timeOf(settledAt),
+      heardThrough: heardThrough ?? null,
+    })),
+    lost: lost.map(({ key, winner, loser, lostOn }) => ({ key, winner: { ...winner }, loser: { ...loser }, lostOn })),
+  };
 }
 
 function timeOf(instant: number | undefined): string | null {

@@ -1,8 +1,8 @@
 /** Operators' questions over HTTP, with a node in memory behind. */
 import { afterEach, beforeEach, expect, test } from "vitest";
-import type { Author, Incarnation, Instant, PeerId } from "../base/brand.ts";
+import type { Author, Incarnation, Instant, PeerId, Stamp } from "../base/brand.ts";
 import { type TestApi, startTestApi } from "../../test/support/api-client.ts";
-import { convergenceSchema, keyExplanationSchema } from "./insight-views.ts";
+import { convergenceSchema, keyExplanationSchema, partitionsSchema } from "./insight-views.ts";
 
 let api: TestApi;
 beforeEach(async () => void (api = await startTestApi()));
@@ -108,3 +108,47 @@ test.each(["/v1/converged?waitMs=-1", "/v1/converged?waitMs=600001", "/v1/conver
     expect(await api.ask("GET", path)).toMatchObject({ status: 400 });
   },
 );
+
+test("partitions tells who was cut off, what was written, and what lost", async () => {
+  expect((await api.ask("GET", "/v1/partitions")).json()).toEqual({ partitions: [] });
+  const [here, there] = ["p1", "p2"] as [PeerId, PeerId];
+  api.control.partitions = [
+    {
+      id: 3,
+      phase: "healing",
+      since: at,
+      endedAt: at,
+      here: [here],
+      there: [{ peer: there, lostAt: at, returnedAt: at, settledAt: undefined, heardThrough: here }],
+      ownWrites: 1,
+      receivedWrites: 2,
+      arrivedWrites: 3,
+      conflicts: 1,
+      lost: [
+        {
+          key: "k",
+          winner: { stamp: 2 as Stamp, author: there },
+          loser: { stamp: 1 as Stamp, author: here },
+          lostOn: "here",
+        },
+      ],
+    },
+  ];
+  const time = "2026-01-02T00:00:00.000Z";
+  const { partitions } = partitionsSchema.parse((await api.ask("GET", "/v1/partitions")).json());
+  expect(partitions).toEqual([
+    {
+      id: 3,
+      phase: "healing",
+      since: time,
+      endedAt: time,
+      here: ["p1"],
+      there: [{ peer: "p2", lostAt: time, returnedAt: time, settledAt: null, heardThrough: "p1" }],
+      ownWrites: 1,
+      receivedWrites: 2,
+      arrivedWrites: 3,
+      conflicts: 1,
+      lost: [{ key: "k", winner: { stamp: 2, author: "p2" }, loser: { stamp: 1, author: "p1" }, lostOn: "here" }],
+    },
+  ]);
+});

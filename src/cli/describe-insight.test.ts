@@ -1,7 +1,12 @@
 /** How answers to operators' questions read. */
 import { expect, test } from "vitest";
-import type { ConvergenceView, KeyExplanationView, MemberConvergenceView } from "../api/insight-views.ts";
-import { describeConvergence, describeKey } from "./describe-insight.ts";
+import type {
+  ConvergenceView,
+  KeyExplanationView,
+  MemberConvergenceView,
+  PartitionView,
+} from "../api/insight-views.ts";
+import { describeConvergence, describeKey, describePartitions } from "./describe-insight.ts";
 
 const plain = (text: string): string => text;
 const member: MemberConvergenceView = {
@@ -162,4 +167,62 @@ test.each<[string, Partial<KeyExplanationView>, Partial<typeof version> | null, 
   const shown = versionChange === null ? null : { ...version, ...versionChange };
   const text = describeKey({ ...explanation, version: shown, ...change });
   for (const pattern of patterns) expect(text).toMatch(pattern);
+});
+
+const partition: PartitionView = {
+  id: 1,
+  phase: "open",
+  since: "T1",
+  endedAt: null,
+  here: ["12D3KooWhere"],
+  there: [{ peer: "12D3KooWthere", lostAt: "T1", returnedAt: null, settledAt: null, heardThrough: null }],
+  ownWrites: 2,
+  receivedWrites: 3,
+  arrivedWrites: 0,
+  conflicts: 0,
+  lost: [],
+};
+
+test("partitions are told newest first, and none is told as such", () => {
+  expect(describePartitions({ partitions: [] })).toBe("no member has vanished without a goodbye\n");
+  expect(describePartitions({ partitions: [{ ...partition, id: 2 }, partition] }).split("\n\n")).toHaveLength(2);
+  expect(describePartitions({ partitions: [partition] })).toBe(`partition    1, open: nobody has returned
+since        T1
+until        now
+this side    this node
+             12D3KooWhere
+cut off      12D3KooWthere, lost at T1, still away
+             (cut off or crashed: from here both look alike)
+writes here  2 by this node, 3 received
+from there   not known before they return
+lost         no write of one side lost to one of the other
+`);
+});
+
+test("a partition that has ended tells what came and what lost", () => {
+  const [winner, loser] = ["w", "l"].map((author) => ({ stamp: 1, author })) as [
+    PartitionView["lost"][0]["winner"],
+    PartitionView["lost"][0]["loser"],
+  ];
+  const text = describePartitions({
+    partitions: [
+      {
+        ...partition,
+        phase: "ended",
+        endedAt: "T9",
+        there: [{ peer: "p", lostAt: "T1", returnedAt: "T9", settledAt: "T9", heardThrough: "12D3KooWhere" }],
+        arrivedWrites: 4,
+        conflicts: 3,
+        lost: [
+          { key: "a\nb", winner, loser, lostOn: "here" },
+          { key: "c", winner, loser, lostOn: "there" },
+        ],
+      },
+    ],
+  });
+  expect(text).toMatch(/back at T9; not cut off from 12D3KooWhere, which passed on a later write of it/);
+  expect(text).toMatch(/from there +4\n/);
+  expect(text).toMatch(
+    /a\\nb: written on this side by l, lost to w\n +c: written over there by l, lost to w\n +and 1 more\n/,
+  );
 });

@@ -1,7 +1,13 @@
 /**
  * Answers to operators' questions as text.
  */
-import type { ConvergenceView, KeyExplanationView, MemberConvergenceView } from "../api/insight-views.ts";
+import type {
+  ConvergenceView,
+  KeyExplanationView,
+  MemberConvergenceView,
+  PartitionView,
+  PartitionsView,
+} from "../api/insight-views.ts";
 import { duration, pairs, preview, printable, table, type Paint } from "./text.ts";
 
 const colours = { equal: "green", differs: "red", silent: "yellow" } as const;
@@ -126,4 +132,45 @@ function arrivalOf({ arrival }: NonNullable<KeyExplanationView["version"]>): str
 function conflictLine({ at, value, encoding, loser, winner }: KeyExplanationView["conflicts"][number]): string {
   const lost = value === null ? "a deletion" : preview(value, encoding ?? "utf8");
   return `${at}: ${winner.author} won over ${loser.author}, which had written ${lost}`;
+}
+
+const phaseWords: Readonly<Record<PartitionView["phase"], string>> = {
+  open: "open: nobody has returned",
+  healing: "healing: what the returned had is still coming",
+  ended: "ended",
+  lapsed: "over: nobody returned within a day, so they count as members no more",
+};
+
+export function describePartitions({ partitions }: PartitionsView): string {
+  if (partitions.length === 0) return "no member has vanished without a goodbye\n";
+  return partitions.map(describePartition).join("\n");
+}
+
+function describePartition(partition: PartitionView): string {
+  const { id, phase, since, endedAt, here, there, ownWrites, receivedWrites, arrivedWrites, conflicts, lost } =
+    partition;
+  const more = conflicts > lost.length ? [`and ${conflicts - lost.length} more`] : [];
+  return pairs([
+    ["partition", `${id}, ${phaseWords[phase]}`],
+    ["since", since],
+    ["until", endedAt ?? "now"],
+    ["this side", ["this node", ...here]],
+    ["cut off", [...there.map(memberLine), "(cut off or crashed: from here both look alike)"]],
+    ["writes here", `${ownWrites} by this node, ${receivedWrites} received`],
+    [
+      "from there",
+      phase === "open" ? "not known before they return" : `${arrivedWrites}${phase === "healing" ? " so far" : ""}`,
+    ],
+    ["lost", lost.length === 0 ? "no write of one side lost to one of the other" : [...lost.map(lostLine), ...more]],
+  ]);
+}
+
+function memberLine({ peer, lostAt, returnedAt, heardThrough }: PartitionView["there"][number]): string {
+  const back = returnedAt === null ? "still away" : `back at ${returnedAt}`;
+  const heard = heardThrough === null ? "" : `; not cut off from ${heardThrough}, which passed on a later write of it`;
+  return `${peer}, lost at ${lostAt}, ${back}${heard}`;
+}
+
+function lostLine({ key, winner, loser, lostOn }: PartitionView["lost"][number]): string {
+  return `${printable(key)}: written ${lostOn === "here" ? "on this side" : "over there"} by ${loser.author}, lost to ${winner.author}`;
 }

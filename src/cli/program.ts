@@ -6,7 +6,7 @@ import { Fault } from "../base/fault.ts";
 import { addClock } from "./commands/clock.ts";
 import { addCompletion } from "./commands/completion.ts";
 import { addConfig, addInit } from "./commands/config.ts";
-import { addConverged, addExplain } from "./commands/insight.ts";
+import { addConverged, addExplain, addPartitions } from "./commands/insight.ts";
 import { addPeer } from "./commands/peer.ts";
 import { addVerify } from "./commands/proof.ts";
 import { addConflicts, addGet, addList } from "./commands/read.ts";
@@ -75,6 +75,7 @@ Examples:
   addWhy(registry);
   addConverged(registry);
   addExplain(registry);
+  addPartitions(registry);
   addInfo(registry);
   addHealth(registry);
   addPeer(registry);

@@ -242,6 +242,18 @@ export const settings = {
     effect: "Prefixes of keys that a node which joins, or was away, asks for before all others.",
     source: "guess",
   },
+  peersCutOffSeconds: {
+    key: "peers.cut_off_seconds",
+    group: "process",
+    type: "integer",
+    unit: "s",
+    default: 10,
+    min: 1,
+    max: 3600,
+    reload: "restart",
+    effect: "How long a member that vanished without a goodbye may be away before it counts as cut off.",
+    source: "guess: longer than a restart",
+  },
   logLevel: {
     key: "log.level",
     group: "process",

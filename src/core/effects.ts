@@ -10,6 +10,7 @@ import type { Author, BatchId, Instant, PeerId, Stamp } from "../base/brand.ts";
 import type { Bytes } from "../base/bytes.ts";
 import type { SetSummary } from "../codec/frontier.ts";
 import type { NetworkOrder } from "../ports/network.ts";
+import type { PartitionRecord } from "../ports/partition.ts";
 import type { StoreWrite } from "../ports/store.ts";
 import type { Note } from "./notes.ts";
 
@@ -53,6 +54,7 @@ export type Outcome =
   | { readonly type: "holders"; readonly acknowledged: readonly PeerId[]; readonly equalSince: readonly PeerId[] }
   /** About a key, in the set as it was at the end of the turn in which it was asked for. */
   | { readonly type: "proof"; readonly summary: SetSummary; readonly proof: Bytes }
+  | { readonly type: "partitions"; readonly partitions: readonly PartitionRecord[] }
   | { readonly type: "done" };
 
 export type Effect =

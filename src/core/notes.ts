@@ -2,7 +2,7 @@
  * Facts worth telling. Machines emit them; the border maps each kind once to a log line, a metric
  * and an event (`drivers/observe`). Fields are plain data of low cardinality where they can be.
  */
-import type { Author, PeerId, Stamp } from "../base/brand.ts";
+import type { Author, Instant, PeerId, Stamp } from "../base/brand.ts";
 import type { GoodbyeCode } from "../codec/admit.ts";
 import type { DialFailure, Direction, LinkId, LinkProtocol } from "../ports/network.ts";
 
@@ -112,6 +112,26 @@ export type Note =
   | { readonly type: "clockDoubted"; readonly offsetMs: number; readonly peers: number }
   | { readonly type: "clockTrusted"; readonly offsetMs: number }
   | { readonly type: "clockRepaired"; readonly reissued: number }
+  /** The first member of a partition counts as cut off; `linked` are those still linked here. */
+  | {
+      readonly type: "partitionBegan";
+      readonly partition: number;
+      readonly since: Instant;
+      readonly peer: PeerId;
+      readonly linked: number;
+    }
+  /** What the returned members had is here, told again when further ones return; or nobody returned in time. */
+  | {
+      readonly type: "partitionEnded";
+      readonly partition: number;
+      readonly durationMs: number;
+      readonly returned: number;
+      readonly missing: number;
+      readonly ownWrites: number;
+      readonly receivedWrites: number;
+      readonly arrivedWrites: number;
+      readonly conflicts: number;
+    }
   | { readonly type: "overloaded"; readonly what: "verification" | "waiting" | "origins" };
 
 export type ParcelNote =

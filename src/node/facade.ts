@@ -7,7 +7,7 @@ import type { Fault } from "../base/fault.ts";
 import type { Config } from "../config/settings.ts";
 import type { CandidateSource, Counters, Direction, LinkId } from "../ports/network.ts";
 import type { NodeEvent } from "../ports/observer.ts";
-import type { ConflictEntry, Convergence, ConvergenceOptions, KeyExplanation } from "./insight.ts";
+import type { ConflictEntry, Convergence, ConvergenceOptions, KeyExplanation, Partition } from "./insight.ts";
 
 export type { Counters } from "../ports/network.ts";
 export type { NodeEvent } from "../ports/observer.ts";
@@ -227,6 +227,8 @@ export interface NodeFacade {
   converged(options?: ConvergenceOptions): Promise<Convergence>;
   /** What is known of one key: its version, how that came here, what it beat. Throws `invalid_key`. */
   explain(key: string): Promise<KeyExplanation>;
+  /** Members that vanished without a goodbye, and what came of it: the last 32 partitions, newest first. */
+  partitions(): Promise<readonly Partition[]>;
   status(): Promise<Status>;
   info(): Info;
   health(): Promise<Health>;

@@ -3,6 +3,7 @@
  * facade so that each can be read alone.
  */
 import type { Author, BatchId, Incarnation, Instant, Millis, PeerId, Stamp } from "../base/brand.ts";
+import type { PartitionRecord } from "../ports/partition.ts";
 import type { Arrival } from "../ports/store.ts";
 
 export interface ConvergenceOptions {
@@ -105,4 +106,17 @@ export interface KeyHolder {
   readonly peer: PeerId;
   /** How it is known: it said so, it sent the batch here, or its whole set was equal to ours since. */
   readonly how: "acknowledged" | "sentIt" | "equalSince";
+}
+
+/** Members that vanished without a goodbye, and what came of it. This is one node's view. */
+export interface Partition extends Omit<PartitionRecord, "lost"> {
+  /** `healing`: what a returned member had is still coming; `lapsed`: nobody returned within a day. */
+  readonly phase: "open" | "healing" | "ended" | "lapsed";
+  /** Up to 20 writes of one side that lost to one of the other. */
+  readonly lost: readonly {
+    readonly key: string;
+    readonly winner: { readonly stamp: Stamp; readonly author: PeerId };
+    readonly loser: { readonly stamp: Stamp; readonly author: PeerId };
+    readonly lostOn: "here" | "there";
+  }[];
 }

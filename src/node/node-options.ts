@@ -30,6 +30,7 @@ export function threadOptionsOf(
     horizonDays: config.networkHorizonDays,
     pullEveryMs: config.syncIntervalSeconds * 1000,
     first: config.syncFirst,
+    cutOffMs: config.peersCutOffSeconds * 1000,
     clockOffsetMs: config.testClockOffsetMs,
     faults,
   };

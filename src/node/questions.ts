@@ -9,8 +9,9 @@ import { conflictLogLimits } from "../drivers/storage/conflict-log.ts";
 import type { SqliteReader } from "../drivers/storage/sqlite-reader.ts";
 import { ConvergenceCheck } from "./convergence.ts";
 import type { KeyProof, PeerStatus } from "./facade.ts";
-import type { Convergence, ConvergenceOptions, KeyExplanation } from "./insight.ts";
+import type { Convergence, ConvergenceOptions, KeyExplanation, Partition } from "./insight.ts";
 import { explainKey } from "./key-explanation.ts";
+import { partitionOf } from "./partition-views.ts";
 import type { ReplicaClient } from "./replica-client.ts";
 import { refusalOf } from "./write-request.ts";
 
@@ -47,6 +48,13 @@ export class Questions {
 
   async converged(options: ConvergenceOptions): Promise<Convergence> {
     return await this.#convergence.run(options);
+  }
+
+  /** Newest first. */
+  async partitions(): Promise<readonly Partition[]> {
+    const outcome = await this.#node.client().ask({ type: "partitionsRequested" });
+    if (outcome.type !== "partitions") throw new Fault("internal", `an answer of another kind: ${outcome.type}`);
+    return outcome.partitions.map(partitionOf).toReversed();
   }
 
   async explain(key: string): Promise<KeyExplanation> {

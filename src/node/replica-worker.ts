@@ -56,7 +56,7 @@ class ReplicaThread {
     });
     this.#store =
       options.faults === undefined ? store : createFaultyStore(store, () => this.#faults?.diskFull === true);
-    const { network, agent, horizonDays, pullEveryMs, first } = options;
+    const { network, agent, horizonDays, pullEveryMs, first, cutOffMs } = options;
     const seed = randomBytes(6).readUIntBE(0, 6);
     const session = randomBytes(8).toString("hex");
     const state = this.#store.state() ?? newState(randomBytes(8).toString("hex") as Incarnation, this.#now().wall);
@@ -71,6 +71,7 @@ class ReplicaThread {
         pullEveryMs,
         first,
         trieReplayOpsMin,
+        cutOffMs,
       },
       this.#store,
       state,

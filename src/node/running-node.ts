@@ -44,7 +44,7 @@ import type {
   WriteOptions,
 } from "./facade.ts";
 import { Border } from "./border.ts";
-import type { Convergence, ConvergenceOptions, KeyExplanation } from "./insight.ts";
+import type { Convergence, ConvergenceOptions, KeyExplanation, Partition } from "./insight.ts";
 import { judgeHealth } from "./health.ts";
 import { type NodeFaults, openFaults } from "./faults.ts";
 import { driverOptionsOf, loggerOf, threadOptionsOf } from "./node-options.ts";
@@ -250,6 +250,10 @@ class LiveNode implements NodeFacade, RunningNode {
 
   explain(key: string): Promise<KeyExplanation> {
     return this.#questions.explain(key);
+  }
+
+  partitions(): Promise<readonly Partition[]> {
+    return this.#questions.partitions();
   }
 
   async status(): Promise<Status> {

@@ -2,8 +2,8 @@
 import { DatabaseSync } from "node:sqlite";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { storeVersion } from "../drivers/storage/schema.ts";
 import { createFleet } from "../../test/support/in-process.ts";
+import { storeVersion } from "../drivers/storage/schema.ts";
 
 test("a data folder of another network is refused by that network's name, and left as it was", async () => {
   await using fleet = createFleet();

@@ -19,6 +19,7 @@ export interface ThreadOptions {
   readonly horizonDays: number;
   readonly pullEveryMs: number;
   readonly first: readonly string[];
+  readonly cutOffMs: number;
   /** Added to the wall clock; only tests set it. */
   readonly clockOffsetMs: number;
   /** Undefined for every node that is not of a testnet: its store is then the real one, with nothing around it. */

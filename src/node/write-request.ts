@@ -53,6 +53,7 @@ export function receiptOf(outcome: Outcome, { certainty = "local", copies = 1 }:
     case "asked":
     case "holders":
     case "proof":
+    case "partitions":
     case "done":
       throw new Fault("internal", `an answer of another kind: ${outcome.type}`);
   }

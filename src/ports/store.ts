@@ -14,6 +14,7 @@ import type { Author, BatchId, Incarnation, Instant, PeerId, Stamp } from "../ba
 import type { Bytes } from "../base/bytes.ts";
 import type { OriginRanges } from "../codec/frontier.ts";
 import type { Range } from "../codec/ranges-wire.ts";
+import type { PartitionRecord } from "./partition.ts";
 import type { PlacedOp } from "../codec/parcel.ts";
 import type { Version } from "../core/data/version.ts";
 
@@ -110,6 +111,8 @@ export type StoreWrite =
   | { readonly type: "setOrigin"; readonly origin: OriginRanges }
   | { readonly type: "setState"; readonly state: StoreState }
   | { readonly type: "addConflict"; readonly conflict: ConflictRow }
+  /** Written anew by its id; the last 32 are kept. */
+  | { readonly type: "savePartition"; readonly partition: PartitionRecord }
   | { readonly type: "addEvidence"; readonly first: Bytes; readonly second: Bytes; readonly at: Instant }
   /** Pages of the trie take the place of those of the same paths; `from` is the first operation that some page may lack. */
   | {
@@ -195,6 +198,8 @@ export interface StoreView {
   /** The packed entries of a page; it must be there. */
   triePage(path: string): Bytes;
   state(): StoreState | undefined;
+  /** Oldest first. */
+  partitions(): readonly PartitionRecord[];
 }
 
 export interface Store extends StoreView {

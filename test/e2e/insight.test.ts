@@ -1,10 +1,10 @@
 /**
- * What operators ask of real nodes, by the command: whether all are equal, and how a key came to be
- * what it is.
+ * What operators ask of real nodes, by the command: whether all are equal, how a key came to be what
+ * it is, and who was cut off when.
  */
 import { spawn } from "node:child_process";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import type { ConvergenceView, KeyExplanationView } from "../../src/api/insight-views.ts";
+import type { ConvergenceView, KeyExplanationView, PartitionsView } from "../../src/api/insight-views.ts";
 import { Nursery, type RealNode, command, untilMeshed } from "../support/real-node.ts";
 import { until } from "../support/until.ts";
 
@@ -109,4 +109,45 @@ test("explain names the peer that gossip or a pull came from, and exit code 4 sa
   expect(own).toMatchObject({ code: 0, err: "" });
   expect(own.out).toMatch(/arrived +\S+, written here\nreplaced +the version of /);
   expect(await run(b, "explain", "never")).toMatchObject({ code: 4, err: "" });
+});
+
+test("partitions tells of a member killed and back: both sides' writes, and the one that lost", async () => {
+  const environment = { P2P_SYNC_PEERS_CUT_OFF_SECONDS: "1" };
+  const a = await nursery.start("a", { environment });
+  const b = await nursery.start("b", { environment, dial: [a.address] });
+  const c = await nursery.start("c", { environment, dial: [a.address, b.address] });
+  await untilMeshed([a, b, c]);
+  const left = await nursery.start("left", { environment, dial: [a.address] });
+  await until("it is linked", async () => (await a.connected()).includes(left.id));
+  await left.stop(); // with a goodbye: that is no partition
+  await c.kill();
+  const latest = async (node: RealNode): Promise<PartitionsView["partitions"][number] | undefined> =>
+    ((await node.ask("GET", "/v1/partitions")).json() as PartitionsView).partitions[0];
+  const open = await until("a has noticed", () => latest(a));
+  expect(open).toMatchObject({ id: 1, phase: "open", endedAt: null, there: [{ peer: c.id, returnedAt: null }] });
+  expect(open.here).toEqual([b.id]);
+  await a.put("both", "from a");
+  await a.put("here", "1");
+  await b.put("neighbour", "1");
+  await until("a has it", async () => (await a.get("neighbour")) === "1");
+
+  // c writes while it is alone, later than a, so that its write to the same key wins
+  const alone = await nursery.start("c", { environment, listen: "127.0.0.1" });
+  await alone.put("both", "from c");
+  await alone.put("there", "1");
+  await alone.dial(a.address);
+  const ended = await until("a has what c wrote", async () => {
+    const partition = await latest(a);
+    return partition?.phase === "ended" && partition;
+  });
+  expect(ended).toMatchObject({ id: 1, ownWrites: 2, receivedWrites: 1, arrivedWrites: 2, conflicts: 1 });
+  expect(ended.lost).toMatchObject([
+    { key: "both", lostOn: "here", winner: { author: c.id }, loser: { author: a.id } },
+  ]);
+  expect((await run(a, "partitions")).out).toContain(`both: written on this side by ${a.id}, lost to ${c.id}`);
+  expect(await a.total("partitions_total")).toBe(2);
+
+  await a.stop();
+  const again = await nursery.start("a", { environment });
+  expect(await latest(again)).toEqual(ended);
 });

@@ -113,6 +113,7 @@ export class Member {
         pullEveryMs: 30_000,
         first: [],
         trieReplayOpsMin: 10,
+        cutOffMs: 10_000,
       },
       this.store,
       state,

@@ -27,7 +27,7 @@ import type {
   WriteOptions,
 } from "../../src/node/facade.ts";
 
-import type { Convergence, KeyExplanation, KeyHolder, LivingVersion } from "../../src/node/insight.ts";
+import type { Convergence, KeyExplanation, KeyHolder, LivingVersion, Partition } from "../../src/node/insight.ts";
 import type { Arrival } from "../../src/ports/store.ts";
 import { ProvenSet, tombstoneOp, valueOp } from "./proven-set.ts";
 
@@ -38,6 +38,7 @@ export interface MemoryControl {
   readonly changes: Change[];
   readonly conflicts: ConflictEntry[];
   convergence: Convergence;
+  partitions: readonly Partition[];
   /** What `explain` tells of every key beside its entry. */
   arrival: Arrival | undefined;
   holders: readonly KeyHolder[];
@@ -78,6 +79,7 @@ class MemoryFacade implements NodeFacade {
     conflicts: [],
     arrival: { at: startedAt, via: { type: "own" } },
     holders: [],
+    partitions: [],
     convergence: {
       converged: false,
       waitedMs: 0,
@@ -189,6 +191,11 @@ class MemoryFacade implements NodeFacade {
       arrival: this.control.arrival,
     };
     return { key, state: "living", version, holders: this.control.holders, conflicts: this.control.conflicts };
+  }
+
+  async partitions(): Promise<readonly Partition[]> {
+    this.#maybeFail();
+    return this.control.partitions;
   }
 
   async conflicts(): Promise<readonly ConflictEntry[]> {

@@ -10,6 +10,7 @@ import type { Instant, PeerId, Stamp } from "../../src/base/brand.ts";
 import type { Op } from "../../src/codec/op.ts";
 import { asideMax } from "../../src/core/data/limits.ts";
 import type { Arrival, AsideEntry, OpId, Store, StoreState, TriePageRow } from "../../src/ports/store.ts";
+import type { PartitionRecord } from "../../src/ports/partition.ts";
 import { parcelTests, spaceTests } from "./store-space-contract.ts";
 import { merge, served, turn } from "./store-turns.ts";
 import { author, fragmentOf, incarnation, ownArrival, put, signedBatch } from "./stored-batches.ts";
@@ -355,6 +356,49 @@ function readTests(at: () => Store, reopen: () => Promise<void>): void {
       ["a", 4, 4],
     ]);
     expect(new Uint8Array(at().triePage("a"))).toEqual(new Uint8Array(70).fill(4));
+  });
+
+  test("partitions are written anew by their number, and the last 32 are kept", async () => {
+    const partition = (id: number, ownWrites = 0): PartitionRecord => ({
+      id,
+      since: 1 as Instant,
+      endedAt: undefined,
+      here: ["12D3KooWHere" as PeerId],
+      there: [
+        {
+          peer: "12D3KooWThere" as PeerId,
+          lostAt: 1 as Instant,
+          returnedAt: undefined,
+          settledAt: undefined,
+          heardThrough: undefined,
+        },
+      ],
+      ownWrites,
+      receivedWrites: 0,
+      arrivedWrites: 0,
+      conflicts: 1,
+      lost: [{ key: "k", winner: { author, stamp: 2 as Stamp }, loser: { author, stamp: 1 as Stamp }, lostOn: "here" }],
+    });
+    const save = (...records: readonly PartitionRecord[]): void =>
+      turn(at(), () => {
+        for (const record of records) at().apply({ type: "savePartition", partition: record });
+      });
+    expect(at().partitions()).toEqual([]);
+    save(partition(1), partition(2));
+    save(partition(1, 5));
+    await reopen();
+    expect(at().partitions()).toEqual([partition(1, 5), partition(2)]);
+    at().begin();
+    at().apply({ type: "savePartition", partition: partition(3) });
+    expect(at().partitions()).toHaveLength(3);
+    await reopen();
+    expect(at().partitions()).toHaveLength(2);
+    save(...Array.from({ length: 32 }, (_, i) => partition(i + 3)));
+    expect(
+      at()
+        .partitions()
+        .map(({ id }) => id),
+    ).toEqual(Array.from({ length: 32 }, (_, i) => i + 3));
   });
 
   test("evidence is taken", () => {

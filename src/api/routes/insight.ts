@@ -1,9 +1,17 @@
 /**
- * Operators' questions: whether all members are equal, and how a key came to be what it is.
+ * Operators' questions: whether all members are equal, and how a key came to be what it is, and who
+ * was cut off when.
  */
 import { z } from "zod";
 import { jsonAnswer } from "../answers.ts";
-import { convergenceSchema, convergenceView, keyExplanationSchema, keyExplanationView } from "../insight-views.ts";
+import {
+  convergenceSchema,
+  convergenceView,
+  keyExplanationSchema,
+  keyExplanationView,
+  partitionsSchema,
+  partitionsView,
+} from "../insight-views.ts";
 import { limits } from "../limits.ts";
 import { route, type Route } from "../route.ts";
 
@@ -44,4 +52,17 @@ const explain = route({
   },
 });
 
-export const insightRoutes: readonly Route[] = [converged, explain];
+const partitions = route({
+  method: "GET",
+  path: "/v1/partitions",
+  open: false,
+  query: z.strictObject({}),
+  body: { type: "none" },
+  summary: "Members that vanished without a goodbye: since when, what was written on each side, which writes lost",
+  answers: { 200: { meaning: "The last 32 partitions, newest first", schema: partitionsSchema } },
+  async handle({ facade }) {
+    return jsonAnswer(partitionsView(await facade.partitions()));
+  },
+});
+
+export const insightRoutes: readonly Route[] = [converged, explain, partitions];

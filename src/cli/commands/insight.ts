@@ -1,9 +1,9 @@
 /**
- * `converged` and `explain`: what operators ask before they trust a network, and when they wonder.
+ * `converged`, `explain` and `partitions`: what operators ask before they trust a network, and when they wonder.
  */
-import type { ConvergenceView, KeyExplanationView } from "../../api/insight-views.ts";
+import type { ConvergenceView, KeyExplanationView, PartitionsView } from "../../api/insight-views.ts";
 import { Fault } from "../../base/fault.ts";
-import { describeConvergence, describeKey } from "../describe-insight.ts";
+import { describeConvergence, describeKey, describePartitions } from "../describe-insight.ts";
 import { askJson } from "../http-client.ts";
 import { painter } from "../text.ts";
 import { asVerb, jsonLine, type Registry } from "../verb.ts";
@@ -44,6 +44,17 @@ export function addExplain(registry: Registry): void {
     const view = await askJson<KeyExplanationView>(target, { method: "GET", path });
     print(json ? jsonLine(view) : describeKey(view));
     return view.state === "neverSeen" ? 4 : 0;
+  });
+}
+
+export function addPartitions(registry: Registry): void {
+  const command = registry.program
+    .command("partitions")
+    .description("Members that vanished without a goodbye: since when, writes on each side, and which of them lost")
+    .addHelpText("after", "\nExample:\n  p2p-sync partitions --json | jq '.partitions[0].lost'");
+  asVerb(command, registry, async ({ target, json, print }) => {
+    const view = await askJson<PartitionsView>(target, { method: "GET", path: "/v1/partitions" });
+    print(json ? jsonLine(view) : describePartitions(view));
   });
 }
 

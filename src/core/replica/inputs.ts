@@ -27,6 +27,7 @@ export type ReplicaInput =
   | { readonly type: "clockRepairRequested"; readonly ticket: Ticket; readonly incarnation: Incarnation }
   /** All peers are asked how they stand; what they tell shows in the snapshot. */
   | { readonly type: "comparisonRequested"; readonly ticket: Ticket }
+  | { readonly type: "partitionsRequested"; readonly ticket: Ticket }
   /** Who is known to hold a batch: `since` is when it was merged here, or undefined where that is not known. */
   | {
       readonly type: "holdersRequested";

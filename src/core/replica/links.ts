@@ -28,6 +28,7 @@ export function passOnPullFacts(facts: readonly PullFact[], parts: Parts, step: 
         parts.holdings.unmarkSuperseded(fact.origins);
         break;
       case "completed":
+        parts.partitions.step({ type: "pulled", peer: fact.peer }, step.now, step.out);
         if (fact.equal && fact.theirs.count > 0) parts.holdings.reconciled(step.now.wall);
         hearSummary(fact.peer, fact.theirs, parts, step);
         if (!fact.equal) reconcileIfDue(fact.link, fact.peer, parts, step);
@@ -133,6 +134,7 @@ function passOn(fact: AdmissionFact, parts: Parts, step: Step): void {
   if (fact.type === "admitted") {
     parts.clock.heard(fact.peer, fact.clockOffsetMs);
     parts.comparison.admitted(fact.peer, now.wall);
+    parts.partitions.step({ type: "admitted", peer: fact.peer }, now, out);
     parts.connections.step({ type: "admitted", peer: fact.peer }, now, out);
     acknowledgeAnew(fact, parts, step);
     askForFirst(fact, parts, step);
@@ -147,6 +149,8 @@ function passOn(fact: AdmissionFact, parts: Parts, step: Step): void {
     parts.clock.departed(fact.peer);
     parts.comparison.departed(fact.peer);
     parts.freshness.departed(fact.peer);
+    const left = fact.code !== undefined && fact.code !== "stale";
+    parts.partitions.step({ type: "departed", peer: fact.peer, left }, now, out);
   }
   parts.acknowledgement.step({ type: "linkLost", link: fact.link }, now, out);
   parts.serve.linkLost(fact.link);

@@ -15,6 +15,7 @@ import type { Note } from "../notes.ts";
 import { Admission } from "../peers/admission/machine.ts";
 import { ClockWatch } from "../peers/clock-watch.ts";
 import { Connections } from "../peers/connections/machine.ts";
+import { Partitions } from "../peers/partitions/machine.ts";
 import { Acknowledgement } from "../sync/acknowledgement/machine.ts";
 import { Comparison } from "../sync/comparison.ts";
 import { Intake } from "../sync/intake/machine.ts";
@@ -39,6 +40,8 @@ export interface ReplicaOptions {
   /** Prefixes of keys that are wanted before all others. */
   readonly first: readonly string[];
   readonly trieReplayOpsMin: number;
+  /** How long a member that was lost without a goodbye may be away before it counts as cut off. */
+  readonly cutOffMs: number;
 }
 
 export interface Parts {
@@ -60,6 +63,7 @@ export interface Parts {
   readonly comparison: Comparison;
   readonly freshness: Freshness;
   readonly collector: Collector;
+  readonly partitions: Partitions;
   readonly outgoing: Outgoing;
 }
 
@@ -71,7 +75,8 @@ export interface Step {
 }
 
 export function makeParts(options: ReplicaOptions, view: StoreView, state: StoreState): Parts {
-  const { signer, network, session, agent, seed, horizonDays, pullEveryMs, first, trieReplayOpsMin } = options;
+  const { signer, network, session, agent, seed, horizonDays, pullEveryMs, first, trieReplayOpsMin, cutOffMs } =
+    options;
   const self = peerIdOf(signer.author);
   return {
     self,
@@ -96,6 +101,7 @@ export function makeParts(options: ReplicaOptions, view: StoreView, state: Store
     comparison: new Comparison(),
     freshness: new Freshness(horizonDays),
     collector: new Collector(horizonDays),
+    partitions: new Partitions(cutOffMs, view.partitions()),
     outgoing: new Outgoing(),
   };
 }

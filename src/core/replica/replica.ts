@@ -105,6 +105,11 @@ export class Replica {
       case "reissueRequested":
         this.#requests.reissue(input, step);
         break;
+      case "partitionsRequested": {
+        const outcome = { type: "partitions", partitions: parts.partitions.records() } as const;
+        step.out.push({ type: "answer", ticket: input.ticket, outcome });
+        break;
+      }
       case "holdersRequested":
         this.#requests.holders(input, step);
         break;
@@ -138,7 +143,8 @@ export class Replica {
 
   /** Monotonic time at which `timePassed` is due, or undefined. */
   nextDeadline(now: Time): number | undefined {
-    const { admission, connections, acknowledgement, pull, walkAsk, walkServe, heldBack, clock } = this.#parts;
+    const { admission, connections, acknowledgement, pull, walkAsk, walkServe, partitions, heldBack, clock } =
+      this.#parts;
     const release = heldBack.nextRelease();
     const collection = this.#parts.collector.dueAt;
     const deadlines = [
@@ -148,6 +154,7 @@ export class Replica {
       pull.nextDeadline(),
       walkAsk.nextDeadline(),
       walkServe.nextDeadline(),
+      partitions.nextDeadline(now),
       release === undefined ? undefined : now.mono + Math.max(0, release - clock.judged(now.wall)),
       now.mono + Math.max(0, collection - clock.judged(now.wall)),
     ].filter((deadline) => deadline !== undefined);
@@ -204,6 +211,7 @@ export class Replica {
     parts.walkServe.step({ type: "timePassed" }, holdingsSeen(parts), step.view, now, out);
     collect(parts, step);
     releaseHeldBack(parts, step);
+    parts.partitions.step({ type: "timePassed" }, now, out);
   }
 
   #watchClock(step: Step): void {

@@ -12,6 +12,7 @@ import type { StoreView } from "../../ports/store.ts";
 import type { EffectSink, Outcome, Ticket } from "../effects.ts";
 import { wantWalk } from "./links.ts";
 import type { ReplicaInput, Wish, WrittenOp } from "./inputs.ts";
+import { noteMerged } from "./settle.ts";
 import { repairedAtOnceMax } from "./limits.ts";
 import { type Parts, type Step, tell } from "./parts.ts";
 import { proveKey } from "./prove.ts";
@@ -163,6 +164,7 @@ export class Requests {
     const { now, view, out } = step;
     const arrival = { at: now.wall, via: { type: "own" } } as const;
     const merge = this.#parts.holdings.merge(parcel, { rule: "waived", judged: now.wall, arrival }, now, view, out);
+    noteMerged(parcel, arrival.via, merge, this.#parts, step);
     this.#parts.outgoing.add(bytes);
     tell({ type: "batchesMerged", via: "local", batches: 1, entries: merge.ops.length, delayMs: 0 }, step);
   }

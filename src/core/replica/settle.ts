@@ -6,8 +6,9 @@ import type { PeerId } from "../../base/brand.ts";
 import { isWhole } from "../../codec/parcel.ts";
 import { peerIdOf } from "../../codec/peer-id.ts";
 import type { Verdict } from "../../ports/network.ts";
-import type { Arrival } from "../../ports/store.ts";
+import type { Arrival, Via } from "../../ports/store.ts";
 import type { CheckedParcel } from "../data/batch.ts";
+import type { Merge } from "../data/merge.ts";
 import { aheadMs } from "../data/held-back.ts";
 import type { EffectSink } from "../effects.ts";
 import type { CheckedLoad, KnownBatches } from "../sync/intake/machine.ts";
@@ -79,6 +80,7 @@ function mergeChecked(
   const numberIsNew = !parts.holdings.holds(author, incarnation, sequence);
   const terms = { rule, judged: judgedTime(parts, step), arrival };
   const merge = parts.holdings.merge(parcel, terms, step.now, step.view, step.out);
+  if (numberIsNew) noteMerged(parcel, arrival.via, merge, parts, step);
   if (merge.belowFloor > 0) tell({ type: "entriesBelowFloor", author, entries: merge.belowFloor }, step);
   const link = parts.admission.linkOf(peerIdOf(author));
   if (link !== undefined && isWhole(parcel) && merge.belowFloor === 0) {
@@ -86,6 +88,17 @@ function mergeChecked(
   }
   const living = merge.ops.reduce((sum, op) => sum + (op.living ? 1 : 0), 0);
   return { living, isNew: living > 0 || (numberIsNew && merge.belowFloor < merge.ops.length) };
+}
+
+/** For the log of partitions: a batch whose number is new here. */
+export function noteMerged(
+  { id, header: { author, stamp } }: CheckedParcel,
+  via: Via,
+  { conflicts }: Merge,
+  { partitions }: Parts,
+  { now, out }: Step,
+): void {
+  partitions.step({ type: "merged", merged: { author, stamp, batch: id, via, conflicts } }, now, out);
 }
 
 /** Merges what was held back and whose time has come. */

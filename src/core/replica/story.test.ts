@@ -53,6 +53,7 @@ class Member {
       pullEveryMs: 30_000,
       first: [],
       trieReplayOpsMin: 10,
+      cutOffMs: 10_000,
     };
     const state = newState(`${number}`.repeat(16) as Incarnation, 0 as Instant);
     this.replica = new Replica(options, this.store, state);

@@ -46,6 +46,12 @@ export const metricDefinitions = {
   dial_failures_total: { kind: "counter", help: "Failed dials, by family of failure.", labels: ["failure"] },
   goodbyes_total: { kind: "counter", help: "Goodbyes, by who said them and why.", labels: ["by", "code"] },
   penalties_total: { kind: "counter", help: "Misbehaviour of peers, by reason.", labels: ["reason"] },
+  partitions_total: { kind: "counter", help: "Partitions, by what was noticed of them.", labels: ["fact"] },
+  partition_conflicts_total: {
+    kind: "counter",
+    help: "Writes of one side of a partition that lost to one of the other.",
+    labels: [],
+  },
   pulls_total: { kind: "counter", help: "Pulls, by how they ended.", labels: ["how"] },
   gossip_merge_seconds: {
     kind: "histogram",

@@ -102,6 +102,18 @@ export const noteTable: Table = {
   },
   clockTrusted: { module: "clock", level: "info", message: "our clock agrees with our peers again", event: true },
   clockRepaired: { module: "clock", level: "info", message: "clock repaired", event: true },
+  partitionBegan: {
+    module: "peers",
+    level: "warn",
+    message: "a member vanished without a goodbye: cut off, or crashed",
+    event: true,
+  },
+  partitionEnded: {
+    module: "peers",
+    level: (note) => (note.conflicts > 0 || note.returned === 0 ? "warn" : "info"),
+    message: "a partition ended",
+    event: true,
+  },
   overloaded: { module: "sync", level: "warn", message: "overloaded", event: true },
 };
 

@@ -54,6 +54,18 @@ const samples: { readonly [Type in Note["type"]]: Extract<Note, { type: Type }> 
   clockDoubted: { type: "clockDoubted", offsetMs: 60_000, peers: 3 },
   clockTrusted: { type: "clockTrusted", offsetMs: 0 },
   clockRepaired: { type: "clockRepaired", reissued: 1 },
+  partitionBegan: { type: "partitionBegan", partition: 1, since: 5 as Instant, peer, linked: 1 },
+  partitionEnded: {
+    type: "partitionEnded",
+    partition: 1,
+    durationMs: 9,
+    returned: 1,
+    missing: 0,
+    ownWrites: 1,
+    receivedWrites: 2,
+    arrivedWrites: 3,
+    conflicts: 0,
+  },
   overloaded: { type: "overloaded", what: "verification" },
 };
 

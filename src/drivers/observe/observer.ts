@@ -71,6 +71,13 @@ function countNote(metrics: Metrics, note: Note): void {
     case "goodbye":
       metrics.count("goodbyes_total", { by: note.by, code: note.code });
       break;
+    case "partitionBegan":
+      metrics.count("partitions_total", { fact: "began" });
+      break;
+    case "partitionEnded":
+      metrics.count("partitions_total", { fact: "ended" });
+      metrics.count("partition_conflicts_total", {}, note.conflicts);
+      break;
     case "pullEnded":
       metrics.count("pulls_total", { how: note.how });
       break;

@@ -39,6 +39,7 @@ const steps: readonly LayoutStep[] = [
   { version: 2, apply: (db) => db.exec(arrivalColumns) },
   { version: 3, apply: (db) => db.exec(trieTable) },
   { version: 3, apply: addDue },
+  { version: 4, apply: (db) => db.exec("CREATE TABLE partition_log (id INTEGER PRIMARY KEY, body TEXT NOT NULL)") },
 ];
 
 /** The version this program reads and writes. */

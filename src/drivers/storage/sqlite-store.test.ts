@@ -8,7 +8,8 @@ import type { NetworkId } from "../../base/brand.ts";
 import { storeContract } from "../../../test/support/store-contract.ts";
 import { conflictsMax, conflictsPerKeyMax, conflictAgeMsMax } from "../../core/data/limits.ts";
 import { conflictLogLimits } from "./conflict-log.ts";
-import { openSqliteStore } from "./sqlite-store.ts";
+import { partitionsKeptMax } from "../../core/peers/partitions/limits.ts";
+import { openSqliteStore, partitionRowsMax } from "./sqlite-store.ts";
 
 const network = { id: "ab".repeat(32) as NetworkId, name: "test" };
 
@@ -37,6 +38,10 @@ storeContract("the SQLite store", () => {
       return Promise.resolve(rows.map((row) => ({ key: row["key"] as string, at: row["at"] as number })));
     },
   });
+});
+
+test("as many partitions are kept as the log of them keeps", () => {
+  expect(partitionRowsMax).toBe(partitionsKeptMax);
 });
 
 test("the log of conflicts has the data model's bounds", () => {

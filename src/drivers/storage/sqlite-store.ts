@@ -19,6 +19,7 @@ import type { Range } from "../../codec/ranges-wire.ts";
 import { batchIdOf } from "../../crypto/batch-digest.ts";
 import { type StoredPart, takeFragments } from "../../crypto/fragment.ts";
 import { leafOf, narrowProof } from "../../crypto/merkle.ts";
+import type { PartitionRecord } from "../../ports/partition.ts";
 import type {
   AsideEntry,
   LivingEntry,
@@ -32,10 +33,11 @@ import type {
   StoredParcel,
   TriePageSummary,
 } from "../../ports/store.ts";
-import { type ArrivalColumns, Arrivals } from "./arrivals.ts";
+import { Arrivals } from "./arrivals.ts";
 import { ConflictLog } from "./conflict-log.ts";
 import { guarded } from "./guarded.ts";
 import { type NetworkOfStore, ensureNetwork } from "./network-of-store.ts";
+import type { EntryRow, OpRow, ParcelHead, Room } from "./rows.ts";
 import { type Durability, ensureSchema, setPragmas, storeVersion } from "./schema.ts";
 import { type Statements, prepareAll } from "./statements.ts";
 import { TriePages } from "./trie-pages.ts";
@@ -47,35 +49,6 @@ export interface SqliteStoreOptions {
   readonly cacheMiB: number;
   /** The network whose batches are in it; a store of another one is refused. */
   readonly network: NetworkOfStore;
-}
-
-interface OpRow {
-  readonly id: number;
-  readonly parcel: number;
-  readonly place: number;
-  readonly living: number;
-  readonly stamp: number;
-  readonly flags: number;
-  readonly key: string;
-  readonly rest: Uint8Array;
-}
-
-type EntryRow = OpRow & ArrivalColumns & { readonly header: Uint8Array };
-
-interface ParcelHead {
-  readonly id: number;
-  readonly sequence: number;
-  readonly header: Uint8Array;
-  readonly ops_count: number;
-  readonly span: number;
-  readonly proof: Uint8Array | null;
-}
-
-interface Room {
-  readonly id: number;
-  readonly span: number;
-  readonly stored: number;
-  readonly living: number;
 }
 
 /** Throws `data_dir_version` for a layout this program does not know, `storage_failed` when it cannot be opened. */
@@ -256,6 +229,11 @@ class SqliteStore implements Store {
     return { ...rest, reconciledAt: reconciledAt ?? undefined };
   }
 
+  /** JSON leaves out what is undefined, which reads the same. */
+  partitions(): readonly PartitionRecord[] {
+    return this.#sql.partitions.all().map((row) => JSON.parse(row["body"] as string) as PartitionRecord);
+  }
+
   #apply(write: StoreWrite): void {
     switch (write.type) {
       case "merge":
@@ -283,6 +261,10 @@ class SqliteStore implements Store {
         break;
       case "setTrie":
         this.#triePages.apply(write);
+        break;
+      case "savePartition":
+        this.#sql.savePartition.run(write.partition.id, JSON.stringify(write.partition));
+        this.#sql.trimPartitions.run(partitionRowsMax);
         break;
       case "retract":
         for (const id of write.ops) this.#supersede(id);
@@ -404,3 +386,6 @@ function bytesOf(hex: string): Bytes {
 const evidenceRowsMax = 1_000;
 /** Entries set aside; the oldest go first. Same bound as `core/data/limits.ts`. */
 const asideRowsMax = 10_000;
+
+/** Partitions kept; the oldest go first. Same bound as `core/peers/partitions/limits.ts`. */
+export const partitionRowsMax = 32;

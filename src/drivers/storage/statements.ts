@@ -35,6 +35,10 @@ const sql = {
     "SELECT DISTINCT sequence FROM parcel WHERE origin = ? AND sequence >= ? AND living = ops_count ORDER BY sequence",
   trimEvidence: "DELETE FROM evidence WHERE id <= (SELECT max(id) - ? FROM evidence)",
   addEvidence: "INSERT OR IGNORE INTO evidence (at, first, second) VALUES (?, ?, ?)",
+  partitions: "SELECT body FROM partition_log ORDER BY id",
+  savePartition:
+    "INSERT INTO partition_log (id, body) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET body = excluded.body",
+  trimPartitions: "DELETE FROM partition_log WHERE id <= (SELECT max(id) - ? FROM partition_log)",
   addParcel:
     "INSERT INTO parcel (id, origin, sequence, header, ops_count, span, stored, living, proof, arrived_at, via) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
   addOp: "INSERT INTO op (id, parcel, place, living, stamp, flags, key, rest, due) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",

@@ -168,7 +168,7 @@ describe("a link", () => {
     side.admit(1, bob);
     const goodbye = { type: "goodbye", code: "full", retryAfterSeconds: 60, reason: "come back" } as const;
     const { lines, facts } = side.step({ type: "message", link: 1, message: goodbye });
-    expect([lines, facts]).toEqual([["1: closeLink"], [{ type: "departed", link: 1, peer: bob }]]);
+    expect([lines, facts]).toEqual([["1: closeLink"], [{ type: "departed", link: 1, peer: bob, code: "full" }]]);
     expect([side.machine.linkOf(bob), side.machine.admittedPeer(1)]).toEqual([undefined, undefined]);
     expect(side.step({ type: "linkClosed", link: 1, reason: "x" }).facts).toEqual([
       { type: "ended", link: 1, peer: bob, code: "full", retryAfterSeconds: 60 },
@@ -199,7 +199,7 @@ describe("a link", () => {
     const { lines, facts } = side.step({ type: "expelled", link: 1, code: "protocolViolation", reason: "forged" });
     expect([lines, facts]).toEqual([
       ["1: goodbye protocolViolation", "1: closeLink"],
-      [{ type: "departed", link: 1, peer: bob }],
+      [{ type: "departed", link: 1, peer: bob, code: "protocolViolation" }],
     ]);
   });
 

@@ -38,8 +38,13 @@ export type AdmissionInput =
 /** What siblings need to know. */
 export type AdmissionFact =
   | { readonly type: "admitted"; readonly link: LinkId; readonly peer: PeerId; readonly clockOffsetMs: number }
-  /** The last admitted link of this peer is gone. */
-  | { readonly type: "departed"; readonly link: LinkId; readonly peer: PeerId }
+  /** The last admitted link of this peer is gone; `code` is the goodbye's, ours or theirs. */
+  | {
+      readonly type: "departed";
+      readonly link: LinkId;
+      readonly peer: PeerId;
+      readonly code: GoodbyeCode | undefined;
+    }
   /** A link ended, admitted or not; `code` is the goodbye's, ours or theirs. */
   | {
       readonly type: "ended";
@@ -312,7 +317,7 @@ export class Admission {
       this.#admitted.set(record.peer, other);
       return [];
     }
-    return [{ type: "departed", link: record.link, peer: record.peer }];
+    return [{ type: "departed", link: record.link, peer: record.peer, code: record.goodbye?.code }];
   }
 
   #send(record: LinkRecord, message: AdmitMessage, out: EffectSink): void {
