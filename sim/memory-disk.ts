@@ -1,7 +1,7 @@
 /** The disk of a simulated node: tables in memory that outlive its processes. */
 import { assert } from "../src/base/assert.ts";
 import type { BatchId } from "../src/base/brand.ts";
-import type { Bytes } from "../src/base/bytes.ts";
+import { type Bytes, compareBytes, utf8Encode } from "../src/base/bytes.ts";
 import type { OriginRanges } from "../src/codec/frontier.ts";
 import { partitionsKeptMax } from "../src/core/peers/partitions/limits.ts";
 import { conflictAgeMsMax, conflictsMax, conflictsPerKeyMax } from "../src/core/data/limits.ts";
@@ -44,6 +44,15 @@ export class MemoryDisk {
     if (place === undefined || stored === undefined) return undefined;
     const { bytes } = keptOp(stored, place.index);
     return { key, batch: place.batch, index: place.index, signedHeader: stored.signedHeader, opBytes: bytes };
+  }
+
+  /** Keys of living operations that begin so and lie behind `after`, in the order of their bytes. */
+  keysUnder(prefix: string, after: string): readonly string[] {
+    const keys = [...this.living.keys()]
+      .filter((key) => key.startsWith(prefix))
+      .map((key) => [key, utf8Encode(key)] as const);
+    const behind = keys.filter(([, bytes]) => compareBytes(bytes, utf8Encode(after)) > 0);
+    return behind.sort(([, a], [, b]) => compareBytes(a, b)).map(([key]) => key);
   }
 
   /** Operations stored, dead ones included. */

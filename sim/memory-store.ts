@@ -288,6 +288,13 @@ class TurnStore implements MemoryStore {
     return this.disk.state;
   }
 
+  under(prefix: string, after: string, max: number, visit: (key: string, batch: BatchId) => void): boolean {
+    this.#mustLive();
+    const keys = this.disk.keysUnder(prefix, after);
+    for (const key of keys.slice(0, max)) visit(key, this.entry(this.disk.living.get(key) as OpId).version.batch);
+    return keys.length <= max;
+  }
+
   partitions(): readonly PartitionRecord[] {
     this.#mustLive();
     return this.disk.partitions;

@@ -1,6 +1,6 @@
 /** A store around a store: everything passes through; what watches or spoils overrides a method. */
 import type { Range } from "../src/codec/ranges-wire.ts";
-import type { Author, Incarnation, Stamp } from "../src/base/brand.ts";
+import type { Author, BatchId, Incarnation, Stamp } from "../src/base/brand.ts";
 import type { Bytes } from "../src/base/bytes.ts";
 import type { OriginRanges } from "../src/codec/frontier.ts";
 import type { PartitionRecord } from "../src/ports/partition.ts";
@@ -105,6 +105,10 @@ export class StoreShell implements Store {
 
   state(): StoreState | undefined {
     return this.inner.state();
+  }
+
+  under(prefix: string, after: string, max: number, visit: (key: string, batch: BatchId) => void): boolean {
+    return this.inner.under(prefix, after, max, visit);
   }
 
   partitions(): readonly PartitionRecord[] {

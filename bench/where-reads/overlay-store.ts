@@ -6,7 +6,7 @@
  * An emulation, good for measuring: it takes every operation of a merged parcel for a living one,
  * as they are in the workload, and does not serve pulls.
  */
-import type { Author, Incarnation } from "../../src/base/brand.ts";
+import type { Author, BatchId, Incarnation } from "../../src/base/brand.ts";
 import type { Bytes } from "../../src/base/bytes.ts";
 import type { Range } from "../../src/codec/ranges-wire.ts";
 import type { OriginRanges } from "../../src/codec/frontier.ts";
@@ -170,6 +170,10 @@ export class OverlayStore implements Store {
 
   state(): StoreState | undefined {
     return this.#durable.state();
+  }
+
+  under(prefix: string, after: string, max: number, visit: (key: string, batch: BatchId) => void): boolean {
+    return this.#durable.under(prefix, after, max, visit);
   }
 
   partitions(): readonly PartitionRecord[] {

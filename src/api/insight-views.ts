@@ -33,6 +33,7 @@ export const convergenceSchema = z.object({
   converged: z.boolean(),
   alone: z.boolean().describe("No member is reachable"),
   waitedMs: z.number().int(),
+  prefix: z.string().nullable().describe("What lies under it was compared, and nothing else"),
   entries: z.number().int().describe("Living entries here, deletions included"),
   root: z.string(),
   heldBack: z.number().int(),
@@ -44,11 +45,12 @@ export type ConvergenceView = z.infer<typeof convergenceSchema>;
 export type MemberConvergenceView = z.infer<typeof memberSchema>;
 
 export function convergenceView(found: Convergence, now: number): ConvergenceView {
-  const { converged, waitedMs, entries, root, heldBack, members, notReachable } = found;
+  const { converged, waitedMs, prefix, entries, root, heldBack, members, notReachable } = found;
   return {
     converged,
     alone: members.length === 0,
     waitedMs,
+    prefix: prefix ?? null,
     entries,
     root,
     heldBack,

@@ -102,12 +102,15 @@ test("explain of what is stored since before arrivals were kept, of bytes, and o
   expect(await api.ask("GET", "/v1/explain/a%00b")).toMatchObject({ status: 400 });
 });
 
-test.each(["/v1/converged?waitMs=-1", "/v1/converged?waitMs=600001", "/v1/converged?wait=1", "/v1/converged?waitMs=x"])(
-  "%s is refused",
-  async (path) => {
-    expect(await api.ask("GET", path)).toMatchObject({ status: 400 });
-  },
-);
+test.each([
+  "/v1/converged?waitMs=-1",
+  "/v1/converged?prefix=",
+  "/v1/converged?waitMs=600001",
+  "/v1/converged?wait=1",
+  "/v1/converged?waitMs=x",
+])("%s is refused", async (path) => {
+  expect(await api.ask("GET", path)).toMatchObject({ status: 400 });
+});
 
 test("partitions tells who was cut off, what was written, and what lost", async () => {
   expect((await api.ask("GET", "/v1/partitions")).json()).toEqual({ partitions: [] });

@@ -26,6 +26,7 @@ const view: ConvergenceView = {
   converged: true,
   alone: false,
   waitedMs: 10,
+  prefix: null,
   entries: 3,
   root: "ab".repeat(32),
   heldBack: 0,
@@ -73,6 +74,14 @@ test.each<[string, Partial<MemberConvergenceView>, readonly RegExp[]]>([
 ])("of members that differ: %s", (_, change, patterns) => {
   const text = describeConvergence({ ...view, converged: false, members: [{ ...member, ...change }] }, plain);
   for (const pattern of patterns) expect(text).toMatch(pattern);
+});
+
+test("of a part it is said which, and that keys are not known", () => {
+  expect(describeConvergence({ ...view, prefix: "a/" }, plain)).toMatch(
+    /^all 1 reachable members are equal to this node under a\/\nhere: 3 entries under a\/, root/,
+  );
+  const differing = { ...view, converged: false, prefix: "a/", members: [{ ...member, state: "differs" as const }] };
+  expect(describeConvergence(differing, plain)).toMatch(/which keys differ cannot be known without asking/);
 });
 
 test("a node alone says so, and whom it did not ask", () => {

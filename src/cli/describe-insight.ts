@@ -13,14 +13,18 @@ import { duration, pairs, preview, printable, table, type Paint } from "./text.t
 const colours = { equal: "green", differs: "red", silent: "yellow" } as const;
 
 export function describeConvergence(view: ConvergenceView, paint: Paint): string {
-  const { alone, converged, members, notReachable, entries, root, heldBack } = view;
+  const { alone, converged, members, notReachable, entries, root, heldBack, prefix } = view;
+  const part = prefix === null ? "" : ` under ${printable(prefix)}`;
   const others = notReachable.length === 0 ? "" : `not asked, for they are not linked: ${notReachable.join(", ")}\n`;
   if (alone) return `no member is reachable: there is nobody to compare with\n${others}`;
   const behind = members.filter(({ state }) => state !== "equal");
   const headline = converged
-    ? paint(`all ${members.length} reachable members are equal to this node`, "green")
-    : paint(`${behind.length} of ${members.length} reachable members are not known to be equal to this node`, "red");
-  const own = `here: ${entries} entries, root ${root.slice(0, 16)}…${heldBack === 0 ? "" : `, ${heldBack} batches held back`}\n`;
+    ? paint(`all ${members.length} reachable members are equal to this node${part}`, "green")
+    : paint(
+        `${behind.length} of ${members.length} reachable members are not known to be equal to this node${part}`,
+        "red",
+      );
+  const own = `here: ${entries} entries${part}, root ${root.slice(0, 16)}…${heldBack === 0 ? "" : `, ${heldBack} batches held back`}\n`;
   const rows = members.map((member) => [
     member.peer,
     paint(member.state, colours[member.state]),
@@ -28,8 +32,13 @@ export function describeConvergence(view: ConvergenceView, paint: Paint): string
     lagOf(member),
     member.lagSeconds === null ? "-" : duration(member.lagSeconds),
   ]);
-  const details = behind.map((member) => `\n${detailsOf(member)}`).join("");
+  const details = prefix === null ? behind.map((member) => `\n${detailsOf(member)}`).join("") : prefixHint(behind);
   return `${headline}\n${own}${table(["MEMBER", "STATE", "ENTRIES", "LAG", "FOR"], rows)}${details}${others}`;
+}
+
+function prefixHint(behind: readonly MemberConvergenceView[]): string {
+  if (behind.length === 0) return "";
+  return "\nOf a part only counts and digests are compared: which keys differ cannot be known without asking for them.\n";
 }
 
 function lagOf({ state, lagEntries }: MemberConvergenceView): string {

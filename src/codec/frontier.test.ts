@@ -152,7 +152,7 @@ describe("limits of the frontier", () => {
     ["a `last` of 2", encodePull(1, beacon, true, []).with(53, 2), "malformed"],
     ["an unknown status", encodeDone(1, beacon, "busy").with(53, 2), "malformed"],
     ["tag 0", encodeMore(1).with(0, 0), "malformed"],
-    ["tag 6", encodeMore(1).with(0, 6), "malformed"],
+    ["tag 8", encodeMore(1).with(0, 8), "malformed"],
     ["no bytes", new Uint8Array(0), "malformed"],
     ["a clock of 2^53", encodeDone(1, beacon, "busy").with(6, 0x20), "malformed"],
     ["a frame over its limit", new Uint8Array(frontierFrameBytesMax + 1), "tooLarge"],

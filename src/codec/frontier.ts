@@ -9,6 +9,7 @@
  *   superseded = 0x03 | session u32 | origins u16 | (author 32, incarnation 8, ranges) × origins
  *   done       = 0x04 | session u32 | clock u64 (ms) | count u64 | root 32 | stale u8 (0, 1) | status u8
  *   more       = 0x05 | session u32
+ *   summarise  = 0x06 and summarised = 0x07: see `prefix.ts`
  *   serving    = 0x08 | session u32 | batches u64 (≥ 1)
  *
  * `superseded` names batches of which nothing lives any more: the asker may count them as held.
@@ -23,6 +24,7 @@ import { ByteReader, ByteWriter } from "./byte-io.ts";
 import { readParcels } from "./gossip.ts";
 import { frontierFrameBytesMax, frontierOriginsMax, frontierRangesMax, gossipParcelsMax } from "./limits.ts";
 import type { Parcel } from "./parcel.ts";
+import { type SummariseMessage, type SummarisedMessage, readSummarise, readSummarised } from "./prefix.ts";
 import { type Range, readRanges, writeRanges } from "./ranges-wire.ts";
 
 export type { Beacon, SetSummary } from "./beacon.ts";
@@ -51,7 +53,9 @@ export type FrontierMessage =
   | { readonly type: "done"; readonly session: number; readonly beacon: Beacon; readonly status: DoneStatus }
   | { readonly type: "more"; readonly session: number }
   /** How many batches are to come, so that the asker can tell how long it takes. */
-  | { readonly type: "serving"; readonly session: number; readonly batches: number };
+  | { readonly type: "serving"; readonly session: number; readonly batches: number }
+  | SummariseMessage
+  | SummarisedMessage;
 
 export function encodePull(session: number, beacon: Beacon, last: boolean, origins: readonly OriginRanges[]): Bytes {
   const writer = new ByteWriter(64 + 64 * origins.length).u8(1).u32(session);
@@ -122,6 +126,10 @@ function readMessage(reader: ByteReader): FrontierMessage | undefined {
     }
     case 5:
       return { type: "more", session };
+    case 6:
+      return readSummarise(reader, session);
+    case 7:
+      return readSummarised(reader, session);
     case 8: {
       const batches = reader.u64();
       return batches === 0 ? undefined : { type: "serving", session, batches };

@@ -9,6 +9,7 @@
 import type { Author, BatchId, Instant, PeerId, Stamp } from "../base/brand.ts";
 import type { Bytes } from "../base/bytes.ts";
 import type { SetSummary } from "../codec/frontier.ts";
+import type { PrefixAnswer, PrefixSummary } from "../codec/prefix.ts";
 import type { NetworkOrder } from "../ports/network.ts";
 import type { PartitionRecord } from "../ports/partition.ts";
 import type { StoreWrite } from "../ports/store.ts";
@@ -55,6 +56,13 @@ export type Outcome =
   /** About a key, in the set as it was at the end of the turn in which it was asked for. */
   | { readonly type: "proof"; readonly summary: SetSummary; readonly proof: Bytes }
   | { readonly type: "partitions"; readonly partitions: readonly PartitionRecord[] }
+  /** `ours` is undefined, and nobody was asked, where too many entries lie under the prefix. */
+  | { readonly type: "prefixAsked"; readonly question: number; readonly ours: PrefixSummary | undefined }
+  /** `members` are all that are admitted now. */
+  | {
+      readonly type: "prefixAnswers";
+      readonly members: readonly { readonly peer: PeerId; readonly answer: PrefixAnswer | undefined }[];
+    }
   | { readonly type: "done" };
 
 export type Effect =

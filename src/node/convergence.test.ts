@@ -26,8 +26,9 @@ async function pair(settings: Partial<Config> = {}): Promise<readonly [RunningNo
 test("members that hold the same are equal, and a wait ends as soon as they are", async () => {
   const [a, b] = await pair();
   await a.facade.put("k", bytes("v"));
-  await until("it has spread", async () => (await b.facade.get("k")) !== undefined);
-  for (const node of [a, b]) {
+  for (const node of [b, a]) {
+    // where gossip came too early, b's question brings it
+
     const found = await node.facade.converged({ waitMs: 30_000 });
     expect(found).toMatchObject({ converged: true, entries: 1, notReachable: [], members: [{ state: "equal" }] });
     expect(found.waitedMs).toBeLessThan(10_000);
@@ -58,6 +59,28 @@ test("a member that answers nothing is silent, never equal, and an unheard one s
   expect(waitedMs).toBeLessThan(3_000);
   expect(members).toMatchObject([{ state: "silent", heardAt: undefined, lagEntries: undefined, keysItMayLack: [] }]);
   expect(members[0]?.since).toBeTypeOf("number");
+});
+
+test("of a prefix only what lies under it is compared", async () => {
+  const [a, b] = await pair({ testDropGossip: true });
+  await b.facade.put("same/k", bytes("v"));
+  expect(await a.facade.converged({ waitMs: 10_000 })).toMatchObject({ converged: true, entries: 1 });
+  await a.facade.put("other/k", bytes("v"));
+  const same = await a.facade.converged({ prefix: "same/", waitMs: 10_000 });
+  expect(same).toMatchObject({
+    converged: true,
+    prefix: "same/",
+    entries: 1,
+    members: [{ state: "equal", entries: 1 }],
+  });
+  const other = await a.facade.converged({ prefix: "other/", waitMs: 3_000 });
+  expect(other).toMatchObject({
+    converged: false,
+    entries: 1,
+    members: [{ state: "differs", entries: 0, lagEntries: 1 }],
+  });
+  expect(other.root).not.toBe(same.root);
+  await expect(a.facade.converged({ prefix: "" })).rejects.toMatchObject({ code: "invalid_key" });
 });
 
 test("a node alone is not converged; peers that are gone are named as not reachable", async () => {

@@ -46,6 +46,12 @@ export const faultCodes = {
     http: 500,
     exit: 2,
   },
+  too_many_entries: {
+    meaning: "More entries begin with this prefix than one question looks at: 100,000.",
+    whatToDo: "Ask for a longer prefix, or compare everything without one.",
+    http: 400,
+    exit: 1,
+  },
   not_found: {
     meaning: "There is no live value under this key, or no such peer or route.",
     whatToDo: "Check the name; list shows what is there.",

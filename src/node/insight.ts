@@ -9,6 +9,8 @@ import type { Arrival } from "../ports/store.ts";
 export interface ConvergenceOptions {
   /** How long to go on asking until all are equal; 0 to 600,000, default 0: every member is asked once. */
   readonly waitMs?: Millis;
+  /** Compares only what lies under it; then nothing is known of batches and times. A key's beginning. */
+  readonly prefix?: string;
   /** Ends the asking; what is known then is the answer. */
   readonly signal?: AbortSignal;
 }
@@ -18,7 +20,9 @@ export interface Convergence {
   /** Every reachable member told since the question that its set equals ours; false where none is reachable. */
   readonly converged: boolean;
   readonly waitedMs: Millis;
-  /** Living entries here, tombstones included; and their fingerprint. */
+  /** Where only a part was compared. */
+  readonly prefix: string | undefined;
+  /** Living entries here, of that part, tombstones included; and their root or digest. */
   readonly entries: number;
   readonly root: string;
   /** Batches held back here because they come from the future. */

@@ -31,6 +31,8 @@ export class Questions {
     this.#node = node;
     this.#convergence = new ConvergenceCheck({
       ask: () => node.client().ask({ type: "comparisonRequested" }),
+      askPrefix: (prefix) => node.client().ask({ type: "prefixRequested", prefix }),
+      prefixAnswers: (question) => node.client().ask({ type: "prefixAnswersRequested", question }),
       snapshot: () => node.client().snapshot(),
       keysOf: (origins, limit) => node.reader().insight.keysOf(origins, limit),
       keysSince: (at, limit) => node.reader().insight.keysSince(at, limit),

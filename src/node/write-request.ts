@@ -54,6 +54,8 @@ export function receiptOf(outcome: Outcome, { certainty = "local", copies = 1 }:
     case "holders":
     case "proof":
     case "partitions":
+    case "prefixAsked":
+    case "prefixAnswers":
     case "done":
       throw new Fault("internal", `an answer of another kind: ${outcome.type}`);
   }

@@ -198,6 +198,8 @@ export interface StoreView {
   /** The packed entries of a page; it must be there. */
   triePage(path: string): Bytes;
   state(): StoreState | undefined;
+  /** Shows the living operations whose keys begin so and lie behind `after`, in the order of the keys' bytes; false, after `max` of them, where there are more. */
+  under(prefix: string, after: string, max: number, visit: (key: string, batch: BatchId) => void): boolean;
   /** Oldest first. */
   partitions(): readonly PartitionRecord[];
 }

@@ -66,6 +66,11 @@ test("converged is exit code 1 and names the lag where a member gets nothing, an
   ]);
   expect((await run(a, "converged", "--wait", "500ms")).out).toMatch(/1 entries behind +\d+ s/);
 
+  expect(await run(a, "converged", "--prefix", "elsewhere/", "--wait", "10s")).toMatchObject({ code: 0 });
+  const part = await run(a, "converged", "--prefix", "unh", "--wait", "2s");
+  expect(part.code).toBe(1);
+  expect(part.out).toMatch(/equal to this node under unh\n[^]*1 entries behind/);
+
   const mute = await nursery.start("mute", {
     dial: [a.address],
     environment: faults(["DROP_GOSSIP", "DROP_FRONTIER"]),

@@ -83,6 +83,7 @@ class MemoryFacade implements NodeFacade {
     convergence: {
       converged: false,
       waitedMs: 0,
+      prefix: undefined,
       entries: 0,
       root: "ab".repeat(32),
       heldBack: 0,

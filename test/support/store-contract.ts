@@ -358,6 +358,37 @@ function readTests(at: () => Store, reopen: () => Promise<void>): void {
     expect(new Uint8Array(at().triePage("a"))).toEqual(new Uint8Array(70).fill(4));
   });
 
+  test("living operations under a prefix are shown in the order of their keys' bytes, up to a bound", async () => {
+    const first = signedBatch(
+      1,
+      ["p/", "p/\u{ffff}", "p/\u{1f600}", "p/b", "p/a", "p", "q", "o/z"].map((key) => put(key)),
+    );
+    const second = signedBatch(2, [{ ...put("p/a"), content: { type: "tombstone" } }]);
+    turn(at(), () => {
+      merge(at(), first);
+      merge(at(), second);
+    });
+    await reopen();
+    const shown = (prefix: string, max: number, after = ""): unknown => {
+      const seen: unknown[] = [];
+      const isWhole = at().under(prefix, after, max, (key, batch) => seen.push([key, batch === second.id ? 2 : 1]));
+      return [isWhole, ...seen];
+    };
+    const all = [
+      ["p/", 1],
+      ["p/a", 2],
+      ["p/b", 1],
+      ["p/\u{ffff}", 1],
+      ["p/\u{1f600}", 1],
+    ];
+    expect(shown("p/", 5)).toEqual([true, ...all]);
+    expect(shown("p/", 4)).toEqual([false, ...all.slice(0, 4)]);
+    expect(shown("p/", 2, "p/a")).toEqual([false, ...all.slice(2, 4)]);
+    expect(shown("p/", 2, "p/b")).toEqual([true, ...all.slice(3)]);
+    expect(shown("p/", 2, "p/c")).toEqual([true, ...all.slice(3)]);
+    expect(shown("r", 4)).toEqual([true]);
+  });
+
   test("partitions are written anew by their number, and the last 32 are kept", async () => {
     const partition = (id: number, ownWrites = 0): PartitionRecord => ({
       id,

@@ -19,6 +19,7 @@ import {
   encodeSuperseded,
 } from "../../src/codec/frontier.ts";
 import { type WalkNode, type encodeWalk, walkEndings } from "../../src/codec/walk.ts";
+import { type PrefixAnswer, encodeSummarise, encodeSummarised, prefixStatuses } from "../../src/codec/prefix.ts";
 import { proofLength } from "../../src/codec/merkle-shape.ts";
 import { type Op, type OpContent, encodeOp } from "../../src/codec/op.ts";
 import { type BatchHeader, encodeHeader, encodeParcel } from "../../src/codec/parcel.ts";
@@ -164,10 +165,16 @@ export function anyBeacon(prng: Prng): Beacon {
   };
 }
 
+export function anyPrefixAnswer(prng: Prng): PrefixAnswer {
+  const status = prng.pick(prefixStatuses);
+  if (status !== "whole") return { status };
+  return { status, summary: { count: anyNumber(prng, Number.MAX_SAFE_INTEGER), digest: prng.bytes(32) } };
+}
+
 export function anyFrontier(prng: Prng): Bytes {
   const session = anyNumber(prng, 0xffff_ffff);
-  switch (prng.below(6)) {
-    case 5:
+  switch (prng.below(8)) {
+    case 7:
       return encodeServing(session, 1 + anyNumber(prng, 1_000_000));
     case 0:
       return encodePull(session, anyBeacon(prng), prng.chance(0.5), anyOrigins(prng));
@@ -180,6 +187,10 @@ export function anyFrontier(prng: Prng): Bytes {
       return encodeSuperseded(session, someOrigins(prng));
     case 3:
       return encodeDone(session, anyBeacon(prng), prng.pick(["complete", "busy"]));
+    case 4:
+      return encodeSummarise(session, anyKey(prng));
+    case 5:
+      return encodeSummarised(session, anyPrefixAnswer(prng));
     default:
       return encodeMore(session);
   }

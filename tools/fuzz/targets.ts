@@ -17,6 +17,7 @@ import {
   encodeServing,
   encodeSuperseded,
 } from "../../src/codec/frontier.ts";
+import { encodeSummarise, encodeSummarised } from "../../src/codec/prefix.ts";
 import { decodeGossip, encodeGossip } from "../../src/codec/gossip.ts";
 import { encodeOp } from "../../src/codec/op.ts";
 import { type Parcel, decodeParcel, encodeHeader, encodeParcel, headerBytes } from "../../src/codec/parcel.ts";
@@ -263,6 +264,10 @@ function frontierAgain(message: FrontierMessage): Bytes {
       return encodeMore(message.session);
     case "serving":
       return encodeServing(message.session, message.batches);
+    case "summarise":
+      return encodeSummarise(message.session, message.prefix);
+    case "summarised":
+      return encodeSummarised(message.session, message.answer);
   }
 }
 

@@ -27,6 +27,7 @@ const converged = route({
       .max(limits.convergenceWaitMsMax)
       .optional()
       .describe("How long to go on asking until all are equal; without it each member is asked once"),
+    prefix: z.string().min(1).optional().describe("Compare only entries whose keys begin so; at most 100,000"),
   }),
   body: { type: "none" },
   summary: "Whether all reachable members hold what this node holds, now; if not, who lags and by how much",
@@ -34,8 +35,9 @@ const converged = route({
   async handle({ facade, query, outgoing }) {
     const gone = new AbortController();
     outgoing.once("close", () => gone.abort());
-    const { waitMs = 0 } = query;
-    return jsonAnswer(convergenceView(await facade.converged({ waitMs, signal: gone.signal }), Date.now()));
+    const { waitMs = 0, prefix } = query;
+    const options = { waitMs, signal: gone.signal, ...(prefix !== undefined && { prefix }) };
+    return jsonAnswer(convergenceView(await facade.converged(options), Date.now()));
   },
 });
 

@@ -11,6 +11,7 @@ import { asVerb, jsonLine, type Registry } from "../verb.ts";
 interface ConvergedFlags {
   readonly wait?: string;
   readonly aloneOk?: boolean;
+  readonly prefix?: string;
 }
 
 /** Longest `--wait`, in ms. Source: the API's bound. */
@@ -23,11 +24,14 @@ export function addConverged(registry: Registry): void {
     .command("converged")
     .description("Whether all reachable members equal this node now; exit code 1 where one does not, or none is there")
     .option("--wait <TIME>", "go on asking for so long, as 30s, 500ms or 2m; without it each member is asked once")
+    .option("--prefix <P>", "compare only what lies under it, at most 100,000 entries")
     .option("--alone-ok", "a node that reaches no member is not a failure")
     .addHelpText("after", "\nExamples:\n  p2p-sync converged --wait 30s && ./backup\n  p2p-sync converged --json");
   asVerb<ConvergedFlags>(command, registry, async ({ target, json, print, shell, options }) => {
     const waitMs = waitMsOf(options.wait);
-    const request = { method: "GET", path: `/v1/converged?waitMs=${waitMs}`, extraWaitMs: waitMs } as const;
+    const { prefix } = options;
+    const query = new URLSearchParams({ waitMs: String(waitMs), ...(prefix !== undefined && { prefix }) });
+    const request = { method: "GET", path: `/v1/converged?${query.toString()}`, extraWaitMs: waitMs } as const;
     const view = await askJson<ConvergenceView>(target, request);
     print(json ? jsonLine(view) : describeConvergence(view, painter(shell)));
     return view.converged || (view.alone && options.aloneOk === true) ? 0 : 1;

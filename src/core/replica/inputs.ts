@@ -13,6 +13,25 @@ export type Wish =
   | { readonly type: "local" }
   | { readonly type: "shared"; readonly copies: number; readonly timeoutMs: Millis };
 
+/** What an operator asks: nothing that is stored changes by it. */
+export type OperatorQuestion =
+  /** All peers are asked how they stand; what they tell shows in the snapshot. */
+  | { readonly type: "comparisonRequested"; readonly ticket: Ticket }
+  /** All members are asked what they hold under a prefix. */
+  | { readonly type: "prefixRequested"; readonly ticket: Ticket; readonly prefix: string }
+  /** What they have answered so far. */
+  | { readonly type: "prefixAnswersRequested"; readonly ticket: Ticket; readonly question: number }
+  | { readonly type: "partitionsRequested"; readonly ticket: Ticket }
+  /** Who is known to hold a batch: `since` is when it was merged here, or undefined where that is not known. */
+  | {
+      readonly type: "holdersRequested";
+      readonly ticket: Ticket;
+      readonly author: Author;
+      readonly incarnation: Incarnation;
+      readonly sequence: number;
+      readonly since: Instant | undefined;
+    };
+
 export type ReplicaInput =
   | NetworkEvent
   | { readonly type: "verified"; readonly ticket: number; readonly valid: readonly boolean[] }
@@ -25,23 +44,12 @@ export type ReplicaInput =
   | { readonly type: "dialRequested"; readonly ticket: Ticket; readonly address: string }
   /** `incarnation` is fresh randomness for the new numbering. */
   | { readonly type: "clockRepairRequested"; readonly ticket: Ticket; readonly incarnation: Incarnation }
-  /** All peers are asked how they stand; what they tell shows in the snapshot. */
-  | { readonly type: "comparisonRequested"; readonly ticket: Ticket }
-  | { readonly type: "partitionsRequested"; readonly ticket: Ticket }
-  /** Who is known to hold a batch: `since` is when it was merged here, or undefined where that is not known. */
-  | {
-      readonly type: "holdersRequested";
-      readonly ticket: Ticket;
-      readonly author: Author;
-      readonly incarnation: Incarnation;
-      readonly sequence: number;
-      readonly since: Instant | undefined;
-    }
   /** What this peer has, and has not, of old entries counts from now on: compare with it and follow it. */
   | { readonly type: "adoptRequested"; readonly ticket: Ticket; readonly peer: PeerId }
   /** Entries set aside under these keys are written anew, with a stamp of now. */
   | { readonly type: "reissueRequested"; readonly ticket: Ticket; readonly keys: readonly string[] }
   /** What proves of a key that it is in the set, or that it is not. */
   | { readonly type: "proofRequested"; readonly ticket: Ticket; readonly key: string }
+  | OperatorQuestion
   | { readonly type: "stopRequested"; readonly ticket: Ticket }
   | { readonly type: "timePassed" };

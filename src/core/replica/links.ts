@@ -155,6 +155,7 @@ function passOn(fact: AdmissionFact, parts: Parts, step: Step): void {
   parts.acknowledgement.step({ type: "linkLost", link: fact.link }, now, out);
   parts.serve.linkLost(fact.link);
   parts.walkServe.linkLost(fact.link);
+  parts.prefixes.linkLost(fact.link);
   const lost = { type: "linkLost", link: fact.link } as const;
   passOnWalkFacts(parts.walkAsk.step(lost, holdingsSeen(parts), now, out), parts, step);
   passOnPullFacts(parts.pull.step(lost, holdingsSeen(parts), now, out), parts, step);

@@ -19,6 +19,7 @@ import { Partitions } from "../peers/partitions/machine.ts";
 import { Acknowledgement } from "../sync/acknowledgement/machine.ts";
 import { Comparison } from "../sync/comparison.ts";
 import { Intake } from "../sync/intake/machine.ts";
+import { Prefixes, type ScannedSet } from "../sync/prefix/machine.ts";
 import { Pull } from "../sync/pull/machine.ts";
 import { Serve } from "../sync/serve/machine.ts";
 import { WalkAsk } from "../sync/walk/ask.ts";
@@ -63,6 +64,7 @@ export interface Parts {
   readonly comparison: Comparison;
   readonly freshness: Freshness;
   readonly collector: Collector;
+  readonly prefixes: Prefixes;
   readonly partitions: Partitions;
   readonly outgoing: Outgoing;
 }
@@ -101,6 +103,7 @@ export function makeParts(options: ReplicaOptions, view: StoreView, state: Store
     comparison: new Comparison(),
     freshness: new Freshness(horizonDays),
     collector: new Collector(horizonDays),
+    prefixes: new Prefixes(),
     partitions: new Partitions(cutOffMs, view.partitions()),
     outgoing: new Outgoing(),
   };
@@ -113,6 +116,11 @@ export function tell(note: Note, { now, out }: Step): void {
 /** The wall time by which others' stamps are judged. */
 export function judgedTime({ clock }: Parts, { now }: Step): Instant {
   return clock.judged(now.wall);
+}
+
+/** What the summaries of prefixes are made of. */
+export function setScanned({ holdings, admission }: Parts, { view }: Step): ScannedSet {
+  return { view, changes: holdings.changes, links: () => admission.admitted().map(({ link }) => link) };
 }
 
 /** What the machines that compare sets see of the holdings. */

@@ -22,7 +22,7 @@ import type { CandidateSnapshot } from "../peers/connections/machine.ts";
 import type { Age, ApartFrom } from "./freshness.ts";
 import type { ReplicaInput } from "./inputs.ts";
 import { passOnPullFacts, passOnWalkFacts, stepAdmission } from "./links.ts";
-import { type Parts, type ReplicaOptions, type Step, holdingsSeen, makeParts, tell } from "./parts.ts";
+import { type Parts, type ReplicaOptions, type Step, holdingsSeen, makeParts, setScanned, tell } from "./parts.ts";
 import { Requests } from "./requests.ts";
 import { knownBatches, releaseHeldBack, settle } from "./settle.ts";
 import { peerInAddress, takeEvent } from "./traffic.ts";
@@ -90,28 +90,18 @@ export class Replica {
         step.out.push({ type: "answer", ticket, outcome: { type: "done" } });
         break;
       }
-      case "comparisonRequested": {
-        passOnPullFacts(parts.pull.step({ type: "everybodyDue" }, holdingsSeen(parts), now, out), parts, step);
-        step.out.push({
-          type: "answer",
-          ticket: input.ticket,
-          outcome: { type: "asked", round: parts.comparison.ask() },
-        });
-        break;
-      }
       case "adoptRequested":
         this.#requests.adopt(input, step);
         break;
       case "reissueRequested":
         this.#requests.reissue(input, step);
         break;
-      case "partitionsRequested": {
-        const outcome = { type: "partitions", partitions: parts.partitions.records() } as const;
-        step.out.push({ type: "answer", ticket: input.ticket, outcome });
-        break;
-      }
+      case "comparisonRequested":
       case "holdersRequested":
-        this.#requests.holders(input, step);
+      case "partitionsRequested":
+      case "prefixRequested":
+      case "prefixAnswersRequested":
+        this.#requests.question(input, step);
         break;
       case "proofRequested":
         this.#requests.prove(input, step);
@@ -143,7 +133,7 @@ export class Replica {
 
   /** Monotonic time at which `timePassed` is due, or undefined. */
   nextDeadline(now: Time): number | undefined {
-    const { admission, connections, acknowledgement, pull, walkAsk, walkServe, partitions, heldBack, clock } =
+    const { admission, connections, acknowledgement, pull, walkAsk, walkServe, partitions, prefixes, heldBack, clock } =
       this.#parts;
     const release = heldBack.nextRelease();
     const collection = this.#parts.collector.dueAt;
@@ -155,6 +145,7 @@ export class Replica {
       walkAsk.nextDeadline(),
       walkServe.nextDeadline(),
       partitions.nextDeadline(now),
+      prefixes.nextDeadline(),
       release === undefined ? undefined : now.mono + Math.max(0, release - clock.judged(now.wall)),
       now.mono + Math.max(0, collection - clock.judged(now.wall)),
     ].filter((deadline) => deadline !== undefined);
@@ -212,6 +203,7 @@ export class Replica {
     collect(parts, step);
     releaseHeldBack(parts, step);
     parts.partitions.step({ type: "timePassed" }, now, out);
+    parts.prefixes.advance(setScanned(parts, step), now, out);
   }
 
   #watchClock(step: Step): void {

@@ -10,11 +10,11 @@ import { asideMax, stampAheadMsMax } from "../data/limits.ts";
 import { instantOf } from "../data/stamp.ts";
 import type { StoreView } from "../../ports/store.ts";
 import type { EffectSink, Outcome, Ticket } from "../effects.ts";
-import { wantWalk } from "./links.ts";
-import type { ReplicaInput, Wish, WrittenOp } from "./inputs.ts";
+import { passOnPullFacts, wantWalk } from "./links.ts";
+import type { OperatorQuestion, ReplicaInput, Wish, WrittenOp } from "./inputs.ts";
 import { noteMerged } from "./settle.ts";
 import { repairedAtOnceMax } from "./limits.ts";
-import { type Parts, type Step, tell } from "./parts.ts";
+import { type Parts, type Step, holdingsSeen, setScanned, tell } from "./parts.ts";
 import { proveKey } from "./prove.ts";
 import {
   type WriteRefusal,
@@ -74,18 +74,53 @@ export class Requests {
     answer(ticket, { type: "repaired", reissued: ops.length }, step);
   }
 
+  /** What an operator wants to know; nothing changes by it. */
+  question(asked: OperatorQuestion, step: Step): void {
+    const { partitions, comparison, pull } = this.#parts;
+    const { ticket } = asked;
+    switch (asked.type) {
+      case "comparisonRequested":
+        passOnPullFacts(
+          pull.step({ type: "everybodyDue" }, holdingsSeen(this.#parts), step.now, step.out),
+          this.#parts,
+          step,
+        );
+        return answer(ticket, { type: "asked", round: comparison.ask() }, step);
+      case "holdersRequested":
+        return answer(ticket, this.#holdersOf(asked), step);
+      case "partitionsRequested":
+        return answer(ticket, { type: "partitions", partitions: partitions.records() }, step);
+      case "prefixRequested":
+        return this.#askPrefix(ticket, asked.prefix, step);
+      case "prefixAnswersRequested":
+        return answer(ticket, this.#prefixAnswers(asked.question), step);
+    }
+  }
+
   /** Who is known to hold a batch: by its word where it is ours, and because its whole set was equal to ours. */
-  holders(asked: Extract<ReplicaInput, { type: "holdersRequested" }>, step: Step): void {
-    const { ticket, author, incarnation, sequence, since } = asked;
+  #holdersOf(asked: Extract<OperatorQuestion, { type: "holdersRequested" }>): Outcome {
+    const { author, incarnation, sequence, since } = asked;
     const { acknowledgement, comparison, signer } = this.#parts;
-    const isOwn = author === signer.author;
     const equal = comparison.members().filter(({ equalAt }) => since !== undefined && (equalAt ?? -1) > since);
-    const outcome: Outcome = {
+    return {
       type: "holders",
-      acknowledged: isOwn ? acknowledgement.holdersOf(incarnation, sequence) : [],
+      acknowledged: author === signer.author ? acknowledgement.holdersOf(incarnation, sequence) : [],
       equalSince: equal.map(({ peer }) => peer),
     };
-    answer(ticket, outcome, step);
+  }
+
+  #askPrefix(ticket: Ticket, prefix: string, step: Step): void {
+    const isTaken = this.#parts.prefixes.ask(ticket, prefix, setScanned(this.#parts, step), step.now, step.out);
+    if (!isTaken) answer(ticket, refusal("overloaded", "too many such questions wait already"), step);
+  }
+
+  #prefixAnswers(question: number): Outcome {
+    const { prefixes, admission } = this.#parts;
+    const answered = new Map(prefixes.answers(question).map(({ peer, answer: told }) => [peer, told]));
+    return {
+      type: "prefixAnswers",
+      members: admission.admitted().map(({ peer }) => ({ peer, answer: answered.get(peer) })),
+    };
   }
 
   adopt({ ticket, peer }: Extract<ReplicaInput, { type: "adoptRequested" }>, step: Step): void {

@@ -259,6 +259,9 @@ class Stage {
         return `more ${message.session}`;
       case "serving":
         return `serving ${message.session}: ${message.batches} batches`;
+      case "summarise":
+      case "summarised":
+        return `${message.type} ${message.session}`;
     }
   }
 

@@ -15,7 +15,7 @@ import type { IntakeInput } from "../sync/intake/machine.ts";
 import { admissionSkewMsMax } from "../peers/limits.ts";
 import type { LinkId, LinkProtocol, NetworkEvent } from "../../ports/network.ts";
 import { expel, hearSummary, passOnPullFacts, passOnWalkFacts, stepAdmission, wantWalk } from "./links.ts";
-import { type Parts, type Step, holdingsSeen, tell } from "./parts.ts";
+import { type Parts, type Step, holdingsSeen, setScanned, tell } from "./parts.ts";
 import { judge, knownBatches, settle } from "./settle.ts";
 
 export function takeEvent(event: NetworkEvent, parts: Parts, step: Step): void {
@@ -105,6 +105,12 @@ function takeFrontier(
     }
     case "more":
       parts.serve.step({ type: "moreReceived", link, session: message.session }, holdings, view, now, out);
+      break;
+    case "summarise":
+      parts.prefixes.serve(link, message, setScanned(parts, step), now, out);
+      break;
+    case "summarised":
+      parts.prefixes.answered(peer, message);
       break;
     case "parcels":
       takeParcels(link, peer, message, frame.length, parts, step);

@@ -229,6 +229,20 @@ class SqliteStore implements Store {
     return { ...rest, reconciledAt: reconciledAt ?? undefined };
   }
 
+  under(prefix: string, after: string, max: number, visit: (key: string, batch: BatchId) => void): boolean {
+    const batches = new Map<number, BatchId>(); // of a batch with many keys the id is made once
+    let seen = 0;
+    for (const row of this.#sql.under.iterate(prefix, after)) {
+      const { key, parcel, header } = row as { key: string; parcel: number; header: Uint8Array };
+      if (!key.startsWith(prefix)) return true;
+      if (++seen > max) return false;
+      const batch = batches.get(parcel) ?? batchIdOf(header.subarray(0, headerBytes));
+      batches.set(parcel, batch);
+      visit(key, batch);
+    }
+    return true;
+  }
+
   /** JSON leaves out what is undefined, which reads the same. */
   partitions(): readonly PartitionRecord[] {
     return this.#sql.partitions.all().map((row) => JSON.parse(row["body"] as string) as PartitionRecord);

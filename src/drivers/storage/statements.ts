@@ -35,6 +35,8 @@ const sql = {
     "SELECT DISTINCT sequence FROM parcel WHERE origin = ? AND sequence >= ? AND living = ops_count ORDER BY sequence",
   trimEvidence: "DELETE FROM evidence WHERE id <= (SELECT max(id) - ? FROM evidence)",
   addEvidence: "INSERT OR IGNORE INTO evidence (at, first, second) VALUES (?, ?, ?)",
+  under:
+    "SELECT op.key, op.parcel, parcel.header FROM op JOIN parcel ON parcel.id = op.parcel WHERE op.key >= ?1 AND op.key > ?2 AND op.living = 1 ORDER BY op.key",
   partitions: "SELECT body FROM partition_log ORDER BY id",
   savePartition:
     "INSERT INTO partition_log (id, body) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET body = excluded.body",
