@@ -45,7 +45,7 @@ export interface StoreState {
 /** By which way a parcel came: written here, or brought by a peer, which need not be its writer. */
 export type Via =
   | { readonly type: "own" }
-  /** `peer` is undefined where the store had no room left for another peer's name. */
+  /** A walk's fetches count as pulls. `peer` is undefined where the store had no room left for another peer's name. */
   | { readonly type: "gossip" | "pull"; readonly peer: PeerId | undefined };
 
 /** When a parcel came here, by our wall clock, and by which way. */

@@ -92,8 +92,10 @@ test("converged of a node that reaches nobody is exit code 1, unless that is fin
 });
 
 test("explain names the peer that gossip or a pull came from, and exit code 4 says never seen", async () => {
+  const first = await nursery.start("a");
+  await first.put("pulled", "early");
+  await first.stop(); // gossip of a running node offers again what is a few seconds old
   const a = await nursery.start("a");
-  await a.put("pulled", "early");
   const b = await nursery.start("b", { dial: [a.address] });
   await untilMeshed([a, b]);
   await until("b has what was there", async () => (await b.get("pulled")) === "early");
