@@ -46,6 +46,11 @@ export class MemoryDisk {
     return { key, batch: place.batch, index: place.index, signedHeader: stored.signedHeader, opBytes: bytes };
   }
 
+  /** In the order of their paths. */
+  triePages(): readonly TriePageRow[] {
+    return [...this.trie.values()].sort((a, b) => (a.path < b.path ? -1 : 1));
+  }
+
   /** Keys of living operations that begin so and lie behind `after`, in the order of their bytes. */
   keysUnder(prefix: string, after: string): readonly string[] {
     const keys = [...this.living.keys()]

@@ -272,8 +272,7 @@ class TurnStore implements MemoryStore {
 
   trie(): { readonly pages: readonly TriePageSummary[]; readonly from: OpId } {
     this.#mustLive();
-    const pages = [...this.disk.trie.values()].sort((a, b) => (a.path < b.path ? -1 : 1));
-    return { pages, from: this.disk.trieFrom };
+    return { pages: this.disk.triePages(), from: this.disk.trieFrom };
   }
 
   triePage(path: string): Bytes {

@@ -55,6 +55,7 @@ test("converged is exit code 0 for two nodes that are equal, waiting until they 
 
 test("converged is exit code 1 and names the lag where a member gets nothing, and where it answers nothing", async () => {
   const a = await nursery.start("a", { environment: faults([]) });
+  await a.put("before", "v"); // so that they are equal once, and no walk is due
   const deaf = await nursery.start("deaf", { dial: [a.address], environment: faults(["DROP_GOSSIP"]) });
   await untilMeshed([a, deaf]);
   expect(await run(a, "converged", "--wait", "10s")).toMatchObject({ code: 0 });
@@ -62,7 +63,7 @@ test("converged is exit code 1 and names the lag where a member gets nothing, an
   const lagging = await run(a, "converged", "--json");
   expect(lagging.code).toBe(1);
   expect((JSON.parse(lagging.out) as ConvergenceView).members).toMatchObject([
-    { peer: deaf.id, state: "differs", lagEntries: 1, keysItMayLack: ["unheard"] },
+    { peer: deaf.id, state: "differs", lagEntries: 1, keysItMayLack: expect.arrayContaining(["unheard"]) as string[] },
   ]);
   expect((await run(a, "converged", "--wait", "500ms")).out).toMatch(/1 entries behind +\d+ s/);
 
