@@ -8,6 +8,7 @@
  * A commit may fail (EIO, ENOSPC): the turn is then wholly on the disk or not at all, and this
  * store refuses to be used again.
  */
+// tidy: long because the class has one small method for each promise of the port
 import type { Range } from "../src/codec/ranges-wire.ts";
 import { assert, unreachable } from "../src/base/assert.ts";
 import type { Author, BatchId, Incarnation, Stamp } from "../src/base/brand.ts";

@@ -54,7 +54,7 @@ import { ReplicaClient } from "./replica-client.ts";
 import type { OutwardEffect } from "./turn.ts";
 import { programVersion } from "./version.ts";
 import { checkLimit, conflictOf, entriesAtOnce, entryOf } from "./read-views.ts";
-import { progressOf } from "./sync-progress.ts";
+import { statusOf } from "./node-status.ts";
 import { WatchHub } from "./watch-hub.ts";
 import { explainPeer } from "./why.ts";
 import { receiptOf, refusalOf, wishOf, writtenOps } from "./write-request.ts";
@@ -258,21 +258,13 @@ class LiveNode implements NodeFacade, RunningNode {
 
   async status(): Promise<Status> {
     const snapshot = await this.#running(this.#client).snapshot();
-    const { summary, values, heldBack, conflicts, admitted, clock } = snapshot;
-    return {
+    return statusOf(snapshot, {
       peerId: this.#running(this.#driver).peerId,
       network: this.#config.networkName,
-      state: admitted.length > 0 ? "Connected" : this.#state,
-      entries: values,
-      root: Buffer.from(summary.fingerprint).toString("hex"),
-      peers: admitted.length,
-      heldBack,
-      sync: progressOf(snapshot),
-      uptimeSeconds: Math.floor((performance.now() - this.#startedMono) / 1000),
-      clock: { offsetMs: clock.offsetMs, refusingWrites: clock.doubted },
-      conflicts,
+      alone: this.#state,
+      uptimeMs: performance.now() - this.#startedMono,
       counters: this.#counters(),
-    };
+    });
   }
 
   info(): Info {

@@ -1,0 +1,32 @@
+/** The status page: what the replica says of itself, and what only the process knows. */
+import type { PeerId } from "../base/brand.ts";
+import type { ReplicaSnapshot } from "../core/replica/replica.ts";
+import type { Counters, NodeState, Status } from "./facade.ts";
+import { progressOf } from "./sync-progress.ts";
+
+interface ProcessFacts {
+  readonly peerId: PeerId;
+  readonly network: string;
+  /** What the node is doing while nobody is linked. */
+  readonly alone: NodeState;
+  readonly uptimeMs: number;
+  readonly counters: Counters;
+}
+
+export function statusOf(snapshot: ReplicaSnapshot, facts: ProcessFacts): Status {
+  const { summary, values, heldBack, conflicts, admitted, clock } = snapshot;
+  return {
+    peerId: facts.peerId,
+    network: facts.network,
+    state: admitted.length > 0 ? "Connected" : facts.alone,
+    entries: values,
+    root: Buffer.from(summary.fingerprint).toString("hex"),
+    peers: admitted.length,
+    heldBack,
+    sync: progressOf(snapshot),
+    uptimeSeconds: Math.floor(facts.uptimeMs / 1000),
+    clock: { offsetMs: clock.offsetMs, refusingWrites: clock.doubted },
+    conflicts,
+    counters: facts.counters,
+  };
+}
