@@ -22,6 +22,7 @@ interface Request {
   readonly trace: boolean;
   readonly keepGoing: boolean;
   readonly checkDeterminism: boolean;
+  readonly once: boolean;
   readonly canary: Canary | undefined;
 }
 
@@ -57,7 +58,8 @@ function main(): void {
     const outcome = runSeed({ ...request, seed, print: request.trace ? (line) => console.log(line) : undefined });
     tally.take(outcome);
     if (outcome.violation !== undefined) printFailure(outcome, request);
-    const twice = request.checkDeterminism || (!request.trace && seed < request.from + determinismSeeds);
+    const twice =
+      request.checkDeterminism || (!request.trace && !request.once && seed < request.from + determinismSeeds);
     if (twice) checkTwice(outcome, request, tally);
     if (tally.failed > 0 && !request.keepGoing) break;
     if (process.stderr.isTTY && performance.now() - shownAt > progressEveryMs) {
@@ -82,6 +84,7 @@ function readRequest(): Request | undefined {
         trace: { type: "boolean", default: false },
         "keep-going": { type: "boolean", default: false },
         "check-determinism": { type: "boolean", default: false },
+        once: { type: "boolean", default: false },
         canary: { type: "string" },
       },
     });
@@ -98,6 +101,7 @@ function readRequest(): Request | undefined {
       trace: values.trace,
       keepGoing: values["keep-going"],
       checkDeterminism: values["check-determinism"],
+      once: values.once,
       canary: values.canary === undefined ? undefined : oneOf(values.canary, canaries),
     };
   } catch (error) {
