@@ -43,6 +43,17 @@ describe("words of admission", () => {
     );
   });
 
+  test("of another version are read no further than the version, whatever else they say", () => {
+    const longer = concat([encodeAdmit(hello), utf8Encode("and more")]);
+    longer[1] = 2;
+    expect(decodeAdmit(longer)).toEqual({
+      ok: true,
+      value: { type: "foreignHello", version: 2, rest: longer.subarray(2) },
+    });
+    expect(codeOf(Uint8Array.of(1, 2))).toBe("ok");
+    expect(codeOf(concat([encodeAdmit(hello), utf8Encode("and more")]))).toBe("malformed");
+  });
+
   // The number of a code on the wire is its place in the list; a code that moves breaks old nodes.
   test("keep the numbers of the goodbye codes", () => {
     const numbers = goodbyeCodes.map(

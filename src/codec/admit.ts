@@ -5,6 +5,8 @@
  *   hello   = 0x01 | version u8 | network 32 | session 8 | clock u64 (ms) | agent length u8, UTF-8
  *   welcome = 0x02
  *   goodbye = 0x03 | code u8 | retry after u32 (s) | reason length u16, UTF-8
+ *
+ * Of a hello of another version only the version is understood, so that its sender can be told.
  */
 import type { Instant, NetworkId } from "../base/brand.ts";
 import { assert } from "../base/assert.ts";
@@ -43,6 +45,7 @@ export interface Hello {
 
 export type AdmitMessage =
   | Hello
+  | { readonly type: "foreignHello"; readonly version: number; readonly rest: Bytes }
   | { readonly type: "welcome" }
   | {
       readonly type: "goodbye";
@@ -59,6 +62,7 @@ export function encodeAdmit(message: AdmitMessage): Bytes {
     writer.u8(3).u8(goodbyeCodes.indexOf(message.code)).u32(message.retryAfterSeconds);
     return writer.u16(reason.length).bytes(reason).finish();
   }
+  if (message.type === "foreignHello") return writer.u8(1).u8(message.version).bytes(message.rest).finish();
   const network = fromHex(message.network);
   const session = fromHex(message.session);
   assert(network?.length === 32 && session?.length === 8, "network and session have their lengths");
@@ -91,8 +95,9 @@ function readMessage(reader: ByteReader): AdmitMessage | undefined {
   }
 }
 
-function readHello(reader: ByteReader): Hello {
+function readHello(reader: ByteReader): AdmitMessage {
   const version = reader.u8();
+  if (version !== admitVersion) return { type: "foreignHello", version, rest: reader.bytes(reader.remaining) };
   const network = toHex(reader.bytes(32)) as NetworkId;
   const session = toHex(reader.bytes(8));
   const clock = reader.u64() as Instant;

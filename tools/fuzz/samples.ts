@@ -197,10 +197,12 @@ export function anyFrontier(prng: Prng): Bytes {
 }
 
 export function anyAdmit(prng: Prng): AdmitMessage {
-  switch (prng.below(3)) {
+  switch (prng.below(4)) {
     case 0:
       return { type: "welcome" };
-    case 1: {
+    case 1:
+      return { type: "foreignHello", version: 2 + prng.below(254), rest: prng.bytes(prng.below(100)) };
+    case 2: {
       const reason = anyKey(prng).slice(0, 60).toWellFormed();
       return {
         type: "goodbye",
@@ -212,7 +214,7 @@ export function anyAdmit(prng: Prng): AdmitMessage {
     default:
       return {
         type: "hello",
-        version: prng.below(256),
+        version: 1,
         network: toHex(prng.bytes(32)) as NetworkId,
         session: toHex(prng.bytes(8)),
         clock: anyNumber(prng, Number.MAX_SAFE_INTEGER) as Instant,

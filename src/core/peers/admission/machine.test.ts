@@ -109,8 +109,6 @@ describe("a link", () => {
 
   test.each<[string, Partial<Hello>, string]>([
     ["another network", { network: "bb".repeat(32) as NetworkId }, "wrongNetwork"],
-    ["another version", { version: 2 }, "wrongVersion"],
-    ["another version and network", { version: 2, network: "bb".repeat(32) as NetworkId }, "wrongVersion"],
     ["a clock over a day ahead", { clock: (wall + admissionSkewMsMax + 1) as Instant }, "clock"],
     ["a clock over a day behind", { clock: (wall - admissionSkewMsMax - 1) as Instant }, "clock"],
   ])("of %s is sent away with the reason, without the gate opening", (_, change, code) => {
@@ -121,6 +119,14 @@ describe("a link", () => {
     expect(side.step({ type: "linkClosed", link: 1, reason: "x" }).facts).toEqual([
       { type: "ended", link: 1, peer: bob, code, retryAfterSeconds: 0 },
     ]);
+  });
+
+  test("of another version is sent away with both versions named", () => {
+    const side = new Side();
+    side.open(1, bob);
+    const foreign = { type: "foreignHello", version: 2, rest: new Uint8Array(3) } as const;
+    expect(side.hear(1, foreign)).toEqual(["1: goodbye wrongVersion", "1: closeLink"]);
+    expect(side.reasons).toEqual(["we speak admit version 1, you 2"]);
   });
 
   test("with a clock exactly a day off is admitted", () => {

@@ -161,6 +161,10 @@ export class Admission {
     switch (message.type) {
       case "hello":
         return this.#hello(record, message, now, out);
+      case "foreignHello": {
+        const reason = `we speak admit version ${admitVersion}, you ${message.version}`;
+        return this.#dismiss(record, "wrongVersion", reason, now, out);
+      }
       case "welcome":
         if (record.welcomedBy)
           return this.#dismiss(record, "protocolViolation", "a second welcome on one link", now, out);
@@ -198,8 +202,6 @@ export class Admission {
   }
 
   #refusal(record: LinkRecord, hello: Hello): { readonly code: GoodbyeCode; readonly reason: string } | undefined {
-    if (hello.version !== admitVersion)
-      return { code: "wrongVersion", reason: `we speak admit version ${admitVersion}, you ${hello.version}` };
     if (hello.network !== this.#options.network)
       return {
         code: "wrongNetwork",
