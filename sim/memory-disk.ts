@@ -35,6 +35,36 @@ export class MemoryDisk {
   trieFrom: OpId = 1;
   partitions: readonly PartitionRecord[] = [];
   ids = 0;
+  /** The undoing of each turn that is committed and not synced, oldest first; undefined where commits sync. */
+  unsynced: (readonly (() => void)[])[] | undefined;
+
+  /** Takes away the latest turns that are not synced, but for the first `kept` of them. Returns how many. */
+  loseUnsynced(kept: number): number {
+    const lost = this.unsynced?.splice(kept) ?? [];
+    for (const turn of lost.reverse()) for (const undo of [...turn].reverse()) undo();
+    return lost.length;
+  }
+
+  /** As it is now, apart from it. */
+  copy(): MemoryDisk {
+    const copy = new MemoryDisk();
+    for (const [id, batch] of this.batches) copy.batches.set(id, batch);
+    for (const [origin, numbers] of this.numbers) copy.numbers.set(origin, new Map(numbers));
+    for (const [key, id] of this.living) copy.living.set(key, id);
+    for (const [id, place] of this.places) copy.places.set(id, place);
+    for (const [name, origin] of this.origins) copy.origins.set(name, origin);
+    copy.state = this.state;
+    copy.conflicts = this.conflicts;
+    copy.evidence = this.evidence;
+    copy.ids = this.ids;
+    if (this.unsynced !== undefined) copy.unsynced = [];
+    return copy;
+  }
+
+  /** All living operations as plain data, by key. */
+  facts(): ReadonlyMap<string, LivingFact> {
+    return new Map([...this.living.keys()].map((key) => [key, this.fact(key) as LivingFact]));
+  }
 
   /** The living operation on a key as plain data for checkers. */
   fact(key: string): LivingFact | undefined {

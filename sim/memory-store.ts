@@ -124,6 +124,7 @@ class TurnStore implements MemoryStore {
     const fate = this.#hooks.fate();
     if (fate === "failsLost") this.#rollBack();
     const changes = [...this.#touched].map(([key, before]) => ({ key, before, after: this.disk.fact(key) }));
+    if (this.#undo.length > 0) this.disk.unsynced?.push([...this.#undo]);
     this.#undo.length = 0;
     this.#touched.clear();
     this.#isOpen = false;

@@ -28,6 +28,8 @@ const dialTimeoutMs = 10_000;
 /** A cut link is noticed after at most so long. Guess: a few unanswered pings. */
 const breakMsMax = 20_000;
 const closeMsMax = 1_000;
+/** A delay of more counts as one. */
+const noticeableMs = 100;
 
 export class Network implements Carrier {
   readonly queue: EventQueue;
@@ -41,6 +43,9 @@ export class Network implements Carrier {
   readonly #ports = new Map<string, Port>();
   readonly #wires = new Set<Wire>();
   readonly #cuts = new Map<string, number>();
+  readonly #clogs = new Set<string>();
+  /** Nodes that take in what comes slowly: until when, and how long each message takes. */
+  readonly #slow = new Map<number, { readonly until: number; readonly messageMs: Millis }>();
 
   constructor(queue: EventQueue, prng: Prng, options: WorldOptions, recorder: Recorder) {
     this.queue = queue;
@@ -83,6 +88,24 @@ export class Network implements Carrier {
     return this.#cuts.has(`${from}>${to}`);
   }
 
+  isClogged(from: number, to: number): boolean {
+    return this.#clogs.has(`${from}>${to}`);
+  }
+
+  /** From now on what goes that way waits, until it is let go all at once. */
+  clog(from: number, to: number): void {
+    this.#clogs.add(`${from}>${to}`);
+  }
+
+  unclog(from: number, to: number): void {
+    if (this.#clogs.delete(`${from}>${to}`) && !this.isCut(from, to)) this.#letGo(from, to);
+  }
+
+  /** Until then a node takes so long for each message that it takes in. */
+  slowDown(node: number, until: number, messageMs: Millis): void {
+    this.#slow.set(node, { until, messageMs });
+  }
+
   /** Cuts one direction; cuts of one direction add up. */
   cut(from: number, to: number): void {
     this.#cuts.set(`${from}>${to}`, (this.#cuts.get(`${from}>${to}`) ?? 0) + 1);
@@ -93,6 +116,10 @@ export class Network implements Carrier {
     const cuts = (this.#cuts.get(`${from}>${to}`) ?? 0) - 1;
     if (cuts > 0) return void this.#cuts.set(`${from}>${to}`, cuts);
     this.#cuts.delete(`${from}>${to}`);
+    if (!this.isClogged(from, to)) this.#letGo(from, to);
+  }
+
+  #letGo(from: number, to: number): void {
     for (const wire of this.#wires) {
       for (const end of wire.ends) {
         if (end.side.plug.node !== from || otherEnd(end).side.plug.node !== to) continue;
@@ -101,17 +128,24 @@ export class Network implements Carrier {
     }
   }
 
-  healAll(): void {
+  /** Nothing is lost or late any more; whatever goes between two of `among` passes. */
+  healAll(among: (node: number) => boolean = () => true): void {
     this.isFaulty = false;
+    this.#slow.clear();
+    for (const name of this.#clogs) this.unclog(...endsOf(name));
     for (const name of this.#cuts.keys()) {
+      const [from, to] = endsOf(name);
+      if (!among(from) || !among(to)) continue;
       this.#cuts.set(name, 1);
-      const [from, to] = name.split(">").map(Number) as [number, number];
       this.heal(from, to);
     }
   }
 
   delay(): Millis {
-    return this.isFaulty ? this.prng.unit() * this.options.delayMsMax : this.prng.unit() * 5;
+    if (!this.isFaulty) return this.prng.unit() * 5;
+    const delayMs = this.prng.unit() * this.options.delayMsMax;
+    if (delayMs > noticeableMs) this.recorder.count("fault:delay");
+    return delayMs;
   }
 
   dial(from: Side, address: string, attempt: number): void {
@@ -133,7 +167,10 @@ export class Network implements Carrier {
   send(end: End, protocol: LinkProtocol, frame: Uint8Array): void {
     const receiver = otherEnd(end);
     if (frame.length > frameBytesMax[protocol]) this.onOversized(end.side.plug.node, protocol, frame.length);
+    if (isGoodbye(protocol, frame)) end.isGoodbyeSaid = true;
+    this.recorder.sent(frame.length);
     this.transmit(end, protocol, () => {
+      if (isGoodbye(protocol, frame)) receiver.isGoodbyeSaid = true;
       if (frame.length > frameBytesMax[protocol]) return this.#refuseFrame(receiver, protocol, frame.length);
       if (protocol !== "admit" && receiver.gate === "shut") return this.recorder.count("net:frameBeforeAccept");
       receiver.side.hear({ type: "frameReceived", link: receiver.link, protocol, frame });
@@ -149,13 +186,20 @@ export class Network implements Carrier {
         this.options.streamsApart ? lane : "end",
         this.queue.now + this.delay(),
         receiver.openedAt,
+        this.#slownessOf(receiver.side.plug.node),
       );
       this.queue.at(at, () => {
         if (receiver.state !== "closed") arrive();
       });
     };
-    if (this.isCut(end.side.plug.node, receiver.side.plug.node)) end.waiting.push(go);
+    const [from, to] = [end.side.plug.node, receiver.side.plug.node];
+    if (this.isCut(from, to) || this.isClogged(from, to)) end.waiting.push(go);
     else go();
+  }
+
+  #slownessOf(node: number): Millis {
+    const slow = this.#slow.get(node);
+    return slow !== undefined && this.queue.now < slow.until ? slow.messageMs : 0;
   }
 
   /** Our side closes once what it sent has left. */
@@ -216,6 +260,14 @@ export class Network implements Carrier {
       if (this.#wires.has(wire) && this.isCut(from, to)) this.breakWire(wire);
     });
   }
+}
+
+function isGoodbye(protocol: LinkProtocol, frame: Uint8Array): boolean {
+  return protocol === "admit" && frame[0] === 3;
+}
+
+function endsOf(name: string): [number, number] {
+  return name.split(">").map(Number) as [number, number];
 }
 
 function joins({ ends }: Wire, a: number, b: number): boolean {

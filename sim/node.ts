@@ -2,7 +2,7 @@
  * One member of a world: what outlives its processes (identity, disk, clock, what was promised to
  * its users) and the process that runs now, if one does.
  */
-import type { BatchId, Incarnation, Instant } from "../src/base/brand.ts";
+import type { Incarnation, Instant } from "../src/base/brand.ts";
 import { toHex } from "../src/base/bytes.ts";
 import type { Note } from "../src/core/notes.ts";
 import type { Wish, WrittenOp } from "../src/core/replica/inputs.ts";
@@ -12,49 +12,57 @@ import { newState } from "../src/core/replica/new-state.ts";
 import { Replica } from "../src/core/replica/replica.ts";
 import type { OutwardEffect } from "../src/node/turn.ts";
 import type { NetworkEvent } from "../src/ports/network.ts";
-import type { ParcelRow, StoreState, StoreWrite } from "../src/ports/store.ts";
+import type { StoreState } from "../src/ports/store.ts";
 import { spoiled } from "./canaries.ts";
-import type { DiskFact, KeyChange, LivingFact } from "./checkers/facts.ts";
+import type { DiskFact, LivingFact } from "./checkers/facts.ts";
 import { KeyHistory } from "./checkers/key-history.ts";
 import { order, seen } from "./checkers/versions.ts";
 import { Violation } from "./checkers/violation.ts";
+import { SimClock } from "./clock.ts";
+import { DiskFaults } from "./disk-faults.ts";
+import { FaultyStore } from "./faulty-store.ts";
 import type { Identity } from "./identities.ts";
-import { MemoryDisk } from "./memory-disk.ts";
-import { type CommitFate, type MemoryStore, StoreFailure, createMemoryStore } from "./memory-store.ts";
+import type { MemoryDisk } from "./memory-disk.ts";
+import { type MemoryStore, createMemoryStore } from "./memory-store.ts";
 import type { Port } from "./port.ts";
 import { Process } from "./process.ts";
 import type { Setting } from "./setting.ts";
 import { WatchedStore } from "./store-shell.ts";
+import { TurnWatch } from "./turn-watch.ts";
 import { Users } from "./users.ts";
 
-/** The year 2026: far enough from zero for floors and skews. */
-const worldBegan = 1_790_000_000_000;
 const horizonDays = 30;
 /** Small, so that pages of the trie are written in small worlds, and starts replay the rest. */
 const trieReplayOpsMin = 16;
+
+/** A write its user was told is shared. */
+export interface Shared {
+  readonly holders: readonly string[];
+  readonly ops: readonly LivingFact[];
+  readonly askedAt: number;
+}
 
 export class SimNode {
   readonly index: number;
   readonly identity: Identity;
   readonly address: string;
-  readonly disk: MemoryDisk = new MemoryDisk();
   readonly history: KeyHistory;
-  /** Milliseconds this node's wall clock is ahead of true time. */
-  skewMs = 0;
-  /** Whether its clock was ever wrong enough that its users should repair it. */
-  needsRepair = false;
+  readonly clock: SimClock;
+  readonly diskFaults: DiskFaults;
+  disk: MemoryDisk;
   hasRepaired = false;
+  /** When its disk lost what was durable on it. */
+  lostAt: number = -Infinity;
+  /** A bit of its disk is not what was written. */
+  isDamaged = false;
   process: Process | undefined;
   port: Port | undefined;
   onDied: () => void = () => undefined;
   readonly #setting: Setting;
-  readonly #own = new Map<BatchId, readonly LivingFact[]>();
   readonly #users: Users;
+  readonly #watch: TurnWatch;
   #store: MemoryStore | undefined;
   #processes = 0;
-  #failed = false;
-  /** Whether its disk was set up. */
-  #isBorn = false;
 
   constructor(setting: Setting, index: number) {
     this.#setting = setting;
@@ -62,7 +70,14 @@ export class SimNode {
     this.identity = setting.identities.create(setting.prng);
     this.address = `/ip4/10.0.0.${index + 1}/tcp/4001/p2p/${this.identity.peer}`;
     this.history = new KeyHistory(index);
-    this.#users = new Users(setting, this.history, this.#own, (holders, ops) => this.onShared(index, holders, ops));
+    this.clock = new SimClock(setting.queue);
+    this.diskFaults = new DiskFaults(setting, index);
+    this.disk = this.diskFaults.emptyDisk();
+    this.#watch = new TurnWatch(setting, this.identity, this.history);
+    this.#users = new Users(setting, this.history, this.#watch.own, (holders, ops, askedAt) =>
+      this.onShared(index, { holders, ops, askedAt }),
+    );
+    setting.writers.isHonest(this.identity.signer.author);
   }
 
   get isUp(): boolean {
@@ -70,20 +85,28 @@ export class SimNode {
   }
 
   wall(): Instant {
-    return Math.floor(worldBegan + this.#setting.queue.now + this.skewMs) as Instant;
+    return this.clock.wall();
   }
 
   start(addresses: readonly string[]): void {
     const { prng, network, networkId, options, recorder } = this.#setting;
     this.#processes += 1;
-    this.#failed = false;
     recorder.event(this.#setting.queue.now, this.index, "start", `run ${this.#processes}`);
     this.history.check((key) => this.disk.fact(key), this.disk.living.keys());
-    this.#store = createMemoryStore(this.disk, {
-      fate: () => this.#fate(),
-      durable: (changes) => this.#durable(changes),
+    const { disk, diskFaults } = this;
+    diskFaults.begin();
+    this.#store = createMemoryStore(disk, {
+      fate: () => {
+        const fate = diskFaults.fate(disk);
+        if (fate === "failsLost") this.#watch.forget();
+        return fate;
+      },
+      durable: (changes) => this.#watch.durable(changes, this.process?.isRepairing === true),
     });
-    const store = new WatchedStore(spoiled(this.#store, this.#setting.canary), (write) => this.#watch(write));
+    const watched = new WatchedStore(spoiled(this.#store, this.#setting.canary), (write) =>
+      this.#watch.write(write, disk),
+    );
+    const store = new FaultyStore(watched, diskFaults);
     const state = this.disk.state ?? newState(toHex(prng.bytes(8)) as Incarnation, this.wall());
     const session = toHex(prng.bytes(8));
     const replica = new Replica(
@@ -109,7 +132,7 @@ export class SimNode {
         obey: (each) => this.port?.obey(each),
         carryOut: (effect) => this.#carryOut(effect),
         ended: (how) => this.#ended(how),
-        isDiskFailure: (error) => error instanceof StoreFailure && this.#failed,
+        isDiskFailure: (error) => diskFaults.hasFailed(error),
       },
     );
     this.port = network.plug({
@@ -128,13 +151,14 @@ export class SimNode {
     if (this.process === undefined) return;
     const { recorder, queue, network } = this.#setting;
     recorder.event(queue.now, this.index, "crash", silently ? "power" : "kill");
-    recorder.count("fault:crash");
     this.process.isAlive = false;
     this.#store?.crash();
+    this.#watch.forget();
     if (this.port !== undefined) network.unplug(this.port, silently);
     this.#users.processEnded(this.#processes);
     this.process = undefined;
     this.port = undefined;
+    if (silently && this.diskFaults.losesUnsynced(this.disk)) this.#lost();
     this.history.check((key) => this.disk.fact(key), this.disk.living.keys());
   }
 
@@ -142,10 +166,30 @@ export class SimNode {
   stop(): void {
     const process = this.process;
     if (process === undefined) return;
+    const { queue, tickets } = this.#setting;
     process.give({ type: "stopRequested", ticket: this.#users.ask(this.#processes, 0) });
-    this.#setting.queue.after(1_000, () => {
-      if (this.process === process) this.crash(false);
+    const askedAt = queue.now;
+    queue.after(1_000, () => {
+      if (this.process !== process) return;
+      if (process.isPrompt && !tickets.hasAnswered(this.index, this.#processes, askedAt))
+        throw new Violation("5 every question is answered once", "a clean stop leaves a question without an answer", {
+          node: this.index,
+        });
+      this.crash(false);
     });
+  }
+
+  /** Another disk is put in while no process runs: an empty one, or an older copy of this one. */
+  changeDisk(disk: MemoryDisk): void {
+    if (this.disk.state !== undefined) {
+      const { author } = this.identity.signer;
+      const { incarnation } = this.disk.state;
+      this.#setting.writers.lost(author, incarnation);
+      this.#setting.frontiers.lost(`${author}/${incarnation}`);
+    }
+    this.disk = disk;
+    this.isDamaged = false;
+    this.#lost();
   }
 
   write(ops: readonly WrittenOp[], wish: Wish, isValid: boolean): void {
@@ -191,7 +235,7 @@ export class SimNode {
   }
 
   /** Told of each answer to a shared write, with the operations that were shared. */
-  onShared: (node: number, holders: readonly string[], ops: readonly LivingFact[]) => void = () => undefined;
+  onShared: (node: number, shared: Shared) => void = () => undefined;
 
   #hear(event: NetworkEvent): void {
     const isDeaf = this.#setting.canary === "isDeaf" && this.index === 1;
@@ -226,6 +270,7 @@ export class SimNode {
 
   #blame(peer: string, reason: string): void {
     if (!this.#setting.isHonest(peer)) return;
+    if (this.#setting.isDamaged(peer)) return this.#setting.recorder.count("damage:refusedByPeer");
     throw new Violation("8 the innocent are not blamed", `an honest peer is blamed: ${reason}`, {
       node: this.index,
       peer,
@@ -234,42 +279,18 @@ export class SimNode {
 
   #repaired(): void {
     this.hasRepaired = true;
-    this.needsRepair = false;
+    this.clock.needsRepair = false;
   }
 
-  /** Keeps what this node itself puts into its batches. */
-  #watch(write: StoreWrite): void {
-    if (write.type !== "merge") return;
-    const { parcel } = write;
-    if (this.disk.batches.has(parcel.batch)) this.#setting.recorder.count("store:mergedAgain");
-    const isOwn = parcel.author === this.identity.signer.author && parcel.ops.length === parcel.opsCount;
-    if (!isOwn || this.#own.has(parcel.batch)) return;
-    this.#setting.signed.made(
-      parcel.signedHeader,
-      parcel.ops.map(({ bytes }) => bytes),
-    );
-    this.#own.set(parcel.batch, factsOf(parcel));
-  }
-
-  #durable(changes: readonly KeyChange[]): void {
-    const isRepair = this.process?.isRepairing === true;
-    for (const change of changes) {
-      if (change.after !== undefined) this.#setting.signed.check(this.index, change.after);
-      this.history.changed(change, isRepair);
-      this.#setting.model.changed(this.index, change, isRepair);
-    }
-  }
-
-  #fate(): CommitFate {
-    const { prng, options, recorder, isFaulty } = this.#setting;
-    if (!isFaulty() || !this.#isBorn || !prng.chance(options.commitFailure)) return "durable";
-    this.#failed = true;
-    recorder.count("fault:commit");
-    return prng.chance(0.5) ? "failsLost" : "failsDurable";
+  #lost(): void {
+    const left = this.disk.facts();
+    this.history.lost(left);
+    this.#setting.model.lost(this.index, left);
+    this.lostAt = this.#setting.queue.now;
   }
 
   #ended(how: "powerCut" | "diskFailed"): void {
-    this.#setting.recorder.count(`fault:${how}`);
+    if (how === "powerCut") this.#setting.recorder.count("fault:turnCrash");
     this.crash(how === "powerCut");
     this.onDied();
   }
@@ -279,10 +300,6 @@ export class SimNode {
     store.begin();
     store.apply({ type: "setState", state });
     store.commit();
-    this.#isBorn = true;
+    this.diskFaults.isBorn = true;
   }
-}
-
-function factsOf({ batch, signedHeader, ops }: ParcelRow): readonly LivingFact[] {
-  return ops.map(({ op, index, bytes }) => ({ key: op.key, batch, index, signedHeader, opBytes: bytes }));
 }

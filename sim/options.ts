@@ -1,9 +1,9 @@
 /**
  * What a seed means: every rate and shape of a world, drawn from it and printed when it fails.
- * A scenario fixes some of them; `chaos` leaves all to the seed.
+ * A scenario fixes some of them (`scenarios.ts`); `chaos` leaves all to the seed.
  */
 import type { Millis } from "../src/base/brand.ts";
-import { Prng } from "../src/base/prng.ts";
+import type { Prng } from "../src/base/prng.ts";
 
 export const scenarios = [
   "chaos",
@@ -11,10 +11,14 @@ export const scenarios = [
   "crashes",
   "clocks",
   "hostile",
+  "disks",
+  "versions",
   "old-batches",
   "diamond",
   "late-joiner",
   "bulk",
+  "steady",
+  "thousand",
 ] as const;
 export type Scenario = (typeof scenarios)[number];
 
@@ -43,56 +47,84 @@ export interface WorldOptions {
   readonly skewMsMax: Millis;
   /** Mean time between two of a kind in the whole world, or 0 for never. */
   readonly every: Readonly<Record<FaultKind, Millis>>;
-  /** Share of turns in which the process dies or its disk fails. */
+  /** Share of turns in which the power fails between two steps, or between two writes to the disk. */
   readonly turnCrash: number;
+  readonly tornWrite: number;
+  /** Share of commits, and of reads, that fail. */
   readonly commitFailure: number;
+  readonly readFailure: number;
+  /** Whether nodes return from a commit before it is synced; a power cut then takes 80 to 100 % of what was not. */
+  readonly isRelaxed: boolean;
   readonly hostiles: number;
   /** Whether hostile peers serve batches from before the horizon to those that pull. */
   readonly servesOld: boolean;
+  /** Peers that run a later version of the program. */
+  readonly newer: number;
   readonly lateNodes: number;
+  /** Whether only a connected core is healed at first, and has to converge without the rest. */
+  readonly healsCoreFirst: boolean;
   readonly keys: number;
   readonly valueBytesMin: number;
   readonly valueBytesMax: number;
   readonly batchOpsMax: number;
   readonly writeEveryMs: Millis;
+  /** Share of writes that several nodes make on one key at one moment. */
+  readonly tieShare: number;
 }
 
+/** What strikes at a moment; what happens at a rate is named in `coverage.ts`. */
 export const faultKinds = [
   "crash",
+  "powerCut",
   "stop",
+  "pause",
+  "slow",
+  "wipe",
+  "oldCopy",
+  "diskFull",
+  "bitFlip",
   "partition",
   "oneWay",
+  "halfDeaf",
+  "ring",
+  "flap",
+  "clog",
   "linkBreak",
-  "pause",
   "clockJump",
   "clockWrong",
+  "clockFreeze",
+  "clockDrift",
 ] as const;
 export type FaultKind = (typeof faultKinds)[number];
 
-const never: Record<FaultKind, Millis> = {
-  crash: 0,
-  stop: 0,
-  partition: 0,
-  oneWay: 0,
-  linkBreak: 0,
-  pause: 0,
-  clockJump: 0,
-  clockWrong: 0,
-};
+export const never: Readonly<Record<FaultKind, Millis>> = Object.freeze(
+  Object.fromEntries(faultKinds.map((kind) => [kind, 0])) as Record<FaultKind, Millis>,
+);
 
-export function drawOptions(seed: number, scenario: Scenario): WorldOptions {
-  const prng = new Prng(seed * 2 + 1);
-  const base = drawChaos(seed, prng);
-  return { ...base, ...changes[scenario](base, prng), scenario };
-}
+/** Share of seeds in which a kind occurs at all. */
+const faultShare = 0.3;
+/** The same for what takes acknowledged data from a node, or needs an hour until it is over. */
+const graveShare = 0.12;
+const grave: ReadonlySet<FaultKind> = new Set(["wipe", "oldCopy", "bitFlip", "clockWrong"]);
+/** Faults whose traces only a long backoff, a full pull or the passing of a wrong stamp removes. */
+const lasting: readonly FaultKind[] = [
+  "wipe",
+  "oldCopy",
+  "bitFlip",
+  "clockWrong",
+  "clockJump",
+  "clockDrift",
+  "clockFreeze",
+];
 
-function drawChaos(seed: number, prng: Prng): WorldOptions {
+export function drawChaos(seed: number, prng: Prng): WorldOptions {
   const nodes = 3 + prng.below(5);
   const hostiles = prng.chance(0.3) ? 1 : 0;
+  const newer = prng.chance(0.15) ? 1 : 0;
   const mdns = prng.chance(0.7);
-  const every = { ...never };
-  for (const kind of faultKinds) if (prng.chance(0.5)) every[kind] = 3_000 + prng.below(20_000);
-  const isLong = hostiles > 0 || !mdns || every.clockWrong > 0 || every.clockJump > 0;
+  const isRelaxed = prng.chance(0.1);
+  const every = drawEvery(prng);
+  const isLong = hostiles > 0 || !mdns || isRelaxed || lasting.some((kind) => every[kind] > 0);
   return {
     seed,
     scenario: "chaos",
@@ -112,20 +144,33 @@ function drawChaos(seed: number, prng: Prng): WorldOptions {
     skewMsMax: prng.pick([0, 1_000, 10_000, 20_000]),
     every,
     turnCrash: prng.pick([0, 0, 0.001, 0.01]),
+    tornWrite: prng.pick([0, 0, 0.001, 0.005]),
     commitFailure: prng.pick([0, 0, 0.001, 0.005]),
+    readFailure: prng.pick([0, 0, 0, 0.000_3]),
+    isRelaxed,
     hostiles,
     servesOld: false,
+    newer,
     lateNodes: prng.chance(0.3) ? 1 : 0,
+    healsCoreFirst: prng.chance(0.25),
     keys: prng.pick([3, 8, 40]),
     valueBytesMin: 4,
     valueBytesMax: prng.pick([8, 200, 2_000]),
     batchOpsMax: prng.pick([2, 8, 60]),
     writeEveryMs: prng.pick([100, 400, 1_500]),
+    tieShare: prng.pick([0, 0.05, 0.2]),
   };
 }
 
+function drawEvery(prng: Prng): Readonly<Record<FaultKind, Millis>> {
+  const every: Record<FaultKind, Millis> = { ...never };
+  for (const kind of faultKinds)
+    if (prng.chance(grave.has(kind) ? graveShare : faultShare)) every[kind] = 3_000 + prng.below(20_000);
+  return every;
+}
+
 /** Everybody with everybody, a ring, a line, or a random connected net. */
-function drawEdges(nodes: number, prng: Prng): readonly Edge[] {
+export function drawEdges(nodes: number, prng: Prng): readonly Edge[] {
   const shape = prng.pick(["mesh", "ring", "line", "random"] as const);
   const edges: Edge[] = [];
   for (let b = 1; b < nodes; b++) {
@@ -134,66 +179,20 @@ function drawEdges(nodes: number, prng: Prng): readonly Edge[] {
   }
   if (shape === "ring" && nodes > 2) edges.push([nodes - 1, 0]);
   if (shape === "random" && prng.chance(0.5)) edges.push([nodes - 1, 0]);
-  return edges.filter(
-    ([a, b], index) => edges.findIndex(([c, d]) => (a === c && b === d) || (a === d && b === c)) === index,
-  );
+  return withoutTwins(edges);
 }
 
-const calm: Partial<WorldOptions> = {
-  every: never,
-  turnCrash: 0,
-  commitFailure: 0,
-  hostiles: 0,
-  skewMsMax: 0,
-  lateNodes: 0,
-};
-/** Whoever cannot be delayed by a long backoff or a wrong stamp converges within minutes. */
-const soon: Partial<WorldOptions> = { ...calm, quietMsMax: 5 * 60_000, mdns: true };
-const late: Partial<WorldOptions> = { ...calm, quietMsMax: 80 * 60_000 };
+/** A connected net in which everybody dials about `degree` / 2 others, chosen at random. */
+export function drawSparseNet(nodes: number, degree: number, prng: Prng): readonly Edge[] {
+  const edges: Edge[] = [];
+  for (let b = 1; b < nodes; b++) for (let i = 0; i < Math.min(b, degree / 2); i++) edges.push([prng.below(b), b]);
+  return withoutTwins(edges);
+}
 
-const changes: Readonly<Record<Scenario, (base: WorldOptions, prng: Prng) => Partial<WorldOptions>>> = {
-  chaos: () => ({}),
-  partition: () => ({ ...soon, every: { ...never, partition: 8_000, oneWay: 12_000, linkBreak: 10_000 } }),
-  crashes: () => ({ ...soon, every: { ...never, crash: 3_000, stop: 15_000 }, turnCrash: 0.01, commitFailure: 0.003 }),
-  clocks: (base, prng) => {
-    const nodes = Math.max(4, base.nodes);
-    const every = { ...never, clockJump: 8_000, clockWrong: 20_000 };
-    return { ...late, nodes, edges: drawEdges(nodes, prng), skewMsMax: 20_000, every };
-  },
-  hostile: (_base, prng) => ({ ...late, hostiles: 1 + prng.below(2), every: { ...never, linkBreak: 20_000 } }),
-  "old-batches": () => ({ ...late, hostiles: 1, servesOld: true, keys: 40 }),
-  /** A-{B,C}-D: everything reaches D over both ways. */
-  diamond: () => ({
-    ...soon,
-    nodes: 4,
-    edges: [
-      [0, 1],
-      [0, 2],
-      [1, 3],
-      [2, 3],
-    ],
-    loss: 0,
-    duplication: 0,
-  }),
-  "late-joiner": () => ({ ...soon, lateNodes: 1 }),
-  /** The largest values and batches there may be, and a node that has to fetch them all. */
-  bulk: () => ({
-    ...soon,
-    ...bulkLoad,
-    nodes: 3,
-    edges: [
-      [0, 1],
-      [1, 2],
-    ],
-    lateNodes: 1,
-    chaosMs: 6_000,
-  }),
-};
-
-const bulkLoad: Partial<WorldOptions> = {
-  keys: 400,
-  valueBytesMin: 64 * 1024 - 16,
-  valueBytesMax: 64 * 1024,
-  batchOpsMax: 14,
-  writeEveryMs: 150,
-};
+function withoutTwins(edges: readonly Edge[]): readonly Edge[] {
+  const seen = new Set<string>();
+  return edges.filter(([a, b]) => {
+    const name = a < b ? `${a}-${b}` : `${b}-${a}`;
+    return !seen.has(name) && seen.add(name);
+  });
+}

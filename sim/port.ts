@@ -69,13 +69,17 @@ export class Port implements Side {
     const other = otherEnd(end);
     if (!isAdmitted(end) || other.gate !== "admitted") return;
     if (this.#network.isCut(this.plug.node, other.side.plug.node)) return;
-    if (isFaulty && prng.chance(options.loss)) return recorder.count("fault:gossipLost");
+    if (isFaulty && prng.chance(options.loss)) return recorder.count("fault:loss");
     const copies = isFaulty && prng.chance(options.duplication) ? 2 : 1;
-    if (copies > 1) recorder.count("fault:gossipDoubled");
+    if (copies > 1) recorder.count("fault:duplication");
+    recorder.sent(payload.length * copies);
     for (let copy = 0; copy < copies; copy++) {
       const isLate = isFaulty && prng.chance(options.reordering);
-      if (isLate) recorder.count("fault:gossipLate");
-      queue.after(this.#network.delay() * (isLate ? 5 : 1), () => other.side.offered(payload, other));
+      if (isLate) recorder.count("fault:reordering");
+      const delayMs = this.#network.delay() * (isLate ? 5 : 1);
+      const offer = (): void => queue.after(delayMs, () => other.side.offered(payload, other));
+      if (this.#network.isClogged(this.plug.node, other.side.plug.node)) end.waiting.push(offer);
+      else offer();
     }
   }
 
@@ -93,8 +97,19 @@ export class Port implements Side {
         end.gate = "admitted";
         return undefined;
       case "closeLink":
+        this.#checkGoodbye(end, order.code);
         return this.#network.close(end, order.reason);
     }
+  }
+
+  #checkGoodbye({ isGoodbyeSaid, link }: End, code: string): void {
+    const { node } = this.plug;
+    if (isGoodbyeSaid || node >= this.#network.options.nodes) return;
+    throw new Violation("14 whoever closes a link says why", "a link is closed without a goodbye", {
+      node,
+      link,
+      code,
+    });
   }
 
   offered(payload: Uint8Array, at: End): void {

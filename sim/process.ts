@@ -52,6 +52,8 @@ export class Process {
   #isTurnPlanned = false;
   #dueAt: number | undefined;
   #pausedUntil = 0;
+  #slowUntil = 0;
+  #slowMs = 0;
   #turns = 0;
   #idleTurns = 0;
   #idleSecond = 0;
@@ -78,6 +80,18 @@ export class Process {
     return this.#parts.replica.summary();
   }
 
+  /** Until then every turn begins so much later than it could. */
+  slowDown(until: number, turnDelayMs: number): void {
+    this.#slowUntil = until;
+    this.#slowMs = turnDelayMs;
+  }
+
+  /** Whether it has neither been paused nor slow for a while. */
+  get isPrompt(): boolean {
+    const { queue } = this.#setting;
+    return Math.max(this.#pausedUntil, this.#slowUntil + this.#slowMs) + 2_000 < queue.now;
+  }
+
   time(): Time {
     return { wall: this.#parts.wall(), mono: this.#setting.queue.now - this.startedAt };
   }
@@ -86,7 +100,8 @@ export class Process {
     if (this.#isTurnPlanned) return;
     this.#isTurnPlanned = true;
     const { queue, prng } = this.#setting;
-    queue.at(Math.max(this.#pausedUntil, queue.now + prng.unit() * turnDelayMsMax), () => {
+    const delayMs = prng.unit() * turnDelayMsMax + (queue.now < this.#slowUntil ? this.#slowMs : 0);
+    queue.at(Math.max(this.#pausedUntil, queue.now + delayMs), () => {
       this.#isTurnPlanned = false;
       if (!this.isAlive) return;
       if (this.#pausedUntil > queue.now) this.#plan();

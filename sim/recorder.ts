@@ -6,6 +6,9 @@ import { createHash } from "node:crypto";
 
 export class Recorder {
   readonly counts: Map<string, number> = new Map();
+  /** Frames and gossip messages sent, and their bytes. */
+  messages = 0;
+  bytes = 0;
   readonly #hash = createHash("sha256");
   readonly #print: ((line: string) => void) | undefined;
 
@@ -19,6 +22,11 @@ export class Recorder {
     this.#hash.update(line);
     this.#hash.update("\n");
     this.#print?.(line);
+  }
+
+  sent(bytes: number): void {
+    this.messages += 1;
+    this.bytes += bytes;
   }
 
   count(kind: string, times = 1): void {

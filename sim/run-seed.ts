@@ -1,7 +1,8 @@
 /** One seed from its options to its outcome. */
 import type { Canary } from "./canaries.ts";
 import { Violation } from "./checkers/violation.ts";
-import { type Scenario, type WorldOptions, drawOptions } from "./options.ts";
+import type { Scenario, WorldOptions } from "./options.ts";
+import { drawOptions } from "./scenarios.ts";
 import { Recorder } from "./recorder.ts";
 import { World, type WorldResult } from "./world.ts";
 

@@ -24,13 +24,16 @@ export interface Asked {
   readonly isValid: boolean;
 }
 
+/** Told of each write that is shared: who is said to hold it, and since when it was asked for. */
+export type OnShared = (holders: readonly string[], ops: readonly LivingFact[], askedAt: number) => void;
+
 type Written = Extract<Outcome, { type: "written" | "notShared" }>;
 
 export class Users {
   readonly #setting: Setting;
   readonly #history: KeyHistory;
   readonly #own: ReadonlyMap<BatchId, readonly LivingFact[]>;
-  readonly #onShared: (holders: readonly string[], ops: readonly LivingFact[]) => void;
+  readonly #onShared: OnShared;
   readonly #asked = new Map<number, Asked>();
 
   /** `own` is what this node put into its batches. */
@@ -38,7 +41,7 @@ export class Users {
     setting: Setting,
     history: KeyHistory,
     own: ReadonlyMap<BatchId, readonly LivingFact[]>,
-    onShared: (holders: readonly string[], ops: readonly LivingFact[]) => void,
+    onShared: OnShared,
   ) {
     this.#setting = setting;
     this.#history = history;
@@ -48,7 +51,7 @@ export class Users {
 
   ask(process: number, waitMs: number): number {
     const { tickets, queue, options } = this.#setting;
-    const pauses = options.every.pause > 0 ? pauseSlackMs : 0;
+    const pauses = options.every.pause > 0 || options.every.slow > 0 ? pauseSlackMs : 0;
     return tickets.ask(this.#history.node, process, queue.now, waitMs + answerSlackMs + pauses);
   }
 
@@ -64,13 +67,14 @@ export class Users {
   }
 
   answered(process: number, ticket: number, outcome: Outcome): void {
+    const askedAt = this.#setting.tickets.askedAt(ticket) ?? 0;
     this.#setting.tickets.answered(ticket, this.#history.node, process);
     this.#setting.recorder.count(`answer:${outcome.type}${outcome.type === "refused" ? `:${outcome.code}` : ""}`);
     const asked = this.#asked.get(ticket);
     if (asked === undefined) return;
     this.#asked.delete(ticket);
     if (outcome.type === "refused") this.#checkRefusal(ticket, asked, outcome.code);
-    if (outcome.type === "written" || outcome.type === "notShared") this.#checkWritten(ticket, asked, outcome);
+    if (outcome.type === "written" || outcome.type === "notShared") this.#checkWritten(ticket, asked, outcome, askedAt);
   }
 
   #checkRefusal(ticket: number, { isValid }: Asked, code: string): void {
@@ -79,7 +83,7 @@ export class Users {
     throw new Violation("5 every question is answered once", `a good request is refused: ${code}`, this.#facts(ticket));
   }
 
-  #checkWritten(ticket: number, { ops, wish, isValid }: Asked, outcome: Written): void {
+  #checkWritten(ticket: number, { ops, wish, isValid }: Asked, outcome: Written, askedAt: number): void {
     const facts = this.#own.get(outcome.batch) ?? [];
     const isComplete = facts.length === ops.length;
     if (!isValid || !isComplete || !ops.every((op) => facts.some((fact) => isWhatWasAsked(op, fact)))) {
@@ -91,7 +95,7 @@ export class Users {
     if (outcome.holders.length < wish.copies) {
       throw new Violation("10 shared means held by others", "too few copies", this.#facts(ticket));
     }
-    this.#onShared(outcome.holders, facts);
+    this.#onShared(outcome.holders, facts, askedAt);
   }
 
   #facts(ticket: number): { readonly node: number; readonly ticket: number } {

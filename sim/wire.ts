@@ -35,6 +35,8 @@ export interface Carrier {
   readonly recorder: Recorder;
   readonly isFaulty: boolean;
   isCut(from: number, to: number): boolean;
+  /** Whether what is sent there waits for now. */
+  isClogged(from: number, to: number): boolean;
   delay(): Millis;
   dial(from: Side, address: string, attempt: number): void;
   send(end: End, protocol: LinkProtocol, frame: Uint8Array): void;
@@ -50,6 +52,8 @@ export interface End {
   readonly openedAt: Millis;
   gate: "shut" | "accepted" | "admitted";
   state: "open" | "closing" | "closed";
+  /** Whether a goodbye went either way, as far as this side knows. */
+  isGoodbyeSaid: boolean;
   /** When the last frame of each lane arrives at the other end. */
   readonly lanes: Map<string, Millis>;
   /** What waits for a cut to heal. */
@@ -72,17 +76,30 @@ export function otherEnd(end: End): End {
   return first === end ? second : first;
 }
 
-/** When something sent now arrives: not before what went ahead on its lane; the end of a link behind all lanes. */
-export function freeAt(end: End, lane: string, earliest: Millis, openedAt: Millis): Millis {
+/**
+ * When something sent now arrives: not before what went ahead on its lane, and `slowMs` behind that;
+ * the end of a link behind all lanes.
+ */
+export function freeAt(end: End, lane: string, earliest: Millis, openedAt: Millis, slowMs: Millis): Millis {
   const before = lane === "end" ? [...end.lanes.values()] : [end.lanes.get(lane) ?? 0];
-  const at = Math.max(earliest, openedAt, ...before);
+  const at = Math.max(earliest, openedAt, ...before) + slowMs;
   end.lanes.set(lane, at);
   return at;
 }
 
 function createEnd(wire: Wire, side: Side, openedAt: Millis): End {
   const link = side.nextLink();
-  const end: End = { wire, side, link, openedAt, gate: "shut", state: "open", lanes: new Map(), waiting: [] };
+  const end: End = {
+    wire,
+    side,
+    link,
+    openedAt,
+    gate: "shut",
+    state: "open",
+    isGoodbyeSaid: false,
+    lanes: new Map(),
+    waiting: [],
+  };
   side.ends.set(link, end);
   return end;
 }

@@ -22,6 +22,12 @@ export function writeSomething(node: SimNode, options: WorldOptions, prng: Prng)
   else node.write(someOps(options, prng), wish, true);
 }
 
+/** Several nodes write one key at one moment: where their clocks are right, with one stamp. */
+export function writeTies(nodes: readonly SimNode[], options: WorldOptions, prng: Prng): void {
+  const key = `k${prng.below(options.keys)}`;
+  for (const node of nodes) if (prng.chance(0.7)) node.write([someOp(key, options, prng)], { type: "local" }, true);
+}
+
 function someOps(options: WorldOptions, prng: Prng): readonly WrittenOp[] {
   const whole = prng.chance(fullShare) ? options.batchOpsMax : 1 + prng.below(options.batchOpsMax);
   const count = prng.chance(batchShare) ? whole : 1;

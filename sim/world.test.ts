@@ -8,8 +8,10 @@ const canarySeedsMax = 12;
 
 /** Where hostile peers are known to keep honest nodes apart for good: the floor is waived for new stores only. */
 const open: readonly Scenario[] = ["old-batches"];
+/** Worlds to measure with, too large for a test. */
+const large: readonly Scenario[] = ["steady", "thousand"];
 
-test.for(scenarios.filter((scenario) => !open.includes(scenario)))(
+test.for(scenarios.filter((scenario) => ![...open, ...large].includes(scenario)))(
   "no promise breaks in the scenario %s, and two runs of it are the same",
   (scenario) => {
     const seed = 3;
@@ -32,7 +34,7 @@ test("in a diamond every batch reaches the far corner over both ways and is stor
 });
 
 const promiseOfCanary: Readonly<Record<Canary, RegExp>> = {
-  forgetsTombstones: /^[13] /,
+  forgetsTombstones: /^(1|3|12) /,
   oldPutWins: /^[13] /,
   losesCommits: /^1 /,
   trustsSignatures: /^4 /,

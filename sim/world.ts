@@ -9,21 +9,24 @@ import type { NetworkId } from "../src/base/brand.ts";
 import { toHex } from "../src/base/bytes.ts";
 import { Prng } from "../src/base/prng.ts";
 import type { Canary } from "./canaries.ts";
-import type { LivingFact } from "./checkers/facts.ts";
+import { Frontiers } from "./checkers/frontiers.ts";
 import { Model, checkSpace, checkSummaries } from "./checkers/model.ts";
 import { SignedBatches } from "./checkers/signed-batches.ts";
 import { Tickets } from "./checkers/tickets.ts";
 import { Violation } from "./checkers/violation.ts";
+import { Writers } from "./checkers/writers.ts";
 import { EventQueue } from "./event-queue.ts";
-import { type Faulted, scheduleFaults } from "./faults.ts";
+import { scheduleFaults } from "./faults/schedule.ts";
+import type { Faulted } from "./faults/strike.ts";
 import { Hostile } from "./hostile.ts";
 import { Identities } from "./identities.ts";
 import { Network } from "./network.ts";
-import { SimNode } from "./node.ts";
+import { Newer } from "./newer.ts";
+import { type Shared, SimNode } from "./node.ts";
 import type { WorldOptions } from "./options.ts";
 import type { Recorder } from "./recorder.ts";
 import type { Setting } from "./setting.ts";
-import { writeSomething } from "./workload.ts";
+import { writeSomething, writeTies } from "./workload.ts";
 
 const checkEveryMs = 2_000;
 const announceEveryMs = 20_000;
@@ -44,6 +47,7 @@ export class World implements Faulted {
   readonly nodes: readonly SimNode[];
   readonly setting: Setting;
   readonly #hostiles: readonly Hostile[];
+  readonly #newer: readonly Newer[];
   readonly #prng: Prng;
 
   constructor(options: WorldOptions, recorder: Recorder, canary: Canary | undefined) {
@@ -61,28 +65,39 @@ export class World implements Faulted {
       { length: options.hostiles },
       (_, index) => new Hostile(this.setting, options.nodes + index, this.nodes),
     );
+    this.#newer = Array.from(
+      { length: options.newer },
+      (_, index) => new Newer(this.setting, options.nodes + options.hostiles + index, this.nodes),
+    );
     for (const node of this.nodes) {
-      node.skewMs = Math.round((2 * this.#prng.unit() - 1) * options.skewMsMax);
+      node.clock.skewMs = Math.round((2 * this.#prng.unit() - 1) * options.skewMsMax);
+      if (node.clock.skewMs !== 0) recorder.count("fault:skew");
       node.onDied = () => this.setting.queue.after(100 + this.#prng.unit() * 10_000, () => this.start(node));
-      node.onShared = (writer, holders, ops) => this.#checkShared(writer, holders, ops);
+      node.onShared = (writer, shared) => this.#checkShared(writer, shared);
     }
     this.setting.network.onOversized = (node, protocol, bytes) => this.#oversized(node, protocol, bytes);
   }
 
   run(): WorldResult {
-    const { queue, options } = this.setting;
+    const { queue, options, recorder } = this.setting;
     this.nodes.forEach((node, index) => {
       const isLate = index >= options.nodes - options.lateNodes;
+      if (isLate) recorder.count("fault:lateJoiner");
       queue.at(isLate ? options.chaosMs * this.#prng.unit() : this.#prng.unit() * 1_000, () => this.start(node));
     });
     for (const hostile of this.#hostiles) hostile.begin();
+    for (const newer of this.#newer) newer.begin();
     scheduleFaults(this.setting, this, options.chaosMs);
     this.#scheduleUsers();
     this.#scheduleAnnouncements();
     for (let at = checkEveryMs; at < options.chaosMs; at += checkEveryMs) this.#advance(at);
     this.#advance(options.chaosMs);
-    this.#heal();
-    const convergedAfterMs = this.#converge();
+    const healedAt = queue.now;
+    if (options.healsCoreFirst && options.nodes > 2) this.#healCore();
+    this.#heal(this.nodes);
+    this.#converge(this.nodes);
+    const convergedAfterMs = queue.now - healedAt;
+    this.#rest();
     const { now, ran } = queue;
     return { virtualMs: now, events: ran, convergedAfterMs, entries: this.setting.model.expected().size };
   }
@@ -98,11 +113,14 @@ export class World implements Faulted {
   }
 
   #scheduleUsers(): void {
-    const { queue, options } = this.setting;
+    const { queue, options, recorder } = this.setting;
     const next = (): void => {
       if (queue.now >= options.chaosMs) return;
       const up = this.nodes.filter(({ isUp }) => isUp);
-      if (up.length > 0) writeSomething(this.#prng.pick(up), options, this.#prng);
+      if (up.length > 1 && this.#prng.chance(options.tieShare)) {
+        recorder.count("fault:tie");
+        writeTies(up, options, this.#prng);
+      } else if (up.length > 0) writeSomething(this.#prng.pick(up), options, this.#prng);
       queue.after(this.#prng.unit() * 2 * options.writeEveryMs, next);
     };
     queue.at(500, next);
@@ -129,47 +147,80 @@ export class World implements Faulted {
     facts.forEach(checkSpace);
   }
 
-  #heal(): void {
+  /** A connected part is healed; the others are dead or cut off, and it has to do without them. */
+  #healCore(): void {
+    const { recorder, network, prng } = this.setting;
+    const core = drawCore(this.setting.options, prng).map((index) => this.nodes[index] as SimNode);
+    const rest = this.nodes.filter((node) => !core.includes(node));
+    recorder.count("fault:coreOnly");
+    recorder.event(this.setting.queue.now, "world", "core", core.map(({ index }) => index).join(" "));
+    for (const node of rest) {
+      if (prng.chance(0.5)) node.crash(true);
+      for (const { index } of core) {
+        network.cut(node.index, index);
+        network.cut(index, node.index);
+      }
+    }
+    this.#heal(core);
+    this.#converge(core);
+  }
+
+  /** What is wrong with these nodes and between them ends. */
+  #heal(nodes: readonly SimNode[]): void {
     const { queue, network, recorder } = this.setting;
-    recorder.event(queue.now, "world", "heal", "");
-    network.healAll();
+    recorder.event(queue.now, "world", "heal", nodes.map(({ index }) => index).join(" "));
+    const healed = new Set(nodes.map(({ index }) => index));
+    network.healAll((node) => healed.has(node) || node >= this.nodes.length);
     for (const hostile of this.#hostiles) hostile.leave();
-    for (const node of this.nodes) {
-      node.skewMs = 0;
+    for (const newer of this.#newer) newer.leave();
+    for (const node of nodes) {
+      node.clock.set();
+      node.diskFaults.fullUntil = -Infinity;
+      if (node.isDamaged) {
+        node.crash(false);
+        node.changeDisk(node.diskFaults.emptyDisk());
+      }
       this.start(node);
     }
     const repair = (): void => {
-      for (const node of this.nodes) if (node.needsRepair) node.repairClock();
+      for (const node of nodes) if (node.clock.needsRepair) node.repairClock();
       queue.after(repairEveryMs, repair);
     };
     repair();
   }
 
-  #converge(): number {
+  #converge(nodes: readonly SimNode[]): void {
     const { queue, options, model } = this.setting;
     const healedAt = queue.now;
     for (;;) {
       this.#advance(queue.now + 1_000);
-      const isRepaired = this.nodes.every(({ needsRepair }) => !needsRepair);
-      const difference = model.difference(this.nodes.map((node) => node.fact()));
-      if (difference === undefined && isRepaired) break;
+      const isRepaired = nodes.every(({ clock }) => !clock.needsRepair);
+      const difference = isRepaired ? model.difference(nodes.map((node) => node.fact())) : "a clock is never repaired";
+      if (difference === undefined) break;
       if (queue.now - healedAt < options.quietMsMax) continue;
-      throw new Violation("9 the healed network converges", difference ?? "a clock is never repaired", {
-        quietMs: options.quietMsMax,
-      });
+      throw new Violation("9 the healed network converges", difference, { quietMs: options.quietMsMax });
     }
-    for (const node of this.nodes) node.history.check((key) => node.disk.fact(key), node.disk.living.keys());
-    const took = queue.now - healedAt;
-    this.#advance(queue.now + 70_000); // every question has its answer by then, and nothing moves any more
+    for (const node of nodes) node.history.check((key) => node.disk.fact(key), node.disk.living.keys());
+  }
+
+  /** Every question has its answer after a while, every message its verdict, and nothing moves any more. */
+  #rest(): void {
+    const { queue, model } = this.setting;
+    this.#advance(queue.now + 70_000);
     const later = model.difference(this.nodes.map((node) => node.fact()));
     if (later !== undefined && this.#hostiles.length === 0)
       throw new Violation("9 the healed network converges", `what was equal drifted apart: ${later}`);
-    return took;
+    for (const { index, port } of this.nodes) {
+      if ((port?.unjudged ?? 0) === 0) continue;
+      const facts = { node: index, messages: port?.unjudged };
+      throw new Violation("5 every question is answered once", "gossip messages wait for a verdict", facts);
+    }
   }
 
-  #checkShared(writer: number, holders: readonly string[], ops: readonly LivingFact[]): void {
+  #checkShared(writer: number, { holders, ops, askedAt }: Shared): void {
     for (const node of this.nodes) {
-      if (!holders.includes(node.identity.peer) || node.hasRepaired || node.holds(ops)) continue;
+      const isExcused = node.hasRepaired || node.lostAt >= askedAt;
+      if (!holders.includes(node.identity.peer) || isExcused || node.holds(ops)) continue;
       throw new Violation("10 shared means held by others", "a named holder does not hold the write", {
         writer,
         holder: node.index,
@@ -207,10 +258,28 @@ function createSetting(
     signed,
     tickets: new Tickets(),
     model: new Model(),
+    frontiers: new Frontiers(),
+    writers: new Writers(),
     canary,
     isFaulty: () => network.isFaulty,
     isValid: (check) => canary === "trustsSignatures" || identities.isValid(check),
+    aheadMsMax: () => Math.max(...nodes().map(({ clock }) => clock.aheadMs())),
     authors: () => nodes().length + hostiles().length,
     isHonest: (peer) => nodes().some(({ identity }) => identity.peer === peer),
+    isDamaged: (peer) => nodes().some(({ identity, isDamaged }) => isDamaged && identity.peer === peer),
+    authorOf: (node) => (nodes()[node] as SimNode).identity.signer.author,
   };
+}
+
+/** A connected part of the net, of at least two nodes. */
+function drawCore({ nodes, edges }: WorldOptions, prng: Prng): readonly number[] {
+  const size = 2 + prng.below(nodes - 2);
+  const core = [prng.below(nodes)];
+  while (core.length < size) {
+    const beside = edges
+      .flatMap(([a, b]) => (core.includes(a) ? [b] : core.includes(b) ? [a] : []))
+      .filter((node) => !core.includes(node));
+    core.push(prng.pick(beside));
+  }
+  return core;
 }

@@ -28,10 +28,18 @@ export class KeyHistory {
     this.node = node;
   }
 
+  /** The disk lost what was durable on it, by a fault that nothing was promised against; this is left. */
+  lost(left: ReadonlyMap<string, LivingFact>): void {
+    this.living.clear();
+    for (const [key, fact] of left) this.living.set(key, fact);
+    this.#acknowledged.clear();
+    this.#repaired.clear();
+  }
+
   /** A turn became durable. */
-  changed({ key, before, after }: KeyChange, isRepair: boolean): void {
-    const known = this.living.get(key);
-    if (!isSame(known, before)) this.#broken("1 acknowledged writes survive", "the disk changed outside a turn", key);
+  changed({ key, before: stored, after }: KeyChange, isRepair: boolean): void {
+    const before = this.living.get(key);
+    if (!isSame(before, stored)) this.#broken("1 acknowledged writes survive", "the disk changed outside a turn", key);
     if (isSame(before, after)) return;
     if (before !== undefined && after === undefined) {
       this.#broken("1 acknowledged writes survive", "an entry is gone without a successor", key, before);

@@ -19,19 +19,29 @@ export class Model {
   changed(node: number, { key, before, after }: KeyChange, isRepair: boolean): void {
     const versions = this.#taken.get(key) ?? new Map<string, Taken>();
     this.#taken.set(key, versions);
-    if (after !== undefined) {
-      const taken = versions.get(versionKey(after)) ?? { fact: after, nodes: new Set() };
-      taken.nodes.add(node);
-      versions.set(versionKey(after), taken);
-    }
+    if (after !== undefined) this.#add(node, versions, after);
     if (isRepair && before !== undefined && after !== undefined) takeBack(versions, node, after);
   }
 
-  /** The newest version of each key. */
-  expected(): ReadonlyMap<string, LivingFact> {
+  /** A node's disk lost what was durable on it: of each key all that is newer than what it has now. */
+  lost(node: number, leftOnDisk: ReadonlyMap<string, LivingFact>): void {
+    for (const [key, versions] of this.#taken) {
+      const left = leftOnDisk.get(key);
+      for (const [name, { fact, nodes }] of versions) {
+        if (left !== undefined && order(seen(fact), seen(left)) <= 0) continue;
+        nodes.delete(node);
+        if (nodes.size === 0) versions.delete(name);
+      }
+      if (left !== undefined) this.#add(node, versions, left);
+    }
+  }
+
+  /** The newest version of each key that any of these nodes, or of all where none are named, took in and has not lost. */
+  expected(among?: ReadonlySet<number>): ReadonlyMap<string, LivingFact> {
     const newest = new Map<string, LivingFact>();
     for (const [key, versions] of this.#taken) {
-      for (const { fact } of versions.values()) {
+      for (const { fact, nodes } of versions.values()) {
+        if (among !== undefined && ![...nodes].some((node) => among.has(node))) continue;
         const best = newest.get(key);
         if (best === undefined || order(seen(fact), seen(best)) > 0) newest.set(key, fact);
       }
@@ -39,9 +49,9 @@ export class Model {
     return newest;
   }
 
-  /** What keeps these disks from being equal to the model, in words; undefined when nothing does. */
+  /** What keeps these disks from being equal to what their nodes took in, in words; undefined when nothing does. */
   difference(disks: readonly DiskFact[]): string | undefined {
-    const expected = this.expected();
+    const expected = this.expected(new Set(disks.map(({ node }) => node)));
     for (const { node, living } of disks) {
       const held = new Map(living.map((fact) => [fact.key, fact]));
       for (const [key, fact] of expected) {
@@ -54,6 +64,12 @@ export class Model {
       if (held.size !== expected.size) return `node ${node} has ${held.size} entries, not ${expected.size}`;
     }
     return undefined;
+  }
+
+  #add(node: number, versions: Map<string, Taken>, fact: LivingFact): void {
+    const taken = versions.get(versionKey(fact)) ?? { fact, nodes: new Set() };
+    taken.nodes.add(node);
+    versions.set(versionKey(fact), taken);
   }
 }
 

@@ -32,6 +32,18 @@ export class Tickets {
     asked.answered = true;
   }
 
+  /** Whether a process has answered all it was asked until then. */
+  hasAnswered(node: number, process: number, until: number): boolean {
+    for (const asked of this.#tickets.values())
+      if (asked.node === node && asked.process === process && asked.askedAt <= until && !asked.answered) return false;
+    return true;
+  }
+
+  /** When a question was asked, as long as it is not answered or forgotten. */
+  askedAt(ticket: number): number | undefined {
+    return this.#tickets.get(ticket)?.askedAt;
+  }
+
   /** The process is gone; its users see it go. */
   processEnded(node: number, process: number): void {
     for (const [ticket, asked] of this.#tickets) {

@@ -9,7 +9,11 @@ export type Promised =
   | "7 no step fails"
   | "8 the innocent are not blamed"
   | "9 the healed network converges"
-  | "10 shared means held by others";
+  | "10 shared means held by others"
+  | "11 a number names one batch"
+  | "12 a frontier tells the truth"
+  | "13 what is stamped ahead waits"
+  | "14 whoever closes a link says why";
 
 export class Violation extends Error {
   override readonly name = "Violation";

@@ -1,0 +1,138 @@
+/** Kinds of worlds by name: what of the options of a seed each of them fixes. */
+import { Prng } from "../src/base/prng.ts";
+import { type Scenario, type WorldOptions, drawChaos, drawEdges, drawSparseNet, never } from "./options.ts";
+
+export function drawOptions(seed: number, scenario: Scenario): WorldOptions {
+  const prng = new Prng(seed * 2 + 1);
+  const base = drawChaos(seed, prng);
+  return { ...base, ...changes[scenario](base, prng), scenario };
+}
+
+const calm: Partial<WorldOptions> = {
+  every: never,
+  turnCrash: 0,
+  tornWrite: 0,
+  commitFailure: 0,
+  readFailure: 0,
+  isRelaxed: false,
+  hostiles: 0,
+  newer: 0,
+  skewMsMax: 0,
+  lateNodes: 0,
+  healsCoreFirst: false,
+};
+/** Whoever cannot be delayed by a long backoff or a wrong stamp converges within minutes. */
+const soon: Partial<WorldOptions> = { ...calm, quietMsMax: 5 * 60_000, mdns: true };
+const late: Partial<WorldOptions> = { ...calm, quietMsMax: 80 * 60_000 };
+
+const changes: Readonly<Record<Scenario, (base: WorldOptions, prng: Prng) => Partial<WorldOptions>>> = {
+  chaos: () => ({}),
+  partition: () => ({
+    ...soon,
+    every: {
+      ...never,
+      partition: 8_000,
+      oneWay: 12_000,
+      halfDeaf: 15_000,
+      ring: 15_000,
+      flap: 8_000,
+      clog: 8_000,
+      linkBreak: 10_000,
+    },
+  }),
+  crashes: () => ({
+    ...soon,
+    every: { ...never, crash: 6_000, powerCut: 6_000, stop: 15_000 },
+    turnCrash: 0.01,
+    tornWrite: 0.003,
+    commitFailure: 0.003,
+  }),
+  clocks: (base, prng) => {
+    const nodes = Math.max(4, base.nodes);
+    const every = { ...never, clockJump: 8_000, clockWrong: 20_000, clockFreeze: 10_000, clockDrift: 10_000 };
+    return { ...late, nodes, edges: drawEdges(nodes, prng), skewMsMax: 20_000, every };
+  },
+  hostile: (_base, prng) => ({ ...late, hostiles: 1 + prng.below(2), every: { ...never, linkBreak: 20_000 } }),
+  /** Disks that lose, fail, fill up or lie. */
+  disks: (base) => ({
+    ...late,
+    isRelaxed: base.isRelaxed,
+    every: { ...never, powerCut: 8_000, wipe: 20_000, oldCopy: 20_000, diskFull: 10_000, bitFlip: 20_000 },
+    tornWrite: 0.003,
+    commitFailure: 0.003,
+    readFailure: 0.000_3,
+  }),
+  versions: () => ({ ...late, newer: 2, every: { ...never, linkBreak: 20_000 } }),
+  "old-batches": () => ({ ...late, hostiles: 1, servesOld: true, keys: 40 }),
+  /** A-{B,C}-D: everything reaches D over both ways. */
+  diamond: () => ({
+    ...soon,
+    nodes: 4,
+    edges: [
+      [0, 1],
+      [0, 2],
+      [1, 3],
+      [2, 3],
+    ],
+    loss: 0,
+    duplication: 0,
+  }),
+  "late-joiner": () => ({ ...soon, lateNodes: 1 }),
+  /** The largest values and batches there may be, and a node that has to fetch them all. */
+  bulk: () => ({
+    ...soon,
+    ...bulkLoad,
+    nodes: 3,
+    edges: [
+      [0, 1],
+      [1, 2],
+    ],
+    lateNodes: 1,
+    chaosMs: 6_000,
+  }),
+  /** What the speed of the simulator is measured by: seven nodes, 20 puts a second on each, nothing goes wrong. */
+  steady: () => ({ ...soon, ...steadyLoad, nodes: 7, edges: mesh(7), chaosMs: 60_000 }),
+  /** A thousand members on a sparse net: how far one process reaches, and what a member costs. */
+  thousand: (_base, prng) => ({
+    ...soon,
+    ...steadyLoad,
+    nodes: 1_000,
+    edges: drawSparseNet(1_000, 8, prng),
+    bothDial: false,
+    mdns: false,
+    keys: 200,
+    chaosMs: 40_000,
+    writeEveryMs: 200,
+  }),
+};
+
+const bulkLoad: Partial<WorldOptions> = {
+  keys: 400,
+  valueBytesMin: 64 * 1024 - 16,
+  valueBytesMax: 64 * 1024,
+  batchOpsMax: 14,
+  writeEveryMs: 150,
+};
+
+const steadyLoad: Partial<WorldOptions> = {
+  bothDial: false,
+  realSignatures: false,
+  pullEveryMs: 30_000,
+  delayMsMax: 50,
+  loss: 0,
+  duplication: 0,
+  reordering: 0,
+  streamsApart: false,
+  keys: 1_000,
+  valueBytesMin: 4,
+  valueBytesMax: 200,
+  batchOpsMax: 1,
+  writeEveryMs: 1_000 / (7 * 20),
+  tieShare: 0,
+};
+
+function mesh(nodes: number): WorldOptions["edges"] {
+  return Array.from({ length: nodes }, (_, b) => b).flatMap((b) =>
+    Array.from({ length: b }, (_, a): readonly [number, number] => [a, b]),
+  );
+}
