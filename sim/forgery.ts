@@ -3,15 +3,19 @@ import type { Author, Incarnation, Instant, NetworkId, Stamp } from "../src/base
 import { type Bytes, concat, toHex, utf8Encode } from "../src/base/bytes.ts";
 import type { Prng } from "../src/base/prng.ts";
 import { decodeGossip, encodeGossip } from "../src/codec/gossip.ts";
-import type { Op } from "../src/codec/op.ts";
-import { type Parcel, encodeParcel, headerBytes, isWhole } from "../src/codec/parcel.ts";
+import { type Op, encodeOp } from "../src/codec/op.ts";
+import { type Parcel, type PlacedOp, decodeParcel, encodeParcel, headerBytes, isWhole } from "../src/codec/parcel.ts";
 import { makeBatch } from "../src/core/data/batch.ts";
+import { leafOf, narrowProof } from "../src/crypto/merkle.ts";
 import type { Signer } from "../src/crypto/ed25519.ts";
+import { worldBegan } from "./clock.ts";
 import type { Setting } from "./setting.ts";
 
 const remembered = 400;
 const dayMs = 86_400_000;
-const worldBegan = 1_790_000_000_000;
+const horizonMs = 30 * dayMs;
+/** Operations of a batch that a fragment is torn from: a full tree, so that every place has a proof of one length. */
+const tornOps = 4;
 
 export interface Gossiped {
   readonly name: string;
@@ -55,6 +59,7 @@ export class Forgery {
       "belowFloor",
       "replay",
       "resigned",
+      "altered",
       "mixed",
       "truncated",
       "noise",
@@ -65,14 +70,22 @@ export class Forgery {
   /** Two batches under one number, for two halves of the network. */
   twins(): readonly [Bytes, Bytes] {
     this.#sequence += 1;
-    return [encodeGossip([this.#own(0, false)]), encodeGossip([this.#own(0, false)])];
+    const op = this.#op();
+    const stamps = [this.#stamp(0), this.#stamp(0)] as const;
+    const isTie = this.#prng.chance(0.5);
+    return [
+      encodeGossip([this.#batch([op], stamps[0])]),
+      encodeGossip([this.#batch([isTie ? { ...this.#op(), key: op.key } : this.#op()], stamps[isTie ? 0 : 1])]),
+    ];
   }
 
   /** Parcels for an honest puller; some are not what they say. */
   servedParcels(): readonly Bytes[] {
     if (this.#setting.options.servesOld && this.#prng.chance(0.5)) return [this.#ancient()];
-    const kind = this.#prng.below(4);
+    const kind = this.#prng.below(6);
     if (kind === 0) return [this.#forged()];
+    if (kind === 4) return [this.#torn("moved")];
+    if (kind === 5) return [this.#own(0, true), this.#torn("altered")];
     if (kind === 1) return [this.#own(0, true), this.#own(-20_000, true)];
     const replays = this.#overheard.slice(0, 20).map(bytesOf);
     return kind === 2 ? replays : [...replays.slice(0, 2), this.#own(3_600_000, true)];
@@ -84,19 +97,26 @@ export class Forgery {
       case "forged":
         return encodeGossip([this.#forged()]);
       case "otherNetwork":
-        return encodeGossip([this.#batch(0, toHex(this.#prng.bytes(32)) as NetworkId, this.#signer)]);
+        return encodeGossip([this.#batch([this.#op()], this.#stamp(0), toHex(this.#prng.bytes(32)) as NetworkId)]);
       case "future":
         return encodeGossip([this.#own(60_000 + this.#prng.below(600_000), true)]);
       case "farFuture":
         return encodeGossip([this.#pushedFar()]);
       case "belowFloor":
-        return encodeGossip([this.#own(-40 * dayMs, true)]);
+        return encodeGossip([this.#belowFloor()]);
       case "replay":
         return encodeGossip([old === undefined ? this.#own(0, true) : bytesOf(old)]);
       case "resigned":
         return encodeGossip([old === undefined ? this.#forged() : this.#resigned(old)]);
       case "mixed":
-        return encodeGossip([...(old === undefined ? [] : [this.#resigned(old)]), this.#own(0, true)]);
+        return encodeGossip(
+          this.#shuffled([
+            old === undefined || this.#prng.chance(0.5) ? this.#forged() : this.#resigned(old),
+            this.#own(0, true),
+          ]),
+        );
+      case "altered":
+        return encodeGossip([this.#altered()]);
       case "truncated": {
         const whole = encodeGossip([this.#own(0, true)]);
         return whole.subarray(0, this.#prng.below(whole.length));
@@ -111,26 +131,55 @@ export class Forgery {
   /** A batch under its own key, `aheadMs` off the true time. */
   #own(aheadMs: number, isNumbered: boolean): Bytes {
     if (isNumbered) this.#sequence += 1;
-    return this.#batch(aheadMs, this.#setting.networkId, this.#signer);
+    return this.#batch([this.#op()], this.#stamp(aheadMs));
   }
 
   /** An entry from before the horizon, on a key that nobody has. */
   #ancient(): Bytes {
+    return this.#batch([{ ...this.#op(), key: `old${++this.#sequence}` }], this.#stamp(-40 * dayMs));
+  }
+
+  /** Older than the horizon by two minutes up to ten days, on a key that somebody may have, or nobody. */
+  #belowFloor(): Bytes {
     this.#sequence += 1;
-    const op = { ...this.#op(), key: `old${this.#sequence}` };
-    return this.#batch(-40 * dayMs, this.#setting.networkId, this.#signer, op);
+    const olderMs = 120_000 + 10 * dayMs * this.#prng.unit() ** 4;
+    const op = this.#op();
+    return this.#batch(
+      [this.#prng.chance(0.5) ? op : { ...op, key: `gone${this.#sequence}` }],
+      this.#stamp(-horizonMs - olderMs),
+    );
   }
 
   /** A batch that names a victim as its author. */
   #forged(): Bytes {
-    const author = this.#prng.pick(this.#victims);
-    return this.#batch(0, this.#setting.networkId, { author, sign: () => this.#prng.bytes(64) });
+    const signer = { author: this.#prng.pick(this.#victims), sign: () => this.#prng.bytes(64) };
+    return this.#batch([this.#op()], this.#stamp(0), this.#setting.networkId, signer);
   }
 
   /** A real batch with another signature under the same header. */
   #resigned(parcel: Parcel): Bytes {
     const signedHeader = concat([parcel.signedHeader.subarray(0, headerBytes), this.#prng.bytes(64)]);
     return bytesOf({ ...parcel, signedHeader });
+  }
+
+  /** One operation of an own batch is not the one that was signed. */
+  #altered(): Bytes {
+    const parcel = this.#made(1);
+    return bytesOf({
+      ...parcel,
+      ops: parcel.ops.map((op) => ({ ...op, bytes: encodeOp({ ...this.#op(), key: op.op.key }) })),
+    });
+  }
+
+  /** A fragment of an own batch, with its true proof, that has an operation in another's place or another operation. */
+  #torn(how: "moved" | "altered"): Bytes {
+    const parcel = this.#made(tornOps);
+    const leaves = parcel.ops.map(({ index, bytes }) => ({ index, leaf: leafOf(bytes) }));
+    const place = this.#prng.below(tornOps);
+    const proof = narrowProof(tornOps, leaves, [], new Set([place]));
+    const op = parcel.ops[how === "moved" ? (place + 1) % tornOps : place] as PlacedOp;
+    const bytes = how === "moved" ? op.bytes : encodeOp({ ...this.#op(), key: op.op.key });
+    return bytesOf({ ...parcel, ops: [{ ...op, bytes, index: place }], proof });
   }
 
   /** Claims to replace a version from the end of time, which pushes its own stamp there. */
@@ -140,18 +189,35 @@ export class Forgery {
       stamp: (Number.MAX_SAFE_INTEGER - this.#prng.below(2)) as Stamp,
       batch: toHex(this.#prng.bytes(32)) as never,
     };
-    return this.#batch(0, this.#setting.networkId, this.#signer, { ...this.#op(), replaces });
+    return this.#batch([{ ...this.#op(), replaces }], this.#stamp(0));
   }
 
-  #batch(aheadMs: number, network: NetworkId, signer: Signer, op: Op = this.#op()): Bytes {
-    const wall = (worldBegan + Math.floor(this.#setting.queue.now) + aheadMs) as Instant;
-    const numbers = {
-      network,
-      incarnation: this.#incarnation,
-      sequence: this.#sequence + 1,
-      stamp: (wall * 1_000 + this.#prng.below(1_000)) as Stamp,
-    };
-    const made = makeBatch([op], numbers, signer);
+  #made(count: number): Parcel {
+    this.#sequence += 1;
+    const first = this.#prng.below(1_000_000);
+    const ops = Array.from({ length: count }, (_, index) => ({ ...this.#op(), key: `torn${first + index}` }));
+    const decoded = decodeParcel(this.#batch(ops, this.#stamp(0)));
+    if (!decoded.ok) throw new Error(`a hostile batch cannot be read: ${decoded.code}`);
+    return decoded.value;
+  }
+
+  #shuffled(parcels: readonly [Bytes, Bytes]): readonly Bytes[] {
+    return this.#prng.chance(0.5) ? parcels : [parcels[1], parcels[0]];
+  }
+
+  #stamp(aheadMs: number): Stamp {
+    const wall = (worldBegan + Math.floor(this.#setting.queue.now) + Math.floor(aheadMs)) as Instant;
+    return (wall * 1_000 + this.#prng.below(1_000)) as Stamp;
+  }
+
+  #batch(
+    ops: readonly Op[],
+    stamp: Stamp,
+    network: NetworkId = this.#setting.networkId,
+    signer: Signer = this.#signer,
+  ): Bytes {
+    const numbers = { network, incarnation: this.#incarnation, sequence: this.#sequence + 1, stamp };
+    const made = makeBatch(ops, numbers, signer);
     if (!made.ok) throw new Error(`a hostile batch cannot be made: ${made.code}`);
     const { parcel, bytes } = made.value;
     if (signer === this.#signer)

@@ -28,6 +28,8 @@ import type { End } from "./wire.ts";
 const redialMs = 5_000;
 const mischiefMs = 400;
 const claimRangesMax = 50;
+/** Addresses announced at once: more than a node remembers. */
+const announced = 1_100;
 
 export class Hostile {
   readonly identity: Identity;
@@ -37,8 +39,11 @@ export class Hostile {
   readonly #index: number;
   readonly #forgery: Forgery;
   readonly #origins = new Map<string, OriginRanges>();
+  /** Pulls that are answered without end, by link. */
+  readonly #endless = new Map<number, number>();
   #port: Port | undefined;
   #attempts = 0;
+  #hasAnnounced = false;
 
   constructor(setting: Setting, index: number, victims: readonly SimNode[]) {
     this.#setting = setting;
@@ -121,10 +126,12 @@ export class Hostile {
     const message = decodeFrontier(frame);
     if (!message.ok) return;
     if (message.value.type === "parcels") for (const parcel of message.value.parcels) this.#forgery.keep(parcel);
+    if (message.value.type === "more") return this.#more(link, message.value.session);
     if (message.value.type !== "pull") return;
     for (const origin of message.value.origins) this.#origins.set(`${origin.author}/${origin.incarnation}`, origin);
     if (!message.value.last || this.#prng.chance(0.2)) return;
     const { session } = message.value;
+    if (this.#prng.chance(0.2)) return this.#serveWithoutEnd(link, session);
     if (this.#prng.chance(0.5)) this.#send(link, "frontier", encodeSuperseded(session, this.#falseClaims()));
     if (this.#prng.chance(0.5)) {
       const parcels = this.#forgery.servedParcels();
@@ -136,7 +143,20 @@ export class Hostile {
       stale: false,
     };
     this.#send(link, "frontier", encodeDone(session, beacon, "complete"));
-    this.#setting.recorder.count("hostile:pullAnswered");
+    this.#setting.recorder.count("hostile:falseHash");
+  }
+
+  /** Batches for as long as somebody listens, and never the end; now and then more at once than was asked for. */
+  #serveWithoutEnd(link: number, session: number): void {
+    this.#setting.recorder.count("hostile:endless");
+    this.#endless.set(link, session);
+    for (let frame = 0; frame < (this.#prng.chance(0.2) ? 20 : 4); frame++) this.#more(link, session);
+  }
+
+  #more(link: number, session: number): void {
+    if (this.#endless.get(link) !== session) return;
+    const parcels = this.#forgery.servedParcels();
+    if (parcels.length > 0) this.#send(link, "frontier", encodeParcels(session, parcels));
   }
 
   #mischief(end: End, all: readonly End[]): void {
@@ -146,7 +166,9 @@ export class Hostile {
       "gossip",
       "split",
       "pull",
+      "falseFrontier",
       "ack",
+      "addresses",
       "rubbish",
       "oversized",
     ] as const);
@@ -163,6 +185,12 @@ export class Hostile {
       }
       case "pull":
         return this.#askForEverything(end.link);
+      case "falseFrontier": {
+        const beacon = { clock: this.#now(), summary: { count: 0, fingerprint: this.#prng.bytes(32) } };
+        return this.#send(end.link, "frontier", encodePull(this.#prng.u32(), beacon, true, this.#falseClaims()));
+      }
+      case "addresses":
+        return this.#announceAddresses();
       case "ack":
         return this.#send(
           end.link,
@@ -180,6 +208,14 @@ export class Hostile {
         if (!this.#prng.chance(0.1)) return undefined;
         return this.#send(end.link, "ack", new Uint8Array(70_000));
     }
+  }
+
+  /** As in multicast: more addresses than anybody can remember, once. */
+  #announceAddresses(): void {
+    if (this.#hasAnnounced) return;
+    this.#hasAnnounced = true;
+    const victim = this.#prng.pick(this.#victims);
+    for (let i = 0; i < announced; i++) victim.announce(`/ip4/10.9.${i >> 8}.${i & 255}/tcp/4001`);
   }
 
   #askForEverything(link: number): void {

@@ -2,12 +2,16 @@
  * `npm run sim`: runs seeds until their number or the time is used up, and says what happened.
  *
  *   --seeds N --from S --seconds T --scenario NAME --trace --check-determinism --canary [NAME]
+ *   --regressions   first the seeds that once broke something
+ *   --once          no seed twice, as otherwise the first ones to see that a run depends on its seed alone
  *
  * A failing seed prints its options, the promise it broke with the facts, and how to see it again.
  */
 import { parseArgs } from "node:util";
 import { type Canary, canaries } from "./canaries.ts";
+import { missingKinds, seedsUntilComplete } from "./coverage.ts";
 import { type Scenario, scenarios } from "./options.ts";
+import { regressions } from "./regressions.ts";
 import { type SeedOutcome, runSeed } from "./run-seed.ts";
 
 const seedsDefault = 200;
@@ -23,6 +27,7 @@ interface Request {
   readonly keepGoing: boolean;
   readonly checkDeterminism: boolean;
   readonly once: boolean;
+  readonly regressions: boolean;
   readonly canary: Canary | undefined;
 }
 
@@ -32,6 +37,8 @@ class Tally {
   readonly convergedAfterMs: number[] = [];
   passed = 0;
   failed = 0;
+  /** Seeds asked for, without those that are run again. */
+  seeds = 0;
   virtualMs = 0;
   events = 0;
 
@@ -53,10 +60,12 @@ function main(): void {
   const request = readRequest();
   if (request === undefined) return;
   const tally = new Tally();
+  if (request.regressions) runRegressions(tally);
   let shownAt = 0;
   for (let seed = request.from; seed < request.from + request.seeds && tally.seconds < request.seconds; seed++) {
     const outcome = runSeed({ ...request, seed, print: request.trace ? (line) => console.log(line) : undefined });
     tally.take(outcome);
+    tally.seeds += 1;
     if (outcome.violation !== undefined) printFailure(outcome, request);
     const twice =
       request.checkDeterminism || (!request.trace && !request.once && seed < request.from + determinismSeeds);
@@ -70,7 +79,26 @@ function main(): void {
     }
   }
   printSummary(tally);
+  if (request.scenario === "chaos" && tally.seeds >= seedsUntilComplete) checkComplete(tally);
   if (tally.failed > 0) process.exitCode = 1;
+}
+
+function runRegressions(tally: Tally): void {
+  for (const { seed, scenario, broke } of regressions) {
+    const outcome = runSeed({ seed, scenario });
+    tally.take(outcome);
+    if (outcome.violation === undefined) continue;
+    console.log(`\na seed that was repaired is broken again: ${broke}`);
+    printFailure(outcome, { scenario, canary: undefined });
+  }
+}
+
+/** Fails the run where something that is declared never happened. */
+function checkComplete(tally: Tally): void {
+  for (const kind of missingKinds(tally.counts)) {
+    console.log(`${kind} never happened in ${tally.seeds} seeds; see sim/coverage.ts`);
+    process.exitCode = 1;
+  }
 }
 
 function readRequest(): Request | undefined {
@@ -85,6 +113,7 @@ function readRequest(): Request | undefined {
         "keep-going": { type: "boolean", default: false },
         "check-determinism": { type: "boolean", default: false },
         once: { type: "boolean", default: false },
+        regressions: { type: "boolean", default: false },
         canary: { type: "string" },
       },
     });
@@ -102,6 +131,7 @@ function readRequest(): Request | undefined {
       keepGoing: values["keep-going"],
       checkDeterminism: values["check-determinism"],
       once: values.once,
+      regressions: values.regressions,
       canary: values.canary === undefined ? undefined : oneOf(values.canary, canaries),
     };
   } catch (error) {
@@ -120,7 +150,10 @@ function checkTwice(first: SeedOutcome, request: Request, tally: Tally): void {
   );
 }
 
-function printFailure({ options, violation, digest }: SeedOutcome, { scenario, canary }: Request): void {
+function printFailure(
+  { options, violation, digest }: SeedOutcome,
+  { scenario, canary }: Pick<Request, "scenario" | "canary">,
+): void {
   const scenarioFlag = scenario === "chaos" ? "" : ` --scenario ${scenario}`;
   const canaryFlag = canary === undefined ? "" : ` --canary ${canary}`;
   console.log(`\nseed ${options.seed} broke ${violation?.message ?? ""}`);

@@ -158,7 +158,7 @@ export class SimNode {
     this.#users.processEnded(this.#processes);
     this.process = undefined;
     this.port = undefined;
-    if (silently && this.diskFaults.losesUnsynced(this.disk)) this.#lost();
+    if (silently && !this.isDamaged && this.diskFaults.losesUnsynced(this.disk)) this.#lost();
     this.history.check((key) => this.disk.fact(key), this.disk.living.keys());
   }
 

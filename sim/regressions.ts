@@ -1,0 +1,28 @@
+/**
+ * Seeds that once broke something, with what it was. CI runs them before anything else. A seed means
+ * what the options draw from it, so a change there makes an old one an ordinary seed: where the same
+ * trouble can be told by a unit test, that test stands beside the code as well.
+ */
+import type { Scenario } from "./options.ts";
+
+export interface Regression {
+  readonly seed: number;
+  readonly scenario: Scenario;
+  /** What it broke before it was repaired. */
+  readonly broke: string;
+}
+
+export const regressions: readonly Regression[] = [
+  {
+    seed: 122,
+    scenario: "chaos",
+    broke:
+      "after a clock repair batches with some living operations were offered to nobody, and a core without their other holders never converged",
+  },
+  {
+    seed: 28,
+    scenario: "chaos",
+    broke:
+      "a peer whose hello was of a later version and longer was blamed for breaking the protocol, not told of its version",
+  },
+];
