@@ -53,8 +53,9 @@ export class SimNode {
   hasRepaired = false;
   /** When its disk lost what was durable on it. */
   lostAt: number = -Infinity;
-  /** A bit of its disk is not what was written. */
+  /** A bit of its disk is not what was written; or was not, once. */
   isDamaged = false;
+  wasDamaged = false;
   process: Process | undefined;
   port: Port | undefined;
   onDied: () => void = () => undefined;
@@ -144,6 +145,12 @@ export class SimNode {
     if (this.disk.state === undefined) this.#writeFirstState(state);
     for (const address of addresses)
       this.process.give({ type: "candidateFound", address, peer: undefined, source: "static" });
+  }
+
+  /** Whether its disk went back behind what it had told others under the numbering it goes on with. */
+  get hasOldNumbers(): boolean {
+    const { incarnation } = this.disk.state ?? {};
+    return incarnation !== undefined && this.#setting.writers.isExcused(this.identity.signer.author, incarnation);
   }
 
   /** The process dies now; `silently` as in a power cut, else the kernel says so to its peers. */
@@ -270,7 +277,7 @@ export class SimNode {
 
   #blame(peer: string, reason: string): void {
     if (!this.#setting.isHonest(peer)) return;
-    if (this.#setting.isDamaged(peer)) return this.#setting.recorder.count("damage:refusedByPeer");
+    if (this.#setting.wasDamaged(peer)) return this.#setting.recorder.count("damage:refusedByPeer");
     throw new Violation("8 the innocent are not blamed", `an honest peer is blamed: ${reason}`, {
       node: this.index,
       peer,

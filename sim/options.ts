@@ -103,9 +103,9 @@ export const never: Readonly<Record<FaultKind, Millis>> = Object.freeze(
 
 /** Share of seeds in which a kind occurs at all. */
 const faultShare = 0.3;
-/** The same for what takes acknowledged data from a node, or needs an hour until it is over. */
-const graveShare = 0.12;
-const grave: ReadonlySet<FaultKind> = new Set(["wipe", "oldCopy", "bitFlip", "clockWrong"]);
+/** The same for what an operator has to undo. */
+const graveShare = 0.2;
+const grave: ReadonlySet<FaultKind> = new Set(["oldCopy", "bitFlip"]);
 /** Faults whose traces only a long backoff, a full pull or the passing of a wrong stamp removes. */
 const lasting: readonly FaultKind[] = [
   "wipe",

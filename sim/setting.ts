@@ -36,8 +36,8 @@ export interface Setting {
   authors(): number;
   /** Whether a peer is one of the honest nodes. */
   isHonest(peer: string): boolean;
-  /** Whether a bit of this honest node's disk was turned. */
-  isDamaged(peer: string): boolean;
+  /** Whether a bit of this honest node's disk was ever turned. */
+  wasDamaged(peer: string): boolean;
   /** The author that an honest node writes as. */
   authorOf(node: number): string;
 }

@@ -10,7 +10,7 @@ const deleteShare = 0.3;
 const batchShare = 0.2;
 /** Share of batches as large as they may be. */
 const fullShare = 0.3;
-const sharedShare = 0.15;
+const sharedShare = 0.3;
 const wrongShare = 0.03;
 const sharedTimeoutMs = 8_000;
 

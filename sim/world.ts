@@ -31,6 +31,10 @@ import { writeSomething, writeTies } from "./workload.ts";
 const checkEveryMs = 2_000;
 const announceEveryMs = 20_000;
 const repairEveryMs = 45_000;
+/** Share of starts after which users write at once, how often, and within how long. */
+const eagerShare = 0.8;
+const eagerWrites = 6;
+const eagerMsMax = 300;
 /** Events one world may take; more means that something turns in a circle. */
 const eventsMax = 5_000_000;
 
@@ -102,8 +106,16 @@ export class World implements Faulted {
     return { virtualMs: now, events: ran, convergedAfterMs, entries: this.setting.model.expected().size };
   }
 
+  /** Users do not wait until their node has found others. */
   start(node: SimNode): void {
-    if (!node.isUp) node.start(this.#neighbours(node.index));
+    if (node.isUp) return;
+    const { queue, options, network } = this.setting;
+    node.start(this.#neighbours(node.index));
+    if (!network.isFaulty || queue.now === 0 || !this.#prng.chance(eagerShare)) return;
+    for (let write = 0; write < eagerWrites; write++)
+      queue.after(this.#prng.unit() * eagerMsMax, () => {
+        if (node.isUp && network.isFaulty) writeSomething(node, options, this.#prng);
+      });
   }
 
   #neighbours(index: number): readonly string[] {
@@ -218,6 +230,8 @@ export class World implements Faulted {
   }
 
   #checkShared(writer: number, { holders, ops, askedAt }: Shared): void {
+    // A writer whose disk went back gives numbers twice, and takes what is told of the old batch for the new one.
+    if (this.nodes[writer]?.hasOldNumbers === true) return;
     for (const node of this.nodes) {
       const isExcused = node.hasRepaired || node.lostAt >= askedAt;
       if (!holders.includes(node.identity.peer) || isExcused || node.holds(ops)) continue;
@@ -266,7 +280,7 @@ function createSetting(
     aheadMsMax: () => Math.max(...nodes().map(({ clock }) => clock.aheadMs())),
     authors: () => nodes().length + hostiles().length,
     isHonest: (peer) => nodes().some(({ identity }) => identity.peer === peer),
-    isDamaged: (peer) => nodes().some(({ identity, isDamaged }) => isDamaged && identity.peer === peer),
+    wasDamaged: (peer) => nodes().some(({ identity, wasDamaged }) => wasDamaged && identity.peer === peer),
     authorOf: (node) => (nodes()[node] as SimNode).identity.signer.author,
   };
 }

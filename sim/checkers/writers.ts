@@ -51,6 +51,10 @@ export class Writers {
     if (incarnation !== undefined) this.#excused.add(`${author}/${incarnation}`);
   }
 
+  isExcused(author: string, incarnation: string): boolean {
+    return this.#excused.has(`${author}/${incarnation}`);
+  }
+
   #broken(message: string, node: number, last: Numbering | undefined, fresh: Numbering): never {
     throw new Violation("11 a number names one batch", message, { node, last, fresh });
   }

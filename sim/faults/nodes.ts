@@ -45,6 +45,7 @@ export function strikeNode(kind: NodeFault, { setting, world, node, prng }: Stri
       return true;
     case "bitFlip":
       node.isDamaged ||= node.diskFaults.flipBit(node.disk);
+      node.wasDamaged ||= node.isDamaged;
       return node.isDamaged;
   }
 }
