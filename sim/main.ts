@@ -40,9 +40,15 @@ class Tally {
   /** Seeds asked for, without those that are run again. */
   seeds = 0;
   virtualMs = 0;
+  nodes = 0;
+  messages = 0;
+  bytes = 0;
   events = 0;
 
-  take({ recorder, result }: SeedOutcome): void {
+  take({ recorder, result, options }: SeedOutcome): void {
+    this.nodes += options.nodes;
+    this.messages += recorder.messages;
+    this.bytes += recorder.bytes;
     for (const [kind, times] of recorder.counts) this.counts.set(kind, (this.counts.get(kind) ?? 0) + times);
     if (result === undefined) return void (this.failed += 1);
     this.passed += 1;
@@ -172,6 +178,10 @@ function printSummary(tally: Tally): void {
   const at = (share: number): string =>
     `${((sorted[Math.floor(share * (sorted.length - 1))] ?? 0) / 1000).toFixed(0)} s`;
   console.log(`converged after healing: median ${at(0.5)}, 95 % ${at(0.95)}, longest ${at(1)} of virtual time`);
+  const mebibytes = (bytes: number): string => (bytes / 2 ** 20).toFixed(2);
+  console.log(
+    `${tally.nodes} nodes: ${Math.round(tally.messages / tally.nodes)} messages and ${mebibytes(tally.bytes / tally.nodes)} MiB sent by each; at most ${mebibytes(process.resourceUsage().maxRSS * 1024)} MiB of memory in all`,
+  );
   const ratio = tally.virtualMs / 1000 / tally.seconds;
   console.log(
     `${(tally.passed / tally.seconds).toFixed(1)} seeds/s, ${Math.round(tally.events / tally.seconds)} events/s, ${ratio.toFixed(0)} s of virtual time per second`,

@@ -152,7 +152,7 @@ export function drawChaos(seed: number, prng: Prng): WorldOptions {
     servesOld: false,
     newer,
     lateNodes: prng.chance(0.3) ? 1 : 0,
-    healsCoreFirst: prng.chance(0.25),
+    healsCoreFirst: prng.chance(0.5),
     keys: prng.pick([3, 8, 40]),
     valueBytesMin: 4,
     valueBytesMax: prng.pick([8, 200, 2_000]),

@@ -91,7 +91,7 @@ async function find(bug: PlantedBug, seeds: readonly string[]): Promise<Finding>
 
 /** All that the simulator prints. */
 async function simulate(copy: string, seeds: readonly string[]): Promise<string> {
-  const child = spawn(process.execPath, ["sim/main.ts", "--once", ...seeds], {
+  const child = spawn(process.execPath, ["--max-semi-space-size=64", "sim/main.ts", "--once", ...seeds], {
     cwd: copy,
     stdio: ["ignore", "pipe", "pipe"],
   });

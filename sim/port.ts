@@ -73,11 +73,14 @@ export class Port implements Side {
     const copies = isFaulty && prng.chance(options.duplication) ? 2 : 1;
     if (copies > 1) recorder.count("fault:duplication");
     recorder.sent(payload.length * copies);
+    const isKnown = other.side.hasSeen(payload);
+    if (isKnown) recorder.count("net:gossipSeenBefore");
+    if (isKnown && !prng.chance(forgottenShare)) return;
     for (let copy = 0; copy < copies; copy++) {
       const isLate = isFaulty && prng.chance(options.reordering);
       if (isLate) recorder.count("fault:reordering");
       const delayMs = this.#network.delay() * (isLate ? 5 : 1);
-      const offer = (): void => queue.after(delayMs, () => other.side.offered(payload, other));
+      const offer = (): void => queue.after(delayMs, () => other.side.offered(payload, other, isKnown));
       if (this.#network.isClogged(this.plug.node, other.side.plug.node)) end.waiting.push(offer);
       else offer();
     }
@@ -112,12 +115,16 @@ export class Port implements Side {
     });
   }
 
-  offered(payload: Uint8Array, at: End): void {
+  hasSeen(payload: Uint8Array): boolean {
+    return this.#seen.has(idOf(payload));
+  }
+
+  offered(payload: Uint8Array, at: End, isForgotten: boolean): void {
     if (!this.isAlive || !isAdmitted(at)) return;
     if (this.onGossip !== undefined) return this.onGossip(payload, at);
     const id = idOf(payload);
     const { recorder, prng } = this.#network;
-    if (this.#seen.has(id)) {
+    if (this.#seen.has(id) && !isForgotten) {
       recorder.count("net:gossipSeenBefore");
       if (!prng.chance(forgottenShare)) return;
     }
@@ -149,6 +156,13 @@ function isAdmitted(end: End): boolean {
   return end.state === "open" && end.gate === "admitted";
 }
 
+/** A message is passed on as the same bytes again and again; it is hashed once. */
+const idsOfPayloads = new WeakMap<Uint8Array, string>();
+
 function idOf(payload: Uint8Array): string {
-  return toHex(sha256(payload));
+  const known = idsOfPayloads.get(payload);
+  if (known !== undefined) return known;
+  const id = toHex(sha256(payload));
+  idsOfPayloads.set(payload, id);
+  return id;
 }

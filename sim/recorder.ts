@@ -4,11 +4,15 @@
  */
 import { createHash } from "node:crypto";
 
+/** Characters gathered before they are hashed, because a call costs more than they do. */
+const hashedAtOnce = 64 * 1024;
+
 export class Recorder {
   readonly counts: Map<string, number> = new Map();
   /** Frames and gossip messages sent, and their bytes. */
   messages = 0;
   bytes = 0;
+  #lines = "";
   readonly #hash = createHash("sha256");
   readonly #print: ((line: string) => void) | undefined;
 
@@ -19,8 +23,9 @@ export class Recorder {
   /** `who` is a node's number or name; `what` a word; `detail` the rest of the line. */
   event(at: number, who: number | string, what: string, detail: string): void {
     const line = `${at.toFixed(3).padStart(12)}  ${String(who).padEnd(7)}  ${what.padEnd(16)}  ${detail}`;
-    this.#hash.update(line);
-    this.#hash.update("\n");
+    this.#lines += line;
+    this.#lines += "\n";
+    if (this.#lines.length > hashedAtOnce) this.#flush();
     this.#print?.(line);
   }
 
@@ -33,7 +38,13 @@ export class Recorder {
     this.counts.set(kind, (this.counts.get(kind) ?? 0) + times);
   }
 
+  #flush(): void {
+    this.#hash.update(this.#lines);
+    this.#lines = "";
+  }
+
   digest(): string {
+    this.#flush();
     return this.#hash.copy().digest("hex");
   }
 }

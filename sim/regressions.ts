@@ -14,15 +14,13 @@ export interface Regression {
 
 export const regressions: readonly Regression[] = [
   {
-    seed: 122,
-    scenario: "chaos",
-    broke:
-      "after a clock repair batches with some living operations were offered to nobody, and a core without their other holders never converged",
-  },
-  {
     seed: 28,
     scenario: "chaos",
-    broke:
-      "a peer whose hello was of a later version and longer was blamed for breaking the protocol, not told of its version",
+    broke: "a peer whose hello was of a later version and longer was blamed for breaking the protocol",
+  },
+  {
+    seed: 402,
+    scenario: "chaos",
+    broke: "after a clock repair, batches of which only some operations lived were offered to nobody",
   },
 ];

@@ -84,7 +84,7 @@ export class TurnWatch {
       node: this.#history.node,
       author: this.#identity.signer.author,
       now: worldBegan + queue.now,
-      aheadMs: options.hostiles > 0 ? undefined : this.#setting.aheadMsMax(),
+      aheadMs: options.hostiles > 0 ? undefined : () => this.#setting.aheadMsMax(),
       oldMayCome: options.servesOld,
     });
   }

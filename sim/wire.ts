@@ -24,8 +24,10 @@ export interface Side {
   isAlive: boolean;
   nextLink(): LinkId;
   hear(event: NetworkEvent): void;
-  /** A gossip message arrived. */
-  offered(payload: Uint8Array, at: End): void;
+  /** Whether a gossip message would be thrown away as known. */
+  hasSeen(payload: Uint8Array): boolean;
+  /** A gossip message arrived; `isForgotten`: it was known, but that is forgotten. */
+  offered(payload: Uint8Array, at: End, isForgotten: boolean): void;
 }
 
 export interface Carrier {

@@ -14,12 +14,15 @@ const sharedShare = 0.3;
 const wrongShare = 0.03;
 const sharedTimeoutMs = 8_000;
 
-export function writeSomething(node: SimNode, options: WorldOptions, prng: Prng): void {
+/** Returns the number of operations asked for. */
+export function writeSomething(node: SimNode, options: WorldOptions, prng: Prng): number {
   const wish: Wish = prng.chance(sharedShare)
     ? { type: "shared", copies: 1 + prng.below(options.nodes - 1), timeoutMs: 500 + prng.below(sharedTimeoutMs - 500) }
     : { type: "local" };
-  if (prng.chance(wrongShare)) node.write(wrongOps(prng), wish, false);
-  else node.write(someOps(options, prng), wish, true);
+  const isWrong = prng.chance(wrongShare);
+  const ops = isWrong ? wrongOps(prng) : someOps(options, prng);
+  node.write(ops, wish, !isWrong);
+  return isWrong ? 0 : ops.length;
 }
 
 /** Several nodes write one key at one moment: where their clocks are right, with one stamp. */

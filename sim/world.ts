@@ -132,7 +132,7 @@ export class World implements Faulted {
       if (up.length > 1 && this.#prng.chance(options.tieShare)) {
         recorder.count("fault:tie");
         writeTies(up, options, this.#prng);
-      } else if (up.length > 0) writeSomething(this.#prng.pick(up), options, this.#prng);
+      } else if (up.length > 0) recorder.count("puts", writeSomething(this.#prng.pick(up), options, this.#prng));
       queue.after(this.#prng.unit() * 2 * options.writeEveryMs, next);
     };
     queue.at(500, next);

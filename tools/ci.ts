@@ -22,7 +22,7 @@ export const steps: readonly string[] = [
   "run knip",
   "run docs:check",
   "run demo",
-  "run sim -- --seconds 120",
+  "run sim -- --regressions --seconds 210",
   "run package-check",
 ];
 

@@ -19,7 +19,7 @@ export interface Moment {
   /** True wall time in ms. */
   readonly now: number;
   /** How far the furthest clock of an honest node is ahead, or undefined where liars may have told of others. */
-  readonly aheadMs: number | undefined;
+  readonly aheadMs: (() => number) | undefined;
   /** Whether old batches may come in by pulls. */
   readonly oldMayCome: boolean;
 }
@@ -31,6 +31,7 @@ export function checkAge(before: LivingFact | undefined, after: LivingFact, mome
   if (before === undefined && !moment.oldMayCome && stamp < (moment.now - horizonMs - behindMsMax) * 1_000)
     throw new Violation("3 deleted keys stay deleted", "an entry from before the horizon came in", facts);
   if (moment.aheadMs === undefined || author === moment.author) return;
-  if (stamp > (moment.now + aheadMsMax + moment.aheadMs + 1_000) * 1_000)
+  if (stamp <= (moment.now + aheadMsMax) * 1_000) return;
+  if (stamp > (moment.now + aheadMsMax + Math.max(0, moment.aheadMs()) + 1_000) * 1_000)
     throw new Violation("13 what is stamped ahead waits", "an entry came in before its time", facts);
 }

@@ -79,10 +79,7 @@ export function checkSummaries(disks: readonly DiskFact[]): void {
   const summaryOfSet = new Map<string, string>();
   for (const disk of disks) {
     const values = disk.living.filter((fact) => seen(fact).op.content.type !== "tombstone").length;
-    const set = disk.living
-      .map((fact) => `${fact.key}@${fact.batch}`)
-      .sort()
-      .join("\n");
+    const set = nameOfSet(disk.living);
     const summary = `${disk.count}/${disk.fingerprint}`;
     const facts = { node: disk.node, entries: disk.living.length, count: disk.count, values: disk.values };
     const broken = (message: string): never => {
@@ -95,6 +92,28 @@ export function checkSummaries(disks: readonly DiskFact[]): void {
     setOfSummary.set(summary, set);
     summaryOfSet.set(set, summary);
   }
+}
+
+/**
+ * Equal for equal sets in any order, and for others by a very rare accident only: three sums of hashes
+ * of the entries' names, which cost a fraction of sorting them.
+ */
+function nameOfSet(living: readonly LivingFact[]): string {
+  let [first, second, third] = [0, 0, 0];
+  for (const { key, batch } of living) {
+    const hash = textHash(key, textHash(batch, 0x811c_9dc5));
+    first = (first + hash) >>> 0;
+    second = (second + Math.imul(hash ^ (hash >>> 15), 0x85eb_ca6b)) >>> 0;
+    third = (third ^ textHash(batch, textHash(key, 0x9e37_79b9))) >>> 0;
+  }
+  return `${living.length}/${first}/${second}/${third}`;
+}
+
+/** FNV-1a over the characters. */
+function textHash(text: string, start: number): number {
+  let hash = start;
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x0100_0193);
+  return hash >>> 0;
 }
 
 /** Stored operations stay under twice the living ones plus one per batch (the store's space rule). */

@@ -2,7 +2,7 @@
  * Promise 4: whatever lives anywhere was written by whom it names. The world tells this book what
  * each key holder really signed and which operations it put into the batch; nothing else may live.
  */
-import { type Bytes, toHex } from "../../src/base/bytes.ts";
+import type { Bytes } from "../../src/base/bytes.ts";
 import { headerBytes } from "../../src/codec/parcel.ts";
 import type { LivingFact } from "./facts.ts";
 import { seen } from "./versions.ts";
@@ -20,13 +20,13 @@ export class SignedBatches {
 
   /** Somebody signed these bytes with its own key; the header stands at their end. */
   signed(message: Bytes): void {
-    const header = toHex(message.subarray(-headerBytes));
+    const header = textOf(message.subarray(-headerBytes));
     if (!this.#opsOfHeader.has(header)) this.#opsOfHeader.set(header, []);
   }
 
   /** The operations of a batch, in order, from its writer. */
   made(signedHeader: Bytes, ops: readonly Bytes[]): void {
-    this.#opsOfHeader.set(headerOf(signedHeader), ops.map(toHex));
+    this.#opsOfHeader.set(headerOf(signedHeader), ops.map(textOf));
   }
 
   opsOf(signedHeader: Bytes): readonly string[] {
@@ -43,7 +43,7 @@ export class SignedBatches {
     };
     if (ops === undefined) return broken("an entry lives whose author never signed its batch");
     if (header.network !== this.#network) return broken("an entry of another network lives");
-    if (ops[fact.index] !== toHex(fact.opBytes)) return broken("an entry lives that is not in its batch");
+    if (ops[fact.index] !== textOf(fact.opBytes)) return broken("an entry lives that is not in its batch");
     if (seen(fact).op.key !== fact.key) return broken("an entry lives under another key than its own");
     const known = this.#headerOfBatch.get(fact.batch) ?? name;
     if (known !== name) broken("one batch name stands for two headers");
@@ -52,5 +52,10 @@ export class SignedBatches {
 }
 
 function headerOf(signedHeader: Bytes): string {
-  return toHex(signedHeader.subarray(0, headerBytes));
+  return textOf(signedHeader.subarray(0, headerBytes));
+}
+
+/** Bytes as a text that equals another exactly where the bytes do: a character each, which is fast to make. */
+function textOf(bytes: Bytes): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
 }
