@@ -82,9 +82,7 @@ export class DiskFaults implements DiskTrouble {
     disk.loseUnsynced(kept);
     disk.unsynced = [];
     this.isBorn = disk.state !== undefined;
-    const author = this.#setting.authorOf(this.#node);
-    writers.lost(author, state.incarnation);
-    frontiers.lost(`${author}/${state.incarnation}`);
+    frontiers.lost(writers.lost(this.#setting.authorOf(this.#node), state.incarnation));
     recorder.count("fault:unsyncedDamaged");
     return true;
   }

@@ -188,12 +188,9 @@ export class SimNode {
 
   /** Another disk is put in while no process runs: an empty one, or an older copy of this one. */
   changeDisk(disk: MemoryDisk): void {
-    if (this.disk.state !== undefined) {
-      const { author } = this.identity.signer;
-      const { incarnation } = this.disk.state;
-      this.#setting.writers.lost(author, incarnation);
-      this.#setting.frontiers.lost(`${author}/${incarnation}`);
-    }
+    const { writers, frontiers } = this.#setting;
+    if (this.disk.state !== undefined)
+      frontiers.lost(writers.lost(this.identity.signer.author, this.disk.state.incarnation));
     this.disk = disk;
     this.isDamaged = false;
     this.#lost();

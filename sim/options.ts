@@ -36,6 +36,8 @@ export interface WorldOptions {
   readonly realSignatures: boolean;
   readonly chaosMs: Millis;
   readonly quietMsMax: Millis;
+  /** Time after convergence in which every question is answered and nothing may move any more. */
+  readonly restMs: Millis;
   readonly pullEveryMs: Millis;
   readonly delayMsMax: Millis;
   /** Shares of gossip messages. */
@@ -68,6 +70,8 @@ export interface WorldOptions {
   readonly valueBytesMax: number;
   readonly batchOpsMax: number;
   readonly writeEveryMs: Millis;
+  /** Writes that users make at once when their node has started, in most cases. */
+  readonly eagerWrites: number;
   /** Share of writes that several nodes make on one key at one moment. */
   readonly tieShare: number;
 }
@@ -135,6 +139,7 @@ export function drawChaos(seed: number, prng: Prng): WorldOptions {
     realSignatures: prng.chance(0.1),
     chaosMs: 10_000 + prng.below(50_000),
     quietMsMax: (isLong ? 80 : 5) * 60_000,
+    restMs: 70_000,
     pullEveryMs: prng.chance(0.5) ? 30_000 : 1_000 + prng.below(20_000),
     delayMsMax: prng.pick([2, 50, 300, 1_000]),
     loss: prng.pick([0, 0.02, 0.1, 0.3]),
@@ -158,6 +163,7 @@ export function drawChaos(seed: number, prng: Prng): WorldOptions {
     valueBytesMax: prng.pick([8, 200, 2_000]),
     batchOpsMax: prng.pick([2, 8, 60]),
     writeEveryMs: prng.pick([100, 400, 1_500]),
+    eagerWrites: 6,
     tieShare: prng.pick([0, 0.05, 0.2]),
   };
 }

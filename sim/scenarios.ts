@@ -100,8 +100,9 @@ const changes: Readonly<Record<Scenario, (base: WorldOptions, prng: Prng) => Par
     edges: drawSparseNet(1_000, 8, prng),
     bothDial: false,
     mdns: false,
-    keys: 200,
-    chaosMs: 40_000,
+    keys: 100,
+    chaosMs: 20_000,
+    restMs: 15_000,
     writeEveryMs: 200,
   }),
 };
@@ -128,6 +129,7 @@ const steadyLoad: Partial<WorldOptions> = {
   valueBytesMax: 200,
   batchOpsMax: 60,
   writeEveryMs: 1_000 / ((7 * 20) / 8.2),
+  eagerWrites: 0,
   tieShare: 0,
 };
 

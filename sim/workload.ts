@@ -12,7 +12,7 @@ const batchShare = 0.2;
 const fullShare = 0.3;
 const sharedShare = 0.3;
 const wrongShare = 0.03;
-const sharedTimeoutMs = 8_000;
+const sharedTimeoutMs = 25_000;
 
 /** Returns the number of operations asked for. */
 export function writeSomething(node: SimNode, options: WorldOptions, prng: Prng): number {

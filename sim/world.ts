@@ -31,9 +31,8 @@ import { writeSomething, writeTies } from "./workload.ts";
 const checkEveryMs = 2_000;
 const announceEveryMs = 20_000;
 const repairEveryMs = 45_000;
-/** Share of starts after which users write at once, how often, and within how long. */
+/** Share of starts after which users write at once, and within how long. */
 const eagerShare = 0.8;
-const eagerWrites = 6;
 const eagerMsMax = 300;
 /** Events one world may take; more means that something turns in a circle. */
 const eventsMax = 5_000_000;
@@ -112,7 +111,7 @@ export class World implements Faulted {
     const { queue, options, network } = this.setting;
     node.start(this.#neighbours(node.index));
     if (!network.isFaulty || queue.now === 0 || !this.#prng.chance(eagerShare)) return;
-    for (let write = 0; write < eagerWrites; write++)
+    for (let write = 0; write < options.eagerWrites; write++)
       queue.after(this.#prng.unit() * eagerMsMax, () => {
         if (node.isUp && network.isFaulty) writeSomething(node, options, this.#prng);
       });
@@ -217,8 +216,8 @@ export class World implements Faulted {
 
   /** Every question has its answer after a while, every message its verdict, and nothing moves any more. */
   #rest(): void {
-    const { queue, model } = this.setting;
-    this.#advance(queue.now + 70_000);
+    const { queue, model, options } = this.setting;
+    this.#advance(queue.now + options.restMs);
     const later = model.difference(this.nodes.map((node) => node.fact()));
     if (later !== undefined && this.#hostiles.length === 0)
       throw new Violation("9 the healed network converges", `what was equal drifted apart: ${later}`);

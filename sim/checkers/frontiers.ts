@@ -16,9 +16,9 @@ export class Frontiers {
 
   readonly #excused = new Set<string>();
 
-  /** The writer's disk lost what was durable on it, so it may give numbers twice. */
-  lost(origin: string): void {
-    this.#excused.add(origin);
+  /** The writer's disk lost what was durable on it, so it may give numbers of these twice. */
+  lost(origins: readonly string[]): void {
+    for (const origin of origins) this.#excused.add(origin);
   }
 
   /** Somebody wrote this batch. */

@@ -46,9 +46,12 @@ export class Writers {
     else if (known !== batch) this.#broken("one number stands for two batches", node, undefined, { sequence, stamp });
   }
 
-  /** The writer's disk lost what was durable on it. */
-  lost(author: string, incarnation: string | undefined): void {
-    if (incarnation !== undefined) this.#excused.add(`${author}/${incarnation}`);
+  /** The writer's disk lost what was durable on it, perhaps back into a numbering before this one. Returns what is excused. */
+  lost(author: string, incarnation: string): readonly string[] {
+    const origins = [...this.#numberings.keys()].filter((origin) => origin.startsWith(`${author}/`));
+    origins.push(`${author}/${incarnation}`);
+    for (const origin of origins) this.#excused.add(origin);
+    return origins;
   }
 
   isExcused(author: string, incarnation: string): boolean {

@@ -31,7 +31,7 @@ export function strikeClock(kind: ClockFault, { setting, world, node, prng }: St
 /** One node's clock runs an hour ahead for a while. Its user repairs it later. */
 function goWrong(node: SimNode, { queue }: Setting, prng: Prng): boolean {
   const { clock } = node;
-  if (clock.skewMs > hourMs / 2) return false;
+  if (clock.skewMs > hourMs / 2 || node.isDamaged) return false;
   clock.skewMs = hourMs;
   clock.needsRepair = true;
   queue.after(5_000 + prng.unit() * 30_000, () => {

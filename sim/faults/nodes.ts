@@ -44,6 +44,8 @@ export function strikeNode(kind: NodeFault, { setting, world, node, prng }: Stri
       node.diskFaults.fullUntil = queue.now + prng.unit() * fullMsMax;
       return true;
     case "bitFlip":
+      // A clock repair would sign what is damaged again as its own: nothing on the node could tell (docs/SIMULATION.md).
+      if (node.clock.needsRepair) return false;
       node.isDamaged ||= node.diskFaults.flipBit(node.disk);
       node.wasDamaged ||= node.isDamaged;
       return node.isDamaged;
