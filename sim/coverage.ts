@@ -55,6 +55,10 @@ const mischief = [
 
 const laterVersions = ["hello", "goodbye:wrongVersion", "gossip", "frame", "goodbye:protocolViolation"] as const;
 
+const thirtyDays = {
+  cannot: "the horizon is 30 days and a world lasts an hour and a half; tests of the replica let it pass",
+};
+
 /** Whether each kind of note happens in simulation, or why it cannot. */
 const notes: Readonly<Record<Note["type"], "happens" | { readonly cannot: string }>> = {
   linkAdmitted: "happens",
@@ -73,10 +77,16 @@ const notes: Readonly<Record<Note["type"], "happens" | { readonly cannot: string
   heldBackDropped: "happens",
   heldBackReleased: "happens",
   entriesBelowFloor: "happens",
+  collected: thirtyDays,
+  setAside: thirtyDays,
+  heldApart: thirtyDays,
   conflict: "happens",
   equivocation: "happens",
   pullStarted: "happens",
   pullEnded: "happens",
+  walkStarted: "happens",
+  walkEnded: "happens",
+  walkServed: "happens",
   serveStarted: "happens",
   serveEnded: "happens",
   clockDoubted: "happens",

@@ -14,6 +14,8 @@ import type { Setting } from "./setting.ts";
 const remembered = 400;
 const dayMs = 86_400_000;
 const horizonMs = 30 * dayMs;
+/** Batches from the future sent together now and then: more than a node keeps of one author. */
+const hoarded = 70;
 /** Operations of a batch that a fragment is torn from: a full tree, so that every place has a proof of one length. */
 const tornOps = 4;
 
@@ -99,7 +101,11 @@ export class Forgery {
       case "otherNetwork":
         return encodeGossip([this.#batch([this.#op()], this.#stamp(0), toHex(this.#prng.bytes(32)) as NetworkId)]);
       case "future":
-        return encodeGossip([this.#own(60_000 + this.#prng.below(600_000), true)]);
+        return encodeGossip(
+          Array.from({ length: this.#prng.chance(0.3) ? hoarded : 1 }, () =>
+            this.#own(60_000 + this.#prng.below(600_000), true),
+          ),
+        );
       case "farFuture":
         return encodeGossip([this.#pushedFar()]);
       case "belowFloor":

@@ -186,7 +186,7 @@ export class Hostile {
       case "pull":
         return this.#askForEverything(end.link);
       case "falseFrontier": {
-        const beacon = { clock: this.#now(), summary: { count: 0, fingerprint: this.#prng.bytes(32) } };
+        const beacon = { clock: this.#now(), summary: { count: 0, fingerprint: this.#prng.bytes(32) }, stale: false };
         return this.#send(end.link, "frontier", encodePull(this.#prng.u32(), beacon, true, this.#falseClaims()));
       }
       case "addresses":

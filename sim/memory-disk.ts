@@ -53,6 +53,9 @@ export class MemoryDisk {
     for (const [key, id] of this.living) copy.living.set(key, id);
     for (const [id, place] of this.places) copy.places.set(id, place);
     for (const [name, origin] of this.origins) copy.origins.set(name, origin);
+    for (const [key, entry] of this.aside) copy.aside.set(key, entry);
+    for (const [path, page] of this.trie) copy.trie.set(path, page);
+    copy.trieFrom = this.trieFrom;
     copy.state = this.state;
     copy.conflicts = this.conflicts;
     copy.evidence = this.evidence;

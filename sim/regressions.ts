@@ -18,9 +18,4 @@ export const regressions: readonly Regression[] = [
     scenario: "chaos",
     broke: "a peer whose hello was of a later version and longer was blamed for breaking the protocol",
   },
-  {
-    seed: 151,
-    scenario: "chaos",
-    broke: "after a clock repair, batches of which only some operations lived were offered to nobody",
-  },
 ];

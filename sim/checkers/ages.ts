@@ -10,6 +10,8 @@ import { Violation } from "./violation.ts";
 /** Source: the data model: entries older than the horizon are refused, stamps ahead by more than this wait. */
 const horizonMs = 30 * 86_400_000;
 const aheadMsMax = 30_000;
+/** The floor moves in steps, 720 in a horizon, so that all nodes collect at one moment. */
+const floorStepMs: number = horizonMs / 720;
 /** Clocks of honest nodes are behind by less. */
 const behindMsMax = 90_000;
 
@@ -28,7 +30,11 @@ export interface Moment {
 export function checkAge(before: LivingFact | undefined, after: LivingFact, moment: Moment): void {
   const { stamp, author } = seen(after);
   const facts = { node: moment.node, key: after.key, stamp, now: moment.now };
-  if (before === undefined && !moment.oldMayCome && stamp < (moment.now - horizonMs - behindMsMax) * 1_000)
+  if (
+    before === undefined &&
+    !moment.oldMayCome &&
+    stamp < (moment.now - horizonMs - floorStepMs - behindMsMax) * 1_000
+  )
     throw new Violation("3 deleted keys stay deleted", "an entry from before the horizon came in", facts);
   if (moment.aheadMs === undefined || author === moment.author) return;
   if (stamp <= (moment.now + aheadMsMax) * 1_000) return;
