@@ -61,6 +61,8 @@ const thirtyDays = {
 
 /** Whether each kind of note happens in simulation, or why it cannot. */
 const notes: Readonly<Record<Note["type"], "happens" | { readonly cannot: string }>> = {
+  partitionBegan: "happens",
+  partitionEnded: "happens",
   linkAdmitted: "happens",
   goodbye: "happens",
   linkGone: "happens",
