@@ -10,6 +10,7 @@ import { renderReference } from "../src/config/render-config.ts";
 import { faultCodes, type FaultCode } from "../src/node/fault-codes.ts";
 import { limitsTable } from "./docs/limits-table.ts";
 import { proofVectors } from "./docs/proof-vectors.ts";
+import { walkVectors } from "./docs/walk-vectors.ts";
 
 const root = join(import.meta.dirname, "..");
 
@@ -27,6 +28,7 @@ const pages: Readonly<Record<string, () => Promise<string> | string>> = {
   "docs/CONFIG.md": configPage,
   "docs/LIMITS.md": limitsPage,
   "docs/protocol/vectors/trie-proof.json": () => `${JSON.stringify(proofVectors(), undefined, 2)}\n`,
+  "docs/protocol/vectors/walk.json": () => `${JSON.stringify(walkVectors(), undefined, 2)}\n`,
   ...(existsSync(join(root, metricsSource)) && { "docs/METRICS.md": loadMetricsPage }),
 };
 
