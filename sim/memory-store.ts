@@ -272,6 +272,11 @@ class TurnStore implements MemoryStore {
     return [...this.disk.aside.values()].toReversed().slice(0, max);
   }
 
+  asideEntry(key: string): AsideEntry | undefined {
+    this.#mustLive();
+    return this.disk.aside.get(key);
+  }
+
   trie(): { readonly pages: readonly TriePageSummary[]; readonly from: OpId } {
     this.#mustLive();
     return { pages: this.disk.triePages(), from: this.disk.trieFrom };

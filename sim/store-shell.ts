@@ -95,6 +95,10 @@ export class StoreShell implements Store {
     return this.inner.aside(max);
   }
 
+  asideEntry(key: string): ReturnType<Store["asideEntry"]> {
+    return this.inner.asideEntry(key);
+  }
+
   trie(): { readonly pages: readonly TriePageSummary[]; readonly from: OpId } {
     return this.inner.trie();
   }

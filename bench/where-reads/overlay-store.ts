@@ -156,6 +156,10 @@ export class OverlayStore implements Store {
     return [];
   }
 
+  asideEntry(): ReturnType<Store["asideEntry"]> {
+    return undefined;
+  }
+
   trie(): ReturnType<Store["trie"]> {
     return this.#durable.trie();
   }

@@ -13,7 +13,7 @@ export interface SetSummary {
 export interface Beacon {
   readonly clock: Instant;
   readonly summary: SetSummary;
-  /** It was away from the others for so long that it may hold what they have collected since. */
+  /** Not to be followed in what is old: it is new, or was away so long that it may hold what others have collected since. */
   readonly stale: boolean;
 }
 

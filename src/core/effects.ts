@@ -49,6 +49,8 @@ export type Outcome =
       readonly message: string;
     }
   | { readonly type: "repaired"; readonly reissued: number }
+  /** Keys under which something was set aside, and is so no more. */
+  | { readonly type: "aside"; readonly keys: readonly string[] }
   /** Everybody is being asked; what is heard in this round or a later one is fresh. */
   | { readonly type: "asked"; readonly round: number }
   /** Members that acknowledged a batch of ours, and linked ones whose set was equal to ours after it was merged. */

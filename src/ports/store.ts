@@ -193,6 +193,8 @@ export interface StoreView {
   collectable(before: Stamp, max: number): readonly Collectable[];
   /** What was set aside, the latest first, at most `max`. */
   aside(max: number): readonly AsideEntry[];
+  /** What was set aside under a key. */
+  asideEntry(key: string): AsideEntry | undefined;
   /** The pages of the trie in order of their paths, and the first operation that some page may lack. */
   trie(): { readonly pages: readonly TriePageSummary[]; readonly from: OpId };
   /** The packed entries of a page; it must be there. */

@@ -324,6 +324,9 @@ function readTests(at: () => Store, reopen: () => Promise<void>): void {
         .map((each) => ({ ...each, value: each.value === undefined ? undefined : new Uint8Array(each.value) }));
     expect(aside()).toEqual([entry("a", 4), entry("c", 3), entry("b", 0)]);
     expect(aside(1)).toEqual([entry("a", 4)]);
+    const found = at().asideEntry("a");
+    expect({ ...found, value: new Uint8Array(found?.value ?? []) }).toEqual(entry("a", 4));
+    expect([at().asideEntry("b"), at().asideEntry("x")]).toEqual([entry("b", 0), undefined]);
     turn(at(), () => at().apply({ type: "dropAside", keys: ["a", "x"] }));
     expect(aside().map(({ key }) => key)).toEqual(["c", "b"]);
     turn(at(), () =>

@@ -28,7 +28,7 @@ export const originsMax = 100_000;
 export const recentBatchesMax = 8_192;
 /** Steps in which the floor moves through one horizon. Guess: of 30 days, an hour each. */
 export const floorStepsPerHorizon = 720;
-/** Share of the horizon after which a member that was equal to no other counts as stale. Source: decided for the product. */
+/** Share of the horizon after which a member that had all of no other's set counts as stale. Source: decided for the product. */
 export const staleAfterShare = 0.5;
 /** Entries collected in one turn. Guess: 10 ms. */
 export const collectedAtOnce = 1_000;

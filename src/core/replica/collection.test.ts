@@ -58,7 +58,11 @@ describe("a tombstone", () => {
     meeting.link(hoarder, ann);
     meeting.pass(300_000, [ann, hoarder, helper, bea]);
     expect([ann.value("doomed"), bea.value("doomed")]).toEqual([undefined, undefined]);
-    expect(noted(hoarder, "heldApart")).toBe(true);
+    expect([hoarder.value("doomed"), helper.value("doomed"), noted(helper, "setAside")]).toEqual([
+      undefined,
+      undefined,
+      true,
+    ]);
   });
 });
 

@@ -4,14 +4,19 @@
  * old entries that the others rightly hold.
  *
  * A replica is
- * - *young* while it is new and has not had all of anybody's set yet: it has forgotten nothing, so it
- *   takes whatever is signed, from anybody, and collects nothing;
- * - *stale* when it has not had all of anybody's set for half a horizon: others may have collected
- *   since what it still holds. It takes old entries from members that are not stale, and sets aside
- *   its own old ones that those do not have;
- * - *current* otherwise: it takes nothing old from anybody, unless its operator says from whom.
+ * - *young* while it has not had all of a current member's set yet, and is new or never wrote: it has
+ *   forgotten nothing, so it takes whatever is signed, from anybody, and collects nothing;
+ * - *current* when it had all of somebody's set within half a horizon: it takes nothing old from
+ *   anybody, unless its operator says from whom;
+ * - *stale* otherwise: others may have collected since what it still holds, so it takes old entries
+ *   from current members only.
  *
- * Limit: a stale replica believes the first current member it meets.
+ * 1. Who is not current follows the current members it meets: it sets aside its own old entries that
+ *    those do not have. Nobody follows a young or a stale one.
+ * 2. Two that are young do not make each other current, or those set up together would refuse what
+ *    is old before they have met who holds it.
+ *
+ * Limit: a young or stale replica believes the first current member it meets.
  */
 import type { Instant, PeerId } from "../../base/brand.ts";
 import type { StoreState } from "../../ports/store.ts";
@@ -27,35 +32,57 @@ export interface ApartFrom {
   readonly at: Instant;
 }
 
+/** Our old entries that a peer does not have, at the end of a walk with it. */
+export interface OldEntries {
+  readonly setAside: number;
+  /** Kept here, because we do not follow that peer. */
+  readonly apart: number;
+  readonly at: Instant;
+}
+
+/** What came of the operator's latest order to follow a peer once. */
+export interface Adoption {
+  readonly peer: PeerId;
+  /** `waiting` until a walk that began after the order has compared everything. */
+  readonly state: "waiting" | "done" | "linkLost";
+  /** Old entries of ours that the peer does not have. */
+  readonly setAside: number;
+  /** Entries that walks with the peer brought since. */
+  readonly taken: number;
+}
+
 export class Freshness {
   readonly #staleAfterMs: number;
-  /** What each linked peer last said of itself. */
+  /** Whether each linked peer last said that it is current. */
   readonly #peers = new Map<PeerId, boolean>();
   readonly #apart = new Map<PeerId, ApartFrom>();
-  #adopted: PeerId | undefined;
+  #adoption: (Adoption & { readonly askedAt: number }) | undefined;
 
   constructor(horizonDays: number) {
     this.#staleAfterMs = horizonMsOf(horizonDays) * staleAfterShare;
   }
 
-  age({ createdAt, reconciledAt }: StoreState, now: Instant): Age {
-    if (reconciledAt === undefined) return now - createdAt < this.#staleAfterMs ? "young" : "current";
+  age({ createdAt, reconciledAt, lastStamp }: StoreState, now: Instant): Age {
+    if (reconciledAt === undefined) return lastStamp === 0 || now - createdAt < this.#staleAfterMs ? "young" : "stale";
     return now - reconciledAt < this.#staleAfterMs ? "current" : "stale";
   }
 
-  /** Worth a walk although frontiers explain all: the last time everything was compared is long ago. */
-  wantsReconciliation({ reconciledAt }: StoreState, now: Instant): boolean {
+  /** Worth a walk with this peer although frontiers explain all: the last time everything was compared is long ago. */
+  wantsReconciliation(peer: PeerId, state: StoreState, now: Instant): boolean {
+    if (!this.vouches(peer, this.age(state, now))) return false;
+    const { reconciledAt } = state;
     return reconciledAt === undefined || now - reconciledAt >= this.#staleAfterMs / 2;
   }
 
-  heard(peer: PeerId, stale: boolean): void {
-    this.#peers.set(peer, stale);
+  heard(peer: PeerId, current: boolean): void {
+    this.#peers.set(peer, current);
   }
 
   departed(peer: PeerId): void {
     this.#peers.delete(peer);
     this.#apart.delete(peer);
-    if (this.#adopted === peer) this.#adopted = undefined;
+    if (this.#adoption !== undefined && this.adopting === peer)
+      this.#adoption = { ...this.#adoption, state: "linkLost" };
   }
 
   takesOldFrom(peer: PeerId, state: StoreState, now: Instant): boolean {
@@ -65,21 +92,53 @@ export class Freshness {
 
   /** Whether what this peer does not have is no part of the set any more. */
   isBelieved(peer: PeerId, age: Age): boolean {
-    return this.#adopted === peer || (age === "stale" && this.#peers.get(peer) === false);
+    return this.adopting === peer || (age !== "current" && this.#peers.get(peer) === true);
+  }
+
+  /** Whether having all of this peer's set makes us current. */
+  vouches(peer: PeerId, age: Age): boolean {
+    return age !== "young" || this.#peers.get(peer) === true;
   }
 
   /** Takes over, at the next walk with this peer, what it holds and what it does not. False where it is not linked. */
-  adopt(peer: PeerId): boolean {
+  adopt(peer: PeerId, askedAt: number): boolean {
     if (!this.#peers.has(peer)) return false;
-    this.#adopted = peer;
+    this.#adoption = { peer, state: "waiting", setAside: 0, taken: 0, askedAt };
     return true;
   }
 
-  /** A walk with this peer is complete. */
-  reconciledWith(peer: PeerId, oldEntriesApart: number, at: Instant): void {
-    if (this.#adopted === peer) this.#adopted = undefined;
-    if (oldEntriesApart === 0) this.#apart.delete(peer);
-    else this.#apart.set(peer, { peer, entries: oldEntriesApart, at });
+  /** The peer whose walk the operator's order waits for. */
+  get adopting(): PeerId | undefined {
+    return this.#adoption?.state === "waiting" ? this.#adoption.peer : undefined;
+  }
+
+  /** A walk with this peer has ended, however, and brought entries. */
+  brought(peer: PeerId, entries: number): void {
+    if (this.#adoption !== undefined && this.adopting === peer)
+      this.#adoption = { ...this.#adoption, taken: this.#adoption.taken + entries };
+  }
+
+  /** A walk with this peer is complete. What it did not count of ours, the next one finds. */
+  reconciledWith(peer: PeerId, walk: { readonly startedAt: number; readonly isWhole: boolean }, old: OldEntries): void {
+    const { setAside, apart, at } = old;
+    if (this.#adoption !== undefined && this.adopting === peer) {
+      const isOver = walk.isWhole && walk.startedAt >= this.#adoption.askedAt; // what an earlier walk brought was refused
+      const state = isOver ? "done" : "waiting";
+      this.#adoption = { ...this.#adoption, state, setAside: this.#adoption.setAside + setAside };
+    }
+    if (apart === 0) this.#apart.delete(peer);
+    else this.#apart.set(peer, { peer, entries: apart, at });
+  }
+
+  /** A pull showed that this peer's set is ours. */
+  equalTo(peer: PeerId): void {
+    this.#apart.delete(peer);
+  }
+
+  adoption(): Adoption | undefined {
+    if (this.#adoption === undefined) return undefined;
+    const { peer, state, setAside, taken } = this.#adoption;
+    return { peer, state, setAside, taken };
   }
 
   apart(): readonly ApartFrom[] {

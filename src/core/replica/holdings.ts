@@ -33,7 +33,7 @@ import { type Ranges, hasNumber, minus, sizeOf, union, withNumber } from "../dat
 import { headerBytes } from "../../codec/parcel.ts";
 import type { TrieSnapshot } from "../data/trie/snapshot.ts";
 import type { EffectSink } from "../effects.ts";
-import { asideOf, collectableOf } from "./forgetting.ts";
+import { asideOf, collectableOf, isOnTrust } from "./forgetting.ts";
 import { LivingTrie } from "./living-trie.ts";
 
 interface Origin {
@@ -249,9 +249,14 @@ export class Holdings {
 
   /** Takes entries out of the set and keeps them beside it. */
   setAside(entries: readonly LivingEntry[], at: Instant, view: StoreView, out: EffectSink): void {
+    if (entries.length === 0) return;
     out.push({ type: "persist", write: { type: "setAside", entries: asideOf(entries, at) } });
-    out.push({ type: "persist", write: { type: "retract", ops: entries.map(({ id }) => id) } });
-    this.#forget(entries.map(collectableOf), view);
+    this.collect(entries.map(collectableOf), view, out);
+  }
+
+  /** Which of these were taken on trust since this replica last had all of another's set. */
+  onTrust(entries: readonly LivingEntry[]): readonly LivingEntry[] {
+    return entries.filter((entry) => isOnTrust(entry, this.#state.reconciledAt, this.#options.horizonDays));
   }
 
   /** Takes back what was believed superseded. */

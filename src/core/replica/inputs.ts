@@ -48,6 +48,8 @@ export type ReplicaInput =
   | { readonly type: "adoptRequested"; readonly ticket: Ticket; readonly peer: PeerId }
   /** Entries set aside under these keys are written anew, with a stamp of now. */
   | { readonly type: "reissueRequested"; readonly ticket: Ticket; readonly keys: readonly string[] }
+  /** Entries set aside under these keys are forgotten. */
+  | { readonly type: "dropAsideRequested"; readonly ticket: Ticket; readonly keys: readonly string[] }
   /** What proves of a key that it is in the set, or that it is not. */
   | { readonly type: "proofRequested"; readonly ticket: Ticket; readonly key: string }
   | OperatorQuestion

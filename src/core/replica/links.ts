@@ -4,11 +4,13 @@
 import type { PeerId } from "../../base/brand.ts";
 import type { OriginRanges, SetSummary } from "../../codec/frontier.ts";
 import { authorOf } from "../../codec/peer-id.ts";
+import type { LivingEntry } from "../../ports/store.ts";
 import type { LinkId } from "../../ports/network.ts";
 import type { AdmissionFact, AdmissionInput } from "../peers/admission/machine.ts";
 import type { PullFact } from "../sync/pull/machine.ts";
 import type { WalkAskFact, WalkEnded } from "../sync/walk/ask.ts";
-import { acknowledgedAnewMax, firstAfterMs } from "../sync/limits.ts";
+import { acknowledgedAnewMax, firstAfterMs, walkExtrasMax } from "../sync/limits.ts";
+import { collectableOf } from "./forgetting.ts";
 import { type Parts, type Step, holdingsSeen, judgedTime, tell } from "./parts.ts";
 
 /** Steps admission and passes on what follows. */
@@ -29,7 +31,7 @@ export function passOnPullFacts(facts: readonly PullFact[], parts: Parts, step: 
         break;
       case "completed":
         parts.partitions.step({ type: "pulled", peer: fact.peer }, step.now, step.out);
-        if (fact.equal && fact.theirs.count > 0) parts.holdings.reconciled(step.now.wall);
+        if (fact.equal) equalTo(fact.peer, fact.theirs, parts, step);
         hearSummary(fact.peer, fact.theirs, parts, step);
         if (!fact.equal) reconcileIfDue(fact.link, fact.peer, parts, step);
         break;
@@ -55,6 +57,7 @@ export function wantWalk(link: LinkId, peer: PeerId, parts: Parts, step: Step): 
 /** What walks concluded: equality with a peer, or that the peer leads us astray. */
 export function passOnWalkFacts(facts: readonly WalkAskFact[], parts: Parts, step: Step): void {
   for (const fact of facts) {
+    if (fact.type === "walkEnded") parts.freshness.brought(fact.peer, fact.entries);
     if (fact.type === "misbehaved") expel(fact.link, fact.peer, fact.reason, parts, step);
     else if (fact.theirs !== undefined) {
       hearSummary(fact.peer, fact.theirs, parts, step);
@@ -66,21 +69,56 @@ export function passOnWalkFacts(facts: readonly WalkAskFact[], parts: Parts, ste
 /** A network in which somebody always writes is never equal at a glance: now and then everything is compared. */
 function reconcileIfDue(link: LinkId, peer: PeerId, parts: Parts, step: Step): void {
   const { freshness, holdings } = parts;
-  if (freshness.wantsReconciliation(holdings.state, judgedTime(parts, step))) wantWalk(link, peer, parts, step);
+  if (freshness.wantsReconciliation(peer, holdings.state, judgedTime(parts, step))) wantWalk(link, peer, parts, step);
 }
 
-/** We have all that the peer had when the walk began; what we had beyond it stays, unless it is old and we are the ones who were away. */
-function reconciled({ peer, extras }: WalkEnded, theirs: SetSummary, parts: Parts, step: Step): void {
+/** We have all that the peer had when the walk began; what we had beyond it stays, unless it is old and we follow the peer. */
+function reconciled(walk: WalkEnded, theirs: SetSummary, parts: Parts, step: Step): void {
   const { freshness, holdings } = parts;
+  const { peer, extras, startedAt } = walk;
   const now = judgedTime(parts, step);
   const old = holdings.oldOf(extras, now, step.view);
   const isBelieved = freshness.isBelieved(peer, freshness.age(holdings.state, now));
-  if (old.length > 0) {
-    if (isBelieved) holdings.setAside(old, step.now.wall, step.view, step.out);
-    tell({ type: isBelieved ? "setAside" : "heldApart", peer, entries: old.length }, step);
-  }
-  freshness.reconciledWith(peer, isBelieved ? 0 : old.length, step.now.wall);
-  if (theirs.count > 0) holdings.reconciled(step.now.wall);
+  const setAside = isBelieved ? giveUp(old, peer, parts, step) : 0;
+  const apart = isBelieved ? 0 : old.length;
+  if (setAside > 0) tell({ type: "setAside", peer, entries: setAside }, step);
+  if (apart > 0) tell({ type: "heldApart", peer, entries: apart }, step);
+  const isWhole = extras.length < walkExtrasMax;
+  freshness.reconciledWith(peer, { startedAt, isWhole }, { setAside, apart, at: step.now.wall });
+  if (!isBelieved || isWhole) hadAllOf(peer, theirs, parts, step);
+}
+
+/**
+ * Takes old entries out of the set; how many are kept beside it. What came on trust from others is
+ * only forgotten, unless the operator, who may know better, ordered all this.
+ */
+function giveUp(old: readonly LivingEntry[], peer: PeerId, { freshness, holdings }: Parts, step: Step): number {
+  const onTrust = new Set(freshness.adopting === peer ? [] : holdings.onTrust(old));
+  const kept = old.filter((entry) => !onTrust.has(entry));
+  holdings.setAside(kept, step.now.wall, step.view, step.out);
+  if (onTrust.size > 0) holdings.collect([...onTrust].map(collectableOf), step.view, step.out);
+  return kept.length;
+}
+
+function equalTo(peer: PeerId, theirs: SetSummary, parts: Parts, step: Step): void {
+  parts.freshness.equalTo(peer);
+  hadAllOf(peer, theirs, parts, step);
+}
+
+/** Empty sets tell nothing. */
+function hadAllOf(peer: PeerId, theirs: SetSummary, parts: Parts, step: Step): void {
+  const { freshness, holdings } = parts;
+  const now = judgedTime(parts, step); // the time by which our age is told
+  if (theirs.count > 0 && freshness.vouches(peer, freshness.age(holdings.state, now))) holdings.reconciled(now);
+}
+
+/** The walk that the operator ordered may have to wait for another, and may need several turns. */
+export function goOnAdopting(parts: Parts, step: Step): void {
+  const { freshness, admission, walkAsk } = parts;
+  const { adopting } = freshness;
+  const link = adopting === undefined ? undefined : admission.linkOf(adopting);
+  if (adopting !== undefined && link !== undefined && walkAsk.snapshot(step.now) === undefined)
+    wantWalk(link, adopting, parts, step);
 }
 
 /** A peer's beacon, at the moment at which it is fair to compare it with what we hold. */

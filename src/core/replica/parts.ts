@@ -136,7 +136,7 @@ export function holdingsSeen({ holdings, freshness, clock }: Parts): {
     beacon: (at) => ({
       clock: at.wall,
       summary: holdings.summary(),
-      stale: freshness.age(holdings.state, clock.judged(at.wall)) === "stale",
+      stale: freshness.age(holdings.state, clock.judged(at.wall)) !== "current",
     }),
     changes: holdings.changes,
   };

@@ -19,9 +19,9 @@ import type { MemberComparison } from "../sync/comparison.ts";
 import type { PullSnapshot } from "../sync/pull/machine.ts";
 import type { WalkSnapshot } from "../sync/walk/ask.ts";
 import type { CandidateSnapshot } from "../peers/connections/machine.ts";
-import type { Age, ApartFrom } from "./freshness.ts";
+import type { Adoption, Age, ApartFrom } from "./freshness.ts";
 import type { ReplicaInput } from "./inputs.ts";
-import { passOnPullFacts, passOnWalkFacts, stepAdmission } from "./links.ts";
+import { goOnAdopting, passOnPullFacts, passOnWalkFacts, stepAdmission } from "./links.ts";
 import { type Parts, type ReplicaOptions, type Step, holdingsSeen, makeParts, setScanned, tell } from "./parts.ts";
 import { Requests } from "./requests.ts";
 import { knownBatches, releaseHeldBack, settle } from "./settle.ts";
@@ -47,6 +47,8 @@ export interface ReplicaSnapshot {
   readonly reconciledAt: Instant | undefined;
   /** Peers that neither have nor take some of our old entries. */
   readonly apart: readonly ApartFrom[];
+  /** What came of the operator's latest order to follow a peer. */
+  readonly adoption: Adoption | undefined;
   /** How each admitted member's set compares with ours, as far as it was told. */
   readonly compared: readonly MemberComparison[];
   readonly candidates: readonly CandidateSnapshot[];
@@ -91,10 +93,9 @@ export class Replica {
         break;
       }
       case "adoptRequested":
-        this.#requests.adopt(input, step);
-        break;
       case "reissueRequested":
-        this.#requests.reissue(input, step);
+      case "dropAsideRequested":
+        this.#requests.decide(input, step);
         break;
       case "comparisonRequested":
       case "holdersRequested":
@@ -183,6 +184,7 @@ export class Replica {
       createdAt: holdings.state.createdAt,
       reconciledAt: holdings.state.reconciledAt,
       apart: freshness.apart(),
+      adoption: freshness.adoption(),
       candidates: connections.snapshot(now),
       pulling: pull.snapshot(now),
       walking: walkAsk.snapshot(now),
@@ -200,6 +202,7 @@ export class Replica {
     passOnPullFacts(parts.pull.step({ type: "timePassed" }, holdingsSeen(parts), now, out), parts, step);
     passOnWalkFacts(parts.walkAsk.step({ type: "timePassed" }, holdingsSeen(parts), now, out), parts, step);
     parts.walkServe.step({ type: "timePassed" }, holdingsSeen(parts), step.view, now, out);
+    goOnAdopting(parts, step);
     collect(parts, step);
     releaseHeldBack(parts, step);
     parts.partitions.step({ type: "timePassed" }, now, out);

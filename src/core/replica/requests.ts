@@ -6,7 +6,7 @@
 import type { Time } from "../../base/brand.ts";
 import type { Bytes } from "../../base/bytes.ts";
 import type { CheckedParcel } from "../data/batch.ts";
-import { asideMax, stampAheadMsMax } from "../data/limits.ts";
+import { stampAheadMsMax } from "../data/limits.ts";
 import { instantOf } from "../data/stamp.ts";
 import type { StoreView } from "../../ports/store.ts";
 import type { EffectSink, Outcome, Ticket } from "../effects.ts";
@@ -123,9 +123,22 @@ export class Requests {
     };
   }
 
-  adopt({ ticket, peer }: Extract<ReplicaInput, { type: "adoptRequested" }>, step: Step): void {
+  /** What the operator decides about old entries. */
+  decide(
+    input: Extract<ReplicaInput, { type: "adoptRequested" | "reissueRequested" | "dropAsideRequested" }>,
+    step: Step,
+  ): void {
+    if (input.type === "adoptRequested") this.#adopt(input, step);
+    else if (input.type === "reissueRequested") this.#reissue(input, step);
+    else {
+      const known = [...new Set(input.keys)].filter((key) => step.view.asideEntry(key) !== undefined);
+      this.#dropAside(input.ticket, known, step);
+    }
+  }
+
+  #adopt({ ticket, peer }: Extract<ReplicaInput, { type: "adoptRequested" }>, step: Step): void {
     const link = this.#parts.admission.linkOf(peer);
-    if (link === undefined || !this.#parts.freshness.adopt(peer))
+    if (link === undefined || !this.#parts.freshness.adopt(peer, step.now.mono))
       return answer(
         ticket,
         refusal("peer_not_connected", `${peer} is not connected, so nothing can be taken over from it`),
@@ -135,18 +148,12 @@ export class Requests {
     answer(ticket, { type: "done" }, step);
   }
 
-  reissue({ ticket, keys }: Extract<ReplicaInput, { type: "reissueRequested" }>, step: Step): void {
-    const refused = this.#refuseAny();
+  /** Writes again what was set aside; what has no value here, or cannot be written, stays aside. */
+  #reissue({ ticket, keys }: Extract<ReplicaInput, { type: "reissueRequested" }>, step: Step): void {
+    const refused = this.#refuse({ type: "local" }, step.now);
     if (refused !== undefined) return answer(ticket, refused, step);
-    const wanted = new Set(keys);
-    const entries = step.view.aside(asideMax).filter(({ key, value }) => wanted.has(key) && value !== undefined);
-    for (const { key, value } of entries) {
-      const op: WrittenOp = { type: "put", key, value: value as Bytes, ttlSeconds: undefined };
-      const made = signBatch(replacing([op], step.view), this.#parts, step.now);
-      if (made.ok) this.#issue(made.value.parcel, made.value.bytes, step);
-    }
-    step.out.push({ type: "persist", write: { type: "dropAside", keys: entries.map(({ key }) => key) } });
-    answer(ticket, { type: "repaired", reissued: entries.length }, step);
+    const reissued = [...new Set(keys)].filter((key) => this.#reissueOne(key, step));
+    this.#dropAside(ticket, reissued, step);
   }
 
   /** Answered at the end of the turn: all of a turn's proofs are of one set, whose hashes are computed once. */
@@ -154,6 +161,20 @@ export class Requests {
     const refused = refuseKey(asked.key);
     if (refused !== undefined) return answer(asked.ticket, refused, step);
     this.#proofs.push(asked);
+  }
+
+  #reissueOne(key: string, step: Step): boolean {
+    const value = step.view.asideEntry(key)?.value;
+    if (value === undefined) return false;
+    const op: WrittenOp = { type: "put", key, value, ttlSeconds: undefined };
+    const made = signBatch(replacing([op], step.view), this.#parts, step.now);
+    if (made.ok) this.#issue(made.value.parcel, made.value.bytes, step);
+    return made.ok;
+  }
+
+  #dropAside(ticket: Ticket, keys: readonly string[], step: Step): void {
+    if (keys.length > 0) step.out.push({ type: "persist", write: { type: "dropAside", keys } });
+    answer(ticket, { type: "aside", keys }, step);
   }
 
   /** After the last write of the turn. */

@@ -168,7 +168,7 @@ function takeWalk(link: LinkId, peer: PeerId, message: WalkMessage, frame: Bytes
 
 /** A clock that has gone too far off for admission ends the link; false then. */
 function hearBeacon(link: LinkId, peer: PeerId, { clock, stale }: Beacon, parts: Parts, step: Step): boolean {
-  parts.freshness.heard(peer, stale);
+  parts.freshness.heard(peer, !stale);
   const offsetMs = clock - step.now.wall;
   if (Math.abs(offsetMs) <= admissionSkewMsMax) {
     parts.clock.heard(peer, offsetMs);

@@ -34,12 +34,13 @@ import type {
   TriePageSummary,
 } from "../../ports/store.ts";
 import { Arrivals } from "./arrivals.ts";
+import { asideOf } from "./aside-reader.ts";
 import { ConflictLog } from "./conflict-log.ts";
 import { guarded } from "./guarded.ts";
 import { type NetworkOfStore, ensureNetwork } from "./network-of-store.ts";
 import type { EntryRow, OpRow, ParcelHead, Room } from "./rows.ts";
 import { type Durability, ensureSchema, setPragmas, storeVersion } from "./schema.ts";
-import { type Statements, prepareAll } from "./statements.ts";
+import { asideRowsMax, evidenceRowsMax, type Statements, prepareAll } from "./statements.ts";
 import { TriePages } from "./trie-pages.ts";
 import { keepWorthwhile } from "./worthwhile.ts";
 
@@ -210,8 +211,11 @@ class SqliteStore implements Store {
   }
 
   aside(max: number): readonly AsideEntry[] {
-    const rows = this.#sql.aside.all(max) as unknown as readonly (AsideEntry & { readonly value: Bytes | null })[];
-    return rows.map((row) => ({ ...row, value: row.value ?? undefined }));
+    return this.#sql.aside.all(max).map(asideOf);
+  }
+
+  asideEntry(key: string): AsideEntry | undefined {
+    return this.#sql.asideEntry.all(key).map(asideOf)[0];
   }
 
   trie(): { readonly pages: readonly TriePageSummary[]; readonly from: OpId } {
@@ -395,11 +399,6 @@ function bytesOf(hex: string): Bytes {
   assert(bytes !== undefined, "an identifier is hex");
   return bytes;
 }
-
-/** Pairs kept as evidence; the oldest go first. Same bound as `core/data/limits.ts`. */
-const evidenceRowsMax = 1_000;
-/** Entries set aside; the oldest go first. Same bound as `core/data/limits.ts`. */
-const asideRowsMax = 10_000;
 
 /** Partitions kept; the oldest go first. Same bound as `core/peers/partitions/limits.ts`. */
 export const partitionRowsMax = 32;

@@ -3,6 +3,11 @@
  */
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 
+/** Pairs kept as evidence; the oldest go first. Same bound as `core/data/limits.ts`. */
+export const evidenceRowsMax = 1_000;
+/** Entries set aside; the oldest go first. Same bound as `core/data/limits.ts`. */
+export const asideRowsMax = 10_000;
+
 const sql = {
   living: "SELECT id, stamp FROM op WHERE key = ? AND living = 1",
   entry:
@@ -14,6 +19,7 @@ const sql = {
   collectable:
     "SELECT id, key, flags & 3 = 1 AS tombstone FROM op WHERE due IS NOT NULL AND living = 1 AND due < ? ORDER BY due, id LIMIT ?",
   aside: "SELECT key, value, stamp, author, at FROM aside ORDER BY id DESC LIMIT ?",
+  asideEntry: "SELECT key, value, stamp, author, at FROM aside WHERE key = ?",
   setAside: "INSERT OR REPLACE INTO aside (key, value, stamp, author, at) VALUES (?, ?, ?, ?, ?)",
   trimAside: "DELETE FROM aside WHERE id <= (SELECT max(id) - ? FROM aside)",
   dropAside: "DELETE FROM aside WHERE key = ?",

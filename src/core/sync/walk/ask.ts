@@ -63,6 +63,10 @@ export interface WalkEnded {
   readonly equal: boolean;
   /** Operations of ours on whose keys the peer has nothing, as far as they were counted. */
   readonly extras: readonly OpId[];
+  /** Monotonic time of its beginning. */
+  readonly startedAt: number;
+  /** Entries that live since it brought them. */
+  readonly entries: number;
 }
 
 export type WalkAskFact =
@@ -231,7 +235,7 @@ export class WalkAsk {
       at: now.wall,
       note: { type: "walkEnded", peer, how, nodes, parcels, entries, durationMs, equal },
     });
-    return isWhole ? [{ type: "walkEnded", link, peer, how, theirs, equal, extras }] : [];
+    return isWhole ? [{ type: "walkEnded", link, peer, how, theirs, equal, extras, startedAt, entries }] : [];
   }
 
   #startNext(holdings: AskedHoldings, now: Time, out: EffectSink): void {
