@@ -48,6 +48,16 @@ export type {
   Partition,
 } from "./node/insight.ts";
 
+export type {
+  AdoptionState,
+  ApartPeer,
+  AsideOutcome,
+  SetAsideEntry,
+  StaleFacade,
+  StaleOptions,
+  StaleReport,
+} from "./node/stale.ts";
+
 /** Any setting of `docs/CONFIG.md`, by its name in code; what is left out has its default. */
 export type NodeOptions = Partial<Config>;
 

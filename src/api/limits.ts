@@ -20,6 +20,10 @@ export const limits = {
   batchBodyBytesMax: 1536 * 1024,
   /** Guess: an address with room to spare. */
   smallBodyBytesMax: 4 * 1024,
+  /** Keys of one decision about what was set aside. Source: facade's bound. */
+  asideKeysMax: 100,
+  /** 100 keys of 256 bytes, each of which JSON may write as six. */
+  keysBodyBytesMax: 160 * 1024,
   /** Bodies being read at one time, all requests together. Guess: 40 full batches. */
   bodiesBytesMax: 64 * 1024 * 1024,
   /** Watchers and event listeners together. Guess. */

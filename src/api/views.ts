@@ -91,6 +91,8 @@ export const statusSchema = z.object({
     .nullable()
     .describe("Data on its way to this node now"),
   conflicts: z.number().int(),
+  age: z.enum(["young", "current", "stale"]),
+  setAside: z.number().int(),
   uptimeSeconds: z.number(),
   clock: z.object({ offsetMs: z.number().nullable(), refusingWrites: z.boolean() }),
   counters: z.record(z.string(), z.number()),
@@ -225,19 +227,10 @@ export function peerView(peer: PeerStatus): PeerView {
 }
 
 export function statusView(status: Status, info: Info): StatusView {
-  const { peerId, network, state, entries, root, peers, heldBack, sync, conflicts, uptimeSeconds, clock, counters } =
-    status;
+  const { sync, clock, counters } = status;
   return {
-    peerId,
-    network,
-    state,
-    entries,
-    root,
-    peers,
-    heldBack,
+    ...status,
     sync: sync === undefined ? null : { ...sync, total: sync.total ?? null, etaSeconds: sync.etaSeconds ?? null },
-    conflicts,
-    uptimeSeconds,
     clock: { offsetMs: clock.offsetMs ?? null, refusingWrites: clock.refusingWrites },
     counters: { ...counters },
     p2p: [...info.p2p],

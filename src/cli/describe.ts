@@ -16,6 +16,7 @@ export function describeStatus(status: StatusView): string {
     ...(status.sync === null ? [] : [["catching up", progress(status.sync)] as const]),
     ["held back", String(status.heldBack)],
     ["conflicts", String(status.conflicts)],
+    ...oldEntries(status),
     [
       "clock",
       clock.refusingWrites
@@ -35,6 +36,14 @@ function progress({ peer, what, done, total, perSecond, etaSeconds }: NonNullabl
   const amount = total === null ? `${done} ${what}` : `${done} of ${total} ${what}`;
   const left = etaSeconds === null ? "" : `, ${duration(etaSeconds)} left`;
   return `${amount} from ${shorten(peer, 16)}, ${perSecond}/s${left}`;
+}
+
+function oldEntries({ age, setAside }: StatusView): [string, string][] {
+  const rows: [string, string][] = [];
+  if (age === "young") rows.push(["age", "young: not yet compared whole with a current member; nothing to do"]);
+  if (age === "stale") rows.push(["age", "stale: away from the others for long; see: p2p-sync stale"]);
+  if (setAside > 0) rows.push(["set aside", `${setAside} old entries; see: p2p-sync stale`]);
+  return rows;
 }
 
 export function describeExplanation({ conclusion, next, facts }: ExplanationView): string {

@@ -3,6 +3,7 @@
  */
 import { Command, CommanderError } from "commander";
 import { Fault } from "../base/fault.ts";
+import { addAdopt } from "./commands/adopt.ts";
 import { addClock } from "./commands/clock.ts";
 import { addCompletion } from "./commands/completion.ts";
 import { addConfig, addInit } from "./commands/config.ts";
@@ -11,6 +12,7 @@ import { addPeer } from "./commands/peer.ts";
 import { addVerify } from "./commands/proof.ts";
 import { addConflicts, addGet, addList } from "./commands/read.ts";
 import { addHealth, addInfo, addPeers, addStatus, addWhy } from "./commands/show.ts";
+import { addStale } from "./commands/stale.ts";
 import { addStart } from "./commands/start.ts";
 import { addTestnet } from "./commands/testnet.ts";
 import { addVersion } from "./commands/version.ts";
@@ -76,6 +78,8 @@ Examples:
   addConverged(registry);
   addExplain(registry);
   addPartitions(registry);
+  addStale(registry);
+  addAdopt(registry);
   addInfo(registry);
   addHealth(registry);
   addPeer(registry);

@@ -26,6 +26,7 @@ const cases: readonly [string, PromptCommand][] = [
   ["explain k", { type: "explain", key: "k" }],
   ["explain", { type: "wrong", message: "explain needs one key: explain KEY" }],
   ["converged", { type: "converged" }],
+  ["stale", { type: "stale" }],
   ["list", { type: "list", prefix: "" }],
   ["list a/", { type: "list", prefix: "a/" }],
   ["list a b", { type: "wrong", message: "list takes one prefix" }],

@@ -7,7 +7,7 @@ export type PromptCommand =
   | { readonly type: "get" | "delete" | "explain"; readonly key: string }
   | { readonly type: "list"; readonly prefix: string }
   | { readonly type: "why"; readonly target: string }
-  | { readonly type: "status" | "peers" | "converged" | "info" | "help" | "exit" | "nothing" }
+  | { readonly type: "status" | "peers" | "converged" | "stale" | "info" | "help" | "exit" | "nothing" }
   | { readonly type: "wrong"; readonly message: string };
 
 export const promptWords = [
@@ -20,6 +20,7 @@ export const promptWords = [
   "why",
   "explain",
   "converged",
+  "stale",
   "info",
   "help",
   "exit",
@@ -34,6 +35,7 @@ peers           who is there
 why PEER        why a peer is or is not connected, and what happens next
 explain KEY     who wrote a key, how it came here, who holds it, what it beat
 converged       whether all reachable members hold the same, now
+stale           whether this node was away too long, and what it set aside
 info            identity, network, addresses
 help            this list
 exit            stop the node (so does ctrl-D)
@@ -58,6 +60,7 @@ export function parsePromptLine(line: string): PromptCommand {
     case "status":
     case "peers":
     case "converged":
+    case "stale":
     case "info":
     case "help":
     case "exit":

@@ -50,6 +50,7 @@ test("reads, writes and lists, one line after the other", async () => {
   await type("add k v");
   expect(await type("explain k")).toMatch(/^key +k\nstate +living\nvalue +1 bytes: v\n/);
   expect(await type("converged")).toBe("no member is reachable: there is nobody to compare with\n");
+  expect(await type("stale")).toMatch(/^age +current: .*\n\nnothing is set aside\n$/s);
   stdin.write("exit\n");
   expect(await end).toBe("exit command");
 });

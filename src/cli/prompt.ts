@@ -4,11 +4,13 @@
  */
 import { clearLine, createInterface, cursorTo, type Interface } from "node:readline";
 import { convergenceView, keyExplanationView } from "../api/insight-views.ts";
+import { staleView } from "../api/stale-views.ts";
 import { entryView, explanationView, infoView, peerView, statusView, valueView } from "../api/views.ts";
 import type { Change, NodeFacade } from "../node/facade.ts";
 import { describeFailure } from "./failure.ts";
 import { describeConvergence, describeKey } from "./describe-insight.ts";
 import { describeExplanation, describeInfo, describePeers, describeStatus } from "./describe.ts";
+import { describeStale } from "./describe-stale.ts";
 import { parsePromptLine, promptHelp, promptWords, type PromptCommand } from "./prompt-line.ts";
 import type { Shell } from "./shell.ts";
 import { painter, preview, printable, table } from "./text.ts";
@@ -138,6 +140,8 @@ async function runCommand(
       return describeKey(keyExplanationView(await facade.explain(command.key)));
     case "converged":
       return describeConvergence(convergenceView(await facade.converged(), Date.now()), painter(shell));
+    case "stale":
+      return describeStale(staleView(await facade.stale.report()), Date.now(), painter(shell));
     case "info":
       return describeInfo(infoView(facade.info()));
     case "help":

@@ -7,6 +7,7 @@ import type { Fault } from "../base/fault.ts";
 import type { Config } from "../config/settings.ts";
 import type { CandidateSource, Counters, Direction, LinkId } from "../ports/network.ts";
 import type { NodeEvent } from "../ports/observer.ts";
+import type { StaleFacade, StaleReport } from "./stale.ts";
 import type { ConflictEntry, Convergence, ConvergenceOptions, KeyExplanation, Partition } from "./insight.ts";
 
 export type { Counters } from "../ports/network.ts";
@@ -179,6 +180,10 @@ export interface Status {
   readonly uptimeSeconds: number;
   readonly clock: { readonly offsetMs: Millis | undefined; readonly refusingWrites: boolean };
   readonly conflicts: number;
+  /** Whether this replica was away for long; see `StaleReport`. */
+  readonly age: StaleReport["age"];
+  /** Entries set aside. */
+  readonly setAside: number;
   readonly counters: Counters;
 }
 
@@ -229,6 +234,8 @@ export interface NodeFacade {
   explain(key: string): Promise<KeyExplanation>;
   /** Members that vanished without a goodbye, and what came of it: the last 32 partitions, newest first. */
   partitions(): Promise<readonly Partition[]>;
+  /** Old entries: who is apart from whom, what was set aside, and what to do with it. */
+  readonly stale: StaleFacade;
   status(): Promise<Status>;
   info(): Info;
   health(): Promise<Health>;

@@ -18,7 +18,14 @@ const diskWarnBytes: number = 512 * 1024 * 1024;
 const diskCriticalBytes: number = 32 * 1024 * 1024;
 
 export function judgeHealth(facts: HealthFacts): Health {
-  const checks = [storageCheck(facts), clockCheck(facts), peersCheck(facts), listenCheck(facts), discoveryCheck(facts)];
+  const checks = [
+    storageCheck(facts),
+    clockCheck(facts),
+    freshnessCheck(facts),
+    peersCheck(facts),
+    listenCheck(facts),
+    discoveryCheck(facts),
+  ];
   const worst = checks.some(({ status }) => status === "critical")
     ? "critical"
     : checks.some(({ status }) => status === "degraded")
@@ -61,6 +68,35 @@ function clockCheck({ snapshot: { clock, heldBack } }: HealthFacts): HealthCheck
       clock.offsetMs === undefined
         ? "fewer than three peers to compare with"
         : `${clock.offsetMs} ms off the median of the peers`,
+  };
+}
+
+function freshnessCheck({ snapshot: { age, apart, reconciledAt, admitted } }: HealthFacts): HealthCheck {
+  const name = "freshness";
+  if (apart.length > 0) {
+    const most = Math.max(...apart.map(({ entries }) => entries));
+    const who =
+      apart.length === 1 ? `a peer does not take (${most})` : `${apart.length} peers do not take (up to ${most})`;
+    return {
+      name,
+      status: "degraded",
+      message: `old entries here that ${who}: see p2p-sync stale, then decide with p2p-sync adopt PEER`,
+    };
+  }
+  if (age !== "stale") return { name, status: "ok", message: age };
+  if (admitted.length > 0)
+    return {
+      name,
+      status: "degraded",
+      message:
+        "away from the others for over half a horizon, and no current member has been compared with yet: see p2p-sync stale",
+    };
+  if (reconciledAt === undefined) return { name, status: "ok", message: "no other member has been met yet" };
+  return {
+    name,
+    status: "degraded",
+    message:
+      "away from the others for over half a horizon: link a member that was not (p2p-sync peers); see p2p-sync stale",
   };
 }
 

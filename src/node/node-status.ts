@@ -10,11 +10,12 @@ interface ProcessFacts {
   /** What the node is doing while nobody is linked. */
   readonly alone: NodeState;
   readonly uptimeMs: number;
+  readonly setAside: number;
   readonly counters: Counters;
 }
 
 export function statusOf(snapshot: ReplicaSnapshot, facts: ProcessFacts): Status {
-  const { summary, values, heldBack, conflicts, admitted, clock } = snapshot;
+  const { summary, values, heldBack, conflicts, age, admitted, clock } = snapshot;
   return {
     peerId: facts.peerId,
     network: facts.network,
@@ -27,6 +28,8 @@ export function statusOf(snapshot: ReplicaSnapshot, facts: ProcessFacts): Status
     uptimeSeconds: Math.floor(facts.uptimeMs / 1000),
     clock: { offsetMs: clock.offsetMs, refusingWrites: clock.doubted },
     conflicts,
+    age,
+    setAside: facts.setAside,
     counters: facts.counters,
   };
 }

@@ -2,13 +2,14 @@
  * What an operator asks of a running node, answered from its replica and its store. Each question
  * throws `stopping` where the node has none of them any more.
  */
-import type { Instant, PeerId } from "../base/brand.ts";
+import { randomBytes } from "node:crypto";
+import type { Incarnation, Instant, PeerId } from "../base/brand.ts";
 import { toHex } from "../base/bytes.ts";
 import { Fault } from "../base/fault.ts";
 import { conflictLogLimits } from "../drivers/storage/conflict-log.ts";
 import type { SqliteReader } from "../drivers/storage/sqlite-reader.ts";
 import { ConvergenceCheck } from "./convergence.ts";
-import type { KeyProof, PeerStatus } from "./facade.ts";
+import type { Explanation, KeyProof, PeerStatus } from "./facade.ts";
 import type { Convergence, ConvergenceOptions, KeyExplanation, Partition } from "./insight.ts";
 import { explainKey } from "./key-explanation.ts";
 import { partitionOf } from "./partition-views.ts";
@@ -21,6 +22,8 @@ export interface AskedNode {
   reader(): SqliteReader;
   self(): PeerId;
   peers(): readonly PeerStatus[];
+  why(target: string): Promise<Explanation>;
+  horizonDays(): number;
 }
 
 export class Questions {
@@ -57,6 +60,13 @@ export class Questions {
     const outcome = await this.#node.client().ask({ type: "partitionsRequested" });
     if (outcome.type !== "partitions") throw new Fault("internal", `an answer of another kind: ${outcome.type}`);
     return outcome.partitions.map(partitionOf).toReversed();
+  }
+
+  async repairClock(): Promise<{ readonly reissued: number }> {
+    const incarnation = randomBytes(8).toString("hex") as Incarnation;
+    const outcome = await this.#node.client().ask({ type: "clockRepairRequested", incarnation });
+    if (outcome.type !== "repaired") throw refusalOf(outcome);
+    return { reissued: outcome.reissued };
   }
 
   async explain(key: string): Promise<KeyExplanation> {

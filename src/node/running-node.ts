@@ -5,9 +5,9 @@
  * goodbyes are said, links closed, the store closed, the lock released. What the replica orders
  * is carried out here; what the network reports is handed to it.
  */
-import { createHash, randomBytes } from "node:crypto";
+import { createHash } from "node:crypto";
 import { statfs } from "node:fs/promises";
-import type { Author, Incarnation, Instant, NetworkId } from "../base/brand.ts";
+import type { Author, Instant, NetworkId } from "../base/brand.ts";
 import { Fault } from "../base/fault.ts";
 import { authorOf } from "../codec/peer-id.ts";
 import { isDialableAddress } from "../config/text-formats.ts";
@@ -49,7 +49,8 @@ import { judgeHealth } from "./health.ts";
 import { type NodeFaults, openFaults } from "./faults.ts";
 import { driverOptionsOf, loggerOf, threadOptionsOf } from "./node-options.ts";
 import { setMetrics } from "./metric-values.ts";
-import { Questions } from "./questions.ts";
+import { OldEntries } from "./old-entries.ts";
+import { type AskedNode, Questions } from "./questions.ts";
 import { ReplicaClient } from "./replica-client.ts";
 import type { OutwardEffect } from "./turn.ts";
 import { programVersion } from "./version.ts";
@@ -57,7 +58,7 @@ import { checkLimit, conflictOf, entriesAtOnce, entryOf } from "./read-views.ts"
 import { statusOf } from "./node-status.ts";
 import { WatchHub } from "./watch-hub.ts";
 import { explainPeer } from "./why.ts";
-import { receiptOf, refusalOf, wishOf, writtenOps } from "./write-request.ts";
+import { receiptOf, wishOf, writtenOps } from "./write-request.ts";
 
 /** Throws a `Fault` that says what kept the node from starting; nothing is left open then. */
 export async function createRunningNode(config: Config): Promise<RunningNode> {
@@ -88,12 +89,16 @@ class LiveNode implements NodeFacade, RunningNode {
   readonly #wire: NetworkFaults;
   readonly #startedAt = Date.now() as Instant;
   readonly #startedMono = performance.now();
-  readonly #questions = new Questions({
+  readonly #asked: AskedNode = {
     client: () => this.#running(this.#client),
     reader: () => this.#running(this.#reader),
     self: () => this.#running(this.#driver).peerId,
     peers: () => this.peers(),
-  });
+    why: (target) => this.why(target),
+    horizonDays: () => this.#config.networkHorizonDays,
+  };
+  readonly #questions = new Questions(this.#asked);
+  readonly stale: OldEntries = new OldEntries(this.#asked);
   #config: Config;
   #client: ReplicaClient | undefined;
   #driver: NetworkDriver | undefined;
@@ -263,6 +268,7 @@ class LiveNode implements NodeFacade, RunningNode {
       network: this.#config.networkName,
       alone: this.#state,
       uptimeMs: performance.now() - this.#startedMono,
+      setAside: this.#running(this.#reader).aside.count(""),
       counters: this.#counters(),
     });
   }
@@ -303,11 +309,8 @@ class LiveNode implements NodeFacade, RunningNode {
     await this.#running(this.#client).ask({ type: "dialRequested", address });
   }
 
-  async repairClock(): Promise<{ readonly reissued: number }> {
-    const incarnation = randomBytes(8).toString("hex") as Incarnation;
-    const outcome = await this.#running(this.#client).ask({ type: "clockRepairRequested", incarnation });
-    if (outcome.type !== "repaired") throw refusalOf(outcome);
-    return { reissued: outcome.reissued };
+  repairClock(): Promise<{ readonly reissued: number }> {
+    return this.#questions.repairClock();
   }
 
   async metrics(): Promise<string> {

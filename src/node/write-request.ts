@@ -50,6 +50,7 @@ export function receiptOf(outcome: Outcome, { certainty = "local", copies = 1 }:
     case "refused":
       throw new Fault(outcome.code, outcome.message);
     case "repaired":
+    case "aside":
     case "asked":
     case "holders":
     case "proof":

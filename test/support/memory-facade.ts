@@ -29,6 +29,7 @@ import type {
 
 import type { Convergence, KeyExplanation, KeyHolder, LivingVersion, Partition } from "../../src/node/insight.ts";
 import type { Arrival } from "../../src/ports/store.ts";
+import { MemoryStale } from "./memory-stale.ts";
 import { ProvenSet, tombstoneOp, valueOp } from "./proven-set.ts";
 
 export const memoryPeerId = "12D3KooWGzxzKZYveHXtpG6AsrUJBcWxHBFS2HsEoGTxrMLvKXtf" as PeerId;
@@ -39,6 +40,7 @@ export interface MemoryControl {
   readonly conflicts: ConflictEntry[];
   convergence: Convergence;
   partitions: readonly Partition[];
+  readonly stale: MemoryStale;
   /** What `explain` tells of every key beside its entry. */
   arrival: Arrival | undefined;
   holders: readonly KeyHolder[];
@@ -78,6 +80,7 @@ class MemoryFacade implements NodeFacade {
     changes: [],
     conflicts: [],
     arrival: { at: startedAt, via: { type: "own" } },
+    stale: new MemoryStale((key, value) => void this.put(key, value)),
     holders: [],
     partitions: [],
     convergence: {
@@ -103,6 +106,8 @@ class MemoryFacade implements NodeFacade {
     arrive: (key, value, author) =>
       this.#apply(value === undefined ? { type: "delete", key } : { type: "put", key, value }, author),
   };
+
+  readonly stale: MemoryStale = this.control.stale;
 
   put(key: string, value: Uint8Array, options: WriteOptions = {}): Promise<Receipt> {
     const { ttlSeconds, ...rest } = options;
@@ -248,6 +253,8 @@ class MemoryFacade implements NodeFacade {
       uptimeSeconds: 61,
       clock: { offsetMs: undefined, refusingWrites: false },
       conflicts: 0,
+      age: this.control.stale.told.age,
+      setAside: this.control.stale.aside.length,
       counters: {
         total_connections: 0,
         active_connections: 0,

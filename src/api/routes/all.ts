@@ -11,6 +11,7 @@ import { insightRoutes } from "./insight.ts";
 import { nodeRoutes } from "./node.ts";
 import { peerRoutes } from "./peers.ts";
 import { proofRoutes } from "./proof.ts";
+import { staleRoutes } from "./stale.ts";
 import { streamRoutes } from "./streams.ts";
 
 const openApi: Route = route({
@@ -31,6 +32,7 @@ export const allRoutes: readonly Route[] = [
   ...proofRoutes,
   ...peerRoutes,
   ...insightRoutes,
+  ...staleRoutes,
   ...nodeRoutes,
   openApi,
 ];

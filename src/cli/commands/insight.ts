@@ -2,22 +2,17 @@
  * `converged`, `explain` and `partitions`: what operators ask before they trust a network, and when they wonder.
  */
 import type { ConvergenceView, KeyExplanationView, PartitionsView } from "../../api/insight-views.ts";
-import { Fault } from "../../base/fault.ts";
 import { describeConvergence, describeKey, describePartitions } from "../describe-insight.ts";
 import { askJson } from "../http-client.ts";
 import { painter } from "../text.ts";
 import { asVerb, jsonLine, type Registry } from "../verb.ts";
+import { waitMsOf } from "../wait-flag.ts";
 
 interface ConvergedFlags {
   readonly wait?: string;
   readonly aloneOk?: boolean;
   readonly prefix?: string;
 }
-
-/** Longest `--wait`, in ms. Source: the API's bound. */
-const waitMsMax = 600_000;
-/** Milliseconds of each unit. */
-const units: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000 };
 
 export function addConverged(registry: Registry): void {
   const command = registry.program
@@ -28,7 +23,7 @@ export function addConverged(registry: Registry): void {
     .option("--alone-ok", "a node that reaches no member is not a failure")
     .addHelpText("after", "\nExamples:\n  p2p-sync converged --wait 30s && ./backup\n  p2p-sync converged --json");
   asVerb<ConvergedFlags>(command, registry, async ({ target, json, print, shell, options }) => {
-    const waitMs = waitMsOf(options.wait);
+    const waitMs = waitMsOf(options.wait, 0);
     const { prefix } = options;
     const query = new URLSearchParams({ waitMs: String(waitMs), ...(prefix !== undefined && { prefix }) });
     const request = { method: "GET", path: `/v1/converged?${query.toString()}`, extraWaitMs: waitMs } as const;
@@ -59,15 +54,5 @@ export function addPartitions(registry: Registry): void {
   asVerb(command, registry, async ({ target, json, print }) => {
     const view = await askJson<PartitionsView>(target, { method: "GET", path: "/v1/partitions" });
     print(json ? jsonLine(view) : describePartitions(view));
-  });
-}
-
-function waitMsOf(words: string | undefined): number {
-  if (words === undefined) return 0;
-  const [, digits = "", unit = "s"] = /^(\d{1,9})(ms|s|m)?$/.exec(words) ?? [];
-  const ms = digits === "" ? NaN : Number(digits) * (units[unit] ?? NaN);
-  if (ms <= waitMsMax) return ms;
-  throw new Fault("invalid_argument", `--wait is a time such as 30s, 500ms or 2m, at most 10m, not ${words}.`, {
-    field: "wait",
   });
 }

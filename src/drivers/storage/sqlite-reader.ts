@@ -9,6 +9,7 @@ import { storedValue } from "../../codec/op.ts";
 import { decodeStoredHeader, headerBytes } from "../../codec/parcel.ts";
 import type { Version } from "../../core/data/version.ts";
 import { batchIdOf } from "../../crypto/batch-digest.ts";
+import { AsideReader } from "./aside-reader.ts";
 import { InsightReader } from "./insight-reader.ts";
 
 export interface ReadEntry {
@@ -55,6 +56,7 @@ const pageRowsMax = 10_000;
 
 export class SqliteReader {
   readonly insight: InsightReader;
+  readonly aside: AsideReader;
   readonly #db: DatabaseSync;
   readonly #get: StatementSync;
   readonly #scan: StatementSync;
@@ -67,6 +69,7 @@ export class SqliteReader {
     this.#db = new DatabaseSync(path, { readOnly: true });
     this.#db.exec(`PRAGMA cache_size = ${-cacheMiB * 1024}`);
     this.insight = new InsightReader(this.#db);
+    this.aside = new AsideReader(this.#db);
     const columns = "op.id, op.stamp, op.flags, op.key, op.rest, parcel.header";
     this.#get = this.#db.prepare(
       `SELECT ${columns} FROM op JOIN parcel ON parcel.id = op.parcel WHERE op.key = ? AND op.living = 1`,
