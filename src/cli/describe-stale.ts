@@ -38,7 +38,7 @@ function wordsOf(view: StaleView, now: number): AgeWords {
       next:
         view.peers === 0
           ? "link it with a member: p2p-sync peer dial ADDRESS"
-          : "nothing to do: that ends once it had all of a current member's set",
+          : "nothing to do: that ends once it had all of a current member's set; in a new network, after half a horizon",
     };
   return {
     what: `it last had all of another member's set ${agoOf(view.reconciledAt, now)}`,
