@@ -35,6 +35,7 @@ export function settle(load: CheckedLoad, parts: Parts, step: Step): readonly Pu
     }
     if (source.type !== "walk" && parts.holdings.knows(parcel, step.view)) continue; // it came another way meanwhile
     const merged = mergeChecked(parcel, rule, arrival, parts, step);
+    if (source.type === "walk" && merged.living === 0) continue; // it came another way while the walk was under way
     entries += merged.living;
     batches += 1;
     if (merged.isNew) news += 1;
