@@ -120,6 +120,13 @@ export const faultCodes = {
     http: 500,
     exit: 2,
   },
+  store_damaged: {
+    meaning: "A stored batch is not as its writer signed it: the disk changed it. The node stops rather than serve it.",
+    whatToDo:
+      "Move the folder store/ away and start again: the other members bring everything back. Check the disk; restore a backup of what only this node had.",
+    http: 500,
+    exit: 2,
+  },
   data_dir_in_use: {
     meaning: "Another process holds this data folder.",
     whatToDo: "Stop the process named in the message, or choose another --data-dir.",

@@ -6,6 +6,8 @@ import { DatabaseSync } from "node:sqlite";
 import { expect, test } from "vitest";
 import type { NetworkId } from "../../base/brand.ts";
 import { storeContract } from "../../../test/support/store-contract.ts";
+import { merge, served, turn } from "../../../test/support/store-turns.ts";
+import { put, signedBatch } from "../../../test/support/stored-batches.ts";
 import { conflictsMax, conflictsPerKeyMax, conflictAgeMsMax } from "../../core/data/limits.ts";
 import { conflictLogLimits } from "./conflict-log.ts";
 import { partitionsKeptMax } from "../../core/peers/partitions/limits.ts";
@@ -50,4 +52,44 @@ test("the log of conflicts has the data model's bounds", () => {
     ageMsMax: conflictAgeMsMax,
     rowsMax: conflictsMax,
   });
+});
+
+test("a bit that turned on the disk is noticed when the batch is served, narrowed or sent in part", () => {
+  const folder = mkdtempSync(join(tmpdir(), "p2p-sync-store-"));
+  try {
+    const path = join(folder, "data.sqlite");
+    const store = openSqliteStore({ path, durability: "strict", cacheMiB: 4, network });
+    turn(store, () =>
+      merge(
+        store,
+        signedBatch(
+          1,
+          ["a", "b", "c"].map((key) => put(key)),
+        ),
+      ),
+    );
+    expect(served(store)).toHaveLength(1);
+    const db = new DatabaseSync(path);
+    db.exec("UPDATE op SET rest = substr(rest, 1, length(rest) - 1) || x'00' WHERE key = 'b'");
+    db.close();
+    const damaged = expect.objectContaining({
+      code: "store_damaged",
+      details: expect.objectContaining({ sequence: 1 }) as unknown,
+    });
+    const failure = (act: () => unknown): unknown => {
+      try {
+        return act();
+      } catch (error) {
+        return error;
+      }
+    };
+    expect(failure(() => served(store))).toEqual(damaged);
+    expect(failure(() => store.fragments([store.living("a")?.id ?? 0], 1_000))).toEqual(damaged);
+    store.begin();
+    merge(store, signedBatch(2, [put("a")]));
+    expect(failure(() => merge(store, signedBatch(3, [put("c")])))).toEqual(damaged);
+    store.close();
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 });

@@ -8,7 +8,7 @@
 // tidy: long because one class has one short method for each promise of the port; parts of it apart would pass its statements around
 import { DatabaseSync } from "node:sqlite";
 import type { Author, BatchId, Incarnation, Stamp } from "../../base/brand.ts";
-import { type Bytes, fromHex, toHex } from "../../base/bytes.ts";
+import { type Bytes, equalBytes, fromHex, toHex } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import { assert, unreachable } from "../../base/assert.ts";
 import { ByteReader } from "../../codec/byte-io.ts";
@@ -18,7 +18,7 @@ import { decodeStoredHeader, encodeParcel, headerBytes } from "../../codec/parce
 import type { Range } from "../../codec/ranges-wire.ts";
 import { batchIdOf } from "../../crypto/batch-digest.ts";
 import { type StoredPart, takeFragments } from "../../crypto/fragment.ts";
-import { leafOf, narrowProof } from "../../crypto/merkle.ts";
+import { type PlacedLeaf, leafOf, narrowProof, rootOfPart } from "../../crypto/merkle.ts";
 import type { PartitionRecord } from "../../ports/partition.ts";
 import type {
   AsideEntry,
@@ -346,8 +346,7 @@ class SqliteStore implements Store {
   /** Drops the dead operations of a parcel and keeps what proves the living ones. */
   #narrow(id: number): void {
     const head = this.#sql.parcelById.get(id) as unknown as ParcelHead;
-    const rows = this.#sql.ops.all(id, id + head.span - 1) as unknown as OpRow[];
-    const leaves = rows.map((row) => ({ index: row.place, leaf: leafOf(withKey(row.key, row)) }));
+    const { rows, leaves } = this.#read(head);
     const kept = new Set(rows.filter((row) => row.living === 1).map((row) => row.place));
     const proof = narrowProof(head.ops_count, leaves, hashesOf(head.proof), kept);
     this.#sql.dropDead.run(id, id + head.span - 1);
@@ -360,9 +359,27 @@ class SqliteStore implements Store {
   }
 
   #part(head: ParcelHead): StoredPart {
-    const rows = this.#sql.ops.all(head.id, head.id + head.span - 1) as unknown as OpRow[];
-    const ops = rows.map((row) => ({ index: row.place, bytes: withKey(row.key, row) }));
+    const { rows, bytes } = this.#read(head);
+    const ops = rows.map((row, i) => ({ index: row.place, bytes: bytes[i] as Bytes }));
     return { signedHeader: head.header, opsCount: head.ops_count, ops, proof: hashesOf(head.proof) };
+  }
+
+  /**
+   * A parcel's operations, as they were signed. SQLite does not notice a bit that turned in a row, so
+   * what no longer leads to the signed root is a fault of the disk: never served, never built upon.
+   */
+  #read(head: ParcelHead): { rows: readonly OpRow[]; bytes: readonly Bytes[]; leaves: readonly PlacedLeaf[] } {
+    const rows = this.#sql.ops.all(head.id, head.id + head.span - 1) as unknown as OpRow[];
+    const bytes = rows.map((row) => withKey(row.key, row));
+    const leaves = rows.map((row, i) => ({ index: row.place, leaf: leafOf(bytes[i] as Bytes) }));
+    const { author, sequence, opsRoot } = decodeStoredHeader(head.header);
+    if (!equalBytes(rootOfPart(head.ops_count, leaves, hashesOf(head.proof)), opsRoot))
+      throw new Fault(
+        "store_damaged",
+        `batch ${sequence} of writer ${author.slice(0, 16)} is not as it was signed: the disk changed it. Stop, move the data folder's store away, and start again: the other members bring everything back; what only this node had is in a backup or lost.`,
+        { author, sequence, keys: rows.slice(0, 5).map(({ key }) => key) },
+      );
+    return { rows, bytes, leaves };
   }
 
   #entryOf(row: EntryRow): LivingEntry {
