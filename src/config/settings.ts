@@ -157,6 +157,19 @@ export const settings = {
     effect: "How long one dial may take, from the first packet to an encrypted, multiplexed link.",
     source: "outside contract",
   },
+  p2pPeerTimeoutSeconds: {
+    key: "p2p.peer_timeout_seconds",
+    group: "process",
+    type: "integer",
+    unit: "s",
+    default: 120,
+    min: 2,
+    max: 3600,
+    reload: "restart",
+    effect:
+      "How long a peer may leave pings unanswered before its link is closed as stale; it is pinged every 30 s, or four times in that time.",
+    source: "outside contract",
+  },
   p2pMdns: {
     key: "p2p.mdns",
     group: "process",

@@ -52,6 +52,7 @@ export function driverOptionsOf(
     family: config.p2pFamily,
     encrypters: config.p2pEncrypters,
     dialMs: config.p2pDialTimeoutSeconds * 1000,
+    staleAfterMs: config.p2pPeerTimeoutSeconds * 1000,
     mdns: { enabled: config.p2pMdns, networkName: config.networkName, networkId: network },
     dropGossip: config.testDropGossip,
     version: programVersion,

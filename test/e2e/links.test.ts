@@ -102,6 +102,22 @@ test("the end of a link is shown with its reason, and a lost peer is dialed agai
   await until("they are linked again", async () => (await b.connected()).includes(back.id), { deadlineMs: 20_000 });
 });
 
+test("a peer that is there but says nothing is stale after the configured time", async () => {
+  const environment = { P2P_SYNC_P2P_PEER_TIMEOUT_SECONDS: "2" };
+  const a = await nursery.start("a");
+  const b = await nursery.start("b", { dial: [a.address], environment });
+  await untilMeshed([a, b]);
+  a.process.signal("SIGSTOP"); // its sockets stay open, and nobody is at home
+  const paused = performance.now();
+  const ended = await until("b calls it stale", async () => {
+    const { history } = await peerOf(b, a);
+    return history.find(({ state, reason }) => state === "Connected" && reason !== null);
+  });
+  expect(ended.reason).toContain("stale");
+  expect(performance.now() - paused).toBeGreaterThan(1_000); // the last answer may have come up to a ping's pause before
+  a.process.signal("SIGCONT");
+});
+
 test("crossed dials end in exactly one link, with no error in between", { timeout: 60_000 }, async () => {
   const nodes = await Promise.all(["a", "b", "c", "d", "e", "f"].map((name) => nursery.start(name)));
   const pairs = [nodes.slice(0, 2), nodes.slice(2, 4), nodes.slice(4, 6)] as [RealNode, RealNode][];

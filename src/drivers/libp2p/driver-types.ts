@@ -21,6 +21,8 @@ export interface NetworkDriverOptions {
   readonly encrypters: readonly ("noise" | "tls")[];
   /** How long one dial may take until the link stands. */
   readonly dialMs: Millis;
+  /** How long a link may leave pings unanswered before it is closed as stale. */
+  readonly staleAfterMs: Millis;
   readonly mdns: { readonly enabled: boolean; readonly networkName: string; readonly networkId: string };
   /** For tests: links to drop gossip on, so that only reconciliation repairs. */
   readonly dropGossip: boolean;

@@ -74,7 +74,9 @@ class Libp2pDriver implements NetworkDriver {
       unjudged: this.#unjudged,
       onFact,
     });
-    this.#pinger = new Pinger((link, rttMs) => onFact({ type: "rttMeasured", at: now(), link: link.id, rttMs }));
+    this.#pinger = new Pinger(options.staleAfterMs, (link, rttMs) =>
+      onFact({ type: "rttMeasured", at: now(), link: link.id, rttMs }),
+    );
   }
 
   /** Builds the libp2p instance; once, before anything else. */

@@ -25,7 +25,7 @@ import {
   inboundUpgradeMsMax,
   negotiationMsMax,
   pendingConnectionsMax,
-  silentSocketMsMax,
+  silentSocketFactor,
   streamReadBytesMax,
   streamWindowBytesMax,
   streamWriteBytesMax,
@@ -44,7 +44,10 @@ interface Services extends ServiceMap {
   readonly gossip: GossipSub;
 }
 
-type Options = Pick<NetworkDriverOptions, "identitySeed" | "listen" | "announce" | "encrypters" | "version">;
+type Options = Pick<
+  NetworkDriverOptions,
+  "identitySeed" | "listen" | "announce" | "encrypters" | "staleAfterMs" | "version"
+>;
 
 export async function createHost(options: Options, raws: RawConnections, gossip: Gossip): Promise<Host> {
   const privateKey: PrivateKey = await keys.generateKeyPairFromSeed("Ed25519", options.identitySeed);
@@ -57,8 +60,8 @@ export async function createHost(options: Options, raws: RawConnections, gossip:
     transports: [
       (components): Transport => {
         const inner = tcp({
-          inboundSocketInactivityTimeout: silentSocketMsMax,
-          outboundSocketInactivityTimeout: silentSocketMsMax,
+          inboundSocketInactivityTimeout: silentSocketFactor * options.staleAfterMs,
+          outboundSocketInactivityTimeout: silentSocketFactor * options.staleAfterMs,
         })(components);
         return (made.transport = new WatchedTransport(inner, () => components.upgrader, raws));
       },

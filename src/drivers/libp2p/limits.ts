@@ -67,14 +67,14 @@ export const closeMsMax: Millis = 1_000;
 /** Time an early gossip stream waits, unread, for its link to be admitted. Source: equal to the time a peer has for its hello. */
 export const parkedMsMax: Millis = 5_000;
 
-/** Time between pings of an admitted link. Source: decided for the product. */
-export const pingEveryMs: Millis = 30_000;
+/** Longest time between pings of an admitted link. Source: decided for the product. */
+export const pingEveryMsMax: Millis = 30_000;
+/** Pings in the time after which a silent link is stale, at least. Source: 30 s and 120 s, decided for the product. */
+export const pingsBeforeStale = 4;
 /** Time for one ping to come back. Guess. */
 export const pingMsMax: Millis = 10_000;
-/** Silence after which a link is closed as stale. Source: decided for the product. */
-export const staleAfterMs: Millis = 120_000;
-/** Time without a byte after which a socket is reset. Source: behind the time for stale links, which say why. */
-export const silentSocketMsMax: Millis = 2 * staleAfterMs;
+/** Times the silence of a stale link after which a socket without a byte is reset. Source: behind the time for stale links, which say why. */
+export const silentSocketFactor = 2;
 
 /** Bytes of control data beside the messages of one gossip RPC. Guess. */
 export const gossipControlBytesMax = 64 * 1024;
