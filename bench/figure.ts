@@ -26,6 +26,8 @@ export interface Sizes {
   readonly idleMs: number;
   readonly reads: number;
   readonly httpRequests: number;
+  /** Entries of the sets that are compared, and of the trie. */
+  readonly trieEntries: number;
 }
 
 export const sizes: Readonly<Record<"small" | "full", Sizes>> = {
@@ -41,6 +43,7 @@ export const sizes: Readonly<Record<"small" | "full", Sizes>> = {
     idleMs: 2_000,
     reads: 5_000,
     httpRequests: 500,
+    trieEntries: 20_000,
   },
   full: {
     entries: 100_000,
@@ -54,6 +57,7 @@ export const sizes: Readonly<Record<"small" | "full", Sizes>> = {
     idleMs: 10_000,
     reads: 100_000,
     httpRequests: 5_000,
+    trieEntries: 1_000_000,
   },
 };
 

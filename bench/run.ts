@@ -15,13 +15,14 @@ import { connect } from "./items/connect.ts";
 import { http } from "./items/http.ts";
 import { local } from "./items/local.ts";
 import { putLatency, putLatencyMany } from "./items/put-latency.ts";
+import { reconcile } from "./items/reconcile.ts";
 import { start } from "./items/start.ts";
 import { load, machine } from "./machine.ts";
 import { hottest } from "./profile.ts";
 import { Progress } from "./progress.ts";
 import { type Judged, judge, table } from "./report.ts";
 
-const items: readonly Item[] = [start, connect, putLatency, putLatencyMany, bulk, local, http];
+const items: readonly Item[] = [start, connect, putLatency, putLatencyMany, bulk, local, http, reconcile];
 const hottestShown = 12;
 
 interface Wish {

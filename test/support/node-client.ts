@@ -3,6 +3,7 @@
  * reader of its event streams. It knows the outside contract only.
  */
 import { Agent, request, type IncomingHttpHeaders, type IncomingMessage } from "node:http";
+import type { Socket } from "node:net";
 import type { ChangeView, EventView, PageView, PeerView, ReceiptView, StatusView } from "../../src/api/views.ts";
 import { type Patience, until } from "./until.ts";
 
@@ -27,9 +28,11 @@ export class NodeClient {
   readonly #agent = new Agent({ keepAlive: true });
   readonly #streams = new Set<EventStream<unknown>>();
 
-  constructor(url: string, token: string) {
+  /** `connect` makes the connections where the URL's host is not ours, as in a network namespace. */
+  constructor(url: string, token: string, connect?: () => Socket) {
     this.url = url;
     this.#token = token;
+    if (connect !== undefined) this.#agent.createConnection = connect;
   }
 
   async ask(method: string, path: string, options: AskOptions = {}): Promise<NodeAnswer> {

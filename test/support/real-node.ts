@@ -8,6 +8,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import type { Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { NodeClient } from "./node-client.ts";
@@ -33,6 +34,8 @@ export interface StartOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** Program and arguments put in front, such as `ip netns exec NAME`. */
   readonly wrap?: readonly string[];
+  /** The way to a port of the 127.0.0.1 it runs on, where that is not ours. */
+  readonly entryTo?: (port: number) => Promise<() => Socket>;
 }
 
 export interface Exit {
@@ -114,9 +117,9 @@ export class RealNode extends NodeClient {
   readonly address: string;
   readonly startMs: number;
 
-  constructor(name: string, process: NodeProcess, ready: Ready, startMs: number) {
+  constructor(name: string, process: NodeProcess, ready: Ready, startMs: number, connect?: () => Socket) {
     const token = readFileSync(join(process.options.dataDir, "api-token"), "utf8").trim();
-    super(ready.http, token);
+    super(ready.http, token, connect);
     this.name = name;
     this.process = process;
     this.id = ready.peer;
@@ -178,7 +181,9 @@ export class Nursery {
     const began = performance.now();
     const started = this.spawn(name, options);
     const ready = await started.ready();
-    const node = new RealNode(name, started, ready, performance.now() - began);
+    const startMs = performance.now() - began;
+    const connect = await options.entryTo?.(Number(new URL(ready.http).port));
+    const node = new RealNode(name, started, ready, startMs, connect);
     this.#nodes.push(node);
     return node;
   }

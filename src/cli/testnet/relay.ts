@@ -2,7 +2,7 @@
  * The command's end of the way into network namespaces: one relay process per namespace, started
  * when it is first needed and gone with the command.
  */
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -14,23 +14,36 @@ const workerFile = fileURLToPath(
 );
 
 export class Relays {
-  readonly #relays = new Map<string, Promise<string>>();
+  readonly #relays = new Map<string, Promise<Relay>>();
 
   /** Resolves with what makes a connection to a port of 127.0.0.1 in that namespace. */
   async into(namespace: string, port: number): Promise<() => Socket> {
     let relay = this.#relays.get(namespace);
     if (relay === undefined) this.#relays.set(namespace, (relay = startRelay(namespace)));
-    const path = await relay;
+    const { path } = await relay;
     return () => {
       const socket = connect(path);
       socket.write(`${port}\n`);
       return socket;
     };
   }
+
+  /** Ends them before the command ends, for namespaces that are to be removed. */
+  async end(): Promise<void> {
+    const started = await Promise.allSettled(this.#relays.values());
+    this.#relays.clear();
+    for (const each of started) if (each.status === "fulfilled") each.value.child.stdin?.end();
+  }
 }
 
-/** Resolves with the path of its socket once it listens. Does not keep the command from ending. */
-async function startRelay(namespace: string): Promise<string> {
+interface Relay {
+  readonly child: ChildProcess;
+  /** Of its socket. */
+  readonly path: string;
+}
+
+/** Resolves once it listens. Does not keep the command from ending. */
+async function startRelay(namespace: string): Promise<Relay> {
   const path = join(tmpdir(), `${namespace}-${process.pid}.sock`); // short: a socket's path has at most 107 bytes
   const parameters = ["netns", "exec", namespace, process.execPath, workerFile, path];
   const child = spawn("ip", parameters, { stdio: ["pipe", "pipe", "pipe"] });
@@ -45,5 +58,5 @@ async function startRelay(namespace: string): Promise<string> {
   });
   child.unref();
   for (const stream of [child.stdin, child.stdout, child.stderr]) (stream as unknown as Socket).unref();
-  return path;
+  return { child, path };
 }
