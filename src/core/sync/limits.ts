@@ -74,8 +74,8 @@ export const walkEntriesNodesMax = 40;
 export const walkSentEntriesMax = 256;
 /** Bytes of parcels after which a frame of a walk is full; one fragment of the largest operation still fits the frame. */
 export const walkParcelBytes: number = 64 * 1024;
-/** Frames of parcels of a walk on the way to the asker at once. Guess: as for a pull, in smaller frames. */
-export const walkParcelWindow = 8;
+/** Frames of parcels of a walk on the way to the asker at once. Source: one for each request that may wait, since scattered differences fill no frame. */
+export const walkParcelWindow = 32;
 /** A walk without any progress for so long is given up, in ms. Source: as for a pull. */
 export const walkStallMs = 15_000;
 /** A walk that takes longer makes way for pulls, in ms; it goes on at its next turn with what still differs. Guess. */

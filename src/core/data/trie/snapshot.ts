@@ -29,6 +29,12 @@ export class TrieSnapshot {
     return this.#root.count;
   }
 
+  /** How many entries are below a path: what `summary` says without computing a hash. */
+  countBelow(path: string): number {
+    const found = this.#find(path);
+    return found.type === "node" ? found.node.count : found.stretch.to - found.stretch.from;
+  }
+
   /** Count and hash of the entries below a path. */
   summary(path: string): TrieChild {
     const found = this.#find(path);

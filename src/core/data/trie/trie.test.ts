@@ -234,7 +234,7 @@ describe("a snapshot", () => {
         .filter(({ position }) => toHex(position).startsWith(path))
         .sort((a, b) => compareBytes(a.position, b.position));
       const { count, hash } = snapshot.summary(path);
-      expect(count).toBe(below.length);
+      expect([count, snapshot.countBelow(path)]).toEqual([below.length, below.length]);
       expect(toHex(hash)).toBe(toHex(nodeOf(below, path.length)));
       const childOf = (digit: string): unknown => {
         const child = snapshot.summary(path + digit);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { Holder, ann, bea, everyHash, link, numbered, said } from "../../../../test/support/walking-holder.ts";
 import type { Instant } from "../../../base/brand.ts";
-import type { WalkMessage, WalkPrefix } from "../../../codec/walk.ts";
+import type { WalkMessage, WalkNode, WalkPrefix } from "../../../codec/walk.ts";
 import { sha256 } from "../../../crypto/hash.ts";
 import { walkEveryMsMin, walkFruitlessNodesMax, walkParcelWindow, walkStallMs, walkTurnMsMax } from "../limits.ts";
 import { WalkAsk, type WalkAskFact } from "./ask.ts";
@@ -58,6 +58,23 @@ describe("an asker", () => {
     cut.begin();
     expect(cut.step({ type: "linkLost", link })).toMatchObject([{ type: "walkEnded", how: "linkLost" }]);
     expect(cut.said()).toEqual([]);
+  });
+
+  test("keeps few paths back while answers that lead to more of their round are under way", () => {
+    const asker = new LoneAsker(numbered(5_000));
+    asker.begin();
+    const answer = (request: number, nodes: readonly WalkNode[]): readonly string[] => {
+      asker.hear({ type: "answer", session: 1, request, nodes });
+      return asker.said();
+    };
+    const everyChild = Array.from({ length: 16 }, (_, digit) => digit.toString(16));
+    const differing = (path: string): WalkNode => ({ type: "children", path, hashes: everyHash(1) });
+    const asks = answer(1, everyChild.map(differing)); // 256 paths, 40 in a request, and nothing else under way
+    expect(asks).toEqual(new Array<string>(7).fill("ask"));
+    expect(answer(2, [differing("ff")])).toEqual([]);
+    for (let request = 3; request < 8; request++) expect(answer(request, [])).toEqual([]);
+    expect(answer(8, [])).toEqual(["ask"]);
+    expect(answer(9, [])).toEqual(["close"]);
   });
 
   test("walks with one peer at most every 10 s, and with one after the other", () => {

@@ -13,6 +13,8 @@
  * 4. Our own subtree of at most 64 entries is sent as it is; a larger one is compared by its children.
  * 5. What a user wants first is asked for by prefix, page after page, in a walk of its own that
  *    compares nothing: pulls bring the rest.
+ * 6. Paths that do not fill a request wait for the answers under way that lead to more of the same round: many
+ *    small requests would run into the window, and each of its fillings is a round trip more.
  */
 import { equalBytes } from "../../../base/bytes.ts";
 import type { PeerId, Time } from "../../../base/brand.ts";
@@ -32,7 +34,7 @@ import {
   walkWindow,
 } from "../limits.ts";
 import { sameSet } from "../comparison.ts";
-import { type Session, ask, askFirst, leadsTo, noteDifferences, noteUnknown, send, startOf } from "./session.ts";
+import { type Session, ask, askFirst, isWorthAsking, leadsTo, noteDifferences, noteUnknown, send, startOf } from "./session.ts";
 
 export type ServerMessage = Extract<WalkMessage, { type: "opened" | "answer" | "ended" }>;
 
@@ -207,7 +209,7 @@ export class WalkAsk {
     if (session.theirs === undefined && session.asked.size > 0) return [];
     if (session.fruitless > walkFruitlessNodesMax + session.snapshot.count)
       return this.#misbehaved(session, "its differences never end and nothing comes of them", holdings, now, out);
-    while (session.todo.length > 0 && session.asked.size < walkWindow) ask(session, out);
+    while (session.asked.size < walkWindow && isWorthAsking(session)) ask(session, out);
     if (session.asked.size > 0 || session.merging > 0) return [];
     return this.#end(session, "complete", holdings, now, out);
   }

@@ -250,7 +250,7 @@ function compareEntries(
   ids: OpId[],
 ): void {
   const { snapshot } = session;
-  if (snapshot.summary(path).count > walkSentEntriesMax) {
+  if (snapshot.countBelow(path) > walkSentEntriesMax) {
     nodes.push({ type: "children", path, hashes: cutHashes(snapshot, path) });
     return;
   }

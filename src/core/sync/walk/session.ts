@@ -46,6 +46,16 @@ export interface Session {
   fruitless: number;
 }
 
+/**
+ * Enough for a request, or nothing under way can add to the round of what is left. The last of a
+ * request's paths is the least deep of them, as `todo` has the deepest last.
+ */
+export function isWorthAsking({ todo, asked }: Session): boolean {
+  const last = todo.at(-1);
+  if (last === undefined || todo.length >= walkEntriesNodesMax) return last !== undefined;
+  return ![...asked.values()].some((paths) => (paths.at(-1)?.round ?? last.round) < last.round);
+}
+
 /** Takes the last paths that differ and asks for them: entry by entry where we have few, by their children otherwise. */
 export function ask(session: Session, out: EffectSink): void {
   const nodes: WalkNode[] = [];
@@ -80,7 +90,7 @@ export function askFirst(session: Session, nodes: readonly WalkPrefix[], out: Ef
 }
 
 function ourNode(snapshot: TrieSnapshot, path: string): WalkNode {
-  return snapshot.summary(path).count <= walkEntriesMax && path !== ""
+  return snapshot.countBelow(path) <= walkEntriesMax && path !== ""
     ? cutEntries(snapshot, path)
     : { type: "children", path, hashes: cutHashes(snapshot, path) };
 }

@@ -105,6 +105,7 @@ describe("a walk", () => {
   test.each([
     ["one entry of 20,000", 20_000, 1, 6, 4_000],
     ["ten entries of 20,000", 20_000, 10, 6, 30_000],
+    ["400 entries of 20,000, in as many requests", 20_000, 400, 6, 300_000],
   ])("through %s costs little", (_, count, missing, halves, bytesMax) => {
     const asker = new Holder(numbered(count - missing));
     const cost = walk(asker, new Holder(numbered(count)));
