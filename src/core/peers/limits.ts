@@ -22,6 +22,12 @@ export const dialsMax = 8;
 export const dialBackoffMsMin = 5_000;
 /** Longest wait between dials, in ms. Source: decided for the product. */
 export const dialBackoffMsMax = 600_000;
+/** Longest wait between dials of a member whose link was lost, in ms. Source: decided for the product. */
+export const lostDialMsMax = 120_000;
+/** The same of the few members that were lost last, in ms: whatever cut them off, its end shows there first. Source: decided for the product. */
+export const probeEveryMs = 5_000;
+/** Lost members that count as few. Guess: one of them is up when a cut ends, and the dials under way leave room for others. */
+export const probedMembersMax = 3;
 /** Longest wait a peer may ask for with its goodbye, in s. Source: the longest wait of our own. */
 export const retryAfterSecondsMax = 600;
 /** Share of a wait that is drawn at random, so that nodes do not dial in step. Guess. */

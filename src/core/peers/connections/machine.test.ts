@@ -9,6 +9,8 @@ import {
   candidatesMax,
   dialBackoffMsMax,
   dialsMax,
+  lostDialMsMax,
+  probeEveryMs,
   redialAfterLossMs,
   retryAfterSecondsMax,
   steadyLinkMs,
@@ -251,6 +253,75 @@ describe("after a link was lost", () => {
     const table = linkedFor(steadyLinkMs);
     table.ended(1, bob, "shuttingDown", 90);
     expect(table.waitMs).toBe(90_000);
+  });
+});
+
+describe("members that were lost", () => {
+  const names = ["p1", "p2", "p3", "p4", "p5"] as PeerId[];
+
+  /** Members at addresses of their own names, all linked for long and then lost, the last one last. */
+  function allLost(members: readonly PeerId[], sayAway = 0): Table {
+    const table = new Table();
+    members.forEach((peer, i) => {
+      table.found(peer, peer);
+      table.linked(i, peer, i + 1);
+      table.step({ type: "admitted", peer });
+    });
+    table.mono = steadyLinkMs;
+    members.forEach((peer, i) => table.ended(i, peer, sayAway > 0 ? "shuttingDown" : undefined, i === 0 ? sayAway : 0));
+    return table;
+  }
+
+  /** Every dial from now on fails; how long each address waited between its last two dials. */
+  function waitsAfter(table: Table, untilMs: number): ReadonlyMap<string, number> {
+    const [last, waits] = [new Map<string, number>(), new Map<string, number>()];
+    while (table.machine.nextDeadline()! <= untilMs) {
+      for (const dial of table.at(table.machine.nextDeadline()!)) {
+        const [address = "", attempt] = dial.split("#");
+        waits.set(address, table.mono - (last.get(address) ?? 0));
+        last.set(address, table.mono);
+        table.failed(Number(attempt));
+      }
+    }
+    return waits;
+  }
+
+  test("are dialed every 2 min, the three lost last every 5 s, however long they are away", () => {
+    const waits = waitsAfter(allLost(names), 24 * 3_600_000);
+    for (const name of names.slice(0, 2)) expectAbout(waits.get(name)!, lostDialMsMax);
+    for (const name of names.slice(2)) expectAbout(waits.get(name)!, probeEveryMs);
+  });
+
+  test("are all dialed at once when one of them is back, from whichever side the link came", () => {
+    const table = allLost(names);
+    waitsAfter(table, 3_600_000);
+    table.linked(9, names[4] as PeerId);
+    const dials = table.step({ type: "admitted", peer: names[4] as PeerId });
+    expect(dials.map((dial) => dial.split("#")[0])).toEqual(names.slice(0, 4));
+    for (const dial of dials) table.failed(Number(dial.split("#")[1]));
+    expect(table.at(table.mono)).toEqual([]);
+  });
+
+  test("stay undisturbed as long as they asked for, whoever is back", () => {
+    const table = allLost(names.slice(0, 2), 300);
+    waitsAfter(table, 60_000);
+    table.linked(9, names[1] as PeerId);
+    expect(table.step({ type: "admitted", peer: names[1] as PeerId })).toEqual([]);
+    expect(table.machine.nextDeadline()).toBe(steadyLinkMs + 300_000);
+  });
+
+  test("do not speak for addresses nobody was ever linked at", () => {
+    const table = allLost(names.slice(0, 1));
+    const [dial = ""] = table.found("stranger");
+    for (let attempt = Number(dial.split("#")[1]), i = 0; i < 9; i++) {
+      table.failed(attempt);
+      const dials = table.at(table.mono + 2 * dialBackoffMsMax);
+      attempt = Number(dials.find((each) => each.startsWith("stranger"))!.split("#")[1]);
+      for (const each of dials) if (each.startsWith("p1")) table.failed(Number(each.split("#")[1]));
+      if (i === 8) table.failed(attempt);
+    }
+    table.linked(9, names[0] as PeerId);
+    expect(table.step({ type: "admitted", peer: names[0] as PeerId })).toEqual([]);
   });
 });
 

@@ -7,7 +7,9 @@
  *    for failing. Success and fresh word from mDNS reset the wait.
  * 3. A peer whose link was lost is dialed again after a short moment, unless another link to it is
  *    kept or it told us to stay away.
- * 4. At most 8 dials at once and 1,024 addresses; configured ones are never pushed out.
+ * 4. A member whose good link was lost is dialed every 2 min at least, and the three lost last every 5 s. When one
+ *    of the lost is back, all are dialed at once: what cut them off has ended. So a cut of hours heals in seconds.
+ * 5. At most 8 dials at once and 1,024 addresses; configured ones are never pushed out.
  */
 import type { PeerId, Time } from "../../../base/brand.ts";
 import type { Prng } from "../../../base/prng.ts";
@@ -25,6 +27,7 @@ import {
   retryAfterSecondsMax,
   steadyLinkMs,
 } from "../limits.ts";
+import { longestWait } from "./lost.ts";
 
 export type ConnectionsInput =
   | {
@@ -55,6 +58,10 @@ interface Candidate {
   notBefore: number;
   /** When its peer was last admitted, while that link lasts. */
   admittedAt: number | undefined;
+  /** When a good link to its peer was last lost. */
+  lostAt: number | undefined;
+  /** Until when its peer told us to stay away. */
+  awayUntil: number;
   attempt: number | undefined;
   lastFailure: { readonly failure: DialFailure; readonly detail: string } | undefined;
 }
@@ -105,8 +112,7 @@ export class Connections {
         this.#linked(input.link, input.peer, input.attempt);
         break;
       case "admitted":
-        for (const candidate of this.#candidates.values())
-          if (candidate.peer === input.peer) candidate.admittedAt = now.mono;
+        this.#admitted(input.peer, now);
         break;
       case "linkEnded":
         this.#ended(input.link, input.peer, input.code, input.retryAfterSeconds, now, out);
@@ -183,6 +189,8 @@ export class Connections {
       failures: 0,
       notBefore: now.mono,
       admittedAt: undefined,
+      lostAt: undefined,
+      awayUntil: now.mono,
       attempt: undefined,
       lastFailure: undefined,
     });
@@ -236,6 +244,19 @@ export class Connections {
     candidate.peer = peer;
   }
 
+  #admitted(peer: PeerId, now: Time): void {
+    let isBack = false;
+    for (const candidate of this.#candidates.values()) {
+      if (candidate.peer !== peer) continue;
+      candidate.admittedAt = now.mono;
+      isBack ||= candidate.lostAt !== undefined;
+    }
+    if (!isBack) return;
+    for (const candidate of this.#candidates.values())
+      if (candidate.lostAt !== undefined)
+        candidate.notBefore = Math.min(candidate.notBefore, Math.max(now.mono, candidate.awayUntil));
+  }
+
   #ended(
     link: LinkId,
     peer: PeerId,
@@ -248,10 +269,9 @@ export class Connections {
     if (code === "duplicate") return;
     for (const candidate of this.#candidates.values()) {
       if (candidate.peer !== peer) continue;
-      const waitMs = Math.max(
-        this.#waitAfterLoss(candidate, code, now),
-        Math.min(retryAfterSeconds, retryAfterSecondsMax) * 1000,
-      );
+      const awayMs = Math.min(retryAfterSeconds, retryAfterSecondsMax) * 1000;
+      candidate.awayUntil = now.mono + awayMs;
+      const waitMs = Math.max(this.#waitAfterLoss(candidate, code, now), awayMs);
       candidate.notBefore = Math.max(candidate.notBefore, now.mono + waitMs);
       candidate.admittedAt = undefined;
       out.push({
@@ -264,16 +284,23 @@ export class Connections {
 
   /** Soon after a good link; backing off where the link was refused or did not last. */
   #waitAfterLoss(candidate: Candidate, code: GoodbyeCode | undefined, now: Time): number {
-    if (code !== undefined && hopelessCodes.has(code)) return this.#prng.jittered(dialBackoffMsMax, backoffJitter);
+    if (code !== undefined && hopelessCodes.has(code)) {
+      candidate.lostAt = undefined;
+      return this.#prng.jittered(dialBackoffMsMax, backoffJitter);
+    }
     if (candidate.admittedAt === undefined || now.mono - candidate.admittedAt < steadyLinkMs)
       return this.#backOff(candidate, now);
     candidate.failures = 0;
+    candidate.lostAt = now.mono;
     return this.#prng.jittered(redialAfterLossMs, backoffJitter);
   }
 
   #backOff(candidate: Candidate, now: Time): number {
     const waitMs = this.#prng.jittered(
-      Math.min(dialBackoffMsMin * 2 ** candidate.failures, dialBackoffMsMax),
+      Math.min(
+        dialBackoffMsMin * 2 ** candidate.failures,
+        longestWait(candidate, this.#candidates.values(), new Set(this.#links.values())),
+      ),
       backoffJitter,
     );
     candidate.failures = Math.min(candidate.failures + 1, failuresCountedMax);

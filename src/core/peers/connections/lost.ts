@@ -1,0 +1,28 @@
+/**
+ * How long a member that was lost may go without a dial. What cuts off many at once, such as a
+ * network that falls in two, ends for all at once: so a few are asked often, and their return
+ * speaks for the rest. Those lost last are asked, since whoever went long ago may never return.
+ */
+import type { PeerId } from "../../../base/brand.ts";
+import { dialBackoffMsMax, lostDialMsMax, probeEveryMs, probedMembersMax } from "../limits.ts";
+
+export interface Lost {
+  readonly peer: PeerId | undefined;
+  /** When a good link to the peer was last lost. */
+  readonly lostAt: number | undefined;
+}
+
+/** The longest wait in ms between two dials of an address. */
+export function longestWait(one: Lost, all: Iterable<Lost>, linked: ReadonlySet<PeerId>): number {
+  if (one.lostAt === undefined) return dialBackoffMsMax;
+  const lostLater = new Set<PeerId>();
+  for (const other of all)
+    if (other.peer !== undefined && !linked.has(other.peer) && isLostAfter(other, one)) lostLater.add(other.peer);
+  return lostLater.size < probedMembersMax ? probeEveryMs : lostDialMsMax;
+}
+
+/** Peers lost in the same moment are put in one order all the same. */
+function isLostAfter(one: Lost, other: Lost): boolean {
+  if (one.lostAt === undefined || other.lostAt === undefined) return false;
+  return one.lostAt === other.lostAt ? (one.peer ?? "") > (other.peer ?? "") : one.lostAt > other.lostAt;
+}
