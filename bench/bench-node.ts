@@ -6,6 +6,8 @@
  * "Readable" is never guessed: a watcher was given the value from the durable store, or the count
  * of durable entries has reached the expected one, and the values are then compared.
  */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { createNode, type Node } from "../src/index.ts";
 import { nowMs, pause, until } from "./clock.ts";
 import type { AnswerOf, Asked, CommandName, PacedPut, ParametersOf, Seen, Told } from "./commands.ts";
@@ -23,6 +25,7 @@ type Handlers = {
 };
 
 let running: Node | undefined;
+let folder = "";
 let prepared: readonly WorkEntry[] = [];
 const seen: Seen[] = [];
 const connected = new Map<string, number>();
@@ -33,7 +36,8 @@ function node(): Node {
 }
 
 const handlers: Handlers = {
-  async start({ networkName, dataDir, dial }) {
+  async start({ networkName, dataDir, dial, faultPort }) {
+    folder = dataDir;
     running = await createNode({
       networkName,
       dataDir,
@@ -41,6 +45,7 @@ const handlers: Handlers = {
       p2pListen: ["127.0.0.1"],
       p2pPort: 0,
       p2pMdns: false,
+      testFaultPort: faultPort,
     });
     running.onEvent(({ type, detail }) => {
       const peer = detail["peer"];
@@ -142,6 +147,21 @@ const handlers: Handlers = {
     let entries = 0;
     for await (const _ of node().list()) entries += 1;
     return { wrong, entries };
+  },
+
+  async cut({ peers }) {
+    const [url, token] = ["faults.url", "api-token"].map((name) => readFileSync(join(folder, name), "utf8").trim());
+    const body = JSON.stringify({ cut: peers });
+    const answered = await fetch(`${url}/faults`, {
+      method: "PUT",
+      body,
+      headers: { authorization: `Bearer ${token}` },
+    });
+    if (!answered.ok) throw new Error(`the test port answers ${answered.status}: ${await answered.text()}`);
+  },
+
+  async root() {
+    return { root: (await node().status()).root };
   },
 
   async get({ count }) {

@@ -7,6 +7,8 @@ export interface NodeSettings {
   readonly networkName: string;
   readonly dataDir: string;
   readonly dial: readonly string[];
+  /** Opens the test port, so that the node can be cut off. */
+  readonly faultPort: boolean;
 }
 
 /** One paced put: when it was due, when it was acknowledged. */
@@ -47,6 +49,10 @@ export interface Commands {
   awaitEntries(wanted: { readonly count: number }): { readonly at: number };
   /** How many of some prepared entries are missing or different. */
   wrong(check: { readonly samples: number }): { readonly wrong: number; readonly entries: number };
+  /** From now on nothing passes to or from these peers, and everything to and from all others. */
+  cut(from: { readonly peers: readonly string[] }): void;
+  /** Hex of the root of what is held. */
+  root(): { readonly root: string };
   /** Point reads of random prepared keys, one after the other. */
   get(work: { readonly count: number }): { readonly perSecond: number };
   /** Reads all entries in key order, or those of a prefix over and over. */

@@ -28,6 +28,10 @@ export interface Sizes {
   readonly httpRequests: number;
   /** Entries of the sets that are compared, and of the trie. */
   readonly trieEntries: number;
+  /** Entries that all have before a cut, new ones on each side meanwhile, and how long it lasts. */
+  readonly healEntries: number;
+  readonly healNews: number;
+  readonly cutMs: number;
 }
 
 export const sizes: Readonly<Record<"small" | "full", Sizes>> = {
@@ -44,6 +48,9 @@ export const sizes: Readonly<Record<"small" | "full", Sizes>> = {
     reads: 5_000,
     httpRequests: 500,
     trieEntries: 20_000,
+    healEntries: 5_000,
+    healNews: 100,
+    cutMs: 2_000,
   },
   full: {
     entries: 100_000,
@@ -58,6 +65,9 @@ export const sizes: Readonly<Record<"small" | "full", Sizes>> = {
     reads: 100_000,
     httpRequests: 5_000,
     trieEntries: 1_000_000,
+    healEntries: 100_000,
+    healNews: 1_000,
+    cutMs: 10_000,
   },
 };
 
@@ -66,7 +76,8 @@ export interface Bench {
   readonly sizes: Sizes;
   readonly runs: number;
   readonly progress: Progress;
-  newFleet(): Fleet;
+  /** With `faultPort`, its nodes can be cut off from each other. */
+  newFleet(faultPort?: boolean): Fleet;
 }
 
 export interface Item {

@@ -42,6 +42,7 @@ export class BenchNode {
     this.child = fork(nodeFile, {
       serialization: "advanced",
       execArgv: [...execArgv],
+      env: { ...process.env, P2P_SYNC_TEST_FAULTS: "1" }, // opens a test port only where the node is told so, too
       stdio: ["ignore", "ignore", "pipe", "ipc"],
     });
     this.child.stderr?.on(
@@ -101,6 +102,7 @@ export class BenchNode {
 export class Fleet implements AsyncDisposable {
   readonly folder: string = mkdtempSync(join(tmpdir(), "p2p-sync-bench-"));
   readonly #profileDir: string | undefined;
+  readonly #faultPort: boolean;
   readonly #processes: ChildProcess[] = [];
   readonly #onExit = (): void => {
     this.#endAll();
@@ -108,9 +110,10 @@ export class Fleet implements AsyncDisposable {
   };
   #folders = 0;
 
-  /** With `profileDir`, every thread of every node leaves a CPU profile there when it ends. */
-  constructor(profileDir: string | undefined) {
+  /** With `profileDir`, every thread of every node leaves a CPU profile there when it ends; with `faultPort`, nodes can be cut off. */
+  constructor(profileDir: string | undefined, faultPort = false) {
     this.#profileDir = profileDir;
+    this.#faultPort = faultPort;
     process.on("exit", this.#onExit);
   }
 
@@ -130,7 +133,12 @@ export class Fleet implements AsyncDisposable {
     const profile = this.#profileDir === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${this.#profileDir}`];
     const node = new BenchNode(profile);
     this.adopt(node.child);
-    const { peer, address } = await node.ask("start", { networkName: `bench-${process.pid}`, dataDir, dial });
+    const { peer, address } = await node.ask("start", {
+      networkName: `testnet-bench-${process.pid}`,
+      dataDir,
+      dial,
+      faultPort: this.#faultPort,
+    });
     node.peer = peer;
     node.address = address;
     return node;

@@ -1,5 +1,6 @@
 /**
  * `npm run bench [-- --only NAME --runs N --size small|full --json --cpu-prof DIR]`
+ * and of the item `heal`: `--heal-entries N --heal-news N --cut-seconds N`
  *
  * Measures the product as processes on this machine's loopback and prints what it found beside the
  * targets. It never fails because a figure is slow: exit code 1 means that something could not be
@@ -8,26 +9,29 @@
  */
 import { mkdirSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { type Bench, type Item, sizes } from "./figure.ts";
+import { type Bench, type Item, type Sizes, sizes } from "./figure.ts";
 import { Fleet } from "./fleet.ts";
 import { bulk } from "./items/bulk.ts";
 import { connect } from "./items/connect.ts";
 import { http } from "./items/http.ts";
 import { local } from "./items/local.ts";
 import { putLatency, putLatencyMany } from "./items/put-latency.ts";
+import { heal } from "./items/heal.ts";
 import { reconcile } from "./items/reconcile.ts";
 import { start } from "./items/start.ts";
+import { trie } from "./items/trie.ts";
 import { load, machine } from "./machine.ts";
 import { hottest } from "./profile.ts";
 import { Progress } from "./progress.ts";
 import { type Judged, judge, table } from "./report.ts";
 
-const items: readonly Item[] = [start, connect, putLatency, putLatencyMany, bulk, local, http, reconcile];
+const items: readonly Item[] = [start, connect, putLatency, putLatencyMany, bulk, local, http, reconcile, trie, heal];
 const hottestShown = 12;
 
 interface Wish {
   readonly items: readonly Item[];
   readonly size: "small" | "full";
+  readonly sizes: Sizes;
   readonly runs: number;
   readonly json: boolean;
   readonly profileDir: string | undefined;
@@ -59,6 +63,9 @@ function readWish(): Wish | string {
     size: { type: "string" },
     json: { type: "boolean" },
     "cpu-prof": { type: "string" },
+    "heal-entries": { type: "string" },
+    "heal-news": { type: "string" },
+    "cut-seconds": { type: "string" },
   } as const;
   const { values } = parseArgs({ options });
   const { only, size = "full", runs = size === "small" ? "1" : "3", json = false } = values;
@@ -67,11 +74,20 @@ function readWish(): Wish | string {
   if (unknown !== undefined) return `there is no item "${unknown}"; there are ${names.join(", ")}`;
   if (size !== "small" && size !== "full") return `--size is small or full, not ${size}`;
   if (!/^[1-9]\d?$/.test(runs)) return `--runs is a number from 1 to 99, not ${runs}`;
+  const numbers = (["heal-entries", "heal-news", "cut-seconds"] as const).map((name) => values[name]);
+  if (numbers.some((each) => each !== undefined && !/^[1-9]\d{0,6}$/.test(each)))
+    return "--heal-entries, --heal-news and --cut-seconds are numbers from 1 to 9999999";
+  const [
+    healEntries = sizes[size].healEntries,
+    healNews = sizes[size].healNews,
+    cutSeconds = sizes[size].cutMs / 1_000,
+  ] = numbers.map((each) => (each === undefined ? undefined : Number(each)));
   const profileDir = values["cpu-prof"];
   if (profileDir !== undefined) mkdirSync(profileDir, { recursive: true });
   return {
     items: items.filter(({ name }) => only === undefined || only.includes(name)),
     size,
+    sizes: { ...sizes[size], healEntries, healNews, cutMs: cutSeconds * 1_000 },
     runs: Number(runs),
     json,
     profileDir,
@@ -83,10 +99,10 @@ async function measureAll(
 ): Promise<{ figures: readonly Judged[]; failures: readonly string[]; loads: { before: number; after: number } }> {
   const progress = new Progress();
   const bench: Bench = {
-    sizes: sizes[wish.size],
+    sizes: wish.sizes,
     runs: wish.runs,
     progress,
-    newFleet: () => new Fleet(wish.profileDir),
+    newFleet: (faultPort) => new Fleet(wish.profileDir, faultPort),
   };
   const before = load();
   const figures: Judged[] = [];
