@@ -62,7 +62,7 @@ export function pullCost(writers: number, newest: number): PullCost {
       tell({ type: "parcelsDone", session, bad: false, heldBack: false });
     }
   }
-  if (parcels !== writers * newest || pull.snapshot() !== undefined) throw new Error("the pull did not end");
+  if (parcels !== writers * newest || pull.snapshot(now) !== undefined) throw new Error("the pull did not end");
   const { user, system } = process.cpuUsage(before);
   return { roundTrips, bytes, cpuMs: (user + system) / 1_000 };
 }

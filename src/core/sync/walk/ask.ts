@@ -34,7 +34,17 @@ import {
   walkWindow,
 } from "../limits.ts";
 import { sameSet } from "../comparison.ts";
-import { type Session, ask, askFirst, isWorthAsking, leadsTo, noteDifferences, noteUnknown, send, startOf } from "./session.ts";
+import {
+  type Session,
+  ask,
+  askFirst,
+  isWorthAsking,
+  leadsTo,
+  noteDifferences,
+  noteUnknown,
+  send,
+  startOf,
+} from "./session.ts";
 
 export type ServerMessage = Extract<WalkMessage, { type: "opened" | "answer" | "ended" }>;
 
