@@ -85,7 +85,9 @@ export class KeyHistory {
   #olderNow(key: string, before: LivingFact, after: LivingFact, isRepair: boolean): void {
     const [old, fresh] = [seen(before), seen(after)];
     if (isRepair && old.author === fresh.author && isSameContent(old.op.content, fresh.op.content)) {
-      this.#repaired.set(key, { upTo: old, by: fresh });
+      const earlier = this.#repaired.get(key)?.upTo; // a second repair takes back less than the first
+      const isHigher = earlier === undefined || earlier.author !== old.author || order(earlier, old) < 0;
+      this.#repaired.set(key, { upTo: isHigher ? old : earlier, by: fresh });
       const promised = this.#acknowledged.get(key);
       if (promised !== undefined && order(promised.version, fresh) > 0) {
         this.#acknowledged.set(key, { ticket: promised.ticket, version: fresh });

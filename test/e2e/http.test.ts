@@ -30,7 +30,14 @@ test.each(["/health", "/readyz"])("%s names every check, without a token", async
   };
   expect(answer.status).toBe(200);
   expect(["ok", "degraded"]).toContain(health.status);
-  expect(health.checks.map(({ name }) => name).sort()).toEqual(["clock", "discovery", "listening", "peers", "storage"]);
+  expect(health.checks.map(({ name }) => name).sort()).toEqual([
+    "clock",
+    "discovery",
+    "freshness",
+    "listening",
+    "peers",
+    "storage",
+  ]);
   for (const { message } of health.checks) expect(message).not.toBe("");
 });
 
