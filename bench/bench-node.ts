@@ -6,6 +6,7 @@
  * "Readable" is never guessed: a watcher was given the value from the durable store, or the count
  * of durable entries has reached the expected one, and the values are then compared.
  */
+import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createNode, type Node } from "../src/index.ts";
@@ -113,6 +114,19 @@ const handlers: Handlers = {
       report(number, prepared.length);
     }
     return Promise.all(puts);
+  },
+
+  async putTimed({ beginAt, puts }) {
+    const acknowledged: Promise<unknown>[] = [];
+    for (const { afterMs, key, valueBytes } of puts) {
+      await until(beginAt + afterMs);
+      acknowledged.push(node().put(key, randomBytes(valueBytes)));
+    }
+    await Promise.all(acknowledged);
+  },
+
+  async metrics() {
+    return { text: await node().metrics() };
   },
 
   watchKeys() {

@@ -18,6 +18,13 @@ export interface PacedPut {
   readonly acknowledgedAt: number;
 }
 
+/** A put to make so long after a common beginning. */
+export interface TimedPut {
+  readonly afterMs: number;
+  readonly key: string;
+  readonly valueBytes: number;
+}
+
 export interface Seen {
   readonly key: string;
   readonly at: number;
@@ -41,6 +48,10 @@ export interface Commands {
   };
   /** Puts the prepared entries one by one at fixed times, whether the ones before are acknowledged or not. */
   putPaced(work: { readonly everyMs: number }): readonly PacedPut[];
+  /** Puts each at its moment after `beginAt`, and waits until all are acknowledged. */
+  putTimed(work: { readonly beginAt: number; readonly puts: readonly TimedPut[] }): void;
+  /** What a scrape of the node's metrics shows. */
+  metrics(): { readonly text: string };
   /** Begins to note when which key can be read, as a watcher. */
   watchKeys(): void;
   /** What was noted, once there are this many. */

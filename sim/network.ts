@@ -1,6 +1,6 @@
 /**
- * The network between simulated nodes: dials become links, links carry ordered frames, gossip
- * floods over admitted links and may be lost, doubled or overtaken.
+ * The network between simulated nodes: dials become links, links carry ordered frames. Gossip goes
+ * over links as routers say (`gossip-router.ts`), and its messages may be lost, doubled or overtaken.
  *
  * 1. A link is two ends; each end opens, is gated and closes on its own, as two machines see it.
  * 2. Frames of a link arrive in order and completely, or the link is broken. Where the way is cut,
@@ -16,7 +16,18 @@ import type { EventQueue } from "./event-queue.ts";
 import type { WorldOptions } from "./options.ts";
 import { Port } from "./port.ts";
 import type { Recorder } from "./recorder.ts";
-import { type Carrier, type End, type Plug, type Side, type Wire, createWire, freeAt, otherEnd } from "./wire.ts";
+import { Traffic } from "./traffic.ts";
+import {
+  type Carrier,
+  type End,
+  type Lane,
+  type Plug,
+  type Side,
+  type Wire,
+  createWire,
+  freeAt,
+  otherEnd,
+} from "./wire.ts";
 
 const frameBytesMax: Readonly<Record<LinkProtocol, number>> = {
   admit: admitFrameBytesMax,
@@ -36,6 +47,7 @@ export class Network implements Carrier {
   readonly prng: Prng;
   readonly options: WorldOptions;
   readonly recorder: Recorder;
+  readonly traffic: Traffic = new Traffic();
   /** False once the network is healed: nothing is lost or late any more. */
   isFaulty = true;
   /** Told of a frame over the limit of its protocol, which an honest sender never makes. */
@@ -169,6 +181,7 @@ export class Network implements Carrier {
     if (frame.length > frameBytesMax[protocol]) this.onOversized(end.side.plug.node, protocol, frame.length);
     if (isGoodbye(protocol, frame)) end.isGoodbyeSaid = true;
     this.recorder.sent(frame.length);
+    this.traffic.frame(end.side.plug.node, protocol, frame.length);
     this.transmit(end, protocol, () => {
       if (isGoodbye(protocol, frame)) receiver.isGoodbyeSaid = true;
       if (frame.length > frameBytesMax[protocol]) return this.#refuseFrame(receiver, protocol, frame.length);
@@ -178,7 +191,7 @@ export class Network implements Carrier {
   }
 
   /** Carries something to the other end, in order, while that end is open. */
-  transmit(end: End, lane: LinkProtocol | "end", arrive: () => void): void {
+  transmit(end: End, lane: Lane, arrive: () => void): void {
     const receiver = otherEnd(end);
     const go = (): void => {
       const at = freeAt(
@@ -195,6 +208,11 @@ export class Network implements Carrier {
     const [from, to] = [end.side.plug.node, receiver.side.plug.node];
     if (this.isCut(from, to) || this.isClogged(from, to)) end.waiting.push(go);
     else go();
+  }
+
+  controlSent(node: number, bytes: number): void {
+    this.recorder.bytes += bytes;
+    this.traffic.frame(node, "gossip", bytes);
   }
 
   #slownessOf(node: number): Millis {

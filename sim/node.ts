@@ -11,6 +11,7 @@ import { LivingTrie } from "../src/core/replica/living-trie.ts";
 import { newState } from "../src/core/replica/new-state.ts";
 import { Replica } from "../src/core/replica/replica.ts";
 import type { OutwardEffect } from "../src/node/turn.ts";
+import { programVersion } from "../src/node/version.ts";
 import type { NetworkEvent } from "../src/ports/network.ts";
 import type { StoreState } from "../src/ports/store.ts";
 import { spoiled } from "./canaries.ts";
@@ -115,7 +116,7 @@ export class SimNode {
         network: networkId,
         signer: this.identity.signer,
         session,
-        agent: "sim",
+        agent: `p2p-sync/${programVersion}`,
         seed: prng.u32(),
         horizonDays,
         pullEveryMs: options.pullEveryMs,

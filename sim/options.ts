@@ -44,6 +44,8 @@ export interface WorldOptions {
   readonly loss: number;
   readonly duplication: number;
   readonly reordering: number;
+  /** Share of known messages that get past the memory of heard ones, as after its two minutes. */
+  readonly forgottenShare: number;
   /** Whether the streams of one link overtake each other. */
   readonly streamsApart: boolean;
   readonly skewMsMax: Millis;
@@ -145,6 +147,7 @@ export function drawChaos(seed: number, prng: Prng): WorldOptions {
     loss: prng.pick([0, 0.02, 0.1, 0.3]),
     duplication: prng.pick([0, 0.1, 0.5]),
     reordering: prng.pick([0, 0.1, 0.5]),
+    forgottenShare: 0.05,
     streamsApart: prng.chance(0.3),
     skewMsMax: prng.pick([0, 1_000, 10_000, 20_000]),
     every,

@@ -1,15 +1,16 @@
 /**
- * One process's end of the network: it carries out the orders of a replica and keeps what a gossip
- * router keeps, the messages already seen and those that wait for a verdict.
+ * One process's end of the network: it carries out the orders of a replica, and keeps the gossip
+ * messages already heard and those that wait for a verdict.
  */
+import type { Millis } from "../src/base/brand.ts";
 import { toHex } from "../src/base/bytes.ts";
 import { sha256 } from "../src/crypto/hash.ts";
-import type { LinkId, NetworkEvent, NetworkOrder } from "../src/ports/network.ts";
+import type { LinkId, NetworkEvent, NetworkOrder, Verdict } from "../src/ports/network.ts";
 import { Violation } from "./checkers/violation.ts";
-import { type Carrier, type End, type Plug, type Side, otherEnd } from "./wire.ts";
-
-/** Share of doubled messages that get past the memory of seen ones, as after its two minutes. */
-const forgottenShare = 0.05;
+import { messageBytes } from "./gossip-rules.ts";
+import { GossipRouter } from "./gossip-router.ts";
+import type { SendReason } from "./traffic.ts";
+import { type Carrier, type End, type Plug, type Side, isAdmitted, otherEnd } from "./wire.ts";
 
 interface Unjudged {
   readonly payload: Uint8Array;
@@ -23,7 +24,9 @@ export class Port implements Side {
   /** Hears gossip itself instead of as events; for peers that are no replicas. */
   onGossip: ((payload: Uint8Array, from: End) => void) | undefined;
   readonly #network: Carrier;
-  readonly #seen = new Set<string>();
+  readonly gossip: GossipRouter;
+  /** When it heard each gossip message first. */
+  readonly #heard = new Map<string, Millis>();
   readonly #unjudged = new Map<number, Unjudged>();
   #links = 0;
   #messages = 0;
@@ -31,6 +34,12 @@ export class Port implements Side {
   constructor(network: Carrier, plug: Plug) {
     this.#network = network;
     this.plug = plug;
+    this.gossip = new GossipRouter({
+      network,
+      side: this,
+      isPassive: () => this.onGossip !== undefined,
+      whisper: (end, payload, why) => this.whisper(end, payload, why),
+    });
   }
 
   nextLink(): LinkId {
@@ -38,6 +47,7 @@ export class Port implements Side {
   }
 
   hear(event: NetworkEvent): void {
+    if (event.type === "linkClosed") this.gossip.closed(this.ends.get(event.link));
     if (this.isAlive) this.plug.hear(event);
   }
 
@@ -51,8 +61,8 @@ export class Port implements Side {
       case "dial":
         return this.#network.dial(this, order.address, order.attempt);
       case "publish":
-        this.#seen.add(idOf(order.payload));
-        return this.#flood(order.payload, undefined);
+        this.#heard.set(idOf(order.payload), Infinity);
+        return this.gossip.publish(order.payload);
       case "judge":
         return this.#judge(order.message, order.verdict);
       case "send":
@@ -64,18 +74,19 @@ export class Port implements Side {
   }
 
   /** Offers a message to one neighbour, whatever was offered before. */
-  whisper(end: End, payload: Uint8Array): void {
-    const { queue, prng, options, recorder, isFaulty } = this.#network;
+  whisper(end: End, payload: Uint8Array, why: SendReason = "publish"): void {
+    const { queue, prng, options, recorder, traffic, isFaulty } = this.#network;
     const other = otherEnd(end);
     if (!isAdmitted(end) || other.gate !== "admitted") return;
     if (this.#network.isCut(this.plug.node, other.side.plug.node)) return;
     if (isFaulty && prng.chance(options.loss)) return recorder.count("fault:loss");
     const copies = isFaulty && prng.chance(options.duplication) ? 2 : 1;
     if (copies > 1) recorder.count("fault:duplication");
-    recorder.sent(payload.length * copies);
-    const isKnown = other.side.hasSeen(payload);
-    if (isKnown) recorder.count("net:gossipSeenBefore");
-    if (isKnown && !prng.chance(forgottenShare)) return;
+    recorder.sent(messageBytes(payload.length) * copies);
+    traffic.frame(this.plug.node, "gossip", messageBytes(payload.length));
+    traffic.of(this.plug.node).sent[why] += 1;
+    const isKnown = other.side.heardAt(payload) !== undefined;
+    if (isKnown && !other.side.forgets()) return;
     for (let copy = 0; copy < copies; copy++) {
       const isLate = isFaulty && prng.chance(options.reordering);
       if (isLate) recorder.count("fault:reordering");
@@ -98,6 +109,7 @@ export class Port implements Side {
         return undefined;
       case "admitLink":
         end.gate = "admitted";
+        if (isAdmitted(otherEnd(end))) GossipRouter.admitted(end, this.#network);
         return undefined;
       case "closeLink":
         this.#checkGoodbye(end, order.code);
@@ -115,26 +127,35 @@ export class Port implements Side {
     });
   }
 
-  hasSeen(payload: Uint8Array): boolean {
-    return this.#seen.has(idOf(payload));
+  heardAt(payload: Uint8Array): Millis | undefined {
+    return this.#heard.get(idOf(payload));
+  }
+
+  /** A known message arrives; now and then that it is known has been forgotten. */
+  forgets(): boolean {
+    const { recorder, prng, options, traffic } = this.#network;
+    recorder.count("net:gossipSeenBefore");
+    if (prng.chance(options.forgottenShare)) return true;
+    traffic.of(this.plug.node).received.duplicate += 1;
+    return false;
   }
 
   offered(payload: Uint8Array, at: End, isForgotten: boolean): void {
     if (!this.isAlive || !isAdmitted(at)) return;
     if (this.onGossip !== undefined) return this.onGossip(payload, at);
     const id = idOf(payload);
-    const { recorder, prng } = this.#network;
-    if (this.#seen.has(id) && !isForgotten) {
-      recorder.count("net:gossipSeenBefore");
-      if (!prng.chance(forgottenShare)) return;
+    const isKnown = this.#heard.has(id);
+    if (isKnown && !isForgotten && !this.forgets()) return;
+    if (!isKnown) {
+      this.#heard.set(id, this.#network.queue.now);
+      this.gossip.heard(payload, at);
     }
-    this.#seen.add(id);
     const message = ++this.#messages;
     this.#unjudged.set(message, { payload, from: at });
     this.hear({ type: "gossipReceived", message, from: otherEnd(at).side.plug.peer, payload });
   }
 
-  #judge(message: number, verdict: string): void {
+  #judge(message: number, verdict: Verdict): void {
     const unjudged = this.#unjudged.get(message);
     if (unjudged === undefined) {
       throw new Violation("5 every question is answered once", "a verdict on no message", {
@@ -144,16 +165,9 @@ export class Port implements Side {
     }
     this.#unjudged.delete(message);
     this.#network.recorder.count(`net:${verdict}`);
-    if (verdict === "accept") this.#flood(unjudged.payload, unjudged.from);
+    this.#network.traffic.of(this.plug.node).received[verdict] += 1;
+    if (verdict === "accept") this.gossip.forward(unjudged.payload, unjudged.from);
   }
-
-  #flood(payload: Uint8Array, except: End | undefined): void {
-    for (const end of this.ends.values()) if (end !== except) this.whisper(end, payload);
-  }
-}
-
-function isAdmitted(end: End): boolean {
-  return end.state === "open" && end.gate === "admitted";
 }
 
 /** A message is passed on as the same bytes again and again; it is hashed once. */

@@ -9,6 +9,7 @@ import type { LinkId, LinkProtocol, NetworkEvent } from "../src/ports/network.ts
 import type { EventQueue } from "./event-queue.ts";
 import type { WorldOptions } from "./options.ts";
 import type { Recorder } from "./recorder.ts";
+import type { Traffic } from "./traffic.ts";
 
 /** Who is plugged in. */
 export interface Plug {
@@ -24,11 +25,26 @@ export interface Side {
   isAlive: boolean;
   nextLink(): LinkId;
   hear(event: NetworkEvent): void;
-  /** Whether a gossip message would be thrown away as known. */
-  hasSeen(payload: Uint8Array): boolean;
+  readonly gossip: GossipPeer;
+  /** When a gossip message came; undefined where it is new, infinite where it is our own. */
+  heardAt(payload: Uint8Array): Millis | undefined;
+  /** A known gossip message arrives: whether that it is known was forgotten, as after its two minutes. */
+  forgets(): boolean;
   /** A gossip message arrived; `isForgotten`: it was known, but that is forgotten. */
   offered(payload: Uint8Array, at: End, isForgotten: boolean): void;
 }
+
+/** What a gossip router hears from those of its neighbours, each time at its own end of the link. */
+export interface GossipPeer {
+  subscribed(at: End): void;
+  grafted(at: End): void;
+  pruned(at: End): void;
+  /** It may ask for some of these. */
+  advertised(payloads: readonly Uint8Array[], at: End): void;
+  asked(payloads: readonly Uint8Array[], at: End): void;
+}
+
+export type Lane = LinkProtocol | "gossip" | "end";
 
 export interface Carrier {
   readonly queue: EventQueue;
@@ -39,7 +55,12 @@ export interface Carrier {
   isCut(from: number, to: number): boolean;
   /** Whether what is sent there waits for now. */
   isClogged(from: number, to: number): boolean;
+  readonly traffic: Traffic;
   delay(): Millis;
+  /** Carries something to the other end, in order, while that end is open. */
+  transmit(end: End, lane: Lane, arrive: () => void): void;
+  /** A gossip RPC without a message left a node. */
+  controlSent(node: number, bytes: number): void;
   dial(from: Side, address: string, attempt: number): void;
   send(end: End, protocol: LinkProtocol, frame: Uint8Array): void;
   close(end: End, reason: string): void;
@@ -57,7 +78,7 @@ export interface End {
   /** Whether a goodbye went either way, as far as this side knows. */
   isGoodbyeSaid: boolean;
   /** When the last frame of each lane arrives at the other end. */
-  readonly lanes: Map<string, Millis>;
+  readonly lanes: Map<Lane, Millis>;
   /** What waits for a cut to heal. */
   readonly waiting: (() => void)[];
 }
@@ -78,11 +99,15 @@ export function otherEnd(end: End): End {
   return first === end ? second : first;
 }
 
+export function isAdmitted(end: End): boolean {
+  return end.state === "open" && end.gate === "admitted";
+}
+
 /**
  * When something sent now arrives: not before what went ahead on its lane, and `slowMs` behind that;
  * the end of a link behind all lanes.
  */
-export function freeAt(end: End, lane: string, earliest: Millis, openedAt: Millis, slowMs: Millis): Millis {
+export function freeAt(end: End, lane: Lane, earliest: Millis, openedAt: Millis, slowMs: Millis): Millis {
   const before = lane === "end" ? [...end.lanes.values()] : [end.lanes.get(lane) ?? 0];
   const at = Math.max(earliest, openedAt, ...before) + slowMs;
   end.lanes.set(lane, at);

@@ -1,4 +1,5 @@
 /** Metrics that are read when somebody asks for them, from the node's status and its peers. */
+import type { NetworkDriver, Traffic } from "../drivers/libp2p/driver-types.ts";
 import type { Metrics } from "../drivers/observe/metrics.ts";
 import type { Counters } from "../ports/network.ts";
 import type { PeerStatus, Status } from "./facade.ts";
@@ -13,4 +14,26 @@ export function setMetrics(metrics: Metrics, status: Status, peers: readonly Pee
   metrics.clear("peers");
   for (const [state, inState] of Map.groupBy(peers, (peer) => peer.state))
     metrics.set("peers", inState.length, { state });
+}
+
+/** Counters that the driver keeps and that are carried over whole. */
+export function setTraffic(metrics: Metrics, { frames, gossip }: Traffic): void {
+  const perProtocol = Object.entries(frames);
+  metrics.restate(
+    "frames_sent_total",
+    "protocol",
+    perProtocol.map(([protocol, sent]) => [protocol, sent.frames]),
+  );
+  metrics.restate(
+    "frame_bytes_sent_total",
+    "protocol",
+    perProtocol.map(([protocol, sent]) => [protocol, sent.bytes]),
+  );
+  metrics.restate("gossip_messages_sent_total", "why", Object.entries(gossip.sent));
+  metrics.restate("gossip_messages_received_total", "verdict", Object.entries(gossip.received));
+}
+
+export function setGossipPeers(metrics: Metrics, { mesh, subscribed }: ReturnType<NetworkDriver["gossipPeers"]>): void {
+  metrics.set("gossip_peers", mesh.length, { in: "mesh" });
+  metrics.set("gossip_peers", subscribed.length, { in: "topic" });
 }

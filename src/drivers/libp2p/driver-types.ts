@@ -2,7 +2,16 @@
  * How the libp2p driver is made and what it reports beside the events of `ports/network.ts`.
  */
 import type { Instant, Millis, PeerId } from "../../base/brand.ts";
-import type { Counters, DialFailure, Direction, LinkId, NetworkEvent, NetworkOrder } from "../../ports/network.ts";
+import type {
+  Counters,
+  DialFailure,
+  Direction,
+  LinkId,
+  LinkProtocol,
+  NetworkEvent,
+  NetworkOrder,
+  Verdict,
+} from "../../ports/network.ts";
 
 export type AddressFamily = "dual" | "v4" | "v6only";
 
@@ -98,6 +107,25 @@ export type LinkFact =
       readonly messages: number;
     };
 
+/** Copies of gossip messages, and RPCs with their length prefixes, those without a message included. */
+export interface GossipTraffic {
+  readonly sent: Readonly<Record<"publish" | "forward" | "answer", number>>;
+  readonly received: Readonly<Record<Verdict | "duplicate", number>>;
+  readonly rpcs: FrameTraffic;
+}
+
+/** Handed to streams; bytes with length prefixes, before encryption. */
+export interface FrameTraffic {
+  readonly frames: number;
+  readonly bytes: number;
+}
+
+/** What was sent since start, by protocol, and what became of gossip. */
+export interface Traffic {
+  readonly frames: Readonly<Record<LinkProtocol | "gossip", FrameTraffic>>;
+  readonly gossip: GossipTraffic;
+}
+
 export interface NetworkDriver {
   readonly peerId: PeerId;
   /**
@@ -112,6 +140,7 @@ export interface NetworkDriver {
   taken(link: LinkId, bytes: number): void;
   /** The network's six counters; the two of propagation are the replica's. */
   counters(): Omit<Counters, "blocks_propagated" | "transactions_propagated">;
+  traffic(): Traffic;
   /** Peers in our gossip mesh and those whose subscription was seen, for tests and status. */
   gossipPeers(): { readonly mesh: readonly PeerId[]; readonly subscribed: readonly PeerId[] };
   /** Closes every link and socket. Goodbyes were sent before by orders. Idempotent. */

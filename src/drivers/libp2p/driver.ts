@@ -13,7 +13,7 @@ import type { LinkId, LinkProtocol, NetworkEvent, NetworkOrder } from "../../por
 import { checkOwnAddress, familyRefusal } from "./addresses.ts";
 import { ByteBudget } from "./byte-budget.ts";
 import { dial } from "./dial.ts";
-import type { LinkFact, NetworkDriver, NetworkDriverOptions } from "./driver-types.ts";
+import type { LinkFact, NetworkDriver, NetworkDriverOptions, Traffic } from "./driver-types.ts";
 import { Gate } from "./gate.ts";
 import { Gossip } from "./gossip.ts";
 import { createHost, type Host } from "./host.ts";
@@ -52,7 +52,7 @@ class Libp2pDriver implements NetworkDriver {
   #stopped: Promise<void> | undefined;
   #linkCount = 0;
   #dials = 0;
-  #framesSent = 0;
+  readonly #framesSent = noFrames();
   #framesReceived = 0;
 
   constructor(options: NetworkDriverOptions) {
@@ -149,10 +149,25 @@ class Libp2pDriver implements NetworkDriver {
     return {
       total_connections: this.#linkCount,
       active_connections: this.#links.size,
-      messages_sent: this.#framesSent + this.#gossip.messagesSent,
-      messages_received: this.#framesReceived + this.#gossip.messagesReceived,
+      messages_sent: framesOf(this.#framesSent) + this.#gossip.counts.messagesSent,
+      messages_received: this.#framesReceived + this.#gossip.counts.messagesReceived,
       bytes_sent: this.#raws.sentBytes,
       bytes_received: this.#raws.receivedBytes,
+    };
+  }
+
+  traffic(): Traffic {
+    const gossip = this.#gossip.counts.traffic();
+    const { admit, ack, frontier, walk } = this.#framesSent;
+    return {
+      frames: {
+        admit: { ...admit },
+        ack: { ...ack },
+        frontier: { ...frontier },
+        walk: { ...walk },
+        gossip: gossip.rpcs,
+      },
+      gossip,
     };
   }
 
@@ -220,7 +235,10 @@ class Libp2pDriver implements NetworkDriver {
           this.#framesReceived += 1;
           this.#emit({ type: "frameReceived", link: from.id, protocol, frame });
         },
-        onFrameSent: () => void (this.#framesSent += 1),
+        onFrameSent: (protocol, bytes) => {
+          this.#framesSent[protocol].frames += 1;
+          this.#framesSent[protocol].bytes += bytes;
+        },
         onDrained: (on, protocol) => this.#emit({ type: "drained", link: on.id, protocol }),
         onFrameRefused: (from, protocol, lengthBytes, lengthBytesMax) =>
           this.#emit({ type: "frameRefused", link: from.id, protocol, lengthBytes, lengthBytesMax }),
@@ -307,4 +325,15 @@ class Libp2pDriver implements NetworkDriver {
       return; // the store is in memory; at worst the next sweep does the work of this one
     }
   }
+}
+
+type FrameCounts = Readonly<Record<LinkProtocol, { frames: number; bytes: number }>>;
+
+function noFrames(): FrameCounts {
+  const none = (): { frames: number; bytes: number } => ({ frames: 0, bytes: 0 });
+  return { admit: none(), ack: none(), frontier: none(), walk: none() };
+}
+
+function framesOf(counts: FrameCounts): number {
+  return Object.values(counts).reduce((sum, { frames }) => sum + frames, 0);
 }

@@ -22,7 +22,7 @@ import { wordsOf } from "./words-of.ts";
 export interface FrameWriterInit {
   readonly queueBytesMax: number;
   readonly open: () => Promise<Stream>;
-  readonly onSent: () => void;
+  readonly onSent: (bytes: number) => void;
   readonly onDrained: () => void;
   readonly onFailed: (reason: string) => void;
 }
@@ -130,7 +130,7 @@ export class FrameWriter {
       this.#fail(wordsOf(cause)); // the stream has been closed meanwhile; its own event says the same
       return false;
     }
-    this.#init.onSent();
+    this.#init.onSent(frame.length);
     return true;
   }
 

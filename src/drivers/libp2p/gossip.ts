@@ -12,9 +12,9 @@
  *   refuse: we cut it into RPCs within the limits;
  * - it resets the stream of a peer that reads too slowly: we drop messages for this peer, count
  *   them, and leave the repair to reconciliation;
- * - it does not count messages: `messagesSent` and `messagesReceived` are those inside RPCs that
- *   were handed to a stream or decoded from one, duplicates included, so that between two nodes
- *   the one's sent are the other's received;
+ * - it does not count messages: `counts` are of those inside RPCs that were handed to a stream or
+ *   decoded from one, duplicates included, so that between two nodes the one's sent are the
+ *   other's received;
  * - it opens its streams to all peers one after the other, so that one peer that does not answer
  *   holds up the rest: we open them side by side, one at a time for each peer;
  * - what is published while a peer's streams and subscription are still on their way never
@@ -36,6 +36,7 @@ import { assert } from "../../base/assert.ts";
 import type { Verdict } from "../../ports/network.ts";
 import type { LinkFact } from "./driver-types.ts";
 import type { Gate } from "./gate.ts";
+import { GossipCounts } from "./gossip-counts.ts";
 import { type Rpc, cutRpc, messageBytesOf } from "./gossip-rpc.ts";
 import { wordsOf } from "./words-of.ts";
 import {
@@ -58,11 +59,17 @@ import {
 import { now } from "./now.ts";
 import type { Unjudged } from "./unjudged.ts";
 
+interface OutboundStream {
+  readonly rawStream: Stream;
+  pushPrefixed(data: { readonly byteLength: number }): void;
+}
+
 /** The parts of the GossipSub class that its public interface leaves out. */
 interface GossipInternals extends GossipSub {
   publish(topic: string, data: Uint8Array, options?: { floodPublish: boolean }): ReturnType<GossipSub["publish"]>;
   getMeshPeers(topic: string): string[];
-  readonly streamsOutbound: Map<string, { readonly rawStream: Stream }>;
+  readonly streamsOutbound: Map<string, OutboundStream>;
+  forwardMessage(...parameters: readonly unknown[]): void;
   sendRpc(peer: string, rpc: Rpc): boolean;
   decodeRpc(bytes: Uint8Array): Rpc;
   createOutboundStream(peer: Libp2pPeerId, connection: Connection): Promise<void>;
@@ -78,8 +85,7 @@ export interface GossipInit {
 }
 
 export class Gossip {
-  messagesSent = 0;
-  messagesReceived = 0;
+  readonly counts: GossipCounts = new GossipCounts();
   readonly #init: GossipInit;
   readonly #dropped = new Map<PeerId, number>();
   /** On the monotonic clock. */
@@ -102,11 +108,18 @@ export class Gossip {
       logger,
       registrar,
     }) as GossipInternals;
-    for (const name of ["publish", "getMeshPeers", "sendRpc", "decodeRpc", "createOutboundStream"] as const)
+    for (const name of [
+      "publish",
+      "getMeshPeers",
+      "sendRpc",
+      "decodeRpc",
+      "createOutboundStream",
+      "forwardMessage",
+    ] as const)
       assert(typeof sub[name] === "function", `gossipsub has ${name}`);
     assert(sub.streamsOutbound instanceof Map, "gossipsub has streamsOutbound");
     this.#limitSending(sub);
-    this.#countReceiving(sub);
+    this.counts.watch(sub);
     openSideBySide(sub, (peer) => this.#advertise(sub, peer));
     this.#sub = sub;
     return sub;
@@ -130,9 +143,11 @@ export class Gossip {
   publish(payload: Uint8Array): void {
     if (this.#init.isDropping) return;
     const floodPublish = payload.length <= floodPayloadBytesMax;
+    this.counts.publishing(payload);
     this.#started()
       .publish(this.#init.topic, payload, { floodPublish })
-      .catch((cause: unknown) => this.#init.onFact({ type: "gossipFailed", at: now(), reason: wordsOf(cause) }));
+      .catch((cause: unknown) => this.#init.onFact({ type: "gossipFailed", at: now(), reason: wordsOf(cause) }))
+      .finally(() => this.counts.published(payload));
   }
 
   peers(): { readonly mesh: readonly PeerId[]; readonly subscribed: readonly PeerId[] } {
@@ -150,8 +165,12 @@ export class Gossip {
   }
 
   async #judge(from: Libp2pPeerId, message: Message): Promise<TopicValidatorResult> {
-    if (this.#init.isDropping) return TopicValidatorResult.Ignore;
-    return resultOf[await this.#init.unjudged.ask(from.toString() as PeerId, message.data)];
+    this.counts.asked();
+    const verdict = this.#init.isDropping
+      ? "ignore"
+      : await this.#init.unjudged.ask(from.toString() as PeerId, message.data);
+    this.counts.judged(verdict);
+    return resultOf[verdict];
   }
 
   #limitSending(sub: GossipInternals): void {
@@ -162,7 +181,7 @@ export class Gossip {
       for (const part of cutRpc(rpc)) {
         const hasRoom = hasRoomFor(sub, peer, messageBytesOf(part));
         if (hasRoom && sendRpc(peer, part)) {
-          this.messagesSent += part.messages.length;
+          this.counts.sent(part);
           continue;
         }
         hasSentAll = false;
@@ -170,15 +189,6 @@ export class Gossip {
           this.#dropped.set(peer as PeerId, (this.#dropped.get(peer as PeerId) ?? 0) + part.messages.length);
       }
       return hasSentAll;
-    };
-  }
-
-  #countReceiving(sub: GossipInternals): void {
-    const decodeRpc = sub.decodeRpc.bind(sub);
-    sub.decodeRpc = (bytes) => {
-      const rpc = decodeRpc(bytes);
-      this.messagesReceived += rpc.messages.length;
-      return rpc;
     };
   }
 

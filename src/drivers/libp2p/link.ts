@@ -31,7 +31,8 @@ import { wordsOf } from "./words-of.ts";
 /** What a link tells its owner. */
 export interface LinkHooks {
   readonly onFrame: (link: Link, protocol: LinkProtocol, frame: Uint8Array) => void;
-  readonly onFrameSent: () => void;
+  /** Bytes are those on the stream, the length prefix included. */
+  readonly onFrameSent: (protocol: LinkProtocol, bytes: number) => void;
   readonly onDrained: (link: Link, protocol: LinkProtocol) => void;
   readonly onFrameRefused: (link: Link, protocol: LinkProtocol, lengthBytes: number, lengthBytesMax: number) => void;
   readonly onClosed: (link: Link, reason: string) => void;
@@ -137,7 +138,7 @@ export class Link {
     return new FrameWriter({
       queueBytesMax: sendQueueBytesMax[protocol],
       open: () => this.connection.newStream(protocolNames[protocol], { signal: AbortSignal.timeout(negotiationMsMax) }),
-      onSent: hooks.onFrameSent,
+      onSent: (bytes) => hooks.onFrameSent(protocol, bytes),
       onDrained: () => {
         if (this.isOpen) hooks.onDrained(this, protocol);
       },

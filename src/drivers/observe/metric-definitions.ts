@@ -25,6 +25,31 @@ export const metricDefinitions = {
   bytes_received: { kind: "gauge", help: "Bytes read from the sockets of peers since start.", labels: [] },
   blocks_propagated: { kind: "gauge", help: "Blocks passed on since start; 0 without a ledger.", labels: [] },
   transactions_propagated: { kind: "gauge", help: "Batches published or passed on by gossip since start.", labels: [] },
+  frames_sent_total: {
+    kind: "counter",
+    help: "Frames sent by protocol; of gossip its RPCs, with or without messages.",
+    labels: ["protocol"],
+  },
+  frame_bytes_sent_total: {
+    kind: "counter",
+    help: "Bytes of these frames with their length prefixes, before encryption.",
+    labels: ["protocol"],
+  },
+  gossip_messages_sent_total: {
+    kind: "counter",
+    help: "Copies of gossip messages sent: of own ones, forwarded, or asked for.",
+    labels: ["why"],
+  },
+  gossip_messages_received_total: {
+    kind: "counter",
+    help: "Copies of gossip messages received, by verdict; duplicates have none.",
+    labels: ["verdict"],
+  },
+  gossip_peers: {
+    kind: "gauge",
+    help: "Peers that gossip can reach, and those that messages of others are forwarded to.",
+    labels: ["in"],
+  },
   entries: { kind: "gauge", help: "Live keys with a value.", labels: [] },
   versions: { kind: "gauge", help: "Live versions, tombstones included.", labels: [] },
   held_back: { kind: "gauge", help: "Batches held back because they come from the future.", labels: [] },

@@ -31,6 +31,14 @@ export class Metrics {
     if (metric instanceof Counter) metric.inc(labels, by);
   }
 
+  /** Sets a counter that is kept elsewhere to what it stands at there, per value of its one label. */
+  restate(name: MetricName, label: string, values: readonly (readonly [string, number])[]): void {
+    const metric = this.#metrics.get(name);
+    if (!(metric instanceof Counter)) return;
+    metric.reset();
+    for (const [value, count] of values) metric.inc({ [label]: value }, count);
+  }
+
   set(name: MetricName, value: number, labels: Labels = {}): void {
     const metric = this.#metrics.get(name);
     if (metric instanceof Gauge) metric.set(labels, value);
