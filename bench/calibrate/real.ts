@@ -33,7 +33,8 @@ export async function runReal(plan: Plan, fleet: Fleet): Promise<RealOutcome> {
     nodes.push(await fleet.node(dialed));
     startedAt.push(nowMs());
   }
-  await Promise.all(degrees(plan).map((peers, index) => nodes[index]?.ask("awaitPeers", { peers })));
+  const peersOf = degrees(plan);
+  await Promise.all(nodes.map((node, index) => node.ask("awaitPeers", { peers: peersOf[index] ?? 0 })));
   await pause(settleMs);
   const before = await scrape(nodes);
   const countedFrom = nowMs();
