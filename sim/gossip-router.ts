@@ -18,6 +18,7 @@ import {
   graftBytes,
   heartbeatMs,
   historyBeats,
+  lateStreamShare,
   meshDialedMin,
   meshLinks,
   pruneBackoffMs,
@@ -91,7 +92,8 @@ export class GossipRouter implements GossipPeer {
     if (!isAdmitted(end)) return;
     this.#listening.add(end);
     if (this.#init.isPassive()) return;
-    if (this.#mesh.size < meshLinks.low && !this.#isBackedOff(end)) this.#graft(end);
+    const isReady = !this.#init.network.prng.chance(lateStreamShare);
+    if (isReady && this.#mesh.size < meshLinks.low && !this.#isBackedOff(end)) this.#graft(end);
     this.#advertise(end, this.#told());
     this.#planBeat();
   }

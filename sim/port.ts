@@ -83,8 +83,8 @@ export class Port implements Side {
     const copies = isFaulty && prng.chance(options.duplication) ? 2 : 1;
     if (copies > 1) recorder.count("fault:duplication");
     recorder.sent(messageBytes(payload.length) * copies);
-    traffic.frame(this.plug.node, "gossip", messageBytes(payload.length));
-    traffic.of(this.plug.node).sent[why] += 1;
+    for (let copy = 0; copy < copies; copy++) traffic.frame(this.plug.node, "gossip", messageBytes(payload.length));
+    traffic.of(this.plug.node).sent[why] += copies;
     const isKnown = other.side.heardAt(payload) !== undefined;
     if (isKnown && !other.side.forgets()) return;
     for (let copy = 0; copy < copies; copy++) {
