@@ -1,4 +1,5 @@
 /** A plan in the simulator: the same nodes, started at the same moments, and the same puts. */
+import type { Millis } from "../../src/base/brand.ts";
 import { drawOptions } from "../../sim/scenarios.ts";
 import type { WorldOptions } from "../../sim/options.ts";
 import { Recorder } from "../../sim/recorder.ts";
@@ -8,8 +9,11 @@ import { type CountName, type Counts, between, countsOf } from "./counts.ts";
 import type { Plan } from "./plan.ts";
 import type { Outcome, RealOutcome } from "./real.ts";
 
-/** Time of a message from process to process. Source: fitted to how many nodes said in time that they have a large message: with 2 forwards are 6 % too few, with 10 they are 7 to 12 % too many. */
-const loopbackMsMax = 8;
+/**
+ * The longest time of a message from process to process, as a share of what a merge takes: both grow with what else the machine
+ * does. Source: fitted to how many nodes say in time that they have a large message.
+ */
+const wayShare = 0.5;
 /** What a merge takes in the simulator where no turn is late: two turns and a check of signatures. */
 const promptMergeMs = 12;
 const turnsToMerge = 2;
@@ -18,7 +22,7 @@ export function runSimulated(
   plan: Plan,
   { startedAt, beginAt, countedFrom, countedTo, mergeMs }: RealOutcome,
 ): Outcome {
-  const world = new World(optionsOf(plan), new Recorder(undefined), undefined);
+  const world = new World(optionsOf(plan, wayShare * mergeMs), new Recorder(undefined), undefined);
   const { queue, network, prng } = world.setting;
   const turnLateMs = Math.max(0, (mergeMs - promptMergeMs) / turnsToMerge);
   world.nodes.forEach((node, index) =>
@@ -47,13 +51,13 @@ export function runSimulated(
   };
 }
 
-function optionsOf({ seed, nodes, edges }: Plan): WorldOptions {
+function optionsOf({ seed, nodes, edges }: Plan, delayMsMax: Millis): WorldOptions {
   return {
     ...drawOptions(seed, "steady"),
     nodes,
     edges,
     mdns: false,
-    delayMsMax: loopbackMsMax,
+    delayMsMax,
     streamsApart: true,
     forgottenShare: 0,
     pullEveryMs: 30_000,
