@@ -11,7 +11,7 @@ export const meshLinks = { low: 4, aim: 6, high: 12 } as const;
 export const meshDialedMin = 2;
 /** Time in which a dropped link is not asked for again. Source: the library's default. */
 export const pruneBackoffMs: Millis = 60_000;
-/** Share of peers that say what they listen to before our own stream to them stands: only a heartbeat takes these into the mesh. Source: fitted to the mesh of 20 real nodes linked with each, 7.3 to 8.0 links for each in four runs; this gives 7.0 to 7.7, none 7.0. */
+/** Share of peers that say what they listen to before our own stream to them stands: only a heartbeat takes these into the mesh. Source: fitted to the mesh of 20 real nodes linked with each, 7.3 to 8.0 links for each in four runs; this gives 7.0 to 8.0, none 7.0. */
 export const lateStreamShare = 0.5;
 /** Source: the library's default. */
 export const heartbeatMs: Millis = 1_000;

@@ -33,7 +33,10 @@ export function setTraffic(metrics: Metrics, { frames, gossip }: Traffic): void 
   metrics.restate("gossip_messages_received_total", "verdict", Object.entries(gossip.received));
 }
 
-export function setGossipPeers(metrics: Metrics, { mesh, subscribed }: ReturnType<NetworkDriver["gossipPeers"]>): void {
+/** What only the driver knows. */
+export function setNetworkMetrics(metrics: Metrics, driver: Pick<NetworkDriver, "traffic" | "gossipPeers">): void {
+  setTraffic(metrics, driver.traffic());
+  const { mesh, subscribed } = driver.gossipPeers();
   metrics.set("gossip_peers", mesh.length, { in: "mesh" });
   metrics.set("gossip_peers", subscribed.length, { in: "topic" });
 }

@@ -48,7 +48,7 @@ import type { Convergence, ConvergenceOptions, KeyExplanation, Partition } from 
 import { judgeHealth } from "./health.ts";
 import { type NodeFaults, openFaults } from "./faults.ts";
 import { driverOptionsOf, loggerOf, threadOptionsOf } from "./node-options.ts";
-import { setGossipPeers, setMetrics, setTraffic } from "./metric-values.ts";
+import { setMetrics, setNetworkMetrics } from "./metric-values.ts";
 import { OldEntries } from "./old-entries.ts";
 import { type AskedNode, Questions } from "./questions.ts";
 import { ReplicaClient } from "./replica-client.ts";
@@ -315,9 +315,7 @@ class LiveNode implements NodeFacade, RunningNode {
 
   async metrics(): Promise<string> {
     setMetrics(this.#metrics, await this.status(), this.peers());
-    const driver = this.#running(this.#driver);
-    setTraffic(this.#metrics, driver.traffic());
-    setGossipPeers(this.#metrics, driver.gossipPeers());
+    setNetworkMetrics(this.#metrics, this.#running(this.#driver));
     return this.#metrics.text();
   }
 
