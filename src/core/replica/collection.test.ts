@@ -174,3 +174,15 @@ describe("two sides apart for longer than the horizon", () => {
     expect([ann.value("theirs"), equal(ann, bea, cid), aside()]).toEqual(["t", true, ["doomed"]]);
   });
 });
+
+test("a clock that stands still just before the floor moves does not keep a node turning", () => {
+  const [ann] = members as [Member];
+  const stepMs = (30 * day) / 720;
+  ann.wall = Math.ceil(ann.wall / stepMs) * stepMs - 1;
+  ann.take({ type: "timePassed" });
+  const now = { wall: ann.wall as never, mono: ann.mono as never };
+  expect((ann.replica.nextDeadline(now) ?? Infinity) - ann.mono).toBeGreaterThanOrEqual(100);
+  ann.wall += 1;
+  const later = { ...now, wall: ann.wall as never };
+  expect((ann.replica.nextDeadline(later) ?? Infinity) - ann.mono).toBeLessThanOrEqual(0);
+});

@@ -22,6 +22,7 @@ import type { CandidateSnapshot } from "../peers/connections/machine.ts";
 import type { Adoption, Age, ApartFrom } from "./freshness.ts";
 import type { ReplicaInput } from "./inputs.ts";
 import { goOnAdopting, passOnPullFacts, passOnWalkFacts, stepAdmission } from "./links.ts";
+import { collectionWaitMsMin } from "./limits.ts";
 import { type Parts, type ReplicaOptions, type Step, holdingsSeen, makeParts, setScanned, tell } from "./parts.ts";
 import { Requests } from "./requests.ts";
 import { knownBatches, releaseHeldBack, settle } from "./settle.ts";
@@ -148,7 +149,7 @@ export class Replica {
       partitions.nextDeadline(now),
       prefixes.nextDeadline(),
       release === undefined ? undefined : now.mono + Math.max(0, release - clock.judged(now.wall)),
-      now.mono + Math.max(0, collection - clock.judged(now.wall)),
+      now.mono + waitFor(collection, clock.judged(now.wall)),
     ].filter((deadline) => deadline !== undefined);
     return deadlines.length === 0 ? undefined : Math.min(...deadlines);
   }
@@ -218,6 +219,11 @@ export class Replica {
     if (doubted) tell({ type: "clockDoubted", offsetMs, peers: clock.witnesses }, step);
     else tell({ type: "clockTrusted", offsetMs }, step);
   }
+}
+
+/** A clock that stands still just before the floor moves must not make a node look again and again. */
+function waitFor(collection: Instant, judged: Instant): number {
+  return collection <= judged ? 0 : Math.max(collectionWaitMsMin, collection - judged);
 }
 
 function collect({ collector, freshness, holdings, clock }: Parts, { now, view, out }: Step): void {
