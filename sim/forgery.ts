@@ -12,8 +12,6 @@ import { worldBegan } from "./clock.ts";
 import type { Setting } from "./setting.ts";
 
 const remembered = 400;
-const dayMs = 86_400_000;
-const horizonMs = 30 * dayMs;
 /** Batches from the future sent together now and then: more than a node keeps of one author. */
 const hoarded = 70;
 /** Operations of a batch that a fragment is torn from: a full tree, so that every place has a proof of one length. */
@@ -142,13 +140,15 @@ export class Forgery {
 
   /** An entry from before the horizon, on a key that nobody has. */
   #ancient(): Bytes {
-    return this.#batch([{ ...this.#op(), key: `old${++this.#sequence}` }], this.#stamp(-40 * dayMs));
+    const ageMs = (this.#setting.options.horizonMs * 4) / 3;
+    return this.#batch([{ ...this.#op(), key: `old${++this.#sequence}` }], this.#stamp(-ageMs));
   }
 
   /** Older than the horizon by two minutes up to ten days, on a key that somebody may have, or nobody. */
   #belowFloor(): Bytes {
     this.#sequence += 1;
-    const olderMs = 120_000 + 10 * dayMs * this.#prng.unit() ** 4;
+    const { horizonMs } = this.#setting.options;
+    const olderMs = 120_000 + (horizonMs / 3) * this.#prng.unit() ** 4;
     const op = this.#op();
     return this.#batch(
       [this.#prng.chance(0.5) ? op : { ...op, key: `gone${this.#sequence}` }],

@@ -32,7 +32,7 @@ import { WatchedStore } from "./store-shell.ts";
 import { TurnWatch } from "./turn-watch.ts";
 import { Users } from "./users.ts";
 
-const horizonDays = 30;
+const dayMs = 86_400_000;
 /** Small, so that pages of the trie are written in small worlds, and starts replay the rest. */
 const trieReplayOpsMin = 16;
 
@@ -57,6 +57,12 @@ export class SimNode {
   /** A bit of its disk is not what was written; or was not, once. */
   isDamaged = false;
   wasDamaged = false;
+  /** It was away for so long that others may have forgotten what it holds. */
+  wasAway = false;
+  /** It is not started before. */
+  absentUntil: number = -Infinity;
+  /** When its disk was set up. */
+  bornAt: number = 0;
   process: Process | undefined;
   port: Port | undefined;
   onDied: () => void = () => undefined;
@@ -71,19 +77,34 @@ export class SimNode {
     this.index = index;
     this.identity = setting.identities.create(setting.prng);
     this.address = `/ip4/10.0.0.${index + 1}/tcp/4001/p2p/${this.identity.peer}`;
-    this.history = new KeyHistory(index);
+    this.history = new KeyHistory(index, setting.horizon);
     this.clock = new SimClock(setting.queue);
     this.diskFaults = new DiskFaults(setting, index);
     this.disk = this.diskFaults.emptyDisk();
-    this.#watch = new TurnWatch(setting, this.identity, this.history);
+    this.#watch = new TurnWatch(setting, this.identity, this.history, this);
     this.#users = new Users(setting, this.history, this.#watch.own, (holders, ops, askedAt) =>
       this.onShared(index, { holders, ops, askedAt }),
     );
     setting.writers.isHonest(this.identity.signer.author);
   }
 
+  /** Until then it takes old entries from anybody; in a world younger than the horizon there are none. */
+  get isYoung(): boolean {
+    const { queue, options } = this.#setting;
+    return queue.now > options.horizonMs && queue.now - this.bornAt < options.horizonMs / 2 + options.slackMs;
+  }
+
+  asideOn(key: string): number | undefined {
+    return this.disk.aside.get(key)?.stamp;
+  }
+
   get isUp(): boolean {
     return this.process !== undefined;
+  }
+
+  /** Virtual time since the world began. */
+  get worldMs(): number {
+    return this.#setting.queue.now;
   }
 
   wall(): Instant {
@@ -118,7 +139,7 @@ export class SimNode {
         session,
         agent: `p2p-sync/${programVersion}`,
         seed: prng.u32(),
-        horizonDays,
+        horizonDays: options.horizonMs / dayMs,
         pullEveryMs: options.pullEveryMs,
         first: [],
         trieReplayOpsMin,
@@ -146,12 +167,6 @@ export class SimNode {
     if (this.disk.state === undefined) this.#writeFirstState(state);
     for (const address of addresses)
       this.process.give({ type: "candidateFound", address, peer: undefined, source: "static" });
-  }
-
-  /** Whether its disk went back behind what it had told others under the numbering it goes on with. */
-  get hasOldNumbers(): boolean {
-    const { incarnation } = this.disk.state ?? {};
-    return incarnation !== undefined && this.#setting.writers.isExcused(this.identity.signer.author, incarnation);
   }
 
   /** The process dies now; `silently` as in a power cut, else the kernel says so to its peers. */
@@ -306,5 +321,6 @@ export class SimNode {
     store.apply({ type: "setState", state });
     store.commit();
     this.diskFaults.isBorn = true;
+    this.bornAt = this.#setting.queue.now;
   }
 }

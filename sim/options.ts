@@ -14,6 +14,8 @@ export const scenarios = [
   "disks",
   "versions",
   "old-batches",
+  "ages",
+  "away",
   "diamond",
   "late-joiner",
   "bulk",
@@ -21,6 +23,15 @@ export const scenarios = [
   "thousand",
 ] as const;
 export type Scenario = (typeof scenarios)[number];
+
+/** Some members that are away for a large part of the horizon, or for longer. */
+export interface Absence {
+  readonly nodes: readonly number[];
+  /** `sides`: those are cut off together, so that both sides go on as members that know all there is. */
+  readonly how: "down" | "cut" | "backup" | "sides";
+  readonly fromMs: Millis;
+  readonly forMs: Millis;
+}
 
 export type Edge = readonly [number, number];
 
@@ -51,6 +62,14 @@ export interface WorldOptions {
   readonly skewMsMax: Millis;
   /** Mean time between two of a kind in the whole world, or 0 for never. */
   readonly every: Readonly<Record<FaultKind, Millis>>;
+  /** Faults strike for so long, then none for so long, again and again; 0 for no calm. */
+  readonly stormMs: Millis;
+  readonly calmMs: Millis;
+  /** How long what is deleted or expired is kept. */
+  readonly horizonMs: Millis;
+  /** By how much honest clocks are off at most, with what a node may be late. */
+  readonly slackMs: Millis;
+  readonly away: readonly Absence[];
   /** Share of turns in which the power fails between two steps, or between two writes to the disk. */
   readonly turnCrash: number;
   readonly tornWrite: number;
@@ -62,12 +81,18 @@ export interface WorldOptions {
   readonly hostiles: number;
   /** Whether hostile peers serve batches from before the horizon to those that pull. */
   readonly servesOld: boolean;
+  /** Whether hostile peers keep all they hear and bring the old of it again, by every way. */
+  readonly hoards: boolean;
   /** Peers that run a later version of the program. */
   readonly newer: number;
   readonly lateNodes: number;
   /** Whether only a connected core is healed at first, and has to converge without the rest. */
   readonly healsCoreFirst: boolean;
   readonly keys: number;
+  /** Time after which users leave one key alone for the most part and take a new one, or 0. */
+  readonly keysMoveMs: Millis;
+  /** Share of values that expire. */
+  readonly ttlShare: number;
   readonly valueBytesMin: number;
   readonly valueBytesMax: number;
   readonly batchOpsMax: number;
@@ -151,6 +176,11 @@ export function drawChaos(seed: number, prng: Prng): WorldOptions {
     streamsApart: prng.chance(0.3),
     skewMsMax: prng.pick([0, 1_000, 10_000, 20_000]),
     every,
+    stormMs: 0,
+    calmMs: 0,
+    horizonMs: 30 * 86_400_000,
+    slackMs: 90_000,
+    away: [],
     turnCrash: prng.pick([0, 0, 0.001, 0.01]),
     tornWrite: prng.pick([0, 0, 0.001, 0.005]),
     commitFailure: prng.pick([0, 0, 0.001, 0.005]),
@@ -158,10 +188,13 @@ export function drawChaos(seed: number, prng: Prng): WorldOptions {
     isRelaxed,
     hostiles,
     servesOld: false,
+    hoards: false,
     newer,
     lateNodes: prng.chance(0.3) ? 1 : 0,
     healsCoreFirst: prng.chance(0.5),
     keys: prng.pick([3, 8, 40]),
+    keysMoveMs: 0,
+    ttlShare: 0.1,
     valueBytesMin: 4,
     valueBytesMax: prng.pick([8, 200, 2_000]),
     batchOpsMax: prng.pick([2, 8, 60]),
@@ -196,6 +229,13 @@ export function drawSparseNet(nodes: number, degree: number, prng: Prng): readon
   const edges: Edge[] = [];
   for (let b = 1; b < nodes; b++) for (let i = 0; i < Math.min(b, degree / 2); i++) edges.push([prng.below(b), b]);
   return withoutTwins(edges);
+}
+
+/** Everybody with everybody. */
+export function mesh(nodes: number): readonly Edge[] {
+  return Array.from({ length: nodes }, (_, b) => b).flatMap((b) =>
+    Array.from({ length: b }, (_, a): readonly [number, number] => [a, b]),
+  );
 }
 
 function withoutTwins(edges: readonly Edge[]): readonly Edge[] {

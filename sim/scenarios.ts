@@ -1,11 +1,19 @@
 /** Kinds of worlds by name: what of the options of a seed each of them fixes. */
 import { Prng } from "../src/base/prng.ts";
-import { type Scenario, type WorldOptions, drawChaos, drawEdges, drawSparseNet, never } from "./options.ts";
+import { ages, away } from "./age-scenarios.ts";
+import { type Scenario, type WorldOptions, drawChaos, drawEdges, drawSparseNet, mesh, never } from "./options.ts";
+
+/** Share of the seeds of the default mix in which the horizon is short. */
+const agesShare = 0.2;
+/** So that the chance of it changes no other seed. */
+const agesSalt = 0x5a17;
 
 export function drawOptions(seed: number, scenario: Scenario): WorldOptions {
   const prng = new Prng(seed * 2 + 1);
   const base = drawChaos(seed, prng);
-  return { ...base, ...changes[scenario](base, prng), scenario };
+  const own = new Prng(seed * 2 + agesSalt);
+  const isAged = scenario === "chaos" && own.chance(agesShare);
+  return { ...base, ...(isAged ? ages(base, own) : changes[scenario](base, prng)), scenario };
 }
 
 const calm: Partial<WorldOptions> = {
@@ -64,6 +72,8 @@ const changes: Readonly<Record<Scenario, (base: WorldOptions, prng: Prng) => Par
   }),
   versions: () => ({ ...late, newer: 2, every: { ...never, linkBreak: 20_000 } }),
   "old-batches": () => ({ ...late, hostiles: 1, servesOld: true, keys: 40 }),
+  ages,
+  away,
   /** A-{B,C}-D: everything reaches D over both ways. */
   diamond: () => ({
     ...soon,
@@ -132,9 +142,3 @@ const steadyLoad: Partial<WorldOptions> = {
   eagerWrites: 0,
   tieShare: 0,
 };
-
-function mesh(nodes: number): WorldOptions["edges"] {
-  return Array.from({ length: nodes }, (_, b) => b).flatMap((b) =>
-    Array.from({ length: b }, (_, a): readonly [number, number] => [a, b]),
-  );
-}

@@ -2,6 +2,7 @@
 import type { NetworkId } from "../src/base/brand.ts";
 import type { Prng } from "../src/base/prng.ts";
 import type { SignatureCheck } from "../src/core/effects.ts";
+import type { Horizon } from "./checkers/horizon.ts";
 import type { Frontiers } from "./checkers/frontiers.ts";
 import type { Model } from "./checkers/model.ts";
 import type { SignedBatches } from "./checkers/signed-batches.ts";
@@ -27,6 +28,7 @@ export interface Setting {
   readonly model: Model;
   readonly frontiers: Frontiers;
   readonly writers: Writers;
+  readonly horizon: Horizon;
   readonly canary: Canary | undefined;
   isFaulty(): boolean;
   isValid(check: SignatureCheck): boolean;

@@ -16,19 +16,32 @@ import type { Identity } from "./identities.ts";
 import type { MemoryDisk } from "./memory-disk.ts";
 import type { Setting } from "./setting.ts";
 
+/** What a node knows of the past. */
+export interface AgeOfNode {
+  /** Away for so long that others may have forgotten what it holds. */
+  readonly wasAway: boolean;
+  /** New, so that it takes old entries from anybody. */
+  readonly isYoung: boolean;
+  /** The stamp of what it set aside on a key. */
+  asideOn(key: string): number | undefined;
+}
+
 export class TurnWatch {
   /** What this node itself put into its batches. */
   readonly own: Map<BatchId, readonly LivingFact[]> = new Map();
   readonly #setting: Setting;
   readonly #identity: Identity;
   readonly #history: KeyHistory;
+  readonly #age: AgeOfNode;
   #ownNow: ParcelRow[] = [];
+  readonly #inParts = new Set<string>();
   #held: { readonly before: OriginRanges | undefined; readonly after: OriginRanges }[] = [];
 
-  constructor(setting: Setting, identity: Identity, history: KeyHistory) {
+  constructor(setting: Setting, identity: Identity, history: KeyHistory, age: AgeOfNode) {
     this.#setting = setting;
     this.#identity = identity;
     this.#history = history;
+    this.#age = age;
   }
 
   /** A write is about to be applied to the open turn. */
@@ -39,6 +52,8 @@ export class TurnWatch {
     }
     if (write.type !== "merge") return;
     const { parcel } = write;
+    if (parcel.ops.length < parcel.opsCount)
+      this.#inParts.add(`${parcel.author}/${parcel.incarnation}/${parcel.sequence}`);
     if (disk.batches.has(parcel.batch)) this.#setting.recorder.count("store:mergedAgain");
     const isOwn = parcel.author === this.#identity.signer.author && parcel.ops.length === parcel.opsCount;
     if (!isOwn || this.own.has(parcel.batch)) return;
@@ -55,11 +70,18 @@ export class TurnWatch {
     for (const { batch } of this.#ownNow) this.own.delete(batch);
     this.#ownNow = [];
     this.#held = [];
+    this.#inParts.clear();
   }
 
   durable(changes: readonly KeyChange[], isRepair: boolean): void {
     const { signed, model, frontiers, writers } = this.#setting;
     const { node } = this.#history;
+    const turn = {
+      isRepair,
+      now: this.#now(),
+      wasAway: this.#age.wasAway,
+      aside: (key: string) => this.#age.asideOn(key),
+    };
     for (const row of this.#ownNow) {
       const { author, incarnation, sequence, batch, signedHeader } = row;
       writers.wrote(node, decodeStoredHeader(signedHeader));
@@ -68,25 +90,32 @@ export class TurnWatch {
     for (const change of changes) {
       if (change.after !== undefined) this.#taken(change.before, change.after);
       if (change.after !== undefined) signed.check(node, change.after);
-      this.#history.changed(change, isRepair);
+      this.#history.changed(change, turn);
       model.changed(node, change, isRepair);
     }
     if (!isRepair) this.#checkHeld();
     this.#ownNow = [];
     this.#held = [];
+    this.#inParts.clear();
   }
 
   #taken(before: LivingFact | undefined, after: LivingFact): void {
-    const { writers, frontiers, options, queue } = this.#setting;
+    const { writers, frontiers, options, horizon } = this.#setting;
     writers.taken(this.#history.node, seen(after).header, after.batch);
     frontiers.taken(after);
     checkAge(before, after, {
       node: this.#history.node,
       author: this.#identity.signer.author,
-      now: worldBegan + queue.now,
+      now: this.#now(),
+      horizon,
       aheadMs: options.hostiles > 0 ? undefined : () => this.#setting.aheadMsMax(),
-      oldMayCome: options.servesOld,
+      oldMayCome: options.servesOld || this.#age.wasAway || this.#age.isYoung,
     });
+  }
+
+  /** True wall time. */
+  #now(): number {
+    return worldBegan + this.#setting.queue.now;
   }
 
   /** Liars may make a node believe that numbers are superseded; only among the honest is every frontier true. */
@@ -95,7 +124,10 @@ export class TurnWatch {
     if (options.hostiles > 0) return;
     for (const { before, after } of this.#held) {
       const news = minus(after.ranges, before?.ranges ?? []);
-      frontiers.held(this.#history.node, `${after.author}/${after.incarnation}`, news, this.#history.living);
+      frontiers.held(this.#history.node, `${after.author}/${after.incarnation}`, news, this.#history.living, {
+        now: this.#now(),
+        inParts: this.#inParts,
+      });
     }
   }
 }

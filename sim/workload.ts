@@ -12,6 +12,8 @@ const batchShare = 0.2;
 const fullShare = 0.3;
 const sharedShare = 0.3;
 const wrongShare = 0.03;
+/** Share of writes on keys that users have left. */
+const leftShare = 0.15;
 const sharedTimeoutMs = 25_000;
 
 /** Returns the number of operations asked for. */
@@ -20,7 +22,7 @@ export function writeSomething(node: SimNode, options: WorldOptions, prng: Prng)
     ? { type: "shared", copies: 1 + prng.below(options.nodes - 1), timeoutMs: 500 + prng.below(sharedTimeoutMs - 500) }
     : { type: "local" };
   const isWrong = prng.chance(wrongShare);
-  const ops = isWrong ? wrongOps(prng) : someOps(options, prng);
+  const ops = isWrong ? wrongOps(prng) : someOps(oldestKey(node.worldMs, options, prng), options, prng);
   node.write(ops, wish, !isWrong);
   return isWrong ? 0 : ops.length;
 }
@@ -31,10 +33,17 @@ export function writeTies(nodes: readonly SimNode[], options: WorldOptions, prng
   for (const node of nodes) if (prng.chance(0.7)) node.write([someOp(key, options, prng)], { type: "local" }, true);
 }
 
-function someOps(options: WorldOptions, prng: Prng): readonly WrittenOp[] {
+/** Where keys move on, users turn mostly to new ones, and now and then to one that was left long ago. */
+function oldestKey(worldMs: number, { keysMoveMs }: WorldOptions, prng: Prng): number {
+  if (keysMoveMs === 0) return 0;
+  const latest = Math.floor(worldMs / keysMoveMs);
+  return prng.chance(leftShare) ? prng.below(latest + 1) : latest;
+}
+
+function someOps(from: number, options: WorldOptions, prng: Prng): readonly WrittenOp[] {
   const whole = prng.chance(fullShare) ? options.batchOpsMax : 1 + prng.below(options.batchOpsMax);
   const count = prng.chance(batchShare) ? whole : 1;
-  const keys = new Set(Array.from({ length: count }, () => `k${prng.below(options.keys)}`));
+  const keys = new Set(Array.from({ length: count }, () => `k${from + prng.below(options.keys)}`));
   return [...keys].map((key) => someOp(key, options, prng));
 }
 
@@ -43,7 +52,7 @@ function someOp(key: string, options: WorldOptions, prng: Prng): WrittenOp {
   const size = options.valueBytesMin + prng.below(options.valueBytesMax - options.valueBytesMin + 1);
   const value = new Uint8Array(size).fill(prng.below(256));
   value.set(prng.bytes(4));
-  return { type: "put", key, value, ttlSeconds: prng.chance(0.1) ? 1 + prng.below(100) : undefined };
+  return { type: "put", key, value, ttlSeconds: prng.chance(options.ttlShare) ? 1 + prng.below(100) : undefined };
 }
 
 function wrongOps(prng: Prng): readonly WrittenOp[] {

@@ -9,13 +9,19 @@ import type { NetworkId } from "../src/base/brand.ts";
 import { toHex } from "../src/base/bytes.ts";
 import { Prng } from "../src/base/prng.ts";
 import type { Canary } from "./canaries.ts";
+import { checkForgotten } from "./checkers/forgotten.ts";
+import { Horizon } from "./checkers/horizon.ts";
+import type { DiskFact } from "./checkers/facts.ts";
 import { Frontiers } from "./checkers/frontiers.ts";
 import { Model, checkSpace, checkSummaries } from "./checkers/model.ts";
+import { seen } from "./checkers/versions.ts";
 import { SignedBatches } from "./checkers/signed-batches.ts";
 import { Tickets } from "./checkers/tickets.ts";
 import { Violation } from "./checkers/violation.ts";
 import { Writers } from "./checkers/writers.ts";
+import { worldBegan } from "./clock.ts";
 import { EventQueue } from "./event-queue.ts";
+import { scheduleAbsences } from "./faults/away.ts";
 import { scheduleFaults } from "./faults/schedule.ts";
 import type { Faulted } from "./faults/strike.ts";
 import { Hostile } from "./hostile.ts";
@@ -26,6 +32,7 @@ import { type Shared, SimNode } from "./node.ts";
 import type { WorldOptions } from "./options.ts";
 import type { Recorder } from "./recorder.ts";
 import type { Setting } from "./setting.ts";
+import { Truth } from "./truth.ts";
 import { writeSomething, writeTies } from "./workload.ts";
 
 const checkEveryMs = 2_000;
@@ -34,6 +41,8 @@ const repairEveryMs = 45_000;
 /** Share of starts after which users write at once, and within how long. */
 const eagerShare = 0.8;
 const eagerMsMax = 300;
+/** Looks at a world at rest, if the floor moves just when it is looked at. */
+const floorStepsMax = 3;
 /** Events one world may take; more means that something turns in a circle. */
 const eventsMax = 5_000_000;
 
@@ -51,6 +60,7 @@ export class World implements Faulted {
   readonly setting: Setting;
   readonly #hostiles: readonly Hostile[];
   readonly #newer: readonly Newer[];
+  readonly #truth: Truth;
   readonly #prng: Prng;
 
   constructor(options: WorldOptions, recorder: Recorder, canary: Canary | undefined) {
@@ -78,6 +88,7 @@ export class World implements Faulted {
       node.onDied = () => this.setting.queue.after(100 + this.#prng.unit() * 10_000, () => this.start(node));
       node.onShared = (writer, shared) => this.#checkShared(writer, shared);
     }
+    this.#truth = new Truth(this.setting);
     this.setting.network.onOversized = (node, protocol, bytes) => this.#oversized(node, protocol, bytes);
   }
 
@@ -91,6 +102,7 @@ export class World implements Faulted {
     for (const hostile of this.#hostiles) hostile.begin();
     for (const newer of this.#newer) newer.begin();
     scheduleFaults(this.setting, this, options.chaosMs);
+    scheduleAbsences(this.setting, this);
     this.#scheduleUsers();
     this.#scheduleAnnouncements();
     for (let at = checkEveryMs; at < options.chaosMs; at += checkEveryMs) this.#advance(at);
@@ -109,6 +121,7 @@ export class World implements Faulted {
   start(node: SimNode): void {
     if (node.isUp) return;
     const { queue, options, network } = this.setting;
+    if (queue.now < node.absentUntil) return;
     node.start(this.#neighbours(node.index));
     if (!network.isFaulty || queue.now === 0 || !this.#prng.chance(eagerShare)) return;
     for (let write = 0; write < options.eagerWrites; write++)
@@ -156,6 +169,17 @@ export class World implements Faulted {
     const facts = this.nodes.map((node) => node.fact());
     checkSummaries(facts.filter(({ node }) => this.nodes[node]?.isDamaged !== true)); // a turned bit shows in the root
     facts.forEach(checkSpace);
+    this.#checkForgotten(facts);
+  }
+
+  /** Whoever runs for a while, and is no new member, has forgotten what was due. */
+  #checkForgotten(facts: readonly DiskFact[]): void {
+    const { horizon, queue } = this.setting;
+    for (const fact of facts) {
+      const { process, isYoung } = this.nodes[fact.node] as SimNode;
+      const isReady = process?.isPrompt === true && queue.now - process.startedAt > horizon.slackMs && !isYoung;
+      if (isReady) checkForgotten(fact, horizon, worldBegan + queue.now);
+    }
   }
 
   /** A connected part is healed; the others are dead or cut off, and it has to do without them. */
@@ -201,12 +225,12 @@ export class World implements Faulted {
   }
 
   #converge(nodes: readonly SimNode[]): void {
-    const { queue, options, model } = this.setting;
+    const { queue, options } = this.setting;
     const healedAt = queue.now;
     for (;;) {
       this.#advance(queue.now + 1_000);
       const isRepaired = nodes.every(({ clock }) => !clock.needsRepair);
-      const difference = isRepaired ? model.difference(nodes.map((node) => node.fact())) : "a clock is never repaired";
+      const difference = isRepaired ? this.#truth.difference(nodes) : "a clock is never repaired";
       if (difference === undefined) break;
       if (queue.now - healedAt < options.quietMsMax) continue;
       throw new Violation("9 the healed network converges", difference, { quietMs: options.quietMsMax });
@@ -216,9 +240,13 @@ export class World implements Faulted {
 
   /** Every question has its answer after a while, every message its verdict, and nothing moves any more. */
   #rest(): void {
-    const { queue, model, options } = this.setting;
+    const { queue, options } = this.setting;
     this.#advance(queue.now + options.restMs);
-    const later = model.difference(this.nodes.map((node) => node.fact()));
+    let later = this.#truth.difference(this.nodes);
+    for (let time = 1; later !== undefined && time <= floorStepsMax; time++) {
+      this.#advance(queue.now + 300); // the floor may just have moved on some of them
+      later = this.#truth.difference(this.nodes);
+    }
     if (later !== undefined && this.#hostiles.length === 0)
       throw new Violation("9 the healed network converges", `what was equal drifted apart: ${later}`);
     for (const { index, port } of this.nodes) {
@@ -230,7 +258,7 @@ export class World implements Faulted {
 
   #checkShared(writer: number, { holders, ops, askedAt }: Shared): void {
     // A writer whose disk went back gives numbers twice, and takes what is told of the old batch for the new one.
-    if (this.nodes[writer]?.hasOldNumbers === true) return;
+    if (ops.some((op) => this.setting.writers.isExcused(seen(op).header.author, seen(op).header.incarnation))) return;
     for (const node of this.nodes) {
       const isExcused = node.hasRepaired || node.lostAt >= askedAt;
       if (!holders.includes(node.identity.peer) || isExcused || node.holds(ops)) continue;
@@ -259,6 +287,7 @@ function createSetting(
   const network = new Network(queue, new Prng(prng.u32()), options, recorder);
   const networkId = toHex(prng.bytes(32)) as NetworkId;
   const signed = new SignedBatches(networkId);
+  const horizon = new Horizon(options.horizonMs, options.slackMs);
   const identities = new Identities(options.realSignatures, (message) => signed.signed(message));
   return {
     networkId,
@@ -270,8 +299,9 @@ function createSetting(
     identities,
     signed,
     tickets: new Tickets(),
-    model: new Model(),
-    frontiers: new Frontiers(),
+    model: new Model(horizon),
+    frontiers: new Frontiers(horizon),
+    horizon,
     writers: new Writers(),
     canary,
     isFaulty: () => network.isFaulty,

@@ -4,16 +4,12 @@
  * time, or a wrong clock would win over everybody's writes.
  */
 import type { LivingFact } from "./facts.ts";
+import type { Horizon } from "./horizon.ts";
 import { seen } from "./versions.ts";
 import { Violation } from "./violation.ts";
 
-/** Source: the data model: entries older than the horizon are refused, stamps ahead by more than this wait. */
-const horizonMs = 30 * 86_400_000;
+/** Source: the data model: stamps ahead by more than this wait. */
 const aheadMsMax = 30_000;
-/** The floor moves in steps, 720 in a horizon, so that all nodes collect at one moment. */
-const floorStepMs: number = horizonMs / 720;
-/** Clocks of honest nodes are behind by less. */
-const behindMsMax = 90_000;
 
 export interface Moment {
   readonly node: number;
@@ -22,7 +18,8 @@ export interface Moment {
   readonly now: number;
   /** How far the furthest clock of an honest node is ahead, or undefined where liars may have told of others. */
   readonly aheadMs: (() => number) | undefined;
-  /** Whether old batches may come in by pulls. */
+  readonly horizon: Horizon;
+  /** Whether this node may take old entries: it is new, or was away. */
   readonly oldMayCome: boolean;
 }
 
@@ -30,11 +27,7 @@ export interface Moment {
 export function checkAge(before: LivingFact | undefined, after: LivingFact, moment: Moment): void {
   const { stamp, author } = seen(after);
   const facts = { node: moment.node, key: after.key, stamp, now: moment.now };
-  if (
-    before === undefined &&
-    !moment.oldMayCome &&
-    stamp < (moment.now - horizonMs - floorStepMs - behindMsMax) * 1_000
-  )
+  if (before === undefined && !moment.oldMayCome && moment.horizon.mustBeBelow(stamp, moment.now))
     throw new Violation("3 deleted keys stay deleted", "an entry from before the horizon came in", facts);
   if (moment.aheadMs === undefined || author === moment.author) return;
   if (stamp <= (moment.now + aheadMsMax) * 1_000) return;

@@ -2,18 +2,31 @@
  * Promises 1 and 3, per node and key: what is durable only ever gives way to something newer. So an
  * acknowledged write stays until it is superseded, and no older version returns behind a tombstone.
  *
- * The one exception is a clock repair: it takes a node's own future entries back and must put the
- * same content, or something newer, in their place within the same turn.
+ * There are three exceptions. A clock repair takes a node's own future entries back and must put the
+ * same content, or something newer, in their place within the same turn. What is due is forgotten, and
+ * nothing as old ever lives on that key again. And a node that was away sets aside what is old.
  */
 import { equalBytes } from "../../src/base/bytes.ts";
 import type { OpContent } from "../../src/codec/op.ts";
 import type { KeyChange, LivingFact } from "./facts.ts";
+import type { Horizon } from "./horizon.ts";
 import { type VersionName, nameOf, order, seen } from "./versions.ts";
 import { Violation } from "./violation.ts";
 
 interface Acknowledged {
   readonly ticket: number;
   readonly version: VersionName;
+}
+
+/** When and how a turn became durable. */
+export interface Turn {
+  readonly isRepair: boolean;
+  /** True wall time in ms. */
+  readonly now: number;
+  /** Whether this node was away for so long that it does not know what the others have forgotten. */
+  readonly wasAway: boolean;
+  /** The stamp of what was set aside on a key. */
+  readonly aside: (key: string) => number | undefined;
 }
 
 export class KeyHistory {
@@ -24,8 +37,13 @@ export class KeyHistory {
   /** For each key the version up to which this node's own ones were taken back by a repair, and what came instead. */
   readonly #repaired = new Map<string, { readonly upTo: VersionName; readonly by: VersionName }>();
 
-  constructor(node: number) {
+  /** The newest version of each key that was forgotten because it was due. */
+  readonly #forgotten = new Map<string, VersionName>();
+  readonly #horizon: Horizon;
+
+  constructor(node: number, horizon: Horizon) {
     this.node = node;
+    this.#horizon = horizon;
   }
 
   /** The disk lost what was durable on it, by a fault that nothing was promised against; this is left. */
@@ -34,19 +52,19 @@ export class KeyHistory {
     for (const [key, fact] of left) this.living.set(key, fact);
     this.#acknowledged.clear();
     this.#repaired.clear();
+    for (const key of [...this.#forgotten.keys()]) if (left.size === 0 || left.has(key)) this.#forgotten.delete(key);
   }
 
   /** A turn became durable. */
-  changed({ key, before: stored, after }: KeyChange, isRepair: boolean): void {
+  changed({ key, before: stored, after }: KeyChange, turn: Turn): void {
     const before = this.living.get(key);
     if (!isSame(before, stored)) this.#broken("1 acknowledged writes survive", "the disk changed outside a turn", key);
     if (isSame(before, after)) return;
-    if (before !== undefined && after === undefined) {
-      this.#broken("1 acknowledged writes survive", "an entry is gone without a successor", key, before);
-    }
-    if (after === undefined) return;
-    if (before !== undefined && order(seen(after), seen(before)) < 0) this.#olderNow(key, before, after, isRepair);
+    if (after === undefined) return before === undefined ? undefined : this.#gone(key, before, turn);
+    if (before !== undefined && order(seen(after), seen(before)) < 0) this.#olderNow(key, before, after, turn.isRepair);
+    if (before === undefined) this.#checkForgotten(key, after, turn);
     this.living.set(key, after);
+    return undefined;
   }
 
   /** The user was told that this is durable. */
@@ -58,6 +76,8 @@ export class KeyHistory {
     const standing = isTakenBack && order(version, repaired.by) > 0 ? repaired.by : version;
     if (known === undefined || order(standing, known.version) > 0)
       this.#acknowledged.set(key, { ticket, version: standing });
+    const forgotten = this.#forgotten.get(key);
+    if (forgotten !== undefined && order(forgotten, standing) >= 0) this.#acknowledged.delete(key);
     this.#checkAcknowledged(key);
   }
 
@@ -80,6 +100,31 @@ export class KeyHistory {
     const held = this.living.get(key);
     if (promised === undefined || (held !== undefined && order(seen(held), promised.version) >= 0)) return;
     this.#broken("1 acknowledged writes survive", `write ${promised.ticket} was acknowledged and is gone`, key, held);
+  }
+
+  /** Nothing lives on the key any more: the entry was due, or old and set aside by a node that was away. */
+  #gone(key: string, before: LivingFact, { now, wasAway, aside }: Turn): void {
+    const { op, stamp } = seen(before);
+    if (this.#horizon.mayBeForgotten(before, now)) this.#forgotten.set(key, seen(before));
+    else {
+      const isAside = op.content.type === "tombstone" || aside(key) === stamp;
+      if (!wasAway || !isAside || !this.#horizon.mayBeRefused(before, now))
+        this.#broken("1 acknowledged writes survive", "an entry is gone without a successor", key, before);
+    }
+    const promised = this.#acknowledged.get(key);
+    if (promised !== undefined && order(seen(before), promised.version) >= 0) this.#acknowledged.delete(key);
+    this.living.delete(key);
+  }
+
+  #checkForgotten(key: string, after: LivingFact, { wasAway }: Turn): void {
+    const forgotten = this.#forgotten.get(key);
+    if (forgotten === undefined || wasAway || order(seen(after), forgotten) >= 0) return;
+    const version = nameOf(seen(after));
+    this.#broken(
+      "3 deleted keys stay deleted",
+      `${version} lives on a key whose later version ${nameOf(forgotten)} was forgotten`,
+      key,
+    );
   }
 
   #olderNow(key: string, before: LivingFact, after: LivingFact, isRepair: boolean): void {

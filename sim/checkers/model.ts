@@ -4,8 +4,13 @@
  * summaries exactly when they hold equal sets.
  */
 import type { DiskFact, KeyChange, LivingFact } from "./facts.ts";
+import type { Horizon } from "./horizon.ts";
 import { nameOf, order, seen } from "./versions.ts";
 import { Violation } from "./violation.ts";
+
+interface Held {
+  readonly entries: ReadonlyMap<string, LivingFact>;
+}
 
 interface Taken {
   readonly fact: LivingFact;
@@ -15,6 +20,11 @@ interface Taken {
 export class Model {
   /** By key, then by version. */
   readonly #taken = new Map<string, Map<string, Taken>>();
+  readonly #horizon: Horizon;
+
+  constructor(horizon: Horizon) {
+    this.#horizon = horizon;
+  }
 
   changed(node: number, { key, before, after }: KeyChange, isRepair: boolean): void {
     const versions = this.#taken.get(key) ?? new Map<string, Taken>();
@@ -49,21 +59,40 @@ export class Model {
     return newest;
   }
 
-  /** What keeps these disks from being equal to what their nodes took in, in words; undefined when nothing does. */
-  difference(disks: readonly DiskFact[]): string | undefined {
-    const expected = this.expected(new Set(disks.map(({ node }) => node)));
-    for (const { node, living } of disks) {
-      const held = new Map(living.map((fact) => [fact.key, fact]));
-      for (const [key, fact] of expected) {
-        const found = held.get(key);
+  /**
+   * What keeps these disks from being equal to what `source` took in, but for what is due by now, in words;
+   * undefined when nothing does. Near the floor an entry may be there or not, but on all alike, except where
+   * it is said to be a close call.
+   */
+  difference(
+    disks: readonly DiskFact[],
+    now: number,
+    source: readonly number[],
+    isCloseCall: (fact: LivingFact) => boolean,
+  ): string | undefined {
+    const expected = this.expected(new Set(source));
+    const held = disks.map(({ node, living }) => ({ node, entries: new Map(living.map((fact) => [fact.key, fact])) }));
+    for (const [key, fact] of expected) {
+      if (isCloseCall(fact)) continue;
+      const isGone = this.#horizon.mustBeForgotten(fact, now) || this.#isForgottenByAll(key, fact, held, now);
+      for (const { node, entries } of held) {
+        const found = entries.get(key);
+        if (isGone && found !== undefined) return `node ${node} keeps ${key} (${nameOf(seen(found))}), which is due`;
+        if (isGone) continue;
         if (found === undefined) return `node ${node} lacks ${key} (${nameOf(seen(fact))})`;
-        if (versionKey(found) !== versionKey(fact)) {
+        if (versionKey(found) !== versionKey(fact))
           return `node ${node} has ${key} as ${nameOf(seen(found))}, not ${nameOf(seen(fact))}`;
-        }
       }
-      if (held.size !== expected.size) return `node ${node} has ${held.size} entries, not ${expected.size}`;
     }
+    for (const { node, entries } of held)
+      for (const [key, fact] of entries)
+        if (!expected.has(key) && !isCloseCall(fact)) return `node ${node} has ${key} (${nameOf(seen(fact))}) alone`;
     return undefined;
+  }
+
+  /** Whether the floor reaches it on some clocks only, and it is gone on one of these disks. */
+  #isForgottenByAll(key: string, fact: LivingFact, held: readonly Held[], now: number): boolean {
+    return this.#horizon.mayBeForgotten(fact, now) && held.some(({ entries }) => !entries.has(key));
   }
 
   #add(node: number, versions: Map<string, Taken>, fact: LivingFact): void {

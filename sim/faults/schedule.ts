@@ -19,12 +19,17 @@ function scheduleNext(kind: FaultKind, everyMs: number, setting: Setting, world:
   if (at >= untilMs) return;
   queue.at(at, () => {
     const node = prng.pick(world.nodes);
-    if (strike(kind, { setting, world, node, prng })) {
+    if (!isCalm(setting) && strike(kind, { setting, world, node, prng })) {
       recorder.count(`fault:${kind}`);
       recorder.event(queue.now, node.index, "fault", kind);
     }
     scheduleNext(kind, everyMs, setting, world, untilMs);
   });
+}
+
+/** Whether it is one of the times in which everything recovers. */
+function isCalm({ queue, options: { stormMs, calmMs } }: Setting): boolean {
+  return calmMs > 0 && queue.now % (stormMs + calmMs) >= stormMs;
 }
 
 /** Whether it could happen at all. */
