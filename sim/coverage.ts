@@ -4,6 +4,7 @@
  * without anybody noticing is the usual way there.
  */
 import type { Note } from "../src/core/notes.ts";
+import { walkKinds } from "./hostile-walk.ts";
 import { faultKinds } from "./options.ts";
 
 /** Seeds after which every kind must have happened. Guess: the rarest happens in one of about 30. */
@@ -28,7 +29,7 @@ const rates = [
   "tie",
 ] as const;
 
-const mischief = [
+const mischief: readonly string[] = [
   "ack",
   "addresses",
   "endless",
@@ -51,13 +52,11 @@ const mischief = [
   "pull",
   "rubbish",
   "split",
-] as const;
+  "walk",
+  ...walkKinds,
+];
 
 const laterVersions = ["hello", "goodbye:wrongVersion", "gossip", "frame", "goodbye:protocolViolation"] as const;
-
-const thirtyDays = {
-  cannot: "the horizon is 30 days and a world lasts an hour and a half; tests of the replica let it pass",
-};
 
 /** Whether each kind of note happens in simulation, or why it cannot. */
 const notes: Readonly<Record<Note["type"], "happens" | { readonly cannot: string }>> = {
@@ -79,9 +78,9 @@ const notes: Readonly<Record<Note["type"], "happens" | { readonly cannot: string
   heldBackDropped: "happens",
   heldBackReleased: "happens",
   entriesBelowFloor: "happens",
-  collected: thirtyDays,
-  setAside: thirtyDays,
-  heldApart: thirtyDays,
+  collected: "happens",
+  setAside: { cannot: "nobody is away for half a horizon; the scenario away sets aside" },
+  heldApart: "happens",
   conflict: "happens",
   equivocation: "happens",
   pullStarted: "happens",

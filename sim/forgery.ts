@@ -12,6 +12,10 @@ import { worldBegan } from "./clock.ts";
 import type { Setting } from "./setting.ts";
 
 const remembered = 400;
+/** A hoarder keeps all there is in a world. */
+const hoardMax = 20_000;
+/** Old batches a hoarder brings at once. */
+const broughtAtOnce = 12;
 /** Batches from the future sent together now and then: more than a node keeps of one author. */
 const hoarded = 70;
 /** Operations of a batch that a fragment is torn from: a full tree, so that every place has a proof of one length. */
@@ -45,7 +49,7 @@ export class Forgery {
   }
 
   keep(parcel: Parcel): void {
-    if (this.#overheard.length < remembered) this.#overheard.push(parcel);
+    if (this.#overheard.length < (this.#setting.options.hoards ? hoardMax : remembered)) this.#overheard.push(parcel);
     else this.#overheard[this.#prng.below(remembered)] = parcel;
   }
 
@@ -82,6 +86,7 @@ export class Forgery {
   /** Parcels for an honest puller; some are not what they say. */
   servedParcels(): readonly Bytes[] {
     if (this.#setting.options.servesOld && this.#prng.chance(0.5)) return [this.#ancient()];
+    if (this.#setting.options.hoards && this.#prng.chance(0.7)) return this.#hoarded();
     const kind = this.#prng.below(6);
     if (kind === 0) return [this.#forged()];
     if (kind === 4) return [this.#torn("moved")];
@@ -89,6 +94,14 @@ export class Forgery {
     if (kind === 1) return [this.#own(0, true), this.#own(-20_000, true)];
     const replays = this.#overheard.slice(0, 20).map(bytesOf);
     return kind === 2 ? replays : [...replays.slice(0, 2), this.#own(3_600_000, true)];
+  }
+
+  /** What was heard long ago, for the most part: of which deletions may be forgotten by now. */
+  #hoarded(): readonly Bytes[] {
+    const oldest = Math.ceil(this.#overheard.length * this.#prng.unit() ** 2);
+    return Array.from({ length: Math.min(broughtAtOnce, oldest) }, () =>
+      bytesOf(this.#overheard[this.#prng.below(oldest)] as Parcel),
+    );
   }
 
   #payload(name: Gossiped["name"]): Bytes {

@@ -17,8 +17,9 @@ import {
   encodePull,
   encodeSuperseded,
 } from "../src/codec/frontier.ts";
-import type { NetworkEvent } from "../src/ports/network.ts";
+import type { LinkProtocol, NetworkEvent } from "../src/ports/network.ts";
 import { Forgery } from "./forgery.ts";
+import { HostileWalk } from "./hostile-walk.ts";
 import type { Identity } from "./identities.ts";
 import type { SimNode } from "./node.ts";
 import type { Port } from "./port.ts";
@@ -38,6 +39,7 @@ export class Hostile {
   readonly #victims: readonly SimNode[];
   readonly #index: number;
   readonly #forgery: Forgery;
+  readonly #walk: HostileWalk;
   readonly #origins = new Map<string, OriginRanges>();
   /** Pulls that are answered without end, by link. */
   readonly #endless = new Map<number, number>();
@@ -57,6 +59,14 @@ export class Hostile {
       this.identity.signer,
       victims.map(({ identity }) => identity.signer.author),
     );
+    this.#walk = new HostileWalk({
+      prng: this.#prng,
+      send: (link, frame) => this.#send(link, "walk", frame),
+      count: (kind) => setting.recorder.count(`hostile:${kind}`),
+      now: () => this.#now(),
+      parcels: () => this.#forgery.servedParcels(),
+      keep: ({ parcels }) => parcels.forEach((parcel) => this.#forgery.keep(parcel)),
+    });
   }
 
   begin(): void {
@@ -97,6 +107,7 @@ export class Hostile {
     if (event.type !== "frameReceived") return;
     if (event.protocol === "admit") this.#admit(event.link, event.frame);
     if (event.protocol === "frontier") this.#frontier(event.link, event.frame);
+    if (event.protocol === "walk") this.#walk.hear(event.link, event.frame);
   }
 
   #greet(link: number): void {
@@ -169,6 +180,8 @@ export class Hostile {
       "falseFrontier",
       "ack",
       "addresses",
+      "walk",
+      "walk",
       "rubbish",
       "oversized",
     ] as const);
@@ -189,6 +202,8 @@ export class Hostile {
         const beacon = { clock: this.#now(), summary: { count: 0, fingerprint: this.#prng.bytes(32) }, stale: false };
         return this.#send(end.link, "frontier", encodePull(this.#prng.u32(), beacon, true, this.#falseClaims()));
       }
+      case "walk":
+        return this.#walk.mischief(end.link);
       case "addresses":
         return this.#announceAddresses();
       case "ack":
@@ -201,7 +216,7 @@ export class Hostile {
         if (!this.#prng.chance(0.2)) return undefined; // it ends the link, and with it the mischief
         return this.#send(
           end.link,
-          this.#prng.pick(["admit", "ack", "frontier"]),
+          this.#prng.pick(["admit", "ack", "frontier", "walk"]),
           this.#prng.bytes(1 + this.#prng.below(300)),
         );
       case "oversized":
@@ -245,7 +260,7 @@ export class Hostile {
     return (this.#victims[0] as SimNode).wall();
   }
 
-  #send(link: number, protocol: "admit" | "ack" | "frontier", frame: Uint8Array): void {
+  #send(link: number, protocol: LinkProtocol, frame: Uint8Array): void {
     this.#port?.obey({ type: "send", link, protocol, frame });
   }
 }
