@@ -47,7 +47,7 @@ export const walkKinds: readonly string[] = [...manners, ...walkMischief].map((k
 const tooMany = 40;
 /** Share of requests that are answered by ending the walk. */
 const endedShare = 0.05;
-const hexDigits = "0123456789abcdef";
+const hexDigits: readonly string[] = Array.from("0123456789abcdef");
 
 export interface WalkVoice {
   readonly prng: Prng;
@@ -106,7 +106,7 @@ export class HostileWalk {
     const paths = asked.flatMap((node) => (node.type === "prefix" ? [] : [node.path]));
     switch (manner) {
       case "differs":
-        return paths.slice(0, 12).flatMap((path) => [...hexDigits].map((digit) => this.#children(path + digit)));
+        return paths.slice(0, 12).flatMap((path) => hexDigits.map((digit) => this.#children(path + digit)));
       case "otherPath":
         return [this.#children(this.#digits(1 + this.#voice.prng.below(8)))];
       case "foreignEntries":
@@ -140,7 +140,7 @@ export class HostileWalk {
 
   #wanting(kind: (typeof walkMischief)[number]): readonly WalkNode[] {
     if (kind === "asks") return [this.#children(this.#digits(this.#voice.prng.below(4)))];
-    if (kind === "neverMore") return [...hexDigits].map((path) => ({ type: "entries", path, entries: [] }));
+    if (kind === "neverMore") return hexDigits.map((path) => ({ type: "entries", path, entries: [] }));
     const all = { type: "prefix", prefix: "", after: "", more: false } as const;
     return kind === "prefixWithoutEnd" ? Array.from({ length: 8 }, () => all) : [];
   }
@@ -172,7 +172,7 @@ export class HostileWalk {
   }
 
   #digits(count: number): string {
-    return Array.from({ length: count }, () => this.#voice.prng.pick([...hexDigits])).join("");
+    return Array.from({ length: count }, () => this.#voice.prng.pick(hexDigits)).join("");
   }
 
   #sendParcels(link: number, session: number): void {

@@ -52,6 +52,7 @@ export class Network implements Carrier {
   isFaulty = true;
   /** Told of a frame over the limit of its protocol, which an honest sender never makes. */
   onOversized: (node: number, protocol: LinkProtocol, bytes: number) => void = () => undefined;
+  onPassedOn: (node: number, payload: Uint8Array) => void = () => undefined;
   readonly #ports = new Map<string, Port>();
   readonly #wires = new Set<Wire>();
   readonly #cuts = new Map<string, number>();

@@ -72,7 +72,7 @@ async function find(bug: PlantedBug, seeds: readonly string[]): Promise<Finding>
     for (const part of ["src", "sim", "package.json"]) cpSync(join(root, part), join(copy, part), { recursive: true });
     symlinkSync(join(root, "node_modules"), join(copy, "node_modules"));
     plant(bug, copy);
-    const output = await simulate(copy, seeds);
+    const output = await simulate(copy, [...seeds, "--scenario", bug.scenario ?? "chaos"]);
     const found = /^seed (\d+) broke promise (.+)$/m.exec(output);
     const trouble = found !== null || /passed, 0 failed$/m.test(output) ? undefined : output.slice(-300);
     return {

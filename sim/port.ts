@@ -166,7 +166,9 @@ export class Port implements Side {
     this.#unjudged.delete(message);
     this.#network.recorder.count(`net:${verdict}`);
     this.#network.traffic.of(this.plug.node).received[verdict] += 1;
-    if (verdict === "accept") this.gossip.forward(unjudged.payload, unjudged.from);
+    if (verdict !== "accept") return;
+    this.#network.onPassedOn(this.plug.node, unjudged.payload);
+    this.gossip.forward(unjudged.payload, unjudged.from);
   }
 }
 

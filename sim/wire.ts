@@ -61,6 +61,8 @@ export interface Carrier {
   transmit(end: End, lane: Lane, arrive: () => void): void;
   /** A gossip RPC without a message left a node. */
   controlSent(node: number, bytes: number): void;
+  /** Told of each message that a node passes on. */
+  onPassedOn(node: number, payload: Uint8Array): void;
   dial(from: Side, address: string, attempt: number): void;
   send(end: End, protocol: LinkProtocol, frame: Uint8Array): void;
   close(end: End, reason: string): void;

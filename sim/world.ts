@@ -15,6 +15,7 @@ import type { DiskFact } from "./checkers/facts.ts";
 import { Frontiers } from "./checkers/frontiers.ts";
 import { Model, checkSpace, checkSummaries } from "./checkers/model.ts";
 import { seen } from "./checkers/versions.ts";
+import { checkPassedOn } from "./checkers/passed-on.ts";
 import { SignedBatches } from "./checkers/signed-batches.ts";
 import { Tickets } from "./checkers/tickets.ts";
 import { Violation } from "./checkers/violation.ts";
@@ -89,6 +90,11 @@ export class World implements Faulted {
       node.onShared = (writer, shared) => this.#checkShared(writer, shared);
     }
     this.#truth = new Truth(this.setting);
+    this.setting.network.onPassedOn = (node, payload) => {
+      const { horizon, queue } = this.setting;
+      const { living } = (this.nodes[node] as SimNode).history;
+      checkPassedOn(node, payload, living, horizon, worldBegan + queue.now);
+    };
     this.setting.network.onOversized = (node, protocol, bytes) => this.#oversized(node, protocol, bytes);
   }
 

@@ -13,7 +13,8 @@ export type Promised =
   | "11 a number names one batch"
   | "12 a frontier tells the truth"
   | "13 what is stamped ahead waits"
-  | "14 whoever closes a link says why";
+  | "14 whoever closes a link says why"
+  | "15 what is forgotten does not travel";
 
 export class Violation extends Error {
   override readonly name = "Violation";

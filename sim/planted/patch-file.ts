@@ -3,6 +3,7 @@
  * place.
  *
  *   wrong: one line in plain words
+ *   scenario: name               (where the default mix does not do what it takes)
  *   file: src/path.ts            (may come again for another file)
  *   <<<<
  *   the text as it stands
@@ -28,6 +29,7 @@ export interface Change {
 export interface PlantedBug {
   readonly name: string;
   readonly wrong: string;
+  readonly scenario: string | undefined;
   readonly changes: readonly Change[];
 }
 
@@ -39,6 +41,7 @@ export function readBug(path: string): PlantedBug {
   };
   const text = readFileSync(path, "utf8");
   const wrong = /^wrong: (.+)$/m.exec(text)?.[1] ?? refuse("says not what is wrong");
+  const scenario = /^scenario: (.+)$/m.exec(text)?.[1];
   const changes: Change[] = [];
   let file: string | undefined;
   for (const part of text.matchAll(/^file: (.+)$|^<<<<\n([^]*?)\n====\n([^]*?)\n>>>>$/gm)) {
@@ -48,7 +51,7 @@ export function readBug(path: string): PlantedBug {
   if (changes.length === 0) refuse("changes nothing");
   if (changes.some((change) => !change.file.startsWith("src/"))) refuse("is not in production code");
   if (changedLines(changes) > linesMax) refuse(`changes over ${linesMax} lines`);
-  return { name, wrong, changes };
+  return { name, wrong, scenario, changes };
 }
 
 /** Puts the bug into a copy of the source tree; says why where it does not apply. */
