@@ -60,6 +60,18 @@ describe("a server", () => {
     expect(after.filter((each) => each === "parcels").length + walkParcelWindow).toBe(Math.ceil(600 / 16));
   });
 
+  test("sends what an asker names twice in one request only once", () => {
+    const server = new LoneServer(numbered(3));
+    server.open();
+    const nodes = [0, 1].map(() => ({ type: "entries", path: "", entries: [] }) as const);
+    server.hear({ type: "ask", session: 1, request: 1, nodes });
+    const counts = server.frames().map((frame) => {
+      const message = said(frame);
+      return message.type === "parcels" ? message.parcels.length : message.type;
+    });
+    expect(counts).toEqual(["opened", 3, "answer"]);
+  });
+
   test("ends the session of an asker that has lost count, and says so of one it does not know", () => {
     const server = new LoneServer(numbered(600));
     server.open();

@@ -216,7 +216,7 @@ function nextAnswer(session: Session, view: StoreView): Session["answering"] {
     else if (node.type === "prefix") nodes.push(nextUnder(node, view, ids));
     else compareEntries(node, session, nodes, ids);
   }
-  return { request: asked.request, nodes, ids: ids.sort((a, b) => a - b) };
+  return { request: asked.request, nodes, ids: [...new Set(ids)].sort((a, b) => a - b) };
 }
 
 /** Keys as they are now: the snapshot knows them only by their positions. */
