@@ -94,10 +94,6 @@ export class SimNode {
     return queue.now > options.horizonMs && queue.now - this.bornAt < options.horizonMs / 2 + options.slackMs;
   }
 
-  asideOn(key: string): number | undefined {
-    return this.disk.aside.get(key)?.stamp;
-  }
-
   get isUp(): boolean {
     return this.process !== undefined;
   }

@@ -22,8 +22,6 @@ export interface AgeOfNode {
   readonly wasAway: boolean;
   /** New, so that it takes old entries from anybody. */
   readonly isYoung: boolean;
-  /** The stamp of what it set aside on a key. */
-  asideOn(key: string): number | undefined;
 }
 
 export class TurnWatch {
@@ -79,8 +77,7 @@ export class TurnWatch {
     const turn = {
       isRepair,
       now: this.#now(),
-      wasAway: this.#age.wasAway,
-      aside: (key: string) => this.#age.asideOn(key),
+      wasAway: this.#age.wasAway || this.#age.isYoung,
     };
     for (const row of this.#ownNow) {
       const { author, incarnation, sequence, batch, signedHeader } = row;

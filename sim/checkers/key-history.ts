@@ -4,7 +4,7 @@
  *
  * There are three exceptions. A clock repair takes a node's own future entries back and must put the
  * same content, or something newer, in their place within the same turn. What is due is forgotten, and
- * nothing as old ever lives on that key again. And a node that was away sets aside what is old.
+ * nothing as old ever lives on that key again. And a node that is new or was away gives up what is old.
  */
 import { equalBytes } from "../../src/base/bytes.ts";
 import type { OpContent } from "../../src/codec/op.ts";
@@ -23,10 +23,8 @@ export interface Turn {
   readonly isRepair: boolean;
   /** True wall time in ms. */
   readonly now: number;
-  /** Whether this node was away for so long that it does not know what the others have forgotten. */
+  /** Whether this node is new, or was away for so long that it does not know what the others have forgotten. */
   readonly wasAway: boolean;
-  /** The stamp of what was set aside on a key. */
-  readonly aside: (key: string) => number | undefined;
 }
 
 export class KeyHistory {
@@ -103,14 +101,10 @@ export class KeyHistory {
   }
 
   /** Nothing lives on the key any more: the entry was due, or old and set aside by a node that was away. */
-  #gone(key: string, before: LivingFact, { now, wasAway, aside }: Turn): void {
-    const { op, stamp } = seen(before);
+  #gone(key: string, before: LivingFact, { now, wasAway }: Turn): void {
     if (this.#horizon.mayBeForgotten(before, now)) this.#forgotten.set(key, seen(before));
-    else {
-      const isAside = op.content.type === "tombstone" || aside(key) === stamp;
-      if (!wasAway || !isAside || !this.#horizon.mayBeRefused(before, now))
-        this.#broken("1 acknowledged writes survive", "an entry is gone without a successor", key, before);
-    }
+    else if (!wasAway || !this.#horizon.mayBeRefused(before, now))
+      this.#broken("1 acknowledged writes survive", "an entry is gone without a successor", key, before);
     const promised = this.#acknowledged.get(key);
     if (promised !== undefined && order(seen(before), promised.version) >= 0) this.#acknowledged.delete(key);
     this.living.delete(key);
