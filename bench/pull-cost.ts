@@ -69,7 +69,7 @@ export function pullCost(writers: number, newest: number): PullCost {
 
 const beacon: Beacon = {
   clock: 1 as Instant,
-  summary: { count: common, fingerprint: new Uint8Array(32) },
+  summary: { count: common, root: new Uint8Array(32) },
   stale: false,
 };
 

@@ -84,8 +84,7 @@ export class HostileWalk {
     count(`walk:${manner}`);
     if (manner === "silent") return;
     if (manner === "ended") return this.#send(link, { type: "ended", session, status: prng.pick(["busy", "unknown"]) });
-    const summary =
-      manner === "equal" ? beacon.summary : { count: 1 + prng.below(10_000), fingerprint: prng.bytes(32) };
+    const summary = manner === "equal" ? beacon.summary : { count: 1 + prng.below(10_000), root: prng.bytes(32) };
     const opened = { type: "opened", session, beacon: { clock: this.#voice.now(), summary, stale: false } } as const;
     this.#send(link, opened);
     if (manner === "openedTwice") this.#send(link, opened);
@@ -146,7 +145,7 @@ export class HostileWalk {
   }
 
   #open(link: number, session: number): void {
-    const summary = { count: this.#voice.prng.below(100), fingerprint: this.#voice.prng.bytes(32) };
+    const summary = { count: this.#voice.prng.below(100), root: this.#voice.prng.bytes(32) };
     this.#send(link, { type: "open", session, beacon: { clock: this.#voice.now(), summary, stale: false } });
   }
 

@@ -150,7 +150,7 @@ export class Hostile {
     }
     const beacon = {
       clock: this.#now(),
-      summary: { count: this.#prng.below(100), fingerprint: this.#prng.bytes(32) },
+      summary: { count: this.#prng.below(100), root: this.#prng.bytes(32) },
       stale: false,
     };
     this.#send(link, "frontier", encodeDone(session, beacon, "complete"));
@@ -199,7 +199,7 @@ export class Hostile {
       case "pull":
         return this.#askForEverything(end.link);
       case "falseFrontier": {
-        const beacon = { clock: this.#now(), summary: { count: 0, fingerprint: this.#prng.bytes(32) }, stale: false };
+        const beacon = { clock: this.#now(), summary: { count: 0, root: this.#prng.bytes(32) }, stale: false };
         return this.#send(end.link, "frontier", encodePull(this.#prng.u32(), beacon, true, this.#falseClaims()));
       }
       case "walk":
@@ -234,7 +234,7 @@ export class Hostile {
   }
 
   #askForEverything(link: number): void {
-    const summary = { count: 0, fingerprint: new Uint8Array(32) };
+    const summary = { count: 0, root: new Uint8Array(32) };
     for (let times = 0; times < 3; times++) {
       this.#send(
         link,

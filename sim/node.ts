@@ -230,7 +230,7 @@ export class SimNode {
       node: this.index,
       living,
       count: summary.count,
-      fingerprint: toHex(summary.fingerprint),
+      root: toHex(summary.root),
       values,
       storedOps: this.disk.storedOps(),
       storedBatches: this.disk.batches.size,

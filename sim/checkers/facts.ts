@@ -22,7 +22,7 @@ export interface DiskFact {
   readonly node: number;
   readonly living: readonly LivingFact[];
   readonly count: number;
-  readonly fingerprint: string;
+  readonly root: string;
   readonly values: number;
   readonly storedOps: number;
   readonly storedBatches: number;

@@ -109,7 +109,7 @@ export function checkSummaries(disks: readonly DiskFact[]): void {
   for (const disk of disks) {
     const values = disk.living.filter((fact) => seen(fact).op.content.type !== "tombstone").length;
     const set = nameOfSet(disk.living);
-    const summary = `${disk.count}/${disk.fingerprint}`;
+    const summary = `${disk.count}/${disk.root}`;
     const facts = { node: disk.node, entries: disk.living.length, count: disk.count, values: disk.values };
     const broken = (message: string): never => {
       throw new Violation("2 equal sets have equal roots", message, facts);

@@ -7,7 +7,7 @@ import type { ByteReader, ByteWriter } from "./byte-io.ts";
 /** Size and root of a set of entries; equal sets have equal summaries. */
 export interface SetSummary {
   readonly count: number;
-  readonly fingerprint: Bytes;
+  readonly root: Bytes;
 }
 
 export interface Beacon {
@@ -18,17 +18,17 @@ export interface Beacon {
 }
 
 export function writeBeacon(writer: ByteWriter, { clock, summary, stale }: Beacon): void {
-  assert(summary.fingerprint.length === 32, "a root is 32 bytes");
+  assert(summary.root.length === 32, "a root is 32 bytes");
   writer
     .u64(clock)
     .u64(summary.count)
-    .bytes(summary.fingerprint)
+    .bytes(summary.root)
     .u8(stale ? 1 : 0);
 }
 
 export function readBeacon(reader: ByteReader): Beacon {
   const clock = reader.u64() as Instant;
-  const summary = { count: reader.u64(), fingerprint: reader.bytes(32) };
+  const summary = { count: reader.u64(), root: reader.bytes(32) };
   const stale = reader.u8();
   if (stale > 1) reader.fail();
   return { clock, summary, stale: stale === 1 };

@@ -21,7 +21,7 @@ const anySeed = fc.integer();
 const anySession = fc.integer({ min: 0, max: 0xffff_ffff });
 const beacon: Beacon = {
   clock: 5 as Instant,
-  summary: { count: 6, fingerprint: new Uint8Array(32).fill(7) },
+  summary: { count: 6, root: new Uint8Array(32).fill(7) },
   stale: false,
 };
 const origin = (ranges: readonly Range[]): OriginRanges => ({
@@ -181,7 +181,7 @@ describe("limits of the frontier", () => {
 
   test("wrong lengths are faults of the program", () => {
     expect(() => encodeSuperseded(1, [{ ...origin([]), author: "aa" as Author }])).toThrow("an origin is 40 bytes");
-    expect(() => encodeDone(1, { ...beacon, summary: { count: 0, fingerprint: new Uint8Array(31) } }, "busy")).toThrow(
+    expect(() => encodeDone(1, { ...beacon, summary: { count: 0, root: new Uint8Array(31) } }, "busy")).toThrow(
       "a root is 32 bytes",
     );
   });

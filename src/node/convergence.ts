@@ -110,7 +110,7 @@ export class ConvergenceCheck {
       signal,
     );
     const members = compared.map((member) => this.#member(member, round));
-    return foundOf(members, undefined, summary.count, summary.fingerprint);
+    return foundOf(members, undefined, summary.count, summary.root);
   }
 
   async #comparePrefix(

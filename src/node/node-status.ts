@@ -21,7 +21,7 @@ export function statusOf(snapshot: ReplicaSnapshot, facts: ProcessFacts): Status
     network: facts.network,
     state: admitted.length > 0 ? "Connected" : facts.alone,
     entries: values,
-    root: Buffer.from(summary.fingerprint).toString("hex"),
+    root: Buffer.from(summary.root).toString("hex"),
     peers: admitted.length,
     heldBack,
     sync: progressOf(snapshot),

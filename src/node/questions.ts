@@ -48,7 +48,7 @@ export class Questions {
     const outcome = await this.#node.client().ask({ type: "proofRequested", key });
     if (outcome.type !== "proof") throw refusalOf(outcome);
     const { summary, proof } = outcome;
-    return { root: toHex(summary.fingerprint), count: summary.count, proof };
+    return { root: toHex(summary.root), count: summary.count, proof };
   }
 
   async converged(options: ConvergenceOptions): Promise<Convergence> {

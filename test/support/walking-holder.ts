@@ -49,7 +49,7 @@ export class Holder {
     snapshot: () => this.trie.snapshot(),
     beacon: () => ({
       clock: 1 as Instant,
-      summary: { count: this.trie.count, fingerprint: this.trie.summary().hash },
+      summary: { count: this.trie.count, root: this.trie.summary().hash },
       stale: false,
     }),
   };

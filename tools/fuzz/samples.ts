@@ -160,7 +160,7 @@ export function anyBeacon(prng: Prng): Beacon {
   const clock = anyNumber(prng, Number.MAX_SAFE_INTEGER) as Instant;
   return {
     clock,
-    summary: { count: anyNumber(prng, Number.MAX_SAFE_INTEGER), fingerprint: prng.bytes(32) },
+    summary: { count: anyNumber(prng, Number.MAX_SAFE_INTEGER), root: prng.bytes(32) },
     stale: false,
   };
 }

@@ -34,3 +34,5 @@ export const staleAfterShare = 0.5;
 export const collectedAtOnce = 1_000;
 /** Entries set aside when a stale member took over what the others hold; the oldest go first. Guess: 10 MB of configuration. */
 export const asideMax = 10_000;
+/** Peers of which it is remembered when everything was last compared with them. Guess: twenty times the links. */
+export const peersComparedMax = 1_024;

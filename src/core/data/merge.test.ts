@@ -71,7 +71,7 @@ function livingSet(store: Store): string {
 }
 
 /** The root over the living set, each entry named by its key and batch. */
-function fingerprint(store: Store): string {
+function root(store: Store): string {
   const trie = new Trie({ pages: [], load: () => new Uint8Array(0), cacheBytesMax: 0 });
   for (const key of keys) {
     const living = store.living(key);
@@ -132,7 +132,7 @@ describe("merging", () => {
         const expected = after(parcels);
         const store = after(shuffled([...parcels, ...parcels.filter(() => prng.chance(0.5))], prng));
         expect(livingSet(store)).toBe(livingSet(expected));
-        expect(fingerprint(store)).toBe(fingerprint(expected));
+        expect(root(store)).toBe(root(expected));
       }),
     );
   });

@@ -8,7 +8,7 @@ let meeting: Meeting;
 let members: Member[];
 const noted = (member: Member, type: string): boolean => member.notes.some((note) => note.type === type);
 const equal = (...all: readonly Member[]): boolean =>
-  new Set(all.map(({ summary }) => Buffer.from(summary.fingerprint).toString("hex"))).size === 1;
+  new Set(all.map(({ summary }) => Buffer.from(summary.root).toString("hex"))).size === 1;
 
 beforeEach(() => {
   meeting = new Meeting();

@@ -11,7 +11,7 @@ const began = 1_790_000_000_000;
 
 let meeting: Meeting;
 const equal = (...all: readonly Member[]): boolean =>
-  new Set(all.map(({ summary }) => Buffer.from(summary.fingerprint).toString("hex"))).size === 1;
+  new Set(all.map(({ summary }) => Buffer.from(summary.root).toString("hex"))).size === 1;
 const ageOf = (member: Member): string =>
   member.replica.snapshot({ wall: member.wall as never, mono: member.mono }).age;
 
@@ -167,6 +167,19 @@ describe("an order to follow a peer", () => {
     expect(freshness.adoption()).toEqual({ peer, state: "done", setAside: 3, taken: 6 });
   });
 
+  test("everything is compared with each peer by itself, so a liar's complete walk counts for no other", () => {
+    const freshness = new Freshness(30);
+    const [liar, honest] = ["12D3KooWliar", "12D3KooWhonest"] as [PeerId, PeerId];
+    const after = (days: number): Instant => (began + days * 86_400_000) as Instant;
+    freshness.reconciledWith(liar, { startedAt: 1, isWhole: true }, { setAside: 0, apart: 0, at: after(0) });
+    const wanted = (days: number): readonly boolean[] =>
+      [liar, honest].map((peer) => freshness.wantsReconciliation(peer, after(days)));
+    expect(wanted(1)).toEqual([false, true]);
+    freshness.equalTo(honest, after(2));
+    expect(wanted(7)).toEqual([false, false]);
+    expect(wanted(8)).toEqual([true, false]);
+  });
+
   test("is not needed any more where a pull shows that both are equal", () => {
     const freshness = new Freshness(30);
     const peer = "12D3KooWone" as PeerId;
@@ -174,7 +187,7 @@ describe("an order to follow a peer", () => {
     freshness.heard(peer, true);
     freshness.reconciledWith(peer, { startedAt: 1, isWhole: true }, { setAside: 0, apart: 4, at });
     expect(freshness.apart()).toEqual([{ peer, entries: 4, at }]);
-    freshness.equalTo(peer);
+    freshness.equalTo(peer, 9 as Instant);
     expect(freshness.apart()).toEqual([]);
   });
 

@@ -18,10 +18,11 @@
  *
  * Limit: a young or stale replica believes the first current member it meets.
  */
+import { BoundedMap } from "../../base/bounded-map.ts";
 import type { Instant, PeerId } from "../../base/brand.ts";
 import type { StoreState } from "../../ports/store.ts";
 import { horizonMsOf } from "../data/collection.ts";
-import { staleAfterShare } from "../data/limits.ts";
+import { peersComparedMax, staleAfterShare } from "../data/limits.ts";
 
 export type Age = "young" | "current" | "stale";
 
@@ -55,6 +56,8 @@ export class Freshness {
   readonly #staleAfterMs: number;
   /** Whether each linked peer last said that it is current. */
   readonly #peers = new Map<PeerId, boolean>();
+  /** When everything was last compared with a peer, linked or not. */
+  readonly #comparedAt = new BoundedMap<PeerId, Instant>(peersComparedMax);
   readonly #apart = new Map<PeerId, ApartFrom>();
   #adoption: (Adoption & { readonly askedAt: number }) | undefined;
 
@@ -67,11 +70,13 @@ export class Freshness {
     return now - reconciledAt < this.#staleAfterMs ? "current" : "stale";
   }
 
-  /** Worth a walk with this peer although frontiers explain all: the last time everything was compared is long ago. */
-  wantsReconciliation(peer: PeerId, state: StoreState, now: Instant): boolean {
-    if (!this.vouches(peer, this.age(state, now))) return false;
-    const { reconciledAt } = state;
-    return reconciledAt === undefined || now - reconciledAt >= this.#staleAfterMs / 2;
+  /**
+   * Worth a walk with this peer although frontiers explain all: the last time everything was compared
+   * with it is long ago. With each peer by itself, or a liar's complete walk would count for all.
+   */
+  wantsReconciliation(peer: PeerId, now: Instant): boolean {
+    const comparedAt = this.#comparedAt.get(peer);
+    return comparedAt === undefined || now - comparedAt >= this.#staleAfterMs / 2;
   }
 
   heard(peer: PeerId, current: boolean): void {
@@ -126,12 +131,14 @@ export class Freshness {
       const state = isOver ? "done" : "waiting";
       this.#adoption = { ...this.#adoption, state, setAside: this.#adoption.setAside + setAside };
     }
+    this.#comparedAt.set(peer, at);
     if (apart === 0) this.#apart.delete(peer);
     else this.#apart.set(peer, { peer, entries: apart, at });
   }
 
   /** A pull showed that this peer's set is ours. */
-  equalTo(peer: PeerId): void {
+  equalTo(peer: PeerId, at: Instant): void {
+    this.#comparedAt.set(peer, at);
     this.#apart.delete(peer);
   }
 

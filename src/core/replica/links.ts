@@ -68,8 +68,7 @@ export function passOnWalkFacts(facts: readonly WalkAskFact[], parts: Parts, ste
 
 /** A network in which somebody always writes is never equal at a glance: now and then everything is compared. */
 function reconcileIfDue(link: LinkId, peer: PeerId, parts: Parts, step: Step): void {
-  const { freshness, holdings } = parts;
-  if (freshness.wantsReconciliation(peer, holdings.state, judgedTime(parts, step))) wantWalk(link, peer, parts, step);
+  if (parts.freshness.wantsReconciliation(peer, judgedTime(parts, step))) wantWalk(link, peer, parts, step);
 }
 
 /** We have all that the peer had when the walk began; what we had beyond it stays, unless it is old and we follow the peer. */
@@ -84,7 +83,7 @@ function reconciled(walk: WalkEnded, theirs: SetSummary, parts: Parts, step: Ste
   if (setAside > 0) tell({ type: "setAside", peer, entries: setAside }, step);
   if (apart > 0) tell({ type: "heldApart", peer, entries: apart }, step);
   const isWhole = extras.length < walkExtrasMax;
-  freshness.reconciledWith(peer, { startedAt, isWhole }, { setAside, apart, at: step.now.wall });
+  freshness.reconciledWith(peer, { startedAt, isWhole }, { setAside, apart, at: judgedTime(parts, step) });
   if (!isBelieved || isWhole) hadAllOf(peer, theirs, parts, step);
 }
 
@@ -101,7 +100,7 @@ function giveUp(old: readonly LivingEntry[], peer: PeerId, { freshness, holdings
 }
 
 function equalTo(peer: PeerId, theirs: SetSummary, parts: Parts, step: Step): void {
-  parts.freshness.equalTo(peer);
+  parts.freshness.equalTo(peer, judgedTime(parts, step));
   hadAllOf(peer, theirs, parts, step);
 }
 

@@ -30,7 +30,7 @@ export class LivingTrie {
 
   summary(): SetSummary {
     const { count, hash } = this.#trie.summary();
-    return { count, fingerprint: hash };
+    return { count, root: hash };
   }
 
   get count(): number {

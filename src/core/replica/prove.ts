@@ -19,7 +19,7 @@ export interface SetProof {
 export function proveKey(key: string, snapshot: TrieSnapshot, view: StoreView): SetProof {
   const { count, hash } = snapshot.summary("");
   const { branches, end } = pathTo(key, snapshot);
-  const summary = { count, fingerprint: hash };
+  const summary = { count, root: hash };
   if (end.type !== "present") return { summary, proof: encodeTrieProof({ branches, end }) };
   const [parcel] = view.fragments([end.id], trieProofBytesMax).parcels;
   assert(parcel !== undefined, "what the trie has, the store has");

@@ -219,7 +219,7 @@ const goodbyes = (effects: readonly Effect[]): readonly unknown[] =>
   });
 const beaconAt = (ms: number): Extract<FrontierMessage, { type: "pull" }>["beacon"] => ({
   clock: ms as Instant,
-  summary: { count: 0, fingerprint: emptyRoot },
+  summary: { count: 0, root: emptyRoot },
   stale: false,
 });
 
@@ -952,7 +952,7 @@ test("the root is that of exactly the living entries of the store, and is on dis
   expect(summary).toEqual(new LivingTrie(node.store, 10).summary());
   expect(node.store.trie()).toEqual({ pages: [], from: 1 });
   node.commit({ type: "stopRequested", ticket: 9 });
-  expect(node.store.trie()).toMatchObject({ pages: [{ path: "", count: 3, hash: summary.fingerprint }], from: 6 });
+  expect(node.store.trie()).toMatchObject({ pages: [{ path: "", count: 3, hash: summary.root }], from: 6 });
   expect(new LivingTrie(node.store, 10).summary()).toEqual(summary);
 });
 

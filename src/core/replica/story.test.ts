@@ -126,7 +126,7 @@ class Stage {
       const { content } = store.entry(store.living(key)!.id).op.op;
       return `${key}=${content.type === "value" ? Buffer.from(content.value).toString() : content.type}`;
     });
-    return `${name} has ${entries.join(" ")} (${values} values, fingerprint ${Buffer.from(summary.fingerprint.subarray(0, 4)).toString("hex")}, ${admitted.length} links)`;
+    return `${name} has ${entries.join(" ")} (${values} values, root ${Buffer.from(summary.root.subarray(0, 4)).toString("hex")}, ${admitted.length} links)`;
   }
 
   #now(): { readonly wall: Instant; readonly mono: number } {

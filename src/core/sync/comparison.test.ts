@@ -7,7 +7,7 @@ import type { FrontierGaps } from "./gap.ts";
 const [bob, carol] = ["bob", "carol"] as [PeerId, PeerId];
 const set = (count: number, content = count): SetSummary => ({
   count,
-  fingerprint: new Uint8Array(32).fill(content),
+  root: new Uint8Array(32).fill(content),
 });
 const lacking = (batches: number): FrontierGaps => ({
   theyLack: { batches, origins: [] },

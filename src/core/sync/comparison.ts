@@ -80,5 +80,5 @@ export class Comparison {
 }
 
 export function sameSet(a: SetSummary, b: SetSummary): boolean {
-  return a.count === b.count && equalBytes(a.fingerprint, b.fingerprint);
+  return a.count === b.count && equalBytes(a.root, b.root);
 }

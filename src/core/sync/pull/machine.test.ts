@@ -17,7 +17,7 @@ const origin = (i: number, ranges: OriginRanges["ranges"] = [[1, 3]]): OriginRan
 });
 const beaconOf = (count: number): Beacon => ({
   clock: 5 as Instant,
-  summary: { count, fingerprint: new Uint8Array(32).fill(count) },
+  summary: { count, root: new Uint8Array(32).fill(count) },
   stale: false,
 });
 

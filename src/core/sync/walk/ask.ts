@@ -294,7 +294,7 @@ function deadlineOf({ startedAt, progressAt }: Session): number {
   return Math.min(progressAt + walkStallMs, startedAt + walkTurnMsMax);
 }
 
-function isSame({ count, fingerprint }: SetSummary, snapshot: TrieSnapshot): boolean {
+function isSame({ count, root }: SetSummary, snapshot: TrieSnapshot): boolean {
   const ours = snapshot.summary("");
-  return count === ours.count && equalBytes(fingerprint, ours.hash);
+  return count === ours.count && equalBytes(root, ours.hash);
 }

@@ -22,7 +22,7 @@ describe.each(walks.map((walk) => [walk.name, walk] as const))("the walk between
     const beacons = frames.flatMap(({ message }) =>
       message.type === "open" || message.type === "opened" ? [message.beacon] : [],
     );
-    expect(beacons.map(({ summary }) => toHex(summary.fingerprint))).toEqual([walk.asker.root, walk.server.root]);
+    expect(beacons.map(({ summary }) => toHex(summary.root))).toEqual([walk.asker.root, walk.server.root]);
     expect(beacons.map(({ summary }) => summary.count)).toEqual(
       [walk.asker, walk.server].map(({ versions }) => Object.keys(versions).length),
     );
