@@ -8,6 +8,7 @@ import type { Note } from "../src/core/notes.ts";
 import type { Wish, WrittenOp } from "../src/core/replica/inputs.ts";
 import type { SetSummary } from "../src/codec/frontier.ts";
 import { LivingTrie } from "../src/core/replica/living-trie.ts";
+import { trieReplayOpsMin } from "../src/core/replica/limits.ts";
 import { newState } from "../src/core/replica/new-state.ts";
 import { Replica } from "../src/core/replica/replica.ts";
 import type { OutwardEffect } from "../src/node/turn.ts";
@@ -25,6 +26,7 @@ import { FaultyStore } from "./faulty-store.ts";
 import type { Identity } from "./identities.ts";
 import type { MemoryDisk } from "./memory-disk.ts";
 import { type MemoryStore, createMemoryStore } from "./memory-store.ts";
+import type { Scenario } from "./options.ts";
 import type { Port } from "./port.ts";
 import { Process } from "./process.ts";
 import type { Setting } from "./setting.ts";
@@ -34,7 +36,9 @@ import { Users } from "./users.ts";
 
 const dayMs = 86_400_000;
 /** Small, so that pages of the trie are written in small worlds, and starts replay the rest. */
-const trieReplayOpsMin = 16;
+const trieReplayOpsMinSmall = 16;
+/** Worlds to measure with do as production does. */
+const measured: ReadonlySet<Scenario> = new Set<Scenario>(["steady", "thousand"]);
 
 /** A write its user was told is shared. */
 export interface Shared {
@@ -138,7 +142,7 @@ export class SimNode {
         horizonDays: options.horizonMs / dayMs,
         pullEveryMs: options.pullEveryMs,
         first: [],
-        trieReplayOpsMin,
+        trieReplayOpsMin: measured.has(options.scenario) ? trieReplayOpsMin : trieReplayOpsMinSmall,
         cutOffMs: 10_000,
       },
       this.#store,
@@ -239,7 +243,7 @@ export class SimNode {
 
   /** What the next process will say of the set, from the pages of the trie on this disk. */
   #summaryOnDisk(): SetSummary {
-    return new LivingTrie(createMemoryStore(this.disk), trieReplayOpsMin).summary();
+    return new LivingTrie(createMemoryStore(this.disk), trieReplayOpsMinSmall).summary();
   }
 
   /** Whether this disk has everything of a batch, or something newer. */
