@@ -101,6 +101,8 @@ interface Schedule {
   ordered: boolean;
   /** Pulls in a row that moved nothing while the sets differed. */
   unexplained: number;
+  /** Whether a pull on this link was ever answered whole. */
+  wasComplete: boolean;
 }
 
 interface Session {
@@ -165,6 +167,11 @@ export class Pull {
     return { peer, parcels, expected, forMs: now.mono - startedAt };
   }
 
+  /** Whether frontiers may still bring what this peer has: there is no point in looking for it entry by entry. */
+  isToBring(link: LinkId): boolean {
+    return this.#session?.link === link || this.#schedules.get(link)?.wasComplete !== true;
+  }
+
   /** Whether a frame of parcels is expected: of the session under way, and within its window. */
   expects(link: LinkId, id: number): boolean {
     const session = this.#current(link, id);
@@ -193,6 +200,7 @@ export class Pull {
           dueAt: now.mono,
           ordered: false,
           unexplained: 0,
+          wasComplete: false,
         });
         return [];
       case "linkLost":
@@ -288,6 +296,7 @@ export class Pull {
     const quiet = session.parcels === 0 && session.changesAtStart === holdings.changes;
     if (schedule !== undefined && !session.ordered)
       schedule.unexplained = equal || !quiet ? 0 : schedule.unexplained + 1;
+    if (schedule !== undefined) schedule.wasComplete = true;
     const { peer, link } = session;
     const isUnexplained = schedule !== undefined && schedule.unexplained >= unexplainedPullsMax;
     return [
