@@ -12,6 +12,8 @@ export interface StoredPart {
   readonly proof: readonly Bytes[];
 }
 
+/** Operations read for the fragments of one call: each fragment reads its whole parcel. Guess: 50 ms. */
+const readOpsAtOnceMax = 16_000;
 /** Bytes that a kept operation may add beside its own: its index and a branch of the largest batch's tree. */
 const provenBytes = 2 + 10 * 32;
 
@@ -25,7 +27,8 @@ interface Stored {
 
 /**
  * Living operations as fragments of about `bytesMax` together, at least one where any lives. `ids`
- * ascend, so that those of one parcel follow each other; `taken` of them were dealt with.
+ * ascend, so that those of one parcel follow each other; `taken` of them were dealt with. It also ends when many
+ * operations had to be read for few fragments.
  */
 export function takeFragments(
   ids: readonly number[],
@@ -35,7 +38,8 @@ export function takeFragments(
   const parcels: Bytes[] = [];
   let bytes = 0;
   let taken = 0;
-  while (taken < ids.length) {
+  let read = 0;
+  while (taken < ids.length && read < readOpsAtOnceMax) {
     const first = find(ids[taken] as number);
     if (first === undefined) {
       taken += 1; // superseded meanwhile
@@ -47,7 +51,9 @@ export function takeFragments(
       if (found?.parcel !== first.parcel) break;
       wanted.push(found.index);
     }
-    const fragment = fragmentOf(first.part(), wanted, bytesMax - bytes, parcels.length === 0);
+    const part = first.part();
+    read += part.ops.length;
+    const fragment = fragmentOf(part, wanted, bytesMax - bytes, parcels.length === 0);
     if (fragment === undefined) break;
     parcels.push(fragment.bytes);
     bytes += fragment.bytes.length;

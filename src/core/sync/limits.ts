@@ -94,5 +94,7 @@ export const walksPerLinkMax = 2;
 export const walkSilentMs = 30_000;
 /** Bytes of answers to one asker in a second; beyond it answers wait. Guess: a tenth of a loopback link. */
 export const walkBytesPerSecond: number = 16 * 1024 * 1024;
+/** What an operation of a batch counts against that budget, in bytes, when a fragment of the batch is made: the whole batch is read and hashed. Guess: 4 µs. */
+export const walkReadOpBytes = 64;
 /** Bytes of answers to one asker that need not wait. Guess: a walk through a thousand differences. */
 export const walkBytesBurst: number = 4 * 1024 * 1024;

@@ -22,6 +22,7 @@ import {
   encodeWalk,
   walkHashBytes,
 } from "../../../codec/walk.ts";
+import { headerBytes } from "../../../codec/parcel.ts";
 import type { LinkId } from "../../../ports/network.ts";
 import type { OpId, StoreView } from "../../../ports/store.ts";
 import type { TrieSnapshot } from "../../data/trie/snapshot.ts";
@@ -30,6 +31,7 @@ import {
   walkBytesBurst,
   walkBytesPerSecond,
   walkParcelBytes,
+  walkReadOpBytes,
   walkParcelWindow,
   walkSentEntriesMax,
   walkSilentMs,
@@ -185,7 +187,9 @@ export class WalkServe {
       if (parcels.length === 0) continue; // all superseded since the snapshot
       session.credit -= 1;
       session.sent += parcels.length;
-      this.#pay(session.link, send(session.link, { type: "parcels", session: session.id, parcels }, out), now);
+      const bytes = send(session.link, { type: "parcels", session: session.id, parcels }, out);
+      const read = parcels.reduce((sum, parcel) => sum + opsCountOf(parcel), 0);
+      this.#pay(session.link, bytes + read * walkReadOpBytes, now);
     }
   }
 
@@ -268,6 +272,11 @@ function compareEntries(
 
 function found(entries: readonly WalkEntry[], position: Bytes): WalkEntry | undefined {
   return entries.find((entry) => compareBytes(entry.position, position) === 0);
+}
+
+/** Operations of the batch that a fragment was made of, from its header. */
+function opsCountOf(parcel: Bytes): number {
+  return ((parcel[headerBytes - 2] ?? 0) << 8) + (parcel[headerBytes - 1] ?? 0);
 }
 
 /** Returns the bytes of the frame. */
