@@ -48,12 +48,8 @@ export function passOnPullFacts(facts: readonly PullFact[], parts: Parts, step: 
   }
 }
 
-/**
- * Compares the whole sets with a peer as soon as no other walk is under way. Not before a pull has brought what
- * frontiers tell, which is whole batches where a walk gets fragments; where it ends unequal, it asks for a walk itself.
- */
+/** Compares the whole sets with a peer as soon as no other walk is under way. */
 export function wantWalk(link: LinkId, peer: PeerId, parts: Parts, step: Step): void {
-  if (parts.pull.isToBring(link)) return;
   const wanted = { type: "walkWanted", link, peer } as const;
   passOnWalkFacts(parts.walkAsk.step(wanted, holdingsSeen(parts), step.now, step.out), parts, step);
 }

@@ -13,6 +13,7 @@ import { authorOf } from "../../codec/peer-id.ts";
 import { type WalkMessage, decodeWalk } from "../../codec/walk.ts";
 import type { IntakeInput } from "../sync/intake/machine.ts";
 import { admissionSkewMsMax } from "../peers/limits.ts";
+import { joiningEntriesMin } from "../sync/limits.ts";
 import type { LinkId, LinkProtocol, NetworkEvent } from "../../ports/network.ts";
 import { expel, hearSummary, passOnPullFacts, passOnWalkFacts, stepAdmission, wantWalk } from "./links.ts";
 import { type Parts, type Step, holdingsSeen, setScanned, tell } from "./parts.ts";
@@ -141,8 +142,9 @@ function takeWalk(link: LinkId, peer: PeerId, message: WalkMessage, frame: Bytes
         view,
         now,
         out,
-      ))
-        wantWalk(fact.link, peer, parts, step);
+      )) {
+        if (!isJoining(fact.link, peer, parts)) wantWalk(fact.link, peer, parts, step);
+      }
       break;
     case "opened":
     case "answer":
@@ -164,6 +166,12 @@ function takeWalk(link: LinkId, peer: PeerId, message: WalkMessage, frame: Bytes
     default:
       unreachable(message);
   }
+}
+
+/** A pull brings most of the peer's set: whole batches, where a walk would get them entry by entry. */
+function isJoining(link: LinkId, peer: PeerId, { pull, comparison }: Parts): boolean {
+  const heard = comparison.members().find((member) => member.peer === peer)?.heard;
+  return heard !== undefined && pull.isToBring(link) && heard.theirs > 2 * heard.ours + joiningEntriesMin;
 }
 
 /** A clock that has gone too far off for admission ends the link; false then. */

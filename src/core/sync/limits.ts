@@ -28,6 +28,8 @@ export const servedRangesMax = 200_000;
 export const askingRangesMax = 400_000;
 /** Time between two pulls served on one link, in ms; an earlier one is told `busy`. Guess: a fiftieth of the usual pause. */
 export const servedEveryMsMin = 500;
+/** Entries that a peer has beyond twice ours from which on no walk begins while a pull may bring them. Guess: a walk through fewer costs little. */
+export const joiningEntriesMin = 1_000;
 /** Pulls in a row that moved nothing while the sets differed, from which on a walk looks for the reason. Guess: after one the peer may only be behind. */
 export const unexplainedPullsMax = 2;
 /** Time between two walks with one peer, in ms. Guess: a third of the usual pause between pulls. */
