@@ -22,7 +22,7 @@ export const steps: readonly string[] = [
   "run knip",
   "run docs:check",
   "run demo",
-  "run sim -- --regressions --seconds 210",
+  "run sim -- --regressions --seeds 300",
   "run package-check",
 ];
 
