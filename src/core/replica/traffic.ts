@@ -171,7 +171,7 @@ function takeWalk(link: LinkId, peer: PeerId, message: WalkMessage, frame: Bytes
 /** A pull brings most of the peer's set: whole batches, where a walk would get them entry by entry. */
 function isJoining(link: LinkId, peer: PeerId, { pull, comparison }: Parts): boolean {
   const heard = comparison.members().find((member) => member.peer === peer)?.heard;
-  return heard !== undefined && pull.isToBring(link) && heard.theirs > 2 * heard.ours + joiningEntriesMin;
+  return heard !== undefined && pull.mayStillBring(link) && heard.theirs > 2 * heard.ours + joiningEntriesMin;
 }
 
 /** A clock that has gone too far off for admission ends the link; false then. */

@@ -8,10 +8,11 @@ import type { NetworkId } from "../../base/brand.ts";
 import { storeContract } from "../../../test/support/store-contract.ts";
 import { merge, served, turn } from "../../../test/support/store-turns.ts";
 import { put, signedBatch } from "../../../test/support/stored-batches.ts";
-import { conflictsMax, conflictsPerKeyMax, conflictAgeMsMax } from "../../core/data/limits.ts";
+import { asideMax, conflictAgeMsMax, conflictsMax, conflictsPerKeyMax, evidenceMax } from "../../core/data/limits.ts";
 import { conflictLogLimits } from "./conflict-log.ts";
 import { partitionsKeptMax } from "../../core/peers/partitions/limits.ts";
-import { openSqliteStore, partitionRowsMax } from "./sqlite-store.ts";
+import { rowsMax } from "./row-limits.ts";
+import { openSqliteStore } from "./sqlite-store.ts";
 
 const network = { id: "ab".repeat(32) as NetworkId, name: "test" };
 
@@ -42,8 +43,8 @@ storeContract("the SQLite store", () => {
   });
 });
 
-test("as many partitions are kept as the log of them keeps", () => {
-  expect(partitionRowsMax).toBe(partitionsKeptMax);
+test("as many rows are kept as the core keeps of the same", () => {
+  expect(rowsMax).toEqual({ evidence: evidenceMax, aside: asideMax, partitions: partitionsKeptMax });
 });
 
 test("the log of conflicts has the data model's bounds", () => {

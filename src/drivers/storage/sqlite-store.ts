@@ -5,27 +5,23 @@
  * synced. Any error in a turn is fatal for this object: it is thrown as a `Fault` and the thread
  * stops rather than answer from an unknown state.
  */
-// tidy: long because one class has one short method for each promise of the port; parts of it apart would pass its statements around
 import { DatabaseSync } from "node:sqlite";
 import type { Author, BatchId, Incarnation, Stamp } from "../../base/brand.ts";
-import { type Bytes, equalBytes, fromHex, toHex } from "../../base/bytes.ts";
+import { type Bytes, fromHex, toHex } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import { assert, unreachable } from "../../base/assert.ts";
 import { ByteReader } from "../../codec/byte-io.ts";
 import type { OriginRanges } from "../../codec/frontier.ts";
-import { readOp, withKey, withoutKey } from "../../codec/op.ts";
-import { decodeStoredHeader, encodeParcel, headerBytes } from "../../codec/parcel.ts";
+import { readOp, withKey } from "../../codec/op.ts";
+import { decodeStoredHeader, headerBytes } from "../../codec/parcel.ts";
 import type { Range } from "../../codec/ranges-wire.ts";
 import { batchIdOf } from "../../crypto/batch-digest.ts";
-import { type StoredPart, takeFragments } from "../../crypto/fragment.ts";
-import { type PlacedLeaf, leafOf, narrowProof, rootOfPart } from "../../crypto/merkle.ts";
 import type { PartitionRecord } from "../../ports/partition.ts";
 import type {
   AsideEntry,
   LivingEntry,
   LivingOp,
   OpId,
-  ParcelRow,
   ParcelStretch,
   Store,
   StoreState,
@@ -38,11 +34,12 @@ import { asideOf } from "./aside-reader.ts";
 import { ConflictLog } from "./conflict-log.ts";
 import { guarded } from "./guarded.ts";
 import { type NetworkOfStore, ensureNetwork } from "./network-of-store.ts";
-import type { EntryRow, OpRow, ParcelHead, Room } from "./rows.ts";
+import { ParcelRows } from "./parcel-rows.ts";
+import type { EntryRow } from "./rows.ts";
+import { rowsMax } from "./row-limits.ts";
 import { type Durability, ensureSchema, setPragmas, storeVersion } from "./schema.ts";
-import { asideRowsMax, evidenceRowsMax, type Statements, prepareAll } from "./statements.ts";
+import { type Statements, prepareAll } from "./statements.ts";
 import { TriePages } from "./trie-pages.ts";
-import { keepWorthwhile } from "./worthwhile.ts";
 
 export interface SqliteStoreOptions {
   readonly path: string;
@@ -77,6 +74,7 @@ class SqliteStore implements Store {
   readonly #conflicts: ConflictLog;
   readonly #triePages: TriePages;
   readonly #arrivals: Arrivals;
+  readonly #parcels: ParcelRows;
   readonly #originRefs = new Map<string, number>();
   #nextOp: number;
   #nextOpStored: number;
@@ -87,6 +85,7 @@ class SqliteStore implements Store {
     this.#conflicts = new ConflictLog(db);
     this.#triePages = new TriePages(db);
     this.#arrivals = new Arrivals(db);
+    this.#parcels = new ParcelRows(this.#sql, this.#arrivals);
     for (const row of this.#sql.origins.all())
       this.#originRefs.set(
         `${toHex(row["author"] as Bytes)}/${toHex(row["incarnation"] as Bytes)}`,
@@ -131,32 +130,13 @@ class SqliteStore implements Store {
     return row === undefined ? undefined : this.#entryOf(row);
   }
 
-  parcels({ author, incarnation, from, to, skip, bytesMax }: ParcelStretch): readonly StoredParcel[] {
-    const origin = this.#originRefs.get(`${author}/${incarnation}`);
-    if (origin === undefined) return [];
-    const parcels: StoredParcel[] = [];
-    let bytes = 0;
-    let skipped = 0;
-    for (const row of this.#sql.parcels.iterate(origin, from, to)) {
-      if (row["sequence"] === from && skipped < skip) {
-        skipped += 1;
-        continue;
-      }
-      const parcel = this.#assemble(row as unknown as ParcelHead);
-      parcels.push(parcel);
-      bytes += parcel.bytes.length;
-      if (bytes >= bytesMax) break;
-    }
-    return parcels;
+  parcels(stretch: ParcelStretch): readonly StoredParcel[] {
+    const origin = this.#originRefs.get(`${stretch.author}/${stretch.incarnation}`);
+    return origin === undefined ? [] : this.#parcels.stretch(origin, stretch);
   }
 
   fragments(ids: readonly OpId[], bytesMax: number): ReturnType<Store["fragments"]> {
-    return takeFragments(ids, bytesMax, (id) => {
-      const row = this.#sql.placeOf.get(id) as { readonly parcel: number; readonly place: number } | undefined;
-      if (row === undefined) return undefined;
-      const { parcel, place: index } = row;
-      return { parcel, index, part: () => this.#part(this.#sql.parcelById.get(parcel) as unknown as ParcelHead) };
-    });
+    return this.#parcels.fragments(ids, bytesMax);
   }
 
   headers(author: Author, incarnation: Incarnation, sequence: number): readonly Bytes[] {
@@ -255,8 +235,13 @@ class SqliteStore implements Store {
   #apply(write: StoreWrite): void {
     switch (write.type) {
       case "merge":
-        for (const id of write.supersedes) this.#supersede(id);
-        this.#insert(write.parcel);
+        for (const id of write.supersedes) this.#parcels.supersede(id);
+        this.#parcels.insert(
+          write.parcel,
+          this.#originRef(write.parcel.author, write.parcel.incarnation),
+          this.#nextOp,
+        );
+        this.#nextOp += write.parcel.ops.length;
         break;
       case "setOrigin":
         this.#sql.setRanges.run(
@@ -275,22 +260,22 @@ class SqliteStore implements Store {
         break;
       case "addEvidence":
         this.#sql.addEvidence.run(write.at, write.first, write.second);
-        this.#sql.trimEvidence.run(evidenceRowsMax);
+        this.#sql.trimEvidence.run(rowsMax.evidence);
         break;
       case "setTrie":
         this.#triePages.apply(write);
         break;
       case "savePartition":
         this.#sql.savePartition.run(write.partition.id, JSON.stringify(write.partition));
-        this.#sql.trimPartitions.run(partitionRowsMax);
+        this.#sql.trimPartitions.run(rowsMax.partitions);
         break;
       case "retract":
-        for (const id of write.ops) this.#supersede(id);
+        for (const id of write.ops) this.#parcels.supersede(id);
         break;
       case "setAside":
         for (const { key, value, stamp, author, at } of write.entries)
           this.#sql.setAside.run(key, value ?? null, stamp, author, at);
-        this.#sql.trimAside.run(asideRowsMax);
+        this.#sql.trimAside.run(rowsMax.aside);
         break;
       case "dropAside":
         for (const key of write.keys) this.#sql.dropAside.run(key);
@@ -298,88 +283,6 @@ class SqliteStore implements Store {
       default:
         unreachable(write);
     }
-  }
-
-  #insert(parcel: ParcelRow): void {
-    const kept = keepWorthwhile(parcel);
-    const origin = this.#originRef(parcel.author, parcel.incarnation);
-    const id = this.#nextOp;
-    this.#nextOp += parcel.ops.length;
-    const living = kept.ops.reduce((sum, op) => sum + (op.living ? 1 : 0), 0);
-    const proof = kept.proof.length === 0 ? null : Buffer.concat(kept.proof);
-    const { arrived_at, via } = this.#arrivals.columnsOf(parcel.arrival);
-    this.#sql.addParcel.run(
-      id,
-      origin,
-      parcel.sequence,
-      parcel.signedHeader,
-      parcel.opsCount,
-      parcel.ops.length,
-      kept.ops.length,
-      living,
-      proof,
-      arrived_at,
-      via,
-    );
-    parcel.ops.forEach(({ index, op, bytes, stamp, due, living: lives }, place) => {
-      if (!lives && kept.ops.length < parcel.ops.length) return;
-      const { flags, rest } = withoutKey(bytes);
-      this.#sql.addOp.run(id + place, id, index, lives ? 1 : 0, stamp, flags, op.key, rest, due ?? null);
-    });
-  }
-
-  /** One operation lives no longer; its parcel is dropped or narrowed as the contract says. */
-  #supersede(id: OpId): void {
-    const room = this.#sql.room.get(id) as unknown as Room | undefined;
-    assert(room !== undefined, "a superseded operation was living");
-    const living = room.living - 1;
-    if (living === 0) {
-      this.#sql.dropOps.run(room.id, room.id + room.span - 1);
-      this.#sql.dropParcel.run(room.id);
-      return;
-    }
-    this.#sql.die.run(id);
-    this.#sql.setLiving.run(living, room.id);
-    if (living * 2 < room.stored) this.#narrow(room.id);
-  }
-
-  /** Drops the dead operations of a parcel and keeps what proves the living ones. */
-  #narrow(id: number): void {
-    const head = this.#sql.parcelById.get(id) as unknown as ParcelHead;
-    const { rows, leaves } = this.#read(head);
-    const kept = new Set(rows.filter((row) => row.living === 1).map((row) => row.place));
-    const proof = narrowProof(head.ops_count, leaves, hashesOf(head.proof), kept);
-    this.#sql.dropDead.run(id, id + head.span - 1);
-    this.#sql.setProof.run(kept.size, Buffer.concat(proof), id);
-  }
-
-  #assemble(head: ParcelHead): StoredParcel {
-    const { signedHeader, opsCount, ops, proof } = this.#part(head);
-    return { sequence: head.sequence, bytes: encodeParcel(signedHeader, opsCount, ops, proof) };
-  }
-
-  #part(head: ParcelHead): StoredPart {
-    const { rows, bytes } = this.#read(head);
-    const ops = rows.map((row, i) => ({ index: row.place, bytes: bytes[i] as Bytes }));
-    return { signedHeader: head.header, opsCount: head.ops_count, ops, proof: hashesOf(head.proof) };
-  }
-
-  /**
-   * A parcel's operations, as they were signed. SQLite does not notice a bit that turned in a row, so
-   * what no longer leads to the signed root is a fault of the disk: never served, never built upon.
-   */
-  #read(head: ParcelHead): { rows: readonly OpRow[]; bytes: readonly Bytes[]; leaves: readonly PlacedLeaf[] } {
-    const rows = this.#sql.ops.all(head.id, head.id + head.span - 1) as unknown as OpRow[];
-    const bytes = rows.map((row) => withKey(row.key, row));
-    const leaves = rows.map((row, i) => ({ index: row.place, leaf: leafOf(bytes[i] as Bytes) }));
-    const { author, sequence, opsRoot } = decodeStoredHeader(head.header);
-    if (!equalBytes(rootOfPart(head.ops_count, leaves, hashesOf(head.proof)), opsRoot))
-      throw new Fault(
-        "store_damaged",
-        `batch ${sequence} of writer ${author.slice(0, 16)} is not as it was signed: the disk changed it. Stop, move the data folder's store away, and start again: the other members bring everything back; what only this node had is in a backup or lost.`,
-        { author, sequence, keys: rows.slice(0, 5).map(({ key }) => key) },
-      );
-    return { rows, bytes, leaves };
   }
 
   #entryOf(row: EntryRow): LivingEntry {
@@ -407,15 +310,8 @@ interface StateBody extends Omit<StoreState, "reconciledAt"> {
   readonly reconciledAt: StoreState["reconciledAt"] | null;
 }
 
-function hashesOf(proof: Uint8Array | null): readonly Bytes[] {
-  return proof === null ? [] : Array.from({ length: proof.length / 32 }, (_, i) => proof.subarray(32 * i, 32 * i + 32));
-}
-
 function bytesOf(hex: string): Bytes {
   const bytes = fromHex(hex);
   assert(bytes !== undefined, "an identifier is hex");
   return bytes;
 }
-
-/** Partitions kept; the oldest go first. Same bound as `core/peers/partitions/limits.ts`. */
-export const partitionRowsMax = 32;

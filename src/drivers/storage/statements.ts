@@ -3,11 +3,6 @@
  */
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 
-/** Pairs kept as evidence; the oldest go first. Same bound as `core/data/limits.ts`. */
-export const evidenceRowsMax = 1_000;
-/** Entries set aside; the oldest go first. Same bound as `core/data/limits.ts`. */
-export const asideRowsMax = 10_000;
-
 const sql = {
   living: "SELECT id, stamp FROM op WHERE key = ? AND living = 1",
   entry:

@@ -258,20 +258,20 @@ describe("a user's order to ask everybody", () => {
 
 test("a link may bring more by frontier until a pull on it was answered whole, and while one is under way", () => {
   const puller = new Puller();
-  expect(puller.pull.isToBring(1)).toBe(true);
+  expect(puller.pull.mayStillBring(1)).toBe(true);
   puller.admit();
   puller.parcels(1);
   puller.merged(1);
   puller.step({ type: "linkLost", link: 1 });
   puller.admit();
-  expect(puller.pull.isToBring(1)).toBe(true);
+  expect(puller.pull.mayStillBring(1)).toBe(true);
   puller.done(2, { status: "busy" });
-  expect(puller.pull.isToBring(1)).toBe(true);
+  expect(puller.pull.mayStillBring(1)).toBe(true);
   puller.next();
   puller.done(3);
-  expect(puller.pull.isToBring(1)).toBe(false);
+  expect(puller.pull.mayStillBring(1)).toBe(false);
   puller.next();
-  expect(puller.pull.isToBring(1)).toBe(true);
+  expect(puller.pull.mayStillBring(1)).toBe(true);
 });
 
 test("a pull shows how much was said to come, and for how long it has been coming", () => {

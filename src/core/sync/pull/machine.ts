@@ -168,7 +168,7 @@ export class Pull {
   }
 
   /** Whether frontiers may still bring what this peer has: there is no point in looking for it entry by entry. */
-  isToBring(link: LinkId): boolean {
+  mayStillBring(link: LinkId): boolean {
     return this.#session?.link === link || this.#schedules.get(link)?.wasComplete !== true;
   }
 
