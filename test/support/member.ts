@@ -23,6 +23,7 @@ export class Member {
   /** Payloads it has published. */
   readonly published: Uint8Array[] = [];
   readonly #number: number;
+  readonly #first: readonly string[];
   #replica: Replica;
   wall: number;
   mono = 0;
@@ -30,7 +31,8 @@ export class Member {
   #tickets = 0;
   #messages = 0;
 
-  constructor(number: number, wall: number, store: MemoryStore = createMemoryStore()) {
+  constructor(number: number, wall: number, store: MemoryStore = createMemoryStore(), first: readonly string[] = []) {
+    this.#first = first;
     this.#number = number;
     this.wall = wall;
     this.store = store;
@@ -111,7 +113,7 @@ export class Member {
         seed: this.#number,
         horizonDays,
         pullEveryMs: 30_000,
-        first: [],
+        first: this.#first,
         trieReplayOpsMin: 10,
         cutOffMs: 10_000,
       },
