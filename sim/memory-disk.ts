@@ -1,7 +1,7 @@
 /** The disk of a simulated node: tables in memory that outlive its processes. */
 import { assert } from "../src/base/assert.ts";
 import type { BatchId } from "../src/base/brand.ts";
-import { type Bytes, compareBytes, utf8Encode } from "../src/base/bytes.ts";
+import { type Bytes, compareUtf8 } from "../src/base/bytes.ts";
 import type { OriginRanges } from "../src/codec/frontier.ts";
 import { partitionsKeptMax } from "../src/core/peers/partitions/limits.ts";
 import { conflictAgeMsMax, conflictsMax, conflictsPerKeyMax } from "../src/core/data/limits.ts";
@@ -37,6 +37,8 @@ export class MemoryDisk {
   ids = 0;
   /** The undoing of each turn that is committed and not synced, oldest first; undefined where commits sync. */
   unsynced: (readonly (() => void)[])[] | undefined;
+  /** One object for each operation, so that checkers need not read it again. */
+  readonly #facts = new WeakMap<KeptOp, LivingFact>();
 
   /** Takes away the latest turns that are not synced, but for the first `kept` of them. Returns how many. */
   loseUnsynced(kept: number): number {
@@ -75,8 +77,13 @@ export class MemoryDisk {
     const place = id === undefined ? undefined : this.places.get(id);
     const stored = place === undefined ? undefined : this.batches.get(place.batch);
     if (place === undefined || stored === undefined) return undefined;
-    const { bytes } = keptOp(stored, place.index);
-    return { key, batch: place.batch, index: place.index, signedHeader: stored.signedHeader, opBytes: bytes };
+    const op = keptOp(stored, place.index);
+    const known = this.#facts.get(op);
+    if (known?.signedHeader === stored.signedHeader) return known;
+    const { batch, index } = place;
+    const fact = { key, batch, index, signedHeader: stored.signedHeader, opBytes: op.bytes };
+    this.#facts.set(op, fact);
+    return fact;
   }
 
   /** In the order of their paths. */
@@ -86,11 +93,9 @@ export class MemoryDisk {
 
   /** Keys of living operations that begin so and lie behind `after`, in the order of their bytes. */
   keysUnder(prefix: string, after: string): readonly string[] {
-    const keys = [...this.living.keys()]
-      .filter((key) => key.startsWith(prefix))
-      .map((key) => [key, utf8Encode(key)] as const);
-    const behind = keys.filter(([, bytes]) => compareBytes(bytes, utf8Encode(after)) > 0);
-    return behind.sort(([, a], [, b]) => compareBytes(a, b)).map(([key]) => key);
+    return [...this.living.keys()]
+      .filter((key) => key.startsWith(prefix) && compareUtf8(key, after) > 0)
+      .sort(compareUtf8);
   }
 
   /** Operations stored, dead ones included. */
@@ -102,7 +107,8 @@ export class MemoryDisk {
 }
 
 export function keptOp(stored: StoredBatch, index: number): KeptOp {
-  const op = stored.ops.find((each) => each.index === index);
+  const first = stored.ops[index]; // where it stands in a whole batch
+  const op = first?.index === index ? first : stored.ops.find((each) => each.index === index);
   assert(op !== undefined, "a place names a stored operation");
   return op;
 }

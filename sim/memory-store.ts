@@ -12,7 +12,7 @@
 import type { Range } from "../src/codec/ranges-wire.ts";
 import { assert, unreachable } from "../src/base/assert.ts";
 import type { Author, BatchId, Incarnation, Stamp } from "../src/base/brand.ts";
-import { type Bytes, compareBytes, utf8Encode } from "../src/base/bytes.ts";
+import type { Bytes } from "../src/base/bytes.ts";
 import type { OriginRanges } from "../src/codec/frontier.ts";
 import { takeFragments } from "../src/crypto/fragment.ts";
 import { asideMax, evidenceMax } from "../src/core/data/limits.ts";
@@ -203,8 +203,8 @@ class TurnStore implements MemoryStore {
     this.#mustLive();
     const numbers = [...(this.disk.numbers.get(`${author}/${incarnation}`)?.entries() ?? [])];
     const lives = (batch: BatchId): boolean => {
-      const { ops, opsCount } = this.disk.batches.get(batch) as StoredBatch;
-      return ops.length === opsCount && ops.every(({ id }) => id !== undefined);
+      const { ops, opsCount, living } = this.disk.batches.get(batch) as StoredBatch;
+      return living === ops.length && ops.length === opsCount;
     };
     const stored = numbers
       .filter(([sequence, batches]) => sequence >= from && [...batches].some(lives))
@@ -246,12 +246,8 @@ class TurnStore implements MemoryStore {
 
   livingUnder(prefix: string, after: string, max: number): ReturnType<Store["livingUnder"]> {
     this.#mustLive();
-    const isBehind = (key: string): boolean => compareBytes(utf8Encode(key), utf8Encode(after)) > 0;
-    return [...this.disk.living]
-      .filter(([key]) => key.startsWith(prefix) && (after === "" || isBehind(key)))
-      .sort(([a], [b]) => compareBytes(utf8Encode(a), utf8Encode(b)))
-      .slice(0, max)
-      .map(([key, id]) => ({ id, key }));
+    const keys = this.disk.keysUnder(prefix, after).slice(0, max);
+    return keys.map((key) => ({ id: this.disk.living.get(key) as OpId, key }));
   }
 
   collectable(before: Stamp, max: number): ReturnType<Store["collectable"]> {

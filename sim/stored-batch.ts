@@ -25,6 +25,8 @@ export interface KeptOp {
 export interface StoredBatch extends Omit<ParcelRow, "ops" | "arrival"> {
   /** In the order of their index. */
   readonly ops: readonly KeptOp[];
+  /** How many of them live. */
+  readonly living: number;
 }
 
 /** What a parcel adds to what is stored of the same batch. Each newly living operation is named by `nameLiving`. */
@@ -51,19 +53,21 @@ export function unite(
     opsCount,
     proof: proofAround(opsCount, ops, hashes),
     ops,
+    living: ops.filter(({ id }) => id !== undefined).length,
   };
 }
 
 /** The same batch with one operation dead. */
 export function withDead(stored: StoredBatch, index: number): StoredBatch {
-  return { ...stored, ops: stored.ops.map((op) => (op.index === index ? { ...op, id: undefined } : op)) };
+  const ops = stored.ops.map((op) => (op.index === index ? { ...op, id: undefined } : op));
+  return { ...stored, ops, living: stored.living - 1 };
 }
 
 /** The batch after the space rule: undefined when nothing lives, a fragment when less than half does. */
 export function compacted(stored: StoredBatch): StoredBatch | undefined {
+  if (stored.living === 0) return undefined;
+  if (stored.living * 2 >= stored.ops.length) return stored;
   const living = stored.ops.filter((op) => op.id !== undefined);
-  if (living.length === 0) return undefined;
-  if (living.length * 2 >= stored.ops.length) return stored;
   const leaves = stored.ops.map(({ index, bytes }) => ({ index, leaf: leafOf(bytes) }));
   const keep = new Set(living.map(({ index }) => index));
   return { ...stored, ops: living, proof: narrowProof(stored.opsCount, leaves, stored.proof, keep) };

@@ -96,9 +96,10 @@ export class Model {
   }
 
   #add(node: number, versions: Map<string, Taken>, fact: LivingFact): void {
-    const taken = versions.get(versionKey(fact)) ?? { fact, nodes: new Set() };
-    taken.nodes.add(node);
-    versions.set(versionKey(fact), taken);
+    const version = versionKey(fact);
+    const taken = versions.get(version);
+    if (taken === undefined) versions.set(version, { fact, nodes: new Set([node]) });
+    else taken.nodes.add(node);
   }
 }
 
@@ -107,8 +108,7 @@ export function checkSummaries(disks: readonly DiskFact[]): void {
   const setOfSummary = new Map<string, string>();
   const summaryOfSet = new Map<string, string>();
   for (const disk of disks) {
-    const values = disk.living.filter((fact) => seen(fact).op.content.type !== "tombstone").length;
-    const set = nameOfSet(disk.living);
+    const { name: set, values } = nameOfSet(disk.living);
     const summary = `${disk.count}/${disk.root}`;
     const facts = { node: disk.node, entries: disk.living.length, count: disk.count, values: disk.values };
     const broken = (message: string): never => {
@@ -124,25 +124,19 @@ export function checkSummaries(disks: readonly DiskFact[]): void {
 }
 
 /**
- * Equal for equal sets in any order, and for others by a very rare accident only: three sums of hashes
- * of the entries' names, which cost a fraction of sorting them.
+ * A name that is equal for equal sets in any order, and for others by a very rare accident only: sums of
+ * hashes of the entries' names, which cost a fraction of sorting them. And how many of them are values.
  */
-function nameOfSet(living: readonly LivingFact[]): string {
-  let [first, second, third] = [0, 0, 0];
-  for (const { key, batch } of living) {
-    const hash = textHash(key, textHash(batch, 0x811c_9dc5));
-    first = (first + hash) >>> 0;
-    second = (second + Math.imul(hash ^ (hash >>> 15), 0x85eb_ca6b)) >>> 0;
-    third = (third ^ textHash(batch, textHash(key, 0x9e37_79b9))) >>> 0;
+function nameOfSet(living: readonly LivingFact[]): { readonly name: string; readonly values: number } {
+  let [first, second, third, values] = [0, 0, 0, 0];
+  for (const fact of living) {
+    const { op, nameHash, otherNameHash } = seen(fact);
+    first = (first + nameHash) >>> 0;
+    second = (second + Math.imul(nameHash ^ (nameHash >>> 15), 0x85eb_ca6b)) >>> 0;
+    third = (third ^ otherNameHash) >>> 0;
+    if (op.content.type !== "tombstone") values += 1;
   }
-  return `${living.length}/${first}/${second}/${third}`;
-}
-
-/** FNV-1a over the characters. */
-function textHash(text: string, start: number): number {
-  let hash = start;
-  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x0100_0193);
-  return hash >>> 0;
+  return { name: `${living.length}/${first}/${second}/${third}`, values };
 }
 
 /** Stored operations stay under twice the living ones plus one per batch (the store's space rule). */

@@ -15,6 +15,9 @@ export interface Seen {
   readonly batch: string;
   readonly header: BatchHeader;
   readonly op: Op;
+  /** Two hashes of the key and the batch it is read under. */
+  readonly nameHash: number;
+  readonly otherNameHash: number;
 }
 
 const decoded = new WeakMap<LivingFact, Seen>();
@@ -27,7 +30,7 @@ export function seen(fact: LivingFact): Seen {
   if (known !== undefined) return known;
   const place = `${fact.batch}/${fact.index}`;
   const like = recent.get(place);
-  const same = like !== undefined && isSameBytes(like, fact) ? decoded.get(like) : undefined;
+  const same = like !== undefined && isSame(like, fact) ? decoded.get(like) : undefined;
   if (same !== undefined) {
     decoded.set(fact, same);
     return same;
@@ -39,7 +42,8 @@ export function seen(fact: LivingFact): Seen {
   return fresh;
 }
 
-function isSameBytes(a: LivingFact, b: LivingFact): boolean {
+function isSame(a: LivingFact, b: LivingFact): boolean {
+  if (a.key !== b.key) return false;
   return Buffer.compare(a.opBytes, b.opBytes) === 0 && Buffer.compare(a.signedHeader, b.signedHeader) === 0;
 }
 
@@ -49,7 +53,17 @@ function decode(fact: LivingFact): Seen {
   const { op } = readOp(reader);
   assert(reader.finished, "a stored operation is well-formed");
   const stamp = stampOfOp(header.stamp, op);
-  return { stamp, author: header.author, batch: fact.batch, header, op };
+  const { key, batch } = fact;
+  const nameHash = textHash(key, textHash(batch, 0x811c_9dc5));
+  const otherNameHash = textHash(batch, textHash(key, 0x9e37_79b9));
+  return { stamp, author: header.author, batch, header, op, nameHash, otherNameHash };
+}
+
+/** FNV-1a over the characters. */
+function textHash(text: string, start: number): number {
+  let hash = start;
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x0100_0193);
+  return hash >>> 0;
 }
 
 export function stampOfOp(batchStamp: number, op: Op): number {

@@ -20,6 +20,32 @@ export function utf8Encode(text: string): Uint8Array<ArrayBuffer> {
   return utf8Encoder.encode(text);
 }
 
+/** Bytes that `utf8Encode` makes of well-formed text. */
+export function utf8Length(text: string): number {
+  let bytes = text.length;
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    if (unit >= 0x80) bytes += unit < 0x800 || isSurrogate(unit) ? 1 : 2; // a pair is four bytes
+  }
+  return bytes;
+}
+
+/** The order of two well-formed texts' bytes in UTF-8, without making them: −1, 0 or 1. */
+export function compareUtf8(a: string, b: string): -1 | 0 | 1 {
+  const shared = Math.min(a.length, b.length);
+  for (let i = 0; i < shared; i++) {
+    const [left, right] = [a.charCodeAt(i), b.charCodeAt(i)];
+    if (left === right) continue;
+    if (isSurrogate(left) !== isSurrogate(right)) return isSurrogate(left) ? 1 : -1; // pairs stand for what lies above all single units
+    return left < right ? -1 : 1;
+  }
+  return a.length === b.length ? 0 : a.length < b.length ? -1 : 1;
+}
+
+function isSurrogate(unit: number): boolean {
+  return unit >= 0xd800 && unit <= 0xdfff;
+}
+
 /** Text of well-formed UTF-8, or undefined where the bytes are not. */
 export function utf8Decode(bytes: Bytes): string | undefined {
   try {
@@ -44,10 +70,21 @@ export function toHex(bytes: Bytes): string {
 
 /** Bytes of an even number of lower-case hex digits, or undefined. */
 export function fromHex(hex: string): Uint8Array<ArrayBuffer> | undefined {
-  if (hex.length % 2 !== 0 || !/^[0-9a-f]*$/.test(hex)) return undefined;
+  if (hex.length % 2 !== 0) return undefined;
   const bytes = new Uint8Array(hex.length / 2);
-  for (let i = 0; i < bytes.length; i++) bytes[i] = Number.parseInt(hex.slice(2 * i, 2 * i + 2), 16);
+  for (let i = 0; i < bytes.length; i++) {
+    const high = digitOf(hex.charCodeAt(2 * i));
+    const low = digitOf(hex.charCodeAt(2 * i + 1));
+    if (high < 0 || low < 0) return undefined;
+    bytes[i] = (high << 4) | low;
+  }
   return bytes;
+}
+
+/** The value of a lower-case hex digit by its character code, or −1. */
+function digitOf(code: number): number {
+  if (code >= 0x30 && code <= 0x39) return code - 0x30;
+  return code >= 0x61 && code <= 0x66 ? code - 0x57 : -1;
 }
 
 export function concat(parts: readonly Bytes[]): Uint8Array<ArrayBuffer> {

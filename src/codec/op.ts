@@ -7,7 +7,7 @@
  * follows, bit 3 `replaces` follows; all other bits are zero. There is one form for each operation.
  */
 import type { BatchId, Stamp } from "../base/brand.ts";
-import { type Bytes, fromHex, toHex, utf8Decode, utf8Encode } from "../base/bytes.ts";
+import { type Bytes, fromHex, toHex, utf8Decode, utf8Encode, utf8Length } from "../base/bytes.ts";
 import { assert } from "../base/assert.ts";
 import { type ByteReader, ByteWriter } from "./byte-io.ts";
 import { keyBytesMax, valueBytesMax } from "./limits.ts";
@@ -45,12 +45,12 @@ export const opKeyOffset = 3;
 
 /** True for 1 to 256 bytes of UTF-8 without control characters or unpaired surrogates. */
 export function isValidKey(key: string): boolean {
-  return (
-    /^[^\u0000-\u001f\u007f-\u009f]+$/.test(key) &&
-    key.isWellFormed() &&
-    key.length <= keyBytesMax &&
-    utf8Encode(key).length <= keyBytesMax
-  );
+  return key.length <= keyBytesMax && hasNoControls(key) && key.isWellFormed() && utf8Length(key) <= keyBytesMax;
+}
+
+/** True for at least one character, none of them a control character. */
+function hasNoControls(key: string): boolean {
+  return /^[^\u0000-\u001f\u007f-\u009f]+$/.test(key);
 }
 
 export function encodeOp(op: Op): Bytes {
@@ -130,8 +130,8 @@ export function storedValue({ flags, rest }: KeylessOp): StoredValue {
 function readKey(reader: ByteReader): string {
   const length = reader.u16();
   if (length === 0 || length > keyBytesMax) reader.fail();
-  const key = utf8Decode(reader.bytes(length));
-  if (key === undefined || !isValidKey(key)) {
+  const key = utf8Decode(reader.bytes(length)); // of valid length, and well-formed
+  if (key === undefined || !hasNoControls(key)) {
     reader.fail();
     return "";
   }

@@ -25,7 +25,7 @@
  * last digit: what they may hide by collision shows in the roots, which are whole.
  */
 import { assert } from "../base/assert.ts";
-import { type Bytes, compareBytes, utf8Decode, utf8Encode } from "../base/bytes.ts";
+import { type Bytes, compareBytes, utf8Decode, utf8Encode, utf8Length } from "../base/bytes.ts";
 import { type Result, ok, refused } from "../base/result.ts";
 import { ByteReader, ByteWriter } from "./byte-io.ts";
 import type { Beacon } from "./frontier.ts";
@@ -128,7 +128,7 @@ export function decodeWalk(bytes: Bytes): Result<WalkMessage, "malformed" | "too
 
 /** Bytes a node takes in a message. */
 export function walkNodeBytes(node: WalkNode): number {
-  if (node.type === "prefix") return 7 + utf8Encode(node.prefix).length + utf8Encode(node.after).length;
+  if (node.type === "prefix") return 7 + utf8Length(node.prefix) + utf8Length(node.after);
   const head = 2 + ((node.path.length + 1) >> 1);
   if (node.type === "entries") return head + 1 + node.entries.length * (walkPositionBytes + walkHashBytes);
   return head + 2 + walkHashBytes * node.hashes.reduce((sum, hash) => sum + (hash === undefined ? 0 : 1), 0);
