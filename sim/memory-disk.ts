@@ -37,8 +37,6 @@ export class MemoryDisk {
   ids = 0;
   /** The undoing of each turn that is committed and not synced, oldest first; undefined where commits sync. */
   unsynced: (readonly (() => void)[])[] | undefined;
-  /** One object for each operation, so that checkers need not read it again. */
-  readonly #facts = new WeakMap<KeptOp, LivingFact>();
 
   /** Takes away the latest turns that are not synced, but for the first `kept` of them. Returns how many. */
   loseUnsynced(kept: number): number {
@@ -78,12 +76,10 @@ export class MemoryDisk {
     const stored = place === undefined ? undefined : this.batches.get(place.batch);
     if (place === undefined || stored === undefined) return undefined;
     const op = keptOp(stored, place.index);
-    const known = this.#facts.get(op);
-    if (known?.signedHeader === stored.signedHeader) return known;
+    if (op.fact?.signedHeader === stored.signedHeader) return op.fact;
     const { batch, index } = place;
-    const fact = { key, batch, index, signedHeader: stored.signedHeader, opBytes: op.bytes };
-    this.#facts.set(op, fact);
-    return fact;
+    op.fact = { key, batch, index, signedHeader: stored.signedHeader, opBytes: op.bytes, seen: undefined };
+    return op.fact;
   }
 
   /** In the order of their paths. */

@@ -32,7 +32,7 @@ import type {
   TriePageSummary,
 } from "../src/ports/store.ts";
 import type { KeyChange, LivingFact } from "./checkers/facts.ts";
-import { MemoryDisk, keptOp, withConflict, withPartition } from "./memory-disk.ts";
+import { MemoryDisk, type Place, keptOp, withConflict, withPartition } from "./memory-disk.ts";
 import { type KeptOp, type StoredBatch, compacted, encodeStored, unite, withDead } from "./stored-batch.ts";
 
 /** What becomes of a commit: done, or failed with the turn on the disk or not. */
@@ -87,7 +87,7 @@ class TurnStore implements MemoryStore {
       case "merge":
         return this.#merge(write.parcel, write.supersedes);
       case "retract":
-        return this.#compact(new Set(write.ops.map((id) => this.#kill(id))));
+        return this.#compact(this.#kill(write.ops));
       case "setOrigin":
         return this.#put(this.disk.origins, `${write.origin.author}/${write.origin.incarnation}`, write.origin);
       case "setState":
@@ -147,7 +147,9 @@ class TurnStore implements MemoryStore {
   living(key: string): LivingOp | undefined {
     this.#mustLive();
     const id = this.disk.living.get(key);
-    return id === undefined ? undefined : { id, stamp: this.#kept(id).op.stamp };
+    if (id === undefined) return undefined;
+    const place = this.disk.places.get(id) as Place;
+    return { id, stamp: keptOp(this.disk.batches.get(place.batch) as StoredBatch, place.index).stamp };
   }
 
   entry(id: OpId): LivingEntry {
@@ -303,40 +305,46 @@ class TurnStore implements MemoryStore {
   }
 
   #merge(row: ParcelRow, supersedes: readonly OpId[]): void {
-    const changed = new Set<BatchId>([row.batch]);
-    for (const id of supersedes) changed.add(this.#kill(id));
+    const changed = this.#kill(supersedes).add(row.batch);
     const stored = this.disk.batches.get(row.batch);
     const firstId = this.nextId();
     this.disk.ids += row.ops.length;
     this.#put(
       this.disk.batches,
       row.batch,
-      unite(stored, row, (index) => this.#give(row, index, firstId)),
+      unite(stored, row, (place) => this.#give(row, place, firstId + place)),
     );
     if (stored === undefined) this.#list(row.author, row.incarnation, row.sequence, (ids) => [...ids, row.batch]);
     this.#compact(changed);
   }
 
   /** A new operation takes the place of its key, which must be free. */
-  #give({ batch, ops }: ParcelRow, index: number, firstId: OpId): OpId {
-    const place = ops.findIndex((op) => op.index === index);
-    const key = (ops[place] as StoredOp).op.key;
+  #give({ batch, ops }: ParcelRow, place: number, id: OpId): OpId {
+    const { op, index } = ops[place] as StoredOp;
+    const { key } = op;
     if (this.disk.living.has(key)) throw new StoreFailure(`two living operations on the key ${key}`);
     this.#touch(key);
-    const id = firstId + place;
     this.#put(this.disk.places, id, { batch, index, key });
     this.#put(this.disk.living, key, id);
     return id;
   }
 
-  #kill(id: OpId): BatchId {
-    const place = this.disk.places.get(id);
-    if (place === undefined) throw new StoreFailure(`operation ${id} is not living`);
-    this.#touch(place.key);
-    this.#remove(this.disk.living, place.key);
-    this.#remove(this.disk.places, id);
-    this.#put(this.disk.batches, place.batch, withDead(this.disk.batches.get(place.batch) as StoredBatch, place.index));
-    return place.batch;
+  /** Returns the batches these operations were in. */
+  #kill(ids: readonly OpId[]): Set<BatchId> {
+    const dead = new Map<BatchId, Set<OpId>>();
+    for (const id of ids) {
+      const place = this.disk.places.get(id);
+      if (place === undefined) throw new StoreFailure(`operation ${id} is not living`);
+      this.#touch(place.key);
+      this.#remove(this.disk.living, place.key);
+      this.#remove(this.disk.places, id);
+      const beside = dead.get(place.batch);
+      if (beside === undefined) dead.set(place.batch, new Set([id]));
+      else beside.add(id);
+    }
+    for (const [batch, dying] of dead)
+      this.#put(this.disk.batches, batch, withDead(this.disk.batches.get(batch) as StoredBatch, dying));
+    return new Set(dead.keys());
   }
 
   #compact(changed: ReadonlySet<BatchId>): void {

@@ -17,7 +17,7 @@ const verifyMsMax = 20;
 const turnDelayMsMax = 2;
 /** Turns in one virtual second that nothing but time asked for. */
 const idleTurnsMax = 300;
-const turnsBetweenChecks = 64;
+const turnsBetweenChecks = 256;
 
 /** Thrown by a simulated power cut in the middle of a turn. */
 export class PowerCut extends Error {

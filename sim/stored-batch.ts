@@ -8,7 +8,8 @@ import { foldShape } from "../src/codec/merkle-shape.ts";
 import type { Op } from "../src/codec/op.ts";
 import { encodeParcel } from "../src/codec/parcel.ts";
 import { leafOf, narrowProof } from "../src/crypto/merkle.ts";
-import type { Arrival, OpId, ParcelRow } from "../src/ports/store.ts";
+import type { LivingFact } from "./checkers/facts.ts";
+import type { Arrival, OpId, ParcelRow, StoredOp } from "../src/ports/store.ts";
 
 export interface KeptOp {
   readonly index: number;
@@ -20,6 +21,8 @@ export interface KeptOp {
   readonly arrival: Arrival;
   /** Set while the operation lives. */
   readonly id: OpId | undefined;
+  /** What checkers were handed of it, kept so that they need not read it again. */
+  fact: LivingFact | undefined;
 }
 
 export interface StoredBatch extends Omit<ParcelRow, "ops" | "arrival"> {
@@ -33,16 +36,18 @@ export interface StoredBatch extends Omit<ParcelRow, "ops" | "arrival"> {
 export function unite(
   stored: StoredBatch | undefined,
   row: ParcelRow,
-  nameLiving: (index: number) => OpId,
+  nameLiving: (place: number) => OpId,
 ): StoredBatch {
-  const kept = new Map((stored?.ops ?? []).map((op) => [op.index, op]));
-  for (const { index, op, bytes, stamp, due, living } of row.ops) {
-    const old = kept.get(index);
-    if (old?.id !== undefined) continue;
-    kept.set(index, { index, op, bytes, stamp, due, arrival: row.arrival, id: living ? nameLiving(index) : undefined });
+  const ops = stored === undefined ? row.ops.map((_, place) => kept(row, place, nameLiving)) : [...stored.ops];
+  if (stored !== undefined) {
+    const places = new Map(ops.map(({ index }, place) => [index, place]));
+    row.ops.forEach(({ index }, place) => {
+      const known = places.get(index);
+      if (known === undefined) ops.push(kept(row, place, nameLiving));
+      else if (ops[known]?.id === undefined) ops[known] = kept(row, place, nameLiving);
+    });
+    ops.sort((a, b) => a.index - b.index);
   }
-  const ops = [...kept.values()].sort((a, b) => a.index - b.index);
-  const hashes = new Map([...(stored === undefined ? [] : absentHashes(stored)), ...absentHashes(row)]);
   const { author, incarnation, sequence, batch, signedHeader, opsCount } = row;
   return {
     author,
@@ -51,16 +56,23 @@ export function unite(
     batch,
     signedHeader: stored?.signedHeader ?? signedHeader,
     opsCount,
-    proof: proofAround(opsCount, ops, hashes),
+    proof: stored === undefined ? row.proof : unitedProof(stored, row, ops),
     ops,
     living: ops.filter(({ id }) => id !== undefined).length,
   };
 }
 
-/** The same batch with one operation dead. */
-export function withDead(stored: StoredBatch, index: number): StoredBatch {
-  const ops = stored.ops.map((op) => (op.index === index ? { ...op, id: undefined } : op));
-  return { ...stored, ops, living: stored.living - 1 };
+function kept({ ops, arrival }: ParcelRow, place: number, nameLiving: (place: number) => OpId): KeptOp {
+  const { index, op, bytes, stamp, due, living } = ops[place] as StoredOp;
+  return { index, op, bytes, stamp, due, arrival, id: living ? nameLiving(place) : undefined, fact: undefined };
+}
+
+/** The same batch with some of its living operations dead. */
+export function withDead(stored: StoredBatch, dead: ReadonlySet<OpId>): StoredBatch {
+  const ops = stored.ops.map((op) =>
+    op.id !== undefined && dead.has(op.id) ? { ...op, id: undefined, fact: undefined } : op,
+  );
+  return { ...stored, ops, living: stored.living - dead.size };
 }
 
 /** The batch after the space rule: undefined when nothing lives, a fragment when less than half does. */
@@ -91,9 +103,10 @@ function absentHashes({ opsCount, ops, proof }: Part): readonly (readonly [strin
 }
 
 /** Each subtree without any of the operations is beside one with some of either part, so that part's proof has it. */
-function proofAround(opsCount: number, ops: Part["ops"], hashes: ReadonlyMap<string, Bytes>): readonly Bytes[] {
+function unitedProof(stored: Part, row: Part, ops: Part["ops"]): readonly Bytes[] {
+  const hashes = new Map([...absentHashes(stored), ...absentHashes(row)]);
   const proof: Bytes[] = [];
-  walkAbsent(opsCount, ops, (stretch) => proof.push(hashes.get(stretch) as Bytes));
+  walkAbsent(row.opsCount, ops, (stretch) => proof.push(hashes.get(stretch) as Bytes));
   return proof;
 }
 

@@ -130,5 +130,12 @@ export class TurnWatch {
 }
 
 function factsOf({ batch, signedHeader, ops }: ParcelRow): readonly LivingFact[] {
-  return ops.map(({ op, index, bytes }) => ({ key: op.key, batch, index, signedHeader, opBytes: bytes }));
+  return ops.map(({ op, index, bytes }) => ({
+    key: op.key,
+    batch,
+    index,
+    signedHeader,
+    opBytes: bytes,
+    seen: undefined,
+  }));
 }

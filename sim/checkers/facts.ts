@@ -1,5 +1,7 @@
 /** Plain data that checkers are handed: what stands on a disk, as bytes and names. */
 import type { Bytes } from "../../src/base/bytes.ts";
+import type { Op } from "../../src/codec/op.ts";
+import type { BatchHeader } from "../../src/codec/parcel.ts";
 
 /** A living operation with the signed header it came under. */
 export interface LivingFact {
@@ -8,6 +10,22 @@ export interface LivingFact {
   readonly index: number;
   readonly signedHeader: Bytes;
   readonly opBytes: Bytes;
+  /** What was read of it (`versions.ts`); kept here, since a table beside it would hold every fact there ever was. */
+  seen: Seen | undefined;
+}
+
+/** What the bytes of a living operation say. */
+export interface Seen {
+  /** Names the version among those of its key. */
+  readonly place: string;
+  readonly stamp: number;
+  readonly author: string;
+  readonly batch: string;
+  readonly header: BatchHeader;
+  readonly op: Op;
+  /** Two hashes of the key and the batch it is read under. */
+  readonly nameHash: number;
+  readonly otherNameHash: number;
 }
 
 /** What a durable turn did to one key. */

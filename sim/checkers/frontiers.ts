@@ -5,9 +5,9 @@
  * Otherwise it would never ask for that batch again.
  */
 import type { Range } from "../../src/codec/ranges-wire.ts";
-import type { LivingFact } from "./facts.ts";
+import type { LivingFact, Seen } from "./facts.ts";
 import type { Horizon } from "./horizon.ts";
-import { type Seen, type VersionName, nameOf, order, seen } from "./versions.ts";
+import { type VersionName, nameOf, order, seen } from "./versions.ts";
 import { Violation } from "./violation.ts";
 
 export interface HeldMoment {

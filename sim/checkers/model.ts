@@ -80,7 +80,7 @@ export class Model {
         if (isGone && found !== undefined) return `node ${node} keeps ${key} (${nameOf(seen(found))}), which is due`;
         if (isGone) continue;
         if (found === undefined) return `node ${node} lacks ${key} (${nameOf(seen(fact))})`;
-        if (versionKey(found) !== versionKey(fact))
+        if (seen(found).place !== seen(fact).place)
           return `node ${node} has ${key} as ${nameOf(seen(found))}, not ${nameOf(seen(fact))}`;
       }
     }
@@ -96,7 +96,7 @@ export class Model {
   }
 
   #add(node: number, versions: Map<string, Taken>, fact: LivingFact): void {
-    const version = versionKey(fact);
+    const version = seen(fact).place;
     const taken = versions.get(version);
     if (taken === undefined) versions.set(version, { fact, nodes: new Set([node]) });
     else taken.nodes.add(node);
@@ -157,8 +157,4 @@ function takeBack(versions: Map<string, Taken>, node: number, after: LivingFact)
     nodes.delete(node);
     if (nodes.size === 0) versions.delete(key);
   }
-}
-
-function versionKey({ batch, index }: LivingFact): string {
-  return `${batch}/${index}`;
 }

@@ -4,7 +4,7 @@
  */
 import type { Bytes } from "../../src/base/bytes.ts";
 import { headerBytes } from "../../src/codec/parcel.ts";
-import type { LivingFact } from "./facts.ts";
+import type { LivingFact, Seen } from "./facts.ts";
 import { seen } from "./versions.ts";
 import { Violation } from "./violation.ts";
 
@@ -13,6 +13,8 @@ export class SignedBatches {
   /** Signed headers, each with its batch's operations once those are known. */
   readonly #opsOfHeader = new Map<string, readonly string[]>();
   readonly #headerOfBatch = new Map<string, string>();
+  /** What was found to be signed. */
+  readonly #found = new WeakSet<Seen>();
 
   constructor(network: string) {
     this.#network = network;
@@ -35,6 +37,7 @@ export class SignedBatches {
 
   check(node: number, fact: LivingFact): void {
     const { header } = seen(fact);
+    if (this.#found.has(seen(fact))) return; // the very same bytes, on another disk
     const name = headerOf(fact.signedHeader);
     const ops = this.#opsOfHeader.get(name);
     const facts = { node, key: fact.key, batch: fact.batch, author: header.author };
@@ -48,6 +51,7 @@ export class SignedBatches {
     const known = this.#headerOfBatch.get(fact.batch) ?? name;
     if (known !== name) broken("one batch name stands for two headers");
     this.#headerOfBatch.set(fact.batch, known);
+    this.#found.add(seen(fact));
   }
 }
 

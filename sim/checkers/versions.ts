@@ -4,51 +4,49 @@
  * microsecond after the version it replaces, whichever is later.
  */
 import { assert } from "../../src/base/assert.ts";
+import type { Bytes } from "../../src/base/bytes.ts";
 import { ByteReader } from "../../src/codec/byte-io.ts";
 import { type Op, readOp } from "../../src/codec/op.ts";
 import { type BatchHeader, decodeStoredHeader } from "../../src/codec/parcel.ts";
-import type { LivingFact } from "./facts.ts";
+import type { LivingFact, Seen } from "./facts.ts";
 
-export interface Seen {
-  readonly stamp: number;
-  readonly author: string;
-  readonly batch: string;
-  readonly header: BatchHeader;
-  readonly op: Op;
-  /** Two hashes of the key and the batch it is read under. */
-  readonly nameHash: number;
-  readonly otherNameHash: number;
-}
-
-const decoded = new WeakMap<LivingFact, Seen>();
-/** The facts decoded last, by place: other nodes show the same bytes a moment later. */
-const recent = new Map<string, LivingFact>();
-const recentMax = 20_000;
+const headers = new WeakMap<Bytes, BatchHeader>();
+/** The facts decoded last, by batch and index: other nodes show the same bytes a moment later. */
+const recent = new Map<string, Map<number, LivingFact>>();
+const recentBatchesMax = 5_000;
 
 export function seen(fact: LivingFact): Seen {
-  const known = decoded.get(fact);
-  if (known !== undefined) return known;
-  const place = `${fact.batch}/${fact.index}`;
-  const like = recent.get(place);
-  const same = like !== undefined && isSame(like, fact) ? decoded.get(like) : undefined;
-  if (same !== undefined) {
-    decoded.set(fact, same);
-    return same;
-  }
-  const fresh = decode(fact);
-  decoded.set(fact, fresh);
-  if (recent.size >= recentMax) recent.clear();
-  recent.set(place, fact);
-  return fresh;
+  return (fact.seen ??= likeOther(fact));
+}
+
+function likeOther(fact: LivingFact): Seen {
+  const beside = recent.get(fact.batch) ?? new Map<number, LivingFact>();
+  const like = beside.get(fact.index);
+  if (like?.seen !== undefined && isSame(like, fact)) return like.seen;
+  if (recent.size >= recentBatchesMax) recent.clear();
+  recent.set(fact.batch, beside.set(fact.index, fact));
+  return decode(fact);
 }
 
 function isSame(a: LivingFact, b: LivingFact): boolean {
   if (a.key !== b.key) return false;
-  return Buffer.compare(a.opBytes, b.opBytes) === 0 && Buffer.compare(a.signedHeader, b.signedHeader) === 0;
+  return isSameBytes(a.opBytes, b.opBytes) && isSameBytes(a.signedHeader, b.signedHeader);
+}
+
+function isSameBytes(a: Bytes, b: Bytes): boolean {
+  return a === b || Buffer.compare(a, b) === 0;
+}
+
+function headerOf(signedHeader: Bytes): BatchHeader {
+  const known = headers.get(signedHeader);
+  if (known !== undefined) return known;
+  const header = decodeStoredHeader(signedHeader);
+  headers.set(signedHeader, header);
+  return header;
 }
 
 function decode(fact: LivingFact): Seen {
-  const header = decodeStoredHeader(fact.signedHeader);
+  const header = headerOf(fact.signedHeader);
   const reader = new ByteReader(fact.opBytes);
   const { op } = readOp(reader);
   assert(reader.finished, "a stored operation is well-formed");
@@ -56,7 +54,8 @@ function decode(fact: LivingFact): Seen {
   const { key, batch } = fact;
   const nameHash = textHash(key, textHash(batch, 0x811c_9dc5));
   const otherNameHash = textHash(batch, textHash(key, 0x9e37_79b9));
-  return { stamp, author: header.author, batch, header, op, nameHash, otherNameHash };
+  const place = `${batch}/${fact.index}`;
+  return { place, stamp, author: header.author, batch, header, op, nameHash, otherNameHash };
 }
 
 /** FNV-1a over the characters. */

@@ -38,8 +38,9 @@ export class Writers {
 
   /** A batch is durable on some honest node's disk. */
   taken(node: number, { author, incarnation, sequence, stamp }: BatchHeader, batch: string): void {
+    if (!this.#honest.has(author)) return;
     const origin = `${author}/${incarnation}`;
-    if (!this.#honest.has(author) || this.#excused.has(origin)) return;
+    if (this.#excused.has(origin)) return;
     const name = `${origin}/${sequence}`;
     const known = this.#batches.get(name);
     if (known === undefined) this.#batches.set(name, batch);
