@@ -72,7 +72,7 @@ export class TurnWatch {
   }
 
   durable(changes: readonly KeyChange[], isRepair: boolean): void {
-    const { signed, model, frontiers, writers } = this.#setting;
+    const { signed, model, frontiers, writers, horizon } = this.#setting;
     const { node } = this.#history;
     const turn = {
       isRepair,
@@ -89,6 +89,9 @@ export class TurnWatch {
       if (change.after !== undefined) signed.check(node, change.after);
       this.#history.changed(change, turn);
       model.changed(node, change, isRepair);
+      const { key, before, after } = change;
+      if (before === undefined || after !== undefined || !turn.wasAway) continue;
+      if (horizon.mayBeRefused(before, turn.now) && !horizon.mayBeForgotten(before, turn.now)) model.gaveUp(node, key);
     }
     if (!isRepair) this.#checkHeld();
     this.#ownNow = [];

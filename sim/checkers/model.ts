@@ -33,6 +33,15 @@ export class Model {
     if (isRepair && before !== undefined && after !== undefined) takeBack(versions, node, after);
   }
 
+  /** A node that was new or away gave up what it had taken of a key for living, on the word of those who know better. */
+  gaveUp(node: number, key: string): void {
+    const versions = this.#taken.get(key);
+    for (const [name, { nodes }] of versions ?? []) {
+      nodes.delete(node);
+      if (nodes.size === 0) versions?.delete(name);
+    }
+  }
+
   /** A node's disk lost what was durable on it: of each key all that is newer than what it has now. */
   lost(node: number, leftOnDisk: ReadonlyMap<string, LivingFact>): void {
     for (const [key, versions] of this.#taken) {

@@ -63,8 +63,9 @@ export function takeFragments(
 }
 
 /**
- * The first of the wanted operations, ascending by index, as one parcel of at most `bytesMax`, and how
- * many they are; undefined where not even one fits and none is demanded.
+ * The first of the wanted operations as one parcel of at most `bytesMax`, and how many they are; undefined
+ * where not even one fits and none is demanded. They come in any order: a part that was given again later
+ * has later ids than what stands behind it.
  */
 function fragmentOf(
   part: StoredPart,
@@ -84,6 +85,7 @@ function fragmentOf(
     kept.push(op);
   }
   if (kept.length === 0) return undefined;
+  kept.sort((a, b) => a.index - b.index);
   if (kept.length === part.ops.length)
     return { bytes: encodeParcel(signedHeader, opsCount, kept, part.proof), count: kept.length };
   const leaves = part.ops.map(({ index, bytes }) => ({ index, leaf: leafOf(bytes) }));
