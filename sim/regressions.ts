@@ -18,4 +18,16 @@ export const regressions: readonly Regression[] = [
     scenario: "chaos",
     broke: "a peer whose hello was of a later version and longer was blamed for breaking the protocol",
   },
+  {
+    seed: 200_658,
+    scenario: "chaos",
+    broke:
+      "a fragment whose operations had ids in another order than their indices was malformed, and its sender blamed",
+  },
+  {
+    seed: 904,
+    scenario: "away",
+    broke:
+      "a walk that began before a pull brought a forgotten entry made its member current, which kept that entry alone",
+  },
 ];

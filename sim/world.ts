@@ -9,7 +9,7 @@ import type { NetworkId } from "../src/base/brand.ts";
 import { toHex } from "../src/base/bytes.ts";
 import { Prng } from "../src/base/prng.ts";
 import type { Canary } from "./canaries.ts";
-import { checkForgotten } from "./checkers/forgotten.ts";
+import { Forgotten } from "./checkers/forgotten.ts";
 import { Horizon } from "./checkers/horizon.ts";
 import type { DiskFact } from "./checkers/facts.ts";
 import { Frontiers } from "./checkers/frontiers.ts";
@@ -62,6 +62,7 @@ export class World implements Faulted {
   readonly #hostiles: readonly Hostile[];
   readonly #newer: readonly Newer[];
   readonly #truth: Truth;
+  readonly #forgotten: Forgotten;
   readonly #prng: Prng;
 
   constructor(options: WorldOptions, recorder: Recorder, canary: Canary | undefined) {
@@ -90,6 +91,7 @@ export class World implements Faulted {
       node.onShared = (writer, shared) => this.#checkShared(writer, shared);
     }
     this.#truth = new Truth(this.setting);
+    this.#forgotten = new Forgotten(this.setting.horizon);
     this.setting.network.onPassedOn = (node, payload) => {
       const { horizon, queue } = this.setting;
       const { living } = (this.nodes[node] as SimNode).history;
@@ -184,7 +186,7 @@ export class World implements Faulted {
     for (const fact of facts) {
       const { process, isYoung } = this.nodes[fact.node] as SimNode;
       const isReady = process?.isPrompt === true && queue.now - process.startedAt > horizon.slackMs && !isYoung;
-      if (isReady) checkForgotten(fact, horizon, worldBegan + queue.now);
+      if (isReady) this.#forgotten.check(fact, worldBegan + queue.now);
     }
   }
 

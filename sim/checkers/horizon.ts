@@ -44,8 +44,13 @@ export class Horizon {
     return stamp < this.#micros(now - this.#lateMs);
   }
 
+  /** How long the floor stands still. */
+  get stepMs(): number {
+    return this.horizonMs / stepsPerHorizon;
+  }
+
   get #lateMs(): number {
-    return this.slackMs + this.horizonMs / stepsPerHorizon;
+    return this.slackMs + this.stepMs;
   }
 
   #micros(now: number): number {

@@ -180,6 +180,22 @@ describe("an order to follow a peer", () => {
     expect(wanted(8)).toEqual([true, false]);
   });
 
+  test("a walk that began before a pull brought something old did not compare everything", () => {
+    const freshness = new Freshness(30);
+    const peer = "12D3KooWone" as PeerId;
+    const at = began as Instant;
+    freshness.tookOnTrust(100);
+    const compared = (startedAt: number): readonly boolean[] => {
+      freshness.reconciledWith(peer, { startedAt, isWhole: true }, { setAside: 0, apart: 0, at });
+      return [freshness.comparedAllSince(startedAt), freshness.wantsReconciliation(peer, at)];
+    };
+    expect([compared(99), compared(100), compared(101)]).toEqual([
+      [false, true],
+      [false, true],
+      [true, false],
+    ]);
+  });
+
   test("is not needed any more where a pull shows that both are equal", () => {
     const freshness = new Freshness(30);
     const peer = "12D3KooWone" as PeerId;

@@ -13,7 +13,9 @@
  *
  * 1. Who is not current follows the current members it meets: it sets aside its own old entries that
  *    those do not have. Nobody follows a young or a stale one.
- * 2. Two that are young do not make each other current, or those set up together would refuse what
+ * 2. A walk compares what we had when it began. What a pull brought on trust since then was not compared, so
+ *    that walk does not make us current: nothing would ever look at those entries again.
+ * 3. Two that are young do not make each other current, or those set up together would refuse what
  *    is old before they have met who holds it.
  *
  * Limit: a young or stale replica believes the first current member it meets.
@@ -59,6 +61,8 @@ export class Freshness {
   /** When everything was last compared with a peer, linked or not. */
   readonly #comparedAt = new BoundedMap<PeerId, Instant>(peersComparedMax);
   readonly #apart = new Map<PeerId, ApartFrom>();
+  /** Monotonic time at which a pull last brought an old entry, taken on trust. */
+  #trustedAt: number = -Infinity;
   #adoption: (Adoption & { readonly askedAt: number }) | undefined;
 
   constructor(horizonDays: number) {
@@ -105,6 +109,16 @@ export class Freshness {
     return age !== "young" || this.#peers.get(peer) === true;
   }
 
+  /** An old entry lives now because we are not current. */
+  tookOnTrust(mono: number): void {
+    this.#trustedAt = mono;
+  }
+
+  /** Whether what was compared by a walk that began then is all there was to compare. */
+  comparedAllSince(startedAt: number): boolean {
+    return this.#trustedAt < startedAt;
+  }
+
   /** Takes over, at the next walk with this peer, what it holds and what it does not. False where it is not linked. */
   adopt(peer: PeerId, askedAt: number): boolean {
     if (!this.#peers.has(peer)) return false;
@@ -131,7 +145,7 @@ export class Freshness {
       const state = isOver ? "done" : "waiting";
       this.#adoption = { ...this.#adoption, state, setAside: this.#adoption.setAside + setAside };
     }
-    this.#comparedAt.set(peer, at);
+    if (this.comparedAllSince(walk.startedAt)) this.#comparedAt.set(peer, at);
     if (apart === 0) this.#apart.delete(peer);
     else this.#apart.set(peer, { peer, entries: apart, at });
   }

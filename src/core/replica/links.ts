@@ -84,7 +84,7 @@ function reconciled(walk: WalkEnded, theirs: SetSummary, parts: Parts, step: Ste
   if (apart > 0) tell({ type: "heldApart", peer, entries: apart }, step);
   const isWhole = extras.length < walkExtrasMax;
   freshness.reconciledWith(peer, { startedAt, isWhole }, { setAside, apart, at: judgedTime(parts, step) });
-  if (!isBelieved || isWhole) hadAllOf(peer, theirs, parts, step);
+  if ((!isBelieved || isWhole) && freshness.comparedAllSince(startedAt)) hadAllOf(peer, theirs, parts, step);
 }
 
 /**

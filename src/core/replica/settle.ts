@@ -35,6 +35,7 @@ export function settle(load: CheckedLoad, parts: Parts, step: Step): readonly Pu
     }
     if (source.type !== "walk" && parts.holdings.knows(parcel, step.view)) continue; // it came another way meanwhile
     const merged = mergeChecked(parcel, rule, arrival, parts, step);
+    if (source.type === "pull" && merged.isOld) parts.freshness.tookOnTrust(step.now.mono);
     if (source.type === "walk" && merged.living === 0) continue; // it came another way while the walk was under way
     entries += merged.living;
     batches += 1;
@@ -76,7 +77,7 @@ function mergeChecked(
   arrival: Arrival,
   parts: Parts,
   step: Step,
-): { readonly living: number; readonly isNew: boolean } {
+): { readonly living: number; readonly isNew: boolean; readonly isOld: boolean } {
   const { author, incarnation, sequence } = parcel.header;
   const numberIsNew = !parts.holdings.holds(author, incarnation, sequence);
   const terms = { rule, judged: judgedTime(parts, step), arrival };
@@ -88,7 +89,8 @@ function mergeChecked(
     parts.acknowledgement.step({ type: "merged", link, incarnation, sequence }, step.now, step.out);
   }
   const living = merge.ops.reduce((sum, op) => sum + (op.living ? 1 : 0), 0);
-  return { living, isNew: living > 0 || (numberIsNew && merge.belowFloor < merge.ops.length) };
+  const isOld = rule === "waived" && parts.holdings.tookOld(merge, terms.judged);
+  return { living, isOld, isNew: living > 0 || (numberIsNew && merge.belowFloor < merge.ops.length) };
 }
 
 /** For the log of partitions: a batch whose number is new here. */
