@@ -7,7 +7,8 @@ import type { ConvergenceView } from "../../src/api/insight-views.ts";
 import { expectOk } from "../support/node-client.ts";
 import { Nursery, type RealNode, untilConverged, untilMeshed } from "../support/real-node.ts";
 import { until } from "../support/until.ts";
-import { type LanFaults, Lan } from "./lan.ts";
+import { Lan, wayOfFaults } from "./lan.ts";
+import type { LanFaults } from "./packet-faults.ts";
 
 /** How soon these nodes notice and repair, so that a test need not wait minutes. */
 const impatience: Readonly<Record<string, string>> = {
@@ -20,10 +21,16 @@ const meshedMsMax = 30_000;
 
 export class Hosts implements AsyncDisposable {
   readonly nodes: RealNode[] = [];
-  readonly #lan = new Lan();
+  readonly #lan: Lan;
   readonly #nursery = new Nursery();
   readonly #relays = new Relays();
   readonly #namespaces: string[] = [];
+
+  private constructor() {
+    const way = wayOfFaults();
+    if (typeof way === "string") throw new Error(way);
+    this.#lan = new Lan(way.make());
+  }
 
   /** So many nodes, each linked with each. */
   static async start(count: number): Promise<Hosts> {

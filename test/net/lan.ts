@@ -1,22 +1,12 @@
 /**
  * A local network of Linux network namespaces: one is the switch with a bridge, each other is a
  * host with one cable to it. Nothing outside these namespaces is touched. Needs root and ip(8);
- * for packets that get lost, also tc(8) with the kernel's filters u32 and bpf and its action mirred.
- *
- * Packets are lost where the switch would send them down a host's cable, and nobody is told. A
- * filter redirects them to a cable that ends nowhere, which also works where the kernel has no
- * action that drops. Which packets a lossy cable loses is drawn by the kernel, not by a seed.
+ * for packets that get lost, also nft(8) or tc(8).
  */
 import { spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
-
-/** What the switch does with packets beside delivering them. */
-export interface LanFaults {
-  /** Hosts, counted from 1: nothing of `from` reaches `to`; the other way is another cut. */
-  readonly cuts?: readonly { readonly from: number; readonly to: number }[];
-  /** Of 100 packets on the way to each host. */
-  readonly lostPercent?: number;
-}
+import { FaultsByNft, FaultsByTc, type LanFaults, type PacketFaults, type Switch } from "./packet-faults.ts";
+import { run } from "./run.ts";
 
 /** What is missing for a `Lan`, or undefined. */
 export function missingForLan(): string | undefined {
@@ -34,18 +24,39 @@ export function missingForLan(): string | undefined {
   }
 }
 
+/** A way to lose packets that works here. */
+interface Way {
+  readonly program: "nft" | "tc";
+  make(): PacketFaults;
+}
+
+const ways: readonly Way[] = [
+  { program: "nft", make: () => new FaultsByNft() },
+  { program: "tc", make: () => new FaultsByTc() },
+];
+let foundWay: Way | string | undefined;
+
+/** The first way to lose packets that works here, or what is missing. */
+export function wayOfFaults(): Way | string {
+  foundWay ??= missingForLan() ?? ways.find(works) ?? "needs packet filters by nft(8) or tc(8)";
+  return foundWay;
+}
+
 /** What is missing for the faults of a `Lan`, or undefined. */
 export function missingForFaults(): string | undefined {
-  const missing = missingForLan();
-  if (missing !== undefined) return missing;
-  const lan = new Lan();
+  const way = wayOfFaults();
+  return typeof way === "string" ? way : undefined;
+}
+
+function works({ make }: Way): boolean {
+  const lan = new Lan(make());
   try {
     lan.addHost("10.77.0.1/24");
     lan.addHost("10.77.0.2/24");
     lan.setFaults({ cuts: [{ from: 1, to: 2 }], lostPercent: 5 });
-    return undefined;
-  } catch (error) {
-    return `needs packet filters by tc: ${(error as Error).message}`;
+    return lan.lostPackets() >= 0;
+  } catch {
+    return false; // the next way is tried, and if none works the caller says what is needed
   } finally {
     lan.release();
   }
@@ -57,7 +68,12 @@ export class Lan {
   readonly #namespaces: string[] = [];
   /** Addresses of the hosts, without the length of the network. */
   readonly #addresses: string[] = [];
-  #hasNowhere = false;
+  readonly #faults: PacketFaults | undefined;
+
+  /** `faults` is how it loses packets, if it is to lose any. */
+  constructor(faults?: PacketFaults) {
+    this.#faults = faults;
+  }
 
   /** Returns the name of the host's namespace; its one cable is `eth0`, with the address. */
   addHost(address: string): string {
@@ -74,28 +90,13 @@ export class Lan {
   }
 
   /** Puts these faults, and no others, in force. */
-  setFaults({ cuts = [], lostPercent = 0 }: LanFaults): void {
-    this.#addNowhere();
-    const lines = this.#addresses.flatMap((_, index) => {
-      const cable = this.#cableTo(index + 1);
-      const cut = cuts.filter(({ to }) => to === index + 1).map(({ from }) => this.#addresses[from - 1]);
-      return [
-        `qdisc replace dev ${cable} clsact`,
-        `filter del dev ${cable} egress`,
-        ...cut.map((source) => `${filterOn(cable)} protocol ip pref 1 u32 match ip src ${source}/32 ${this.#loss}`),
-        ...(lostPercent > 0 ? [`${filterOn(cable)} pref 2 bpf bytecode ${matching(lostPercent)} ${this.#loss}`] : []),
-      ];
-    });
-    run("tc", ["-n", this.#switch, "-batch", "-"], `${lines.join("\n")}\n`);
+  setFaults(faults: LanFaults): void {
+    this.#faults?.put(this.#at, faults);
   }
 
   /** Packets that faults have taken so far. */
   lostPackets(): number {
-    if (!this.#hasNowhere) return 0;
-    const [link] = JSON.parse(run("ip", ["-n", this.#switch, "-s", "-j", "link", "show", "dev", "nowhere"])) as [
-      { readonly stats64: { readonly tx: { readonly packets: number } } },
-    ];
-    return link.stats64.tx.packets;
+    return this.#faults?.lost(this.#at) ?? 0;
   }
 
   /** Removes everything, whatever state it is in. Processes inside have to be ended before. */
@@ -111,16 +112,9 @@ export class Lan {
     return `${this.#tag}c${host}`;
   }
 
-  get #loss(): string {
-    return `action mirred egress redirect dev nowhere`;
-  }
-
-  /** A cable whose far end belongs to nobody: what arrives there is for another's address, and is forgotten. */
-  #addNowhere(): void {
-    if (this.#hasNowhere) return;
-    this.#hasNowhere = true;
-    ip("-n", this.#switch, "link", "add", "nowhere", "type", "veth", "peer", "name", "void");
-    for (const end of ["nowhere", "void"]) ip("-n", this.#switch, "link", "set", end, "up");
+  get #at(): Switch {
+    const hosts = this.#addresses.map((address, index) => ({ address, cable: this.#cableTo(index + 1) }));
+    return { namespace: this.#switch, hosts };
   }
 
   #addSwitch(): void {
@@ -137,25 +131,6 @@ export class Lan {
   }
 }
 
-function filterOn(cable: string): string {
-  return `filter add dev ${cable} egress`;
-}
-
-/**
- * A program of the classic packet filter that picks packets at random, as tc-bpf(8) wants it: load a random
- * number of 32 bits, match from a threshold on. Source: linux/filter.h; SKF_AD_OFF + SKF_AD_RANDOM is −4040.
- */
-function matching(percent: number): string {
-  const threshold = Math.round((1 - percent / 100) * 2 ** 32);
-  return `'4,32 0 0 ${2 ** 32 - 4_040},53 0 1 ${threshold},6 0 0 ${2 ** 32 - 1},6 0 0 0'`;
-}
-
 function ip(...parameters: string[]): void {
   run("ip", parameters);
-}
-
-function run(program: string, parameters: readonly string[], input = ""): string {
-  const { status, stdout, stderr, error } = spawnSync(program, parameters, { encoding: "utf8", input });
-  if (status !== 0) throw new Error(`${program} ${parameters.join(" ")}: ${error?.message ?? stderr.trim()}`);
-  return stdout;
 }

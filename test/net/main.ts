@@ -6,7 +6,7 @@
  */
 import { exitOnSignals } from "../support/real-node.ts";
 import { findAndShare } from "./find-and-share.ts";
-import { missingForFaults, missingForLan } from "./lan.ts";
+import { missingForFaults, missingForLan, wayOfFaults } from "./lan.ts";
 import { stories } from "./partitions.ts";
 
 interface Trial {
@@ -58,6 +58,8 @@ async function holds({ name, missing, run }: Trial): Promise<boolean> {
 }
 
 exitOnSignals();
+const way = wayOfFaults();
+if (typeof way !== "string") print(`packets are lost by ${way.program}`);
 const wanted = process.argv.slice(2);
 const chosen = trials.filter(({ name }) => wanted.length === 0 || wanted.some((part) => name.includes(part)));
 if (chosen.length === 0) print(`no trial is named so; there are: ${trials.map(({ name }) => name).join(", ")}`);
