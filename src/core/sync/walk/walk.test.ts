@@ -16,13 +16,26 @@ interface Cost {
   readonly facts: readonly (WalkAskFact | WalkServeFact)[];
 }
 
+interface Course {
+  /** Called before each half round trip. */
+  readonly between?: (half: number) => void;
+  /** The link breaks before this half round trip, and what is under way is lost. */
+  readonly cutAt?: number;
+}
+
 /** Lets one side walk through the other's set, a half round trip at a time. */
-function walk(asker: Holder, server: Holder, between: (half: number) => void = () => undefined): Cost {
+function walk(asker: Holder, server: Holder, { between = () => undefined, cutAt = Infinity }: Course = {}): Cost {
   const [ask, serve] = [new WalkAsk(), new WalkServe()];
   const facts: (WalkAskFact | WalkServeFact)[] = [];
   facts.push(...ask.step({ type: "walkWanted", link, peer: bea }, asker.holdings, asker.now, asker.out));
   let [halves, bytes, sent] = [0, 0, 0];
   for (let idle = 0; idle < 2; halves++) {
+    if (halves >= cutAt) {
+      facts.push(...ask.step({ type: "linkLost", link }, asker.holdings, asker.now, asker.out));
+      serve.linkLost(link);
+      for (const holder of [asker, server]) holder.out.length = 0;
+      break;
+    }
     const frames = halves % 2 === 0 ? asker.frames() : server.frames();
     idle = frames.length === 0 ? idle + 1 : 0;
     between(halves);
@@ -125,13 +138,29 @@ describe("a walk", () => {
   test("sees the sets as they were when it began, and ends while both sides write on", () => {
     const [asker, server] = [new Holder(numbered(2_000)), new Holder(numbered(2_500))];
     let written = 0;
-    walk(asker, server, () => {
+    const between = (): void => {
       for (let i = 0; i < 300; i++) {
         server.set(`late-${written}`, 1);
         asker.set(`own-${written++}`, 1);
       }
-    });
+    };
+    walk(asker, server, { between });
     for (let i = 0; i < 2_500; i++) expect(asker.versions.get(`key-${i}`)).toBe(1);
+  });
+
+  test("that breaks off is resumed by the next one: nothing that came comes again", () => {
+    for (const cutAt of [2, 3, 4, 5, 8, 13]) {
+      const [asker, server] = [new Holder(numbered(500)), new Holder(numbered(6_000))];
+      const sent: number[] = [];
+      for (const how of ["linkLost", "linkLost", "complete"] as const) {
+        const cost = walk(asker, server, how === "linkLost" ? { cutAt } : {});
+        expect(cost.facts.find(({ type }) => type === "walkEnded")).toMatchObject({ how });
+        sent.push(cost.sent);
+      }
+      expect(asker.root).toBe(server.root);
+      expect(sent.reduce((sum, each) => sum + each)).toBe(5_500);
+      if (cutAt >= 8) expect(sent.every((each) => each > 0)).toBe(true);
+    }
   });
 
   test("leaves out what was superseded since it began", () => {
