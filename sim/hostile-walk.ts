@@ -85,7 +85,11 @@ export class HostileWalk {
     if (manner === "silent") return;
     if (manner === "ended") return this.#send(link, { type: "ended", session, status: prng.pick(["busy", "unknown"]) });
     const summary = manner === "equal" ? beacon.summary : { count: 1 + prng.below(10_000), root: prng.bytes(32) };
-    const opened = { type: "opened", session, beacon: { clock: this.#voice.now(), summary, stale: false } } as const;
+    const opened = {
+      type: "opened",
+      session,
+      beacon: { clock: this.#voice.now(), summary, stale: false, heldBack: 0 },
+    } as const;
     this.#send(link, opened);
     if (manner === "openedTwice") this.#send(link, opened);
     if (manner === "unasked") for (let frame = 0; frame < tooMany; frame++) this.#sendParcels(link, session);
@@ -146,7 +150,11 @@ export class HostileWalk {
 
   #open(link: number, session: number): void {
     const summary = { count: this.#voice.prng.below(100), root: this.#voice.prng.bytes(32) };
-    this.#send(link, { type: "open", session, beacon: { clock: this.#voice.now(), summary, stale: false } });
+    this.#send(link, {
+      type: "open",
+      session,
+      beacon: { clock: this.#voice.now(), summary, stale: false, heldBack: 0 },
+    });
   }
 
   #children(path: string): WalkNode {

@@ -152,6 +152,7 @@ export class Hostile {
       clock: this.#now(),
       summary: { count: this.#prng.below(100), root: this.#prng.bytes(32) },
       stale: false,
+      heldBack: 0,
     };
     this.#send(link, "frontier", encodeDone(session, beacon, "complete"));
     this.#setting.recorder.count("hostile:falseHash");
@@ -199,7 +200,12 @@ export class Hostile {
       case "pull":
         return this.#askForEverything(end.link);
       case "falseFrontier": {
-        const beacon = { clock: this.#now(), summary: { count: 0, root: this.#prng.bytes(32) }, stale: false };
+        const beacon = {
+          clock: this.#now(),
+          summary: { count: 0, root: this.#prng.bytes(32) },
+          stale: false,
+          heldBack: 0,
+        };
         return this.#send(end.link, "frontier", encodePull(this.#prng.u32(), beacon, true, this.#falseClaims()));
       }
       case "walk":
@@ -239,7 +245,12 @@ export class Hostile {
       this.#send(
         link,
         "frontier",
-        encodePull(this.#prng.u32(), { clock: this.#now(), summary, stale: false }, this.#prng.chance(0.7), []),
+        encodePull(
+          this.#prng.u32(),
+          { clock: this.#now(), summary, stale: false, heldBack: 0 },
+          this.#prng.chance(0.7),
+          [],
+        ),
       );
     }
   }

@@ -25,7 +25,10 @@ export class Truth {
     if (options.away.some(({ how }) => how === "sides")) return undefined;
     const stayed = nodes.filter(({ wasAway }) => !wasAway).map(({ index }) => index);
     const disks = nodes.map((node) => node.fact());
-    return model.difference(disks, worldBegan + queue.now, stayed, (fact) => this.#isCloseCall(fact));
+    return model.difference(disks, worldBegan + queue.now, stayed, {
+      isCloseCall: (fact) => this.#isCloseCall(fact),
+      keepsOld: (node) => nodes.some(({ index, isYoung }) => index === node && isYoung),
+    });
   }
 
   /**

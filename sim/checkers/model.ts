@@ -12,6 +12,12 @@ interface Held {
   readonly entries: ReadonlyMap<string, LivingFact>;
 }
 
+/** What may differ all the same. */
+export interface Leniency {
+  isCloseCall(fact: LivingFact): boolean;
+  keepsOld(node: number): boolean;
+}
+
 interface Taken {
   readonly fact: LivingFact;
   readonly nodes: Set<number>;
@@ -71,13 +77,13 @@ export class Model {
   /**
    * What keeps these disks from being equal to what `source` took in, but for what is due by now, in words;
    * undefined when nothing does. Near the floor an entry may be there or not, but on all alike, except where
-   * it is said to be a close call.
+   * it is said to be a close call. A node that is new forgets nothing yet.
    */
   difference(
     disks: readonly DiskFact[],
     now: number,
     source: readonly number[],
-    isCloseCall: (fact: LivingFact) => boolean,
+    { isCloseCall, keepsOld }: Leniency,
   ): string | undefined {
     const expected = this.expected(new Set(source));
     const held = disks.map(({ node, living }) => ({ node, entries: new Map(living.map((fact) => [fact.key, fact])) }));
@@ -86,7 +92,8 @@ export class Model {
       const isGone = this.#horizon.mustBeForgotten(fact, now) || this.#isForgottenByAll(key, fact, held, now);
       for (const { node, entries } of held) {
         const found = entries.get(key);
-        if (isGone && found !== undefined) return `node ${node} keeps ${key} (${nameOf(seen(found))}), which is due`;
+        if (isGone && found !== undefined && !keepsOld(node))
+          return `node ${node} keeps ${key} (${nameOf(seen(found))}), which is due`;
         if (isGone) continue;
         if (found === undefined) return `node ${node} lacks ${key} (${nameOf(seen(fact))})`;
         if (seen(found).place !== seen(fact).place)

@@ -17,7 +17,11 @@ const memberSchema = z.object({
   since: time.nullable().describe("Since when it differs or is silent"),
   lagSeconds: z.number().nullable().describe("The same, in seconds until now"),
   lastEqualAt: time.nullable(),
-  heldBackThere: z.null().describe("Members do not tell what they hold back"),
+  heldBackThere: z
+    .number()
+    .int()
+    .nullable()
+    .describe("Batches it holds back because they come from the future; null where it has not told, as with a prefix"),
   frontier: z
     .object({
       at: time,
@@ -60,7 +64,7 @@ export function convergenceView(found: Convergence, now: number): ConvergenceVie
 }
 
 function memberView(member: MemberConvergence, now: number): MemberConvergenceView {
-  const { peer, state, heardAt, entries, lagEntries, since, lastEqualAt, frontier, keysItMayLack } = member;
+  const { peer, state, heardAt, entries, lagEntries, since, lastEqualAt, heldBack, frontier, keysItMayLack } = member;
   return {
     peer,
     state,
@@ -70,7 +74,7 @@ function memberView(member: MemberConvergence, now: number): MemberConvergenceVi
     since: timeOf(since),
     lagSeconds: since === undefined ? null : Math.max(0, now - since) / 1000,
     lastEqualAt: timeOf(lastEqualAt),
-    heldBackThere: null,
+    heldBackThere: heldBack ?? null,
     frontier: frontier === undefined ? null : frontierView(frontier),
     keysItMayLack: [...keysItMayLack],
   };

@@ -22,6 +22,7 @@ test("converged tells each member, with null for what is not known", async () =>
         lagEntries: 2,
         since: at,
         lastEqualAt: undefined,
+        heldBack: 6,
         frontier: {
           at,
           theyLack: 1,
@@ -38,6 +39,7 @@ test("converged tells each member, with null for what is not known", async () =>
         lagEntries: undefined,
         since: at,
         lastEqualAt: undefined,
+        heldBack: undefined,
         frontier: undefined,
         keysItMayLack: [],
       },
@@ -49,9 +51,15 @@ test("converged tells each member, with null for what is not known", async () =>
   const view = convergenceSchema.parse(answer.json());
   const time = "2026-01-02T00:00:00.000Z";
   expect(view).toMatchObject({ converged: false, alone: false, notReachable: ["p3"] });
-  expect(view.members[0]).toMatchObject({ since: time, heldBackThere: null, frontier: { at: time, weLack: 2 } });
+  expect(view.members[0]).toMatchObject({ since: time, heldBackThere: 6, frontier: { at: time, weLack: 2 } });
   expect(view.members[0]?.lagSeconds).toBeGreaterThan(0);
-  expect(view.members[1]).toMatchObject({ heardAt: null, entries: null, lagEntries: null, frontier: null });
+  expect(view.members[1]).toMatchObject({
+    heardAt: null,
+    entries: null,
+    lagEntries: null,
+    heldBackThere: null,
+    frontier: null,
+  });
 });
 
 test("without members it is alone", async () => {

@@ -52,9 +52,16 @@ test.each<[string, Partial<MemberConvergenceView>, readonly RegExp[]]>([
       /1 of 1 reachable members are not known/,
       /2 entries behind {2}1 min 1 s/,
       /may lack +a\\nb/,
-      /does not tell what it holds back/,
+      /held back +it has not told/,
     ],
   ],
+  ["one that holds nothing back", { state: "differs", heldBackThere: 0 }, [/held back +nothing/]],
+  [
+    "one that holds one back",
+    { state: "differs", heldBackThere: 1 },
+    [/held back +1 batch that comes from the future/],
+  ],
+  ["one that holds some back", { state: "silent", heldBackThere: 7 }, [/held back +7 batches that come from.*clocks/]],
   [
     "one that is ahead",
     { state: "differs", entries: 5, lagEntries: -2 },

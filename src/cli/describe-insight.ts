@@ -48,7 +48,15 @@ function lagOf({ state, lagEntries }: MemberConvergenceView): string {
   return lagEntries < 0 ? `${-lagEntries} entries ahead` : "same count, other entries";
 }
 
-function detailsOf({ peer, state, heardAt, lastEqualAt, frontier, keysItMayLack }: MemberConvergenceView): string {
+function detailsOf({
+  peer,
+  state,
+  heardAt,
+  lastEqualAt,
+  heldBackThere,
+  frontier,
+  keysItMayLack,
+}: MemberConvergenceView): string {
   const rows: [string, string | readonly string[]][] = [["member", peer]];
   if (state === "silent")
     rows.push([
@@ -68,8 +76,15 @@ function detailsOf({ peer, state, heardAt, lastEqualAt, frontier, keysItMayLack 
     "may lack",
     keysItMayLack.length === 0 ? "no key is known without asking it" : keysItMayLack.map(printable),
   ]);
-  rows.push(["held back", "it does not tell what it holds back"]);
+  rows.push(["held back", heldBackWords(heldBackThere)]);
   return pairs(rows);
+}
+
+function heldBackWords(heldBack: number | null): string {
+  if (heldBack === null) return "it has not told";
+  if (heldBack === 0) return "nothing";
+  const batches = heldBack === 1 ? "1 batch that comes" : `${heldBack} batches that come`;
+  return `${batches} from the future by its clock: compare the clocks (p2p-sync peers)`;
 }
 
 export function describeKey({ key, state, version, holders, conflicts }: KeyExplanationView): string {

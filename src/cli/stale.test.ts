@@ -131,6 +131,7 @@ describe("adopt", () => {
           lagEntries: 0,
           since: undefined,
           lastEqualAt: at,
+          heldBack: 0,
           frontier: undefined,
           keysItMayLack: [],
         },

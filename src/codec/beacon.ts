@@ -1,4 +1,4 @@
-/** What a node tells of itself whenever it compares itself with another: its clock, its set, and how fresh it is. */
+/** What a node tells of itself whenever it compares itself with another: its clock, its set, how fresh that is, and what waits. */
 import { assert } from "../base/assert.ts";
 import type { Instant } from "../base/brand.ts";
 import type { Bytes } from "../base/bytes.ts";
@@ -15,15 +15,18 @@ export interface Beacon {
   readonly summary: SetSummary;
   /** Not to be followed in what is old: it is new, or was away so long that it may hold what others have collected since. */
   readonly stale: boolean;
+  /** Batches that it holds back because they come from the future, as far as its clock tells; 65,535 stands for more. */
+  readonly heldBack: number;
 }
 
-export function writeBeacon(writer: ByteWriter, { clock, summary, stale }: Beacon): void {
+export function writeBeacon(writer: ByteWriter, { clock, summary, stale, heldBack }: Beacon): void {
   assert(summary.root.length === 32, "a root is 32 bytes");
   writer
     .u64(clock)
     .u64(summary.count)
     .bytes(summary.root)
-    .u8(stale ? 1 : 0);
+    .u8(stale ? 1 : 0)
+    .u16(Math.min(heldBack, 0xffff));
 }
 
 export function readBeacon(reader: ByteReader): Beacon {
@@ -31,5 +34,5 @@ export function readBeacon(reader: ByteReader): Beacon {
   const summary = { count: reader.u64(), root: reader.bytes(32) };
   const stale = reader.u8();
   if (stale > 1) reader.fail();
-  return { clock, summary, stale: stale === 1 };
+  return { clock, summary, stale: stale === 1, heldBack: reader.u16() };
 }

@@ -23,6 +23,7 @@ const beacon: Beacon = {
   clock: 5 as Instant,
   summary: { count: 6, root: new Uint8Array(32).fill(7) },
   stale: false,
+  heldBack: 0,
 };
 const origin = (ranges: readonly Range[]): OriginRanges => ({
   author: "aa".repeat(32) as Author,

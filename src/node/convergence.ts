@@ -152,7 +152,7 @@ export class ConvergenceCheck {
   }
 
   #member(member: MemberComparison, round: number): MemberConvergence {
-    const { peer, heard, differsSince, equalAt, admittedAt, gaps } = member;
+    const { peer, heard, differsSince, equalAt, admittedAt, heldBack, gaps } = member;
     const state = !isFresh(member, round) ? "silent" : heard?.equal === true ? "equal" : "differs";
     const isEqual = state === "equal";
     return {
@@ -163,6 +163,7 @@ export class ConvergenceCheck {
       lagEntries: heard === undefined ? undefined : heard.ours - heard.theirs,
       since: isEqual ? undefined : state === "silent" ? (heard?.at ?? admittedAt) : differsSince,
       lastEqualAt: equalAt,
+      heldBack,
       frontier: isEqual ? undefined : frontierOf(gaps),
       keysItMayLack: isEqual ? [] : this.#keysLacking(member),
     };
@@ -208,7 +209,8 @@ function prefixMember(
   ours: PrefixSummary,
   now: Instant,
 ): MemberConvergence {
-  const unknown = { since: undefined, lastEqualAt: undefined, frontier: undefined, keysItMayLack: [] };
+  const unheard = { since: undefined, lastEqualAt: undefined, heldBack: undefined };
+  const unknown = { ...unheard, frontier: undefined, keysItMayLack: [] };
   const untold = { heardAt: undefined, entries: undefined, lagEntries: undefined, ...unknown };
   if (answer === undefined || answer.status === "busy") return { peer, state: "silent", ...untold };
   if (answer.status === "tooMany") return { peer, state: "differs", ...untold, heardAt: now };

@@ -44,6 +44,8 @@ export interface MemberConvergence {
   /** Since when it differs, or is silent. */
   readonly since: Instant | undefined;
   readonly lastEqualAt: Instant | undefined;
+  /** Batches it holds back because they come from the future. */
+  readonly heldBack: number | undefined;
   /** By its own latest question to us: an upper bound, for some batches no longer have anything living. */
   readonly frontier: FrontierDifference | undefined;
   /** Up to 20 keys here that it may lack: those of batches it did not name, and those that came here since it was last heard to be equal. */

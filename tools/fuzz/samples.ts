@@ -161,7 +161,8 @@ export function anyBeacon(prng: Prng): Beacon {
   return {
     clock,
     summary: { count: anyNumber(prng, Number.MAX_SAFE_INTEGER), root: prng.bytes(32) },
-    stale: false,
+    stale: prng.chance(0.5),
+    heldBack: prng.below(0x1_0000),
   };
 }
 

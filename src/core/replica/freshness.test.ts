@@ -216,6 +216,16 @@ describe("an order to follow a peer", () => {
   });
 });
 
+test("a member tells with its beacon how many batches it holds back", () => {
+  const [ann, bea, cid] = [new Member(1, began), new Member(2, began), new Member(3, began + 45_000)];
+  cid.write({ early: "e" });
+  cid.write({ bird: "b" });
+  meeting.link(cid, ann);
+  meeting.link(ann, bea);
+  const told = bea.replica.snapshot({ wall: bea.wall as never, mono: bea.mono }).compared;
+  expect(told).toMatchObject([{ peer: ann.self, heldBack: 2 }]);
+});
+
 test("what was set aside can be forgotten, or written again unless it has no value; what is not aside is not named back", () => {
   const ann = new Member(1, began);
   ann.store.begin();

@@ -124,7 +124,7 @@ export function setScanned({ holdings, admission }: Parts, { view }: Step): Scan
 }
 
 /** What the machines that compare sets see of the holdings. */
-export function holdingsSeen({ holdings, freshness, clock }: Parts): {
+export function holdingsSeen({ holdings, freshness, clock, heldBack }: Parts): {
   origins(): readonly OriginRanges[];
   beacon(at: Time): Beacon;
   snapshot(): TrieSnapshot;
@@ -137,6 +137,7 @@ export function holdingsSeen({ holdings, freshness, clock }: Parts): {
       clock: at.wall,
       summary: holdings.summary(),
       stale: freshness.age(holdings.state, clock.judged(at.wall)) !== "current",
+      heldBack: heldBack.count,
     }),
     changes: holdings.changes,
   };

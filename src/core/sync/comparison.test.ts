@@ -63,6 +63,11 @@ test.each<[string, readonly Step[], unknown]>([
     { heard: { round: 2 } },
   ],
   [
+    "what it holds back is known beside all that",
+    [admitted, heard(set(1), set(1)), (comparison) => comparison.holdsBack(bob, 6)],
+    { equalAt: 2, heldBack: 6 },
+  ],
+  [
     "a second link of a member keeps what is known",
     [admitted, heard(set(1), set(1)), admitted],
     { admittedAt: 1, equalAt: 2 },
@@ -76,6 +81,7 @@ test.each<[string, readonly Step[], unknown]>([
 test("only admitted members are compared, and those that depart are forgotten", () => {
   const comparison = new Comparison();
   comparison.heard(bob, set(1), set(1), 1 as Instant);
+  comparison.holdsBack(bob, 1);
   comparison.namedFrontier(bob, lacking(1), 1 as Instant);
   expect(comparison.members()).toEqual([]);
   comparison.admitted(bob, 1 as Instant);

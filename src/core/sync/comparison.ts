@@ -20,6 +20,8 @@ export interface MemberComparison {
   /** The first of the latest beacons in a row that differed; undefined while equal. */
   readonly differsSince: Instant | undefined;
   readonly equalAt: Instant | undefined;
+  /** Batches it said that it holds back, when it last told how it stands. */
+  readonly heldBack: number | undefined;
   /** From its latest pull that was followed by no equal beacon. */
   readonly gaps: (FrontierGaps & { readonly at: Instant }) | undefined;
 }
@@ -45,7 +47,8 @@ export class Comparison {
 
   admitted(peer: PeerId, at: Instant): void {
     if (this.#members.has(peer)) return; // a second link of the same member
-    const unheard = { heard: undefined, differsSince: undefined, equalAt: undefined, gaps: undefined };
+    const never = { heard: undefined, differsSince: undefined, equalAt: undefined };
+    const unheard = { ...never, heldBack: undefined, gaps: undefined };
     this.#members.set(peer, { peer, admittedAt: at, ...unheard });
   }
 
@@ -64,6 +67,11 @@ export class Comparison {
         ? { ...member, heard, differsSince: undefined, equalAt: at, gaps: undefined }
         : { ...member, heard, differsSince: member.differsSince ?? at },
     );
+  }
+
+  holdsBack(peer: PeerId, heldBack: number): void {
+    const member = this.#members.get(peer);
+    if (member !== undefined) this.#members.set(peer, { ...member, heldBack });
   }
 
   /** The peer's pull named all it holds. */

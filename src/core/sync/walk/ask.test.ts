@@ -23,7 +23,12 @@ class LoneAsker extends Holder {
     this.hear({
       type: "opened",
       session: 1,
-      beacon: { clock: 1 as Instant, summary: { count: 9, root: sha256(new Uint8Array(1)) }, stale: false },
+      beacon: {
+        clock: 1 as Instant,
+        summary: { count: 9, root: sha256(new Uint8Array(1)) },
+        stale: false,
+        heldBack: 0,
+      },
     });
     this.frames();
   }
@@ -111,7 +116,7 @@ describe("an asker", () => {
         asker.hear({
           type: "opened",
           session: 1,
-          beacon: { clock: 1 as Instant, summary: { count: 1, root: new Uint8Array(32) }, stale: false },
+          beacon: { clock: 1 as Instant, summary: { count: 1, root: new Uint8Array(32) }, stale: false, heldBack: 0 },
         }),
     ],
     [
