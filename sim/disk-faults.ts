@@ -43,7 +43,8 @@ export class DiskFaults implements DiskTrouble {
   }
 
   /** A process starts on it. */
-  begin(): void {
+  begin(disk: MemoryDisk): void {
+    this.isBorn = disk.state !== undefined; // it may have lost even that
     this.#failed = false;
   }
 

@@ -117,7 +117,7 @@ export class SimNode {
     recorder.event(this.#setting.queue.now, this.index, "start", `run ${this.#processes}`);
     this.history.check((key) => this.disk.fact(key), this.disk.living.keys());
     const { disk, diskFaults } = this;
-    diskFaults.begin();
+    diskFaults.begin(disk);
     this.#store = createMemoryStore(disk, {
       fate: () => {
         const fate = diskFaults.fate(disk);
