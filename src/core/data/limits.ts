@@ -30,6 +30,11 @@ export const recentBatchesMax = 8_192;
 export const floorStepsPerHorizon = 720;
 /** Share of the horizon after which a member that had all of no other's set counts as stale. Source: decided for the product. */
 export const staleAfterShare = 0.5;
+/**
+ * How long a stale member that meets only others that are not current waits for a current one, in ms, before it believes
+ * that there is none. Source: the longest time until a lost member is dialed again, so by then whoever can be reached was.
+ */
+export const loneStaleMs = 120_000;
 /** Entries collected in one turn. Guess: 10 ms. */
 export const collectedAtOnce = 1_000;
 /** Entries set aside when a stale member took over what the others hold; the oldest go first. Guess: 10 MB of configuration. */

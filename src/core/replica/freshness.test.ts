@@ -156,11 +156,11 @@ describe("an order to follow a peer", () => {
     const peer = "12D3KooWone" as PeerId;
     const at = began as Instant;
     expect([freshness.adopt(peer, 100), freshness.adoption()]).toEqual([false, undefined]);
-    freshness.heard(peer, true);
+    freshness.heard(peer, true, 0);
     expect(freshness.adopt(peer, 100)).toBe(true);
     const walked = (startedAt: number, isWhole: boolean): unknown => {
       freshness.brought(peer, 2);
-      freshness.reconciledWith(peer, { startedAt, isWhole }, { setAside: 1, apart: 0, at });
+      freshness.reconciledWith(peer, { startedAt, isWhole, counts: true }, { setAside: 1, apart: 0, at });
       return freshness.adoption()?.state;
     };
     expect([walked(99, true), walked(100, false), walked(100, true)]).toEqual(["waiting", "waiting", "done"]);
@@ -171,7 +171,11 @@ describe("an order to follow a peer", () => {
     const freshness = new Freshness(30);
     const [liar, honest] = ["12D3KooWliar", "12D3KooWhonest"] as [PeerId, PeerId];
     const after = (days: number): Instant => (began + days * 86_400_000) as Instant;
-    freshness.reconciledWith(liar, { startedAt: 1, isWhole: true }, { setAside: 0, apart: 0, at: after(0) });
+    freshness.reconciledWith(
+      liar,
+      { startedAt: 1, isWhole: true, counts: true },
+      { setAside: 0, apart: 0, at: after(0) },
+    );
     const wanted = (days: number): readonly boolean[] =>
       [liar, honest].map((peer) => freshness.wantsReconciliation(peer, after(days)));
     expect(wanted(1)).toEqual([false, true]);
@@ -186,8 +190,9 @@ describe("an order to follow a peer", () => {
     const at = began as Instant;
     freshness.tookOnTrust(100);
     const compared = (startedAt: number): readonly boolean[] => {
-      freshness.reconciledWith(peer, { startedAt, isWhole: true }, { setAside: 0, apart: 0, at });
-      return [freshness.comparedAllSince(startedAt), freshness.wantsReconciliation(peer, at)];
+      const counts = freshness.comparedAllSince(startedAt);
+      freshness.reconciledWith(peer, { startedAt, isWhole: true, counts }, { setAside: 0, apart: 0, at });
+      return [counts, freshness.wantsReconciliation(peer, at)];
     };
     expect([compared(99), compared(100), compared(101)]).toEqual([
       [false, true],
@@ -200,8 +205,8 @@ describe("an order to follow a peer", () => {
     const freshness = new Freshness(30);
     const peer = "12D3KooWone" as PeerId;
     const at = began as Instant;
-    freshness.heard(peer, true);
-    freshness.reconciledWith(peer, { startedAt: 1, isWhole: true }, { setAside: 0, apart: 4, at });
+    freshness.heard(peer, true, 0);
+    freshness.reconciledWith(peer, { startedAt: 1, isWhole: true, counts: true }, { setAside: 0, apart: 4, at });
     expect(freshness.apart()).toEqual([{ peer, entries: 4, at }]);
     freshness.equalTo(peer, 9 as Instant);
     expect(freshness.apart()).toEqual([]);
@@ -271,6 +276,26 @@ describe("a member that was away", () => {
     expect(away.store.aside(20_000).length).toBe(10_000);
   });
 
+  test("that meets another one first, and who stayed a moment later, takes what these hold", () => {
+    const { ann, bea, put } = longEqual();
+    const [first, second] = [new Member(3, began), new Member(4, began)];
+    for (const each of [first, second]) {
+      each.gossip(put, ann.self);
+      each.write({ [`of ${each.self.slice(-4)}`]: "v" });
+      meeting.sleep(ann.wall - began, [each]);
+    }
+    meeting.link(first, second);
+    meeting.pass(60_000, [first, second]);
+    expect([ageOf(first), ageOf(second)]).toEqual(["stale", "stale"]);
+    meeting.link(first, ann);
+    meeting.pass(200_000, [ann, bea, first, second]);
+    expect([first, second].map((each) => [each.value("doomed"), each.value("kept"), ageOf(each)])).toEqual([
+      [undefined, "w", "current"],
+      [undefined, "w", "current"],
+    ]);
+    expect(equal(ann, bea, first, second)).toBe(true);
+  });
+
   test("together with another that was makes a side of its own with it, which says so and can follow the others", () => {
     const { ann, bea, put } = longEqual();
     const [first, second] = [new Member(3, began), new Member(4, began)];
@@ -300,7 +325,7 @@ describe("a member that was away", () => {
     const all = [writer, carrier, ann, bea];
     const meet = (one: Member, other: Member): void => {
       const link = meeting.link(one, other);
-      meeting.pass(100_000, all);
+      meeting.pass(300_000, all);
       meeting.cut(link);
     };
     const wait = (): void => meeting.pass(14 * day, all, hour);

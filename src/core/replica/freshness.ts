@@ -18,13 +18,16 @@
  * 3. Two that are young do not make each other current, or those set up together would refuse what
  *    is old before they have met who holds it.
  *
+ * 4. Two that are stale do not make each other current while one of them has met a current member, or has met others
+ *    only for a short while: they would refuse what is old before they have met who holds it.
+ *
  * Limit: a young or stale replica believes the first current member it meets.
  */
 import { BoundedMap } from "../../base/bounded-map.ts";
 import type { Instant, PeerId } from "../../base/brand.ts";
 import type { StoreState } from "../../ports/store.ts";
 import { horizonMsOf } from "../data/collection.ts";
-import { peersComparedMax, staleAfterShare } from "../data/limits.ts";
+import { loneStaleMs, peersComparedMax, staleAfterShare } from "../data/limits.ts";
 
 export type Age = "young" | "current" | "stale";
 
@@ -58,6 +61,9 @@ export class Freshness {
   readonly #staleAfterMs: number;
   /** Whether each linked peer last said that it is current. */
   readonly #peers = new Map<PeerId, boolean>();
+  /** Monotonic time since when somebody is linked but for short gaps, and of the end of the last link. */
+  #metSince = 0;
+  #aloneSince: number = -Infinity;
   /** When everything was last compared with a peer, linked or not. */
   readonly #comparedAt = new BoundedMap<PeerId, Instant>(peersComparedMax);
   readonly #apart = new Map<PeerId, ApartFrom>();
@@ -83,12 +89,13 @@ export class Freshness {
     return comparedAt === undefined || now - comparedAt >= this.#staleAfterMs / 2;
   }
 
-  heard(peer: PeerId, current: boolean): void {
+  heard(peer: PeerId, current: boolean, mono: number): void {
+    if (this.#peers.size === 0 && mono - this.#aloneSince > loneStaleMs) this.#metSince = mono;
     this.#peers.set(peer, current);
   }
 
-  departed(peer: PeerId): void {
-    this.#peers.delete(peer);
+  departed(peer: PeerId, mono: number): void {
+    if (this.#peers.delete(peer) && this.#peers.size === 0) this.#aloneSince = mono;
     this.#apart.delete(peer);
     if (this.#adoption !== undefined && this.adopting === peer)
       this.#adoption = { ...this.#adoption, state: "linkLost" };
@@ -105,8 +112,10 @@ export class Freshness {
   }
 
   /** Whether having all of this peer's set makes us current. */
-  vouches(peer: PeerId, age: Age): boolean {
-    return age !== "young" || this.#peers.get(peer) === true;
+  vouches(peer: PeerId, age: Age, mono: number): boolean {
+    if (age === "current" || this.#peers.get(peer) === true) return true;
+    const isAnyCurrent = [...this.#peers.values()].includes(true);
+    return age === "stale" && !isAnyCurrent && mono - this.#metSince >= loneStaleMs;
   }
 
   /** An old entry lives now because we are not current. */
@@ -137,15 +146,19 @@ export class Freshness {
       this.#adoption = { ...this.#adoption, taken: this.#adoption.taken + entries };
   }
 
-  /** A walk with this peer is complete. What it did not count of ours, the next one finds. */
-  reconciledWith(peer: PeerId, walk: { readonly startedAt: number; readonly isWhole: boolean }, old: OldEntries): void {
+  /** A walk with this peer is complete; it `counts` unless there is reason for another one soon. What it did not count of ours, the next one finds. */
+  reconciledWith(
+    peer: PeerId,
+    walk: { readonly startedAt: number; readonly isWhole: boolean; readonly counts: boolean },
+    old: OldEntries,
+  ): void {
     const { setAside, apart, at } = old;
     if (this.#adoption !== undefined && this.adopting === peer) {
       const isOver = walk.isWhole && walk.startedAt >= this.#adoption.askedAt; // what an earlier walk brought was refused
       const state = isOver ? "done" : "waiting";
       this.#adoption = { ...this.#adoption, state, setAside: this.#adoption.setAside + setAside };
     }
-    if (this.comparedAllSince(walk.startedAt)) this.#comparedAt.set(peer, at);
+    if (walk.counts) this.#comparedAt.set(peer, at);
     if (apart === 0) this.#apart.delete(peer);
     else this.#apart.set(peer, { peer, entries: apart, at });
   }

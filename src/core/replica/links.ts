@@ -77,14 +77,17 @@ function reconciled(walk: WalkEnded, theirs: SetSummary, parts: Parts, step: Ste
   const { peer, extras, startedAt } = walk;
   const now = judgedTime(parts, step);
   const old = holdings.oldOf(extras, now, step.view);
-  const isBelieved = freshness.isBelieved(peer, freshness.age(holdings.state, now));
+  const age = freshness.age(holdings.state, now);
+  const isBelieved = freshness.isBelieved(peer, age);
   const setAside = isBelieved ? giveUp(old, peer, parts, step) : 0;
   const apart = isBelieved ? 0 : old.length;
   if (setAside > 0) tell({ type: "setAside", peer, entries: setAside }, step);
   if (apart > 0) tell({ type: "heldApart", peer, entries: apart }, step);
   const isWhole = extras.length < walkExtrasMax;
-  freshness.reconciledWith(peer, { startedAt, isWhole }, { setAside, apart, at: judgedTime(parts, step) });
-  if ((!isBelieved || isWhole) && freshness.comparedAllSince(startedAt)) hadAllOf(peer, theirs, parts, step);
+  const comparedAll = freshness.comparedAllSince(startedAt);
+  const counts = comparedAll && (age !== "stale" || freshness.vouches(peer, age, step.now.mono));
+  freshness.reconciledWith(peer, { startedAt, isWhole, counts }, { setAside, apart, at: judgedTime(parts, step) });
+  if ((!isBelieved || isWhole) && comparedAll) hadAllOf(peer, theirs, parts, step);
 }
 
 /**
@@ -108,7 +111,8 @@ function equalTo(peer: PeerId, theirs: SetSummary, parts: Parts, step: Step): vo
 function hadAllOf(peer: PeerId, theirs: SetSummary, parts: Parts, step: Step): void {
   const { freshness, holdings } = parts;
   const now = judgedTime(parts, step); // the time by which our age is told
-  if (theirs.count > 0 && freshness.vouches(peer, freshness.age(holdings.state, now))) holdings.reconciled(now);
+  if (theirs.count > 0 && freshness.vouches(peer, freshness.age(holdings.state, now), step.now.mono))
+    holdings.reconciled(now);
 }
 
 /** The walk that the operator ordered may have to wait for another, and may need several turns. */
@@ -185,7 +189,7 @@ function passOn(fact: AdmissionFact, parts: Parts, step: Step): void {
   } else if (parts.admission.linkOf(fact.peer) === undefined) {
     parts.clock.departed(fact.peer);
     parts.comparison.departed(fact.peer);
-    parts.freshness.departed(fact.peer);
+    parts.freshness.departed(fact.peer, now.mono);
     const left = fact.code !== undefined && fact.code !== "stale";
     parts.partitions.step({ type: "departed", peer: fact.peer, left }, now, out);
   }

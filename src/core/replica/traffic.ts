@@ -176,7 +176,7 @@ function isJoining(link: LinkId, peer: PeerId, { pull, comparison }: Parts): boo
 
 /** A clock that has gone too far off for admission ends the link; false then. */
 function hearBeacon(link: LinkId, peer: PeerId, { clock, stale, heldBack }: Beacon, parts: Parts, step: Step): boolean {
-  parts.freshness.heard(peer, !stale);
+  parts.freshness.heard(peer, !stale, step.now.mono);
   parts.comparison.holdsBack(peer, heldBack);
   const offsetMs = clock - step.now.wall;
   if (Math.abs(offsetMs) <= admissionSkewMsMax) {
