@@ -240,6 +240,14 @@ describe("the floor", () => {
     expect([merge.belowFloor, merge.ops.map(({ living }) => living)]).toEqual([1, [true, false]]);
   });
 
+  test("refuses a deletion that is due already, also where something older is held", () => {
+    const store = after([batchOf(2, 1, 500, [{ key: "a", value: "older" }])]);
+    const before = livingSet(store);
+    const deletion = batchOf(1, 1, 1_000, [{ key: "a" }]);
+    expect([apply(store, deletion, floor).belowFloor, livingSet(store)]).toEqual([1, before]);
+    expect(apply(store, deletion, 1_000 as Stamp).ops.map(({ living }) => living)).toEqual([true]);
+  });
+
   test("takes a stamp exactly at it", () => {
     expect(apply(createMemoryStore(), old, 1_000 as Stamp).belowFloor).toBe(0);
     expect(apply(createMemoryStore(), old, 1_001 as Stamp).belowFloor).toBe(2);

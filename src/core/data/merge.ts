@@ -31,7 +31,7 @@ export interface Merge {
   readonly ops: readonly StoredOp[];
   readonly replaced: readonly Replaced[];
   readonly conflicts: readonly Conflict[];
-  /** Operations refused because they are older than the floor and not held. */
+  /** Operations refused because of the floor. */
   readonly belowFloor: number;
 }
 
@@ -41,7 +41,7 @@ export function rowOf({ header, id, signedHeader, proof }: CheckedParcel, { ops 
   return { author, incarnation, sequence, batch: id, signedHeader, opsCount, proof, arrival, ops };
 }
 
-/** `floor` is the oldest stamp that a key without an entry still takes. */
+/** `floor` is the oldest stamp that a key without an entry still takes; what is due below it is not taken at all. */
 export function mergeParcel(parcel: CheckedParcel, view: StoreView, floor: Stamp): Merge {
   const replaced: Replaced[] = [];
   const conflicts: Conflict[] = [];
@@ -55,7 +55,9 @@ export function mergeParcel(parcel: CheckedParcel, view: StoreView, floor: Stamp
     const due = dueOf(placed.op, version.stamp);
     const place = (living: boolean): StoredOp => ({ ...placed, stamp: version.stamp, due, living });
     const current = view.living(placed.op.key);
-    if (current === undefined && version.stamp < floor) {
+    // What is due already would be forgotten at once, and its key be missing where others, who never heard of it, keep it.
+    const age = current === undefined ? version.stamp : (due ?? Infinity);
+    if (age < floor) {
       belowFloor += 1;
       return place(false);
     }
