@@ -79,7 +79,7 @@ const notes: Readonly<Record<Note["type"], "happens" | { readonly cannot: string
   heldBackReleased: "happens",
   entriesBelowFloor: "happens",
   collected: "happens",
-  setAside: { cannot: "nobody is away for half a horizon; the scenario away sets aside" },
+  setAside: "happens",
   heldApart: "happens",
   conflict: "happens",
   equivocation: "happens",

@@ -5,6 +5,8 @@ import { type Scenario, type WorldOptions, drawChaos, drawEdges, drawSparseNet, 
 
 /** Share of the seeds of the default mix in which the horizon is short. */
 const agesShare = 0.2;
+/** Share of the other seeds of the default mix in which somebody is away for much of a short horizon. */
+const awayShare = 0.06;
 /** So that the chance of it changes no other seed. */
 const agesSalt = 0x5a17;
 
@@ -12,8 +14,10 @@ export function drawOptions(seed: number, scenario: Scenario): WorldOptions {
   const prng = new Prng(seed * 2 + 1);
   const base = drawChaos(seed, prng);
   const own = new Prng(seed * 2 + agesSalt);
-  const isAged = scenario === "chaos" && own.chance(agesShare);
-  return { ...base, ...(isAged ? ages(base, own) : changes[scenario](base, prng)), scenario };
+  if (scenario !== "chaos") return { ...base, ...changes[scenario](base, prng), scenario };
+  if (own.chance(agesShare)) return { ...base, ...ages(base, own), scenario };
+  if (own.chance(awayShare)) return { ...base, ...away(base, own), scenario };
+  return base;
 }
 
 const calm: Partial<WorldOptions> = {

@@ -26,7 +26,8 @@
 import { BoundedMap } from "../../base/bounded-map.ts";
 import type { Instant, PeerId } from "../../base/brand.ts";
 import type { StoreState } from "../../ports/store.ts";
-import { horizonMsOf } from "../data/collection.ts";
+import type { Merge } from "../data/merge.ts";
+import { floorAt, horizonMsOf } from "../data/collection.ts";
 import { loneStaleMs, peersComparedMax, staleAfterShare } from "../data/limits.ts";
 
 export type Age = "young" | "current" | "stale";
@@ -58,6 +59,7 @@ export interface Adoption {
 }
 
 export class Freshness {
+  readonly #horizonDays: number;
   readonly #staleAfterMs: number;
   /** Whether each linked peer last said that it is current. */
   readonly #peers = new Map<PeerId, boolean>();
@@ -72,6 +74,7 @@ export class Freshness {
   #adoption: (Adoption & { readonly askedAt: number }) | undefined;
 
   constructor(horizonDays: number) {
+    this.#horizonDays = horizonDays;
     this.#staleAfterMs = horizonMsOf(horizonDays) * staleAfterShare;
   }
 
@@ -116,6 +119,12 @@ export class Freshness {
     if (age === "current" || this.#peers.get(peer) === true) return true;
     const isAnyCurrent = [...this.#peers.values()].includes(true);
     return age === "stale" && !isAnyCurrent && mono - this.#metSince >= loneStaleMs;
+  }
+
+  /** Whether a merge brought to life what is older than the floor. */
+  isOld({ ops }: Merge, now: Instant): boolean {
+    const floor = floorAt(now, this.#horizonDays);
+    return ops.some(({ living, stamp }) => living && stamp < floor);
   }
 
   /** An old entry lives now because we are not current. */

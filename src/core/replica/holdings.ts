@@ -235,12 +235,6 @@ export class Holdings {
     return entries.map(({ op }) => op.op);
   }
 
-  /** Whether a merge brought to life what is older than the floor. */
-  tookOld({ ops }: Merge, now: Instant): boolean {
-    const floor = floorAt(now, this.#options.horizonDays);
-    return ops.some(({ living, stamp }) => living && stamp < floor);
-  }
-
   /** Which of these operations still live and are older than the floor. */
   oldOf(ids: readonly OpId[], now: Instant, view: StoreView): readonly LivingEntry[] {
     const floor = floorAt(now, this.#options.horizonDays);

@@ -89,7 +89,7 @@ function mergeChecked(
     parts.acknowledgement.step({ type: "merged", link, incarnation, sequence }, step.now, step.out);
   }
   const living = merge.ops.reduce((sum, op) => sum + (op.living ? 1 : 0), 0);
-  const isOld = rule === "waived" && parts.holdings.tookOld(merge, terms.judged);
+  const isOld = rule === "waived" && parts.freshness.isOld(merge, terms.judged);
   return { living, isOld, isNew: living > 0 || (numberIsNew && merge.belowFloor < merge.ops.length) };
 }
 
