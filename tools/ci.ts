@@ -22,7 +22,7 @@ export const steps: readonly string[] = [
   "run knip",
   "run docs:check",
   "run demo",
-  "run sim -- --regressions --seeds 300",
+  "run sim -- --regressions --seeds 600",
   "run package-check",
 ];
 
