@@ -4,6 +4,8 @@ import { type Absence, type FaultKind, type WorldOptions, drawEdges, mesh, never
 
 /** Clocks off by 10 s and what they drift and freeze, and the longest pause of a node. */
 const slackMs = 75_000;
+/** Share of turns that end in a crash of one kind: in some minutes one does. */
+const crashShareMax = 0.000_5;
 /** What may strike in a world that forgets: no clock is an hour wrong where an hour is longer than the horizon. */
 const kinds: readonly FaultKind[] = [
   "crash",
@@ -71,6 +73,11 @@ export function ages(base: WorldOptions, prng: Prng): Partial<WorldOptions> {
     hostiles: hoards ? 1 : 0,
     hoards,
     lateNodes: hoards ? 0 : base.lateNodes,
+    // Who crashes every few seconds, calm or not, never compares all it has with anybody, and is as good as away.
+    turnCrash: Math.min(base.turnCrash, crashShareMax),
+    tornWrite: Math.min(base.tornWrite, crashShareMax),
+    commitFailure: Math.min(base.commitFailure, crashShareMax),
+    readFailure: Math.min(base.readFailure, crashShareMax / 10),
   };
 }
 

@@ -64,6 +64,7 @@ const notes: Readonly<Record<Note["type"], "happens" | { readonly cannot: string
   partitionEnded: "happens",
   linkAdmitted: "happens",
   goodbye: "happens",
+  peerBanned: "happens",
   linkGone: "happens",
   dialFailed: "happens",
   dialPlanned: "happens",

@@ -17,6 +17,7 @@ import type { OriginRanges } from "../src/codec/frontier.ts";
 import { takeFragments } from "../src/crypto/fragment.ts";
 import { asideMax, evidenceMax } from "../src/core/data/limits.ts";
 import type { PartitionRecord } from "../src/ports/partition.ts";
+import type { PeerRule } from "../src/ports/peer-rule.ts";
 import type {
   AsideEntry,
   LivingEntry,
@@ -110,6 +111,10 @@ class TurnStore implements MemoryStore {
         return this.#assign("conflicts", withConflict(this.disk.conflicts, write.conflict));
       case "savePartition":
         return this.#assign("partitions", withPartition(this.disk.partitions, write.partition));
+      case "setPeerRule":
+        return this.#put(this.disk.peerRules, write.rule.target, write.rule);
+      case "dropPeerRule":
+        return this.#remove(this.disk.peerRules, write.target);
       case "addEvidence":
         if (this.disk.evidence.length >= evidenceMax) return undefined;
         return this.#assign("evidence", [...this.disk.evidence, { first: write.first, second: write.second }]);
@@ -302,6 +307,11 @@ class TurnStore implements MemoryStore {
   partitions(): readonly PartitionRecord[] {
     this.#mustLive();
     return this.disk.partitions;
+  }
+
+  peerRules(): readonly PeerRule[] {
+    this.#mustLive();
+    return [...this.disk.peerRules.values()];
   }
 
   #merge(row: ParcelRow, supersedes: readonly OpId[]): void {

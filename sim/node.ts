@@ -9,6 +9,7 @@ import type { Wish, WrittenOp } from "../src/core/replica/inputs.ts";
 import type { SetSummary } from "../src/codec/frontier.ts";
 import { LivingTrie } from "../src/core/replica/living-trie.ts";
 import { trieReplayOpsMin } from "../src/core/replica/limits.ts";
+import { loneStaleMs } from "../src/core/data/limits.ts";
 import { newState } from "../src/core/replica/new-state.ts";
 import { Replica } from "../src/core/replica/replica.ts";
 import type { OutwardEffect } from "../src/node/turn.ts";
@@ -20,7 +21,7 @@ import type { DiskFact, LivingFact } from "./checkers/facts.ts";
 import { KeyHistory } from "./checkers/key-history.ts";
 import { order, seen } from "./checkers/versions.ts";
 import { Violation } from "./checkers/violation.ts";
-import { SimClock } from "./clock.ts";
+import { SimClock, worldBegan } from "./clock.ts";
 import { DiskFaults } from "./disk-faults.ts";
 import { FaultyStore } from "./faulty-store.ts";
 import type { Identity } from "./identities.ts";
@@ -37,6 +38,8 @@ import { Users } from "./users.ts";
 const dayMs = 86_400_000;
 /** Small, so that pages of the trie are written in small worlds, and starts replay the rest. */
 const trieReplayOpsMinSmall = 16;
+/** Short, so that a hostile peer comes back and goes on. */
+const banMs = 1_000;
 /** Worlds to measure with do as production does. */
 const measured: ReadonlySet<Scenario> = new Set<Scenario>(["steady", "thousand"]);
 
@@ -75,6 +78,7 @@ export class SimNode {
   readonly #watch: TurnWatch;
   #store: MemoryStore | undefined;
   #processes = 0;
+  #births = 0;
 
   constructor(setting: Setting, index: number) {
     this.#setting = setting;
@@ -92,10 +96,19 @@ export class SimNode {
     setting.writers.isHonest(this.identity.signer.author);
   }
 
-  /** Until then it takes old entries from anybody; in a world younger than the horizon there are none. */
+  /**
+   * Until then it takes old entries from anybody; in a world younger than the horizon there are none. Behind half the
+   * horizon it is stale, and where nobody else is current it waits before it believes that.
+   */
   get isYoung(): boolean {
     const { queue, options } = this.#setting;
-    return queue.now > options.horizonMs && queue.now - this.bornAt < options.horizonMs / 2 + options.slackMs;
+    const youngMs = options.horizonMs / 2 + options.slackMs + loneStaleMs + (this.isReborn ? 2 * loneStaleMs : 0);
+    return queue.now > options.horizonMs && queue.now - this.bornAt < youngMs;
+  }
+
+  /** Its disk was emptied once, so it takes from others what they hold, however old. */
+  get isReborn(): boolean {
+    return this.#births > 1;
   }
 
   get isUp(): boolean {
@@ -144,6 +157,7 @@ export class SimNode {
         first: [],
         trieReplayOpsMin: measured.has(options.scenario) ? trieReplayOpsMin : trieReplayOpsMinSmall,
         cutOffMs: 10_000,
+        banMsSteps: [banMs],
       },
       this.#store,
       state,
@@ -305,7 +319,7 @@ export class SimNode {
   #lost(): void {
     const left = this.disk.facts();
     this.history.lost(left);
-    this.#setting.model.lost(this.index, left);
+    this.#setting.model.lost(this.index, left, worldBegan + this.#setting.queue.now);
     this.lostAt = this.#setting.queue.now;
   }
 
@@ -322,5 +336,6 @@ export class SimNode {
     store.commit();
     this.diskFaults.isBorn = true;
     this.bornAt = this.#setting.queue.now;
+    this.#births += 1;
   }
 }

@@ -22,6 +22,8 @@ export interface AgeOfNode {
   readonly wasAway: boolean;
   /** New, so that it takes old entries from anybody. */
   readonly isYoung: boolean;
+  /** New once more, so that it takes again what it lost. */
+  readonly isReborn: boolean;
 }
 
 export class TurnWatch {
@@ -88,7 +90,7 @@ export class TurnWatch {
       if (change.after !== undefined) this.#taken(change.before, change.after);
       if (change.after !== undefined) signed.check(node, change.after);
       this.#history.changed(change, turn);
-      model.changed(node, change, isRepair);
+      model.changed(node, change, isRepair, turn.now);
       const { key, before, after } = change;
       if (before === undefined || after !== undefined || !turn.wasAway) continue;
       if (horizon.mayBeRefused(before, turn.now) && !horizon.mayBeForgotten(before, turn.now)) model.gaveUp(node, key);
@@ -100,7 +102,8 @@ export class TurnWatch {
   }
 
   #taken(before: LivingFact | undefined, after: LivingFact): void {
-    const { writers, frontiers, options, horizon } = this.#setting;
+    const { writers, frontiers, options, horizon, model } = this.#setting;
+    const isKnown = this.#age.isReborn && model.isHeld(after);
     writers.taken(this.#history.node, seen(after).header, after.batch);
     frontiers.taken(after);
     checkAge(before, after, {
@@ -109,7 +112,7 @@ export class TurnWatch {
       now: this.#now(),
       horizon,
       aheadMs: options.hostiles > 0 ? undefined : () => this.#setting.aheadMsMax(),
-      oldMayCome: options.servesOld || this.#age.wasAway || this.#age.isYoung,
+      oldMayCome: options.servesOld || this.#age.wasAway || this.#age.isYoung || isKnown,
     });
   }
 

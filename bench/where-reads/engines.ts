@@ -172,6 +172,7 @@ class MainLoop {
         first: [],
         trieReplayOpsMin,
         cutOffMs: 10_000,
+        banMsSteps: [1_000],
       },
       store,
       newState(randomBytes(8).toString("hex") as Incarnation, Date.now() as Instant),

@@ -10,6 +10,7 @@ import type { Author, BatchId, Incarnation } from "../../src/base/brand.ts";
 import type { Bytes } from "../../src/base/bytes.ts";
 import type { Range } from "../../src/codec/ranges-wire.ts";
 import type { OriginRanges } from "../../src/codec/frontier.ts";
+import type { PeerRule } from "../../src/ports/peer-rule.ts";
 import type { PartitionRecord } from "../../src/ports/partition.ts";
 import type {
   LivingEntry,
@@ -182,6 +183,10 @@ export class OverlayStore implements Store {
 
   partitions(): readonly PartitionRecord[] {
     return this.#durable.partitions();
+  }
+
+  peerRules(): readonly PeerRule[] {
+    return this.#durable.peerRules();
   }
 
   close(): void {

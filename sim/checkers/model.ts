@@ -20,7 +20,8 @@ export interface Leniency {
 
 interface Taken {
   readonly fact: LivingFact;
-  readonly nodes: Set<number>;
+  /** Who took it in, and when: true wall time in ms. */
+  readonly nodes: Map<number, number>;
 }
 
 export class Model {
@@ -32,11 +33,17 @@ export class Model {
     this.#horizon = horizon;
   }
 
-  changed(node: number, { key, before, after }: KeyChange, isRepair: boolean): void {
+  /** `now` is the true wall time in ms. */
+  changed(node: number, { key, before, after }: KeyChange, isRepair: boolean, now: number): void {
     const versions = this.#taken.get(key) ?? new Map<string, Taken>();
     this.#taken.set(key, versions);
-    if (after !== undefined) this.#add(node, versions, after);
+    if (after !== undefined) this.#add(node, versions, after, now);
     if (isRepair && before !== undefined && after !== undefined) takeBack(versions, node, after);
+  }
+
+  /** Whether some node has taken in this version, and not lost it. */
+  isHeld(fact: LivingFact): boolean {
+    return this.#taken.get(fact.key)?.has(seen(fact).place) === true;
   }
 
   /** A node that was new or away gave up what it had taken of a key for living, on the word of those who know better. */
@@ -49,7 +56,7 @@ export class Model {
   }
 
   /** A node's disk lost what was durable on it: of each key all that is newer than what it has now. */
-  lost(node: number, leftOnDisk: ReadonlyMap<string, LivingFact>): void {
+  lost(node: number, leftOnDisk: ReadonlyMap<string, LivingFact>, now: number): void {
     for (const [key, versions] of this.#taken) {
       const left = leftOnDisk.get(key);
       for (const [name, { fact, nodes }] of versions) {
@@ -57,7 +64,7 @@ export class Model {
         nodes.delete(node);
         if (nodes.size === 0) versions.delete(name);
       }
-      if (left !== undefined) this.#add(node, versions, left);
+      if (left !== undefined) this.#add(node, versions, left, now);
     }
   }
 
@@ -66,7 +73,7 @@ export class Model {
     const newest = new Map<string, LivingFact>();
     for (const [key, versions] of this.#taken) {
       for (const { fact, nodes } of versions.values()) {
-        if (among !== undefined && ![...nodes].some((node) => among.has(node))) continue;
+        if (among !== undefined && ![...nodes.keys()].some((node) => among.has(node))) continue;
         const best = newest.get(key);
         if (best === undefined || order(seen(fact), seen(best)) > 0) newest.set(key, fact);
       }
@@ -77,7 +84,8 @@ export class Model {
   /**
    * What keeps these disks from being equal to what `source` took in, but for what is due by now, in words;
    * undefined when nothing does. Near the floor an entry may be there or not, but on all alike, except where
-   * it is said to be a close call. A node that is new forgets nothing yet.
+   * it is said to be a close call, and what had not reached everybody in time: whoever it reaches later refuses it,
+   * and says so. A node that is new forgets nothing yet.
    */
   difference(
     disks: readonly DiskFact[],
@@ -88,7 +96,7 @@ export class Model {
     const expected = this.expected(new Set(source));
     const held = disks.map(({ node, living }) => ({ node, entries: new Map(living.map((fact) => [fact.key, fact])) }));
     for (const [key, fact] of expected) {
-      if (isCloseCall(fact)) continue;
+      if (isCloseCall(fact) || this.#cameLate(fact, now, source)) continue;
       const isGone = this.#horizon.mustBeForgotten(fact, now) || this.#isForgottenByAll(key, fact, held, now);
       for (const { node, entries } of held) {
         const found = entries.get(key);
@@ -102,7 +110,8 @@ export class Model {
     }
     for (const { node, entries } of held)
       for (const [key, fact] of entries)
-        if (!expected.has(key) && !isCloseCall(fact)) return `node ${node} has ${key} (${nameOf(seen(fact))}) alone`;
+        if (!expected.has(key) && !isCloseCall(fact) && !this.#cameLate(fact, now, source))
+          return `node ${node} has ${key} (${nameOf(seen(fact))}) alone`;
     return undefined;
   }
 
@@ -111,11 +120,18 @@ export class Model {
     return this.#horizon.mayBeForgotten(fact, now) && held.some(({ entries }) => !entries.has(key));
   }
 
-  #add(node: number, versions: Map<string, Taken>, fact: LivingFact): void {
+  /** Whether it is older than the horizon now, and one of these nodes did not have it before. */
+  #cameLate(fact: LivingFact, now: number, source: readonly number[]): boolean {
+    if (!this.#horizon.mayBeRefused(fact, now)) return false;
+    const nodes = this.#taken.get(fact.key)?.get(seen(fact).place)?.nodes;
+    return source.some((node) => this.#horizon.mayBeRefused(fact, nodes?.get(node) ?? now));
+  }
+
+  #add(node: number, versions: Map<string, Taken>, fact: LivingFact, now: number): void {
     const version = seen(fact).place;
     const taken = versions.get(version);
-    if (taken === undefined) versions.set(version, { fact, nodes: new Set([node]) });
-    else taken.nodes.add(node);
+    if (taken === undefined) versions.set(version, { fact, nodes: new Map([[node, now]]) });
+    else if (!taken.nodes.has(node)) taken.nodes.set(node, now);
   }
 }
 

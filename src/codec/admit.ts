@@ -29,6 +29,7 @@ export const goodbyeCodes = [
   "protocolViolation",
   "stale",
   "full",
+  "banned",
 ] as const;
 
 export type GoodbyeCode = (typeof goodbyeCodes)[number];

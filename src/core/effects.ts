@@ -11,6 +11,7 @@ import type { Bytes } from "../base/bytes.ts";
 import type { SetSummary } from "../codec/frontier.ts";
 import type { PrefixAnswer, PrefixSummary } from "../codec/prefix.ts";
 import type { NetworkOrder } from "../ports/network.ts";
+import type { PeerRule } from "../ports/peer-rule.ts";
 import type { PartitionRecord } from "../ports/partition.ts";
 import type { StoreWrite } from "../ports/store.ts";
 import type { Note } from "./notes.ts";
@@ -45,7 +46,8 @@ export type Outcome =
         | "overloaded"
         | "stopping"
         | "peer_not_connected"
-        | "invalid_address";
+        | "invalid_address"
+        | "not_found";
       readonly message: string;
     }
   | { readonly type: "repaired"; readonly reissued: number }
@@ -57,6 +59,7 @@ export type Outcome =
   | { readonly type: "holders"; readonly acknowledged: readonly PeerId[]; readonly equalSince: readonly PeerId[] }
   /** About a key, in the set as it was at the end of the turn in which it was asked for. */
   | { readonly type: "proof"; readonly summary: SetSummary; readonly proof: Bytes }
+  | { readonly type: "peerRules"; readonly rules: readonly PeerRule[] }
   | { readonly type: "partitions"; readonly partitions: readonly PartitionRecord[] }
   /** `ours` is undefined, and nobody was asked, where too many entries lie under the prefix. */
   | { readonly type: "prefixAsked"; readonly question: number; readonly ours: PrefixSummary | undefined }

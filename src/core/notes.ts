@@ -28,6 +28,14 @@ export type Note =
       readonly code: GoodbyeCode;
       readonly reason: string;
     }
+  /** `target` is a peer, an address or a range; `forMs` undefined for good. */
+  | {
+      readonly type: "peerBanned";
+      readonly target: string;
+      readonly source: "operator" | "automatic";
+      readonly reason: string;
+      readonly forMs: number | undefined;
+    }
   | { readonly type: "linkGone"; readonly link: LinkId; readonly peer: PeerId; readonly reason: string }
   | {
       readonly type: "dialFailed";

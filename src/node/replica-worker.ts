@@ -11,6 +11,7 @@ import type { Incarnation, Instant, Time } from "../base/brand.ts";
 import { assert } from "../base/assert.ts";
 import { Fault } from "../base/fault.ts";
 import type { ReplicaInput } from "../core/replica/inputs.ts";
+import { banMsSteps } from "../core/peers/standing/limits.ts";
 import { trieReplayOpsMin } from "../core/replica/limits.ts";
 import { newState } from "../core/replica/new-state.ts";
 import { Replica } from "../core/replica/replica.ts";
@@ -72,6 +73,7 @@ class ReplicaThread {
         first,
         trieReplayOpsMin,
         cutOffMs,
+        banMsSteps,
       },
       this.#store,
       state,

@@ -54,6 +54,7 @@ export function receiptOf(outcome: Outcome, { certainty = "local", copies = 1 }:
     case "asked":
     case "holders":
     case "proof":
+    case "peerRules":
     case "partitions":
     case "prefixAsked":
     case "prefixAnswers":

@@ -15,6 +15,7 @@ import type { Bytes } from "../base/bytes.ts";
 import type { OriginRanges } from "../codec/frontier.ts";
 import type { Range } from "../codec/ranges-wire.ts";
 import type { PartitionRecord } from "./partition.ts";
+import type { PeerRule } from "./peer-rule.ts";
 import type { PlacedOp } from "../codec/parcel.ts";
 import type { Version } from "../core/data/version.ts";
 
@@ -113,6 +114,9 @@ export type StoreWrite =
   | { readonly type: "addConflict"; readonly conflict: ConflictRow }
   /** Written anew by its id; the last 32 are kept. */
   | { readonly type: "savePartition"; readonly partition: PartitionRecord }
+  /** In the place of the one with its target. */
+  | { readonly type: "setPeerRule"; readonly rule: PeerRule }
+  | { readonly type: "dropPeerRule"; readonly target: string }
   | { readonly type: "addEvidence"; readonly first: Bytes; readonly second: Bytes; readonly at: Instant }
   /** Pages of the trie take the place of those of the same paths; `from` is the first operation that some page may lack. */
   | {
@@ -204,6 +208,8 @@ export interface StoreView {
   under(prefix: string, after: string, max: number, visit: (key: string, batch: BatchId) => void): boolean;
   /** Oldest first. */
   partitions(): readonly PartitionRecord[];
+  /** In no order. */
+  peerRules(): readonly PeerRule[];
 }
 
 export interface Store extends StoreView {

@@ -3,6 +3,7 @@
  * signatures are checked at once, and time passes when a test says so.
  */
 import { createMemoryStore, type MemoryStore } from "../../sim/memory-store.ts";
+import { banMsSteps } from "../../src/core/peers/standing/limits.ts";
 import type { Incarnation, Instant, NetworkId, PeerId } from "../../src/base/brand.ts";
 import { utf8Encode } from "../../src/base/bytes.ts";
 import type { OutwardEffect, VerifyEffect } from "../../src/node/turn.ts";
@@ -116,6 +117,7 @@ export class Member {
         first: this.#first,
         trieReplayOpsMin: 10,
         cutOffMs: 10_000,
+        banMsSteps,
       },
       this.store,
       state,

@@ -9,7 +9,8 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Instant, PeerId, Stamp } from "../../src/base/brand.ts";
 import type { Op } from "../../src/codec/op.ts";
 import { asideMax } from "../../src/core/data/limits.ts";
-import type { Arrival, AsideEntry, OpId, Store, StoreState, TriePageRow } from "../../src/ports/store.ts";
+import type { Arrival, AsideEntry, OpId, Store, StoreState, StoreWrite, TriePageRow } from "../../src/ports/store.ts";
+import type { PeerRule } from "../../src/ports/peer-rule.ts";
 import type { PartitionRecord } from "../../src/ports/partition.ts";
 import { parcelTests, spaceTests } from "./store-space-contract.ts";
 import { merge, served, turn } from "./store-turns.ts";
@@ -390,6 +391,38 @@ function readTests(at: () => Store, reopen: () => Promise<void>): void {
     expect(shown("p/", 2, "p/b")).toEqual([true, ...all.slice(3)]);
     expect(shown("p/", 2, "p/c")).toEqual([true, ...all.slice(3)]);
     expect(shown("r", 4)).toEqual([true]);
+  });
+
+  test("rules about peers are written anew by their target, and dropped", async () => {
+    const rule = (target: string, until: number | undefined, reason = "r"): PeerRule => ({
+      target,
+      kind: "ban",
+      source: "operator",
+      reason,
+      since: 5 as Instant,
+      until: until as Instant | undefined,
+      offences: 2,
+    });
+    const write = (...writes: readonly StoreWrite[]): void =>
+      turn(at(), () => {
+        for (const each of writes) at().apply(each);
+      });
+    expect(at().peerRules()).toEqual([]);
+    write({ type: "setPeerRule", rule: rule("a", 9) }, { type: "setPeerRule", rule: rule("b", undefined) });
+    write({ type: "setPeerRule", rule: rule("a", undefined, "again") });
+    await reopen();
+    const byTarget = (): readonly PeerRule[] =>
+      at()
+        .peerRules()
+        .toSorted((x, y) => (x.target < y.target ? -1 : 1));
+    expect(byTarget()).toEqual([rule("a", undefined, "again"), rule("b", undefined)]);
+    at().begin();
+    at().apply({ type: "dropPeerRule", target: "a" });
+    expect(byTarget()).toEqual([rule("b", undefined)]);
+    await reopen();
+    expect(byTarget()).toHaveLength(2);
+    write({ type: "dropPeerRule", target: "a" }, { type: "dropPeerRule", target: "never" });
+    expect(byTarget()).toEqual([rule("b", undefined)]);
   });
 
   test("partitions are written anew by their number, and the last 32 are kept", async () => {

@@ -30,6 +30,8 @@ export const probeEveryMs = 5_000;
 export const probedMembersMax = 3;
 /** Longest wait a peer may ask for with its goodbye, in s. Source: the longest wait of our own. */
 export const retryAfterSecondsMax = 600;
+/** How long a peer that the operator disconnected is asked to stay away, and not dialed, in s. Guess: time to look, or to ban it. */
+export const disconnectedSeconds = 60;
 /** Share of a wait that is drawn at random, so that nodes do not dial in step. Guess. */
 export const backoffJitter = 0.2;
 /** Wait before dialing again after a link was lost, in ms. Guess: long enough for a restart to let go of its port. */

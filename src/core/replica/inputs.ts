@@ -32,6 +32,23 @@ export type OperatorQuestion =
       readonly since: Instant | undefined;
     };
 
+/** What an operator orders about peers. */
+export type PeerOrder =
+  /** `target` is a peer id, an IP address or a range; `forMs` undefined for good. */
+  | {
+      readonly type: "ruleRequested";
+      readonly ticket: Ticket;
+      readonly kind: "ban" | "allow";
+      readonly target: string;
+      readonly reason: string;
+      readonly forMs: Millis | undefined;
+    }
+  | { readonly type: "liftRequested"; readonly ticket: Ticket; readonly target: string }
+  | { readonly type: "rulesRequested"; readonly ticket: Ticket }
+  | { readonly type: "disconnectRequested"; readonly ticket: Ticket; readonly peer: PeerId }
+  /** No address of this peer, or not this one, is dialed any more. */
+  | { readonly type: "forgetRequested"; readonly ticket: Ticket; readonly target: string };
+
 export type ReplicaInput =
   | NetworkEvent
   | { readonly type: "verified"; readonly ticket: number; readonly valid: readonly boolean[] }
@@ -53,5 +70,6 @@ export type ReplicaInput =
   /** What proves of a key that it is in the set, or that it is not. */
   | { readonly type: "proofRequested"; readonly ticket: Ticket; readonly key: string }
   | OperatorQuestion
+  | PeerOrder
   | { readonly type: "stopRequested"; readonly ticket: Ticket }
   | { readonly type: "timePassed" };

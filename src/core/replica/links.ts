@@ -11,6 +11,7 @@ import type { PullFact } from "../sync/pull/machine.ts";
 import type { WalkAskFact, WalkEnded } from "../sync/walk/ask.ts";
 import { acknowledgedAnewMax, firstAfterMs, walkExtrasMax } from "../sync/limits.ts";
 import { collectableOf } from "./forgetting.ts";
+import { refusedAtDoor, refusedBy } from "./door.ts";
 import { type Parts, type Step, holdingsSeen, judgedTime, tell } from "./parts.ts";
 
 /** Steps admission and passes on what follows. */
@@ -164,10 +165,25 @@ function forgetHeldBack(peer: PeerId, origins: readonly OriginRanges[], { heldBa
   }
 }
 
-/** Sends a peer away for breaking the protocol. */
+/** Sends a peer away for breaking the protocol, and bans it unless it is exempt. */
 export function expel(link: LinkId, peer: PeerId, reason: string, parts: Parts, step: Step): void {
   step.out.push({ type: "penalise", peer, reason });
-  stepAdmission({ type: "expelled", link, code: "protocolViolation", reason }, parts, step);
+  const address = parts.admission.links().find((each) => each.link === link)?.address;
+  const ban = parts.standing.offended(peer, address, reason, step.now.wall, step.out);
+  const retryAfterSeconds = ban === undefined ? 0 : refusedBy(ban, step).retryAfterSeconds;
+  stepAdmission({ type: "expelled", link, code: "protocolViolation", reason, retryAfterSeconds }, parts, step);
+  if (ban === undefined) return;
+  const forMs = ban.until === undefined ? undefined : ban.until - step.now.wall;
+  tell({ type: "peerBanned", target: ban.target, source: "automatic", reason, forMs }, step);
+  closeBanned(parts, step);
+}
+
+/** Ends all links of peers that are not let in any more. */
+export function closeBanned(parts: Parts, step: Step): void {
+  for (const { link, peer, address } of parts.admission.links()) {
+    const refused = refusedAtDoor(peer, address, parts, step);
+    if (refused !== undefined) stepAdmission({ type: "expelled", link, code: "banned", ...refused }, parts, step);
+  }
 }
 
 function passOn(fact: AdmissionFact, parts: Parts, step: Step): void {

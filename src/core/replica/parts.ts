@@ -16,6 +16,7 @@ import { Admission } from "../peers/admission/machine.ts";
 import { ClockWatch } from "../peers/clock-watch.ts";
 import { Connections } from "../peers/connections/machine.ts";
 import { Partitions } from "../peers/partitions/machine.ts";
+import { Standing } from "../peers/standing/machine.ts";
 import { Acknowledgement } from "../sync/acknowledgement/machine.ts";
 import { Comparison } from "../sync/comparison.ts";
 import { Intake } from "../sync/intake/machine.ts";
@@ -43,6 +44,8 @@ export interface ReplicaOptions {
   readonly trieReplayOpsMin: number;
   /** How long a member that was lost without a goodbye may be away before it counts as cut off. */
   readonly cutOffMs: number;
+  /** Length of the first, second … automatic ban of a peer, in ms; undefined stands for good. */
+  readonly banMsSteps: readonly (number | undefined)[];
 }
 
 export interface Parts {
@@ -53,6 +56,7 @@ export interface Parts {
   readonly holdings: Holdings;
   readonly admission: Admission;
   readonly connections: Connections;
+  readonly standing: Standing;
   readonly clock: ClockWatch;
   readonly intake: Intake;
   readonly heldBack: HeldBack;
@@ -80,6 +84,7 @@ export function makeParts(options: ReplicaOptions, view: StoreView, state: Store
   const { signer, network, session, agent, seed, horizonDays, pullEveryMs, first, trieReplayOpsMin, cutOffMs } =
     options;
   const self = peerIdOf(signer.author);
+  const standing = new Standing(view.peerRules(), options.banMsSteps);
   return {
     self,
     first,
@@ -91,7 +96,8 @@ export function makeParts(options: ReplicaOptions, view: StoreView, state: Store
       state,
     ),
     admission: new Admission({ self, network, session, agent }),
-    connections: new Connections(self, new Prng(seed)),
+    connections: new Connections(self, new Prng(seed), (peer, address, now) => standing.ban(peer, address, now)),
+    standing,
     clock: new ClockWatch(),
     intake: new Intake(network),
     heldBack: new HeldBack(),

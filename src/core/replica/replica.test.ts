@@ -1,5 +1,6 @@
 // tidy: long because each describe is a table over the one harness above them; apart they would each bring it along
 import { describe, expect, test } from "vitest";
+import { banMsSteps } from "../peers/standing/limits.ts";
 import { type MemoryStore, createMemoryStore } from "../../../sim/memory-store.ts";
 import { type VerifyEffect, runTurn } from "../../node/turn.ts";
 import type { Incarnation, Instant, NetworkId, PeerId, Time } from "../../base/brand.ts";
@@ -87,6 +88,7 @@ class Node {
         first: [],
         trieReplayOpsMin: 10,
         cutOffMs: 10_000,
+        banMsSteps,
       },
       this.store,
       state,
@@ -972,6 +974,7 @@ test("a replica started again from its store goes on where it was", () => {
       first: [],
       trieReplayOpsMin: 10,
       cutOffMs: 10_000,
+      banMsSteps,
     },
     node.store,
     node.store.state()!,

@@ -24,6 +24,7 @@ import type { ReplicaInput } from "./inputs.ts";
 import { goOnAdopting, passOnPullFacts, passOnWalkFacts, stepAdmission } from "./links.ts";
 import { collectionWaitMsMin } from "./limits.ts";
 import { type Parts, type ReplicaOptions, type Step, holdingsSeen, makeParts, setScanned, tell } from "./parts.ts";
+import { takeOrder } from "./peer-orders.ts";
 import { Requests } from "./requests.ts";
 import { knownBatches, releaseHeldBack, settle } from "./settle.ts";
 import { peerInAddress, takeEvent } from "./traffic.ts";
@@ -97,6 +98,13 @@ export class Replica {
       case "reissueRequested":
       case "dropAsideRequested":
         this.#requests.decide(input, step);
+        break;
+      case "ruleRequested":
+      case "liftRequested":
+      case "rulesRequested":
+      case "disconnectRequested":
+      case "forgetRequested":
+        takeOrder(input, parts, step);
         break;
       case "comparisonRequested":
       case "holdersRequested":

@@ -1,4 +1,5 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { banMsSteps } from "../peers/standing/limits.ts";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { type MemoryStore, createMemoryStore } from "../../../sim/memory-store.ts";
@@ -54,6 +55,7 @@ class Member {
       first: [],
       trieReplayOpsMin: 10,
       cutOffMs: 10_000,
+      banMsSteps,
     };
     const state = newState(`${number}`.repeat(16) as Incarnation, 0 as Instant);
     this.replica = new Replica(options, this.store, state);

@@ -16,15 +16,17 @@ import { admissionSkewMsMax } from "../peers/limits.ts";
 import { joiningEntriesMin } from "../sync/limits.ts";
 import type { LinkId, LinkProtocol, NetworkEvent } from "../../ports/network.ts";
 import { expel, hearSummary, passOnPullFacts, passOnWalkFacts, stepAdmission, wantWalk } from "./links.ts";
+import { refusedAtDoor } from "./door.ts";
 import { type Parts, type Step, holdingsSeen, setScanned, tell } from "./parts.ts";
 import { judge, knownBatches, settle } from "./settle.ts";
 
 export function takeEvent(event: NetworkEvent, parts: Parts, step: Step): void {
   switch (event.type) {
     case "linkOpened": {
-      const { link, peer, direction, attempt } = event;
+      const { link, peer, direction, attempt, address } = event;
       parts.connections.step({ type: "linkOpened", link, peer, attempt }, step.now, step.out);
-      stepAdmission({ type: "linkOpened", link, peer, direction }, parts, step);
+      const refused = refusedAtDoor(peer, address, parts, step);
+      stepAdmission({ type: "linkOpened", link, peer, direction, address, refused }, parts, step);
       break;
     }
     case "linkClosed":
@@ -184,7 +186,7 @@ function hearBeacon(link: LinkId, peer: PeerId, { clock, stale, heldBack }: Beac
     return true;
   }
   const reason = `your clock is ${Math.round(offsetMs / 1000)} s off ours; at most ${admissionSkewMsMax / 1000} s is admitted`;
-  stepAdmission({ type: "expelled", link, code: "clock", reason }, parts, step);
+  stepAdmission({ type: "expelled", link, code: "clock", reason, retryAfterSeconds: 0 }, parts, step);
   return false;
 }
 

@@ -28,6 +28,7 @@ export const noteTable: Table = {
     message: "goodbye",
     event: true,
   },
+  peerBanned: { module: "peers", level: "warn", message: "banned", event: true },
   linkGone: { module: "peers", level: "debug", message: "link ended", event: true },
   dialFailed: {
     module: "net",

@@ -10,6 +10,7 @@
  * - `aside` has entries that are part of the set no more, for the operator to look at.
  * - `op_by_key` is partial: exactly one operation per key lives. A point read is one index probe
  *   and one row.
+ * - `peer_rule` has what was ruled about peers and addresses, as JSON: bans and exemptions.
  * - `arrived_at` and `via` of a parcel tell how it came (`arrivals.ts`); null where layout 1 stored it.
  *
  * The layout is made by steps, in order; each names the version it leads to. A new store takes all
@@ -40,6 +41,10 @@ const steps: readonly LayoutStep[] = [
   { version: 3, apply: (db) => db.exec(trieTable) },
   { version: 3, apply: addDue },
   { version: 4, apply: (db) => db.exec("CREATE TABLE partition_log (id INTEGER PRIMARY KEY, body TEXT NOT NULL)") },
+  {
+    version: 5,
+    apply: (db) => db.exec("CREATE TABLE peer_rule (target TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID"),
+  },
 ];
 
 /** The version this program reads and writes. */

@@ -17,6 +17,7 @@ import { decodeStoredHeader, headerBytes } from "../../codec/parcel.ts";
 import type { Range } from "../../codec/ranges-wire.ts";
 import { batchIdOf } from "../../crypto/batch-digest.ts";
 import type { PartitionRecord } from "../../ports/partition.ts";
+import type { PeerRule } from "../../ports/peer-rule.ts";
 import type {
   AsideEntry,
   LivingEntry,
@@ -227,6 +228,10 @@ class SqliteStore implements Store {
     return true;
   }
 
+  peerRules(): readonly PeerRule[] {
+    return this.#sql.peerRules.all().map((row) => JSON.parse(row["body"] as string) as PeerRule);
+  }
+
   /** JSON leaves out what is undefined, which reads the same. */
   partitions(): readonly PartitionRecord[] {
     return this.#sql.partitions.all().map((row) => JSON.parse(row["body"] as string) as PartitionRecord);
@@ -268,6 +273,12 @@ class SqliteStore implements Store {
       case "savePartition":
         this.#sql.savePartition.run(write.partition.id, JSON.stringify(write.partition));
         this.#sql.trimPartitions.run(rowsMax.partitions);
+        return;
+      case "setPeerRule":
+        this.#sql.setPeerRule.run(write.rule.target, JSON.stringify(write.rule));
+        return;
+      case "dropPeerRule":
+        this.#sql.dropPeerRule.run(write.target);
         break;
       case "retract":
         for (const id of write.ops) this.#parcels.supersede(id);

@@ -38,6 +38,10 @@ const sql = {
   addEvidence: "INSERT OR IGNORE INTO evidence (at, first, second) VALUES (?, ?, ?)",
   under:
     "SELECT op.key, op.parcel, parcel.header FROM op JOIN parcel ON parcel.id = op.parcel WHERE op.key >= ?1 AND op.key > ?2 AND op.living = 1 ORDER BY op.key",
+  peerRules: "SELECT body FROM peer_rule",
+  setPeerRule:
+    "INSERT INTO peer_rule (target, body) VALUES (?, ?) ON CONFLICT (target) DO UPDATE SET body = excluded.body",
+  dropPeerRule: "DELETE FROM peer_rule WHERE target = ?",
   partitions: "SELECT body FROM partition_log ORDER BY id",
   savePartition:
     "INSERT INTO partition_log (id, body) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET body = excluded.body",

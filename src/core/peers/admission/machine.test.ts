@@ -40,7 +40,8 @@ class Side {
   }
 
   open(link: LinkId, peer: PeerId, direction: Direction = "inbound"): readonly string[] {
-    return this.step({ type: "linkOpened", link, peer, direction }).lines;
+    return this.step({ type: "linkOpened", link, peer, direction, address: "/ip4/10.0.0.1/tcp/1", refused: undefined })
+      .lines;
   }
 
   hear(link: LinkId, message: AdmitMessage): readonly string[] {
@@ -202,17 +203,37 @@ describe("a link", () => {
   test("that is expelled departs at once and says why", () => {
     const side = new Side();
     side.admit(1, bob);
-    const { lines, facts } = side.step({ type: "expelled", link: 1, code: "protocolViolation", reason: "forged" });
+    const { lines, facts } = side.step({
+      type: "expelled",
+      link: 1,
+      code: "protocolViolation",
+      reason: "forged",
+      retryAfterSeconds: 0,
+    });
     expect([lines, facts]).toEqual([
       ["1: goodbye protocolViolation", "1: closeLink"],
       [{ type: "departed", link: 1, peer: bob, code: "protocolViolation" }],
     ]);
   });
 
+  test("of a peer that is banned ends with that word and for how long, before anything is said", () => {
+    const side = new Side();
+    const refused = { reason: "banned for 90 s: forged", retryAfterSeconds: 90 };
+    const direction = "inbound";
+    const { lines, facts } = side.step({ type: "linkOpened", link: 1, peer: bob, direction, address: "a", refused });
+    expect([lines, facts]).toEqual([["1: goodbye banned", "1: closeLink"], []]);
+    expect(side.hear(1, hello())).toEqual([]);
+    expect(side.step({ type: "linkClosed", link: 1, reason: "x" }).facts).toEqual([
+      { type: "ended", link: 1, peer: bob, code: "banned", retryAfterSeconds: 90 },
+    ]);
+  });
+
   test("that is unknown is ignored", () => {
     const side = new Side();
     expect(side.hear(9, hello())).toEqual([]);
-    expect(side.step({ type: "expelled", link: 9, code: "other", reason: "x" }).lines).toEqual([]);
+    expect(side.step({ type: "expelled", link: 9, code: "other", reason: "x", retryAfterSeconds: 0 }).lines).toEqual(
+      [],
+    );
   });
 });
 

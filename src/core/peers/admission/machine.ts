@@ -28,10 +28,24 @@ export interface AdmissionOptions {
 }
 
 export type AdmissionInput =
-  | { readonly type: "linkOpened"; readonly link: LinkId; readonly peer: PeerId; readonly direction: Direction }
+  /** `refused` where the peer is not let in at all. */
+  | {
+      readonly type: "linkOpened";
+      readonly link: LinkId;
+      readonly peer: PeerId;
+      readonly direction: Direction;
+      readonly address: string;
+      readonly refused: { readonly reason: string; readonly retryAfterSeconds: number } | undefined;
+    }
   | { readonly type: "linkClosed"; readonly link: LinkId; readonly reason: string }
   | { readonly type: "message"; readonly link: LinkId; readonly message: AdmitMessage }
-  | { readonly type: "expelled"; readonly link: LinkId; readonly code: GoodbyeCode; readonly reason: string }
+  | {
+      readonly type: "expelled";
+      readonly link: LinkId;
+      readonly code: GoodbyeCode;
+      readonly reason: string;
+      readonly retryAfterSeconds: number;
+    }
   | { readonly type: "timePassed" }
   | { readonly type: "stopping" };
 
@@ -58,6 +72,7 @@ interface LinkRecord {
   readonly link: LinkId;
   readonly peer: PeerId;
   readonly direction: Direction;
+  readonly address: string;
   readonly openedAt: number;
   hello: Hello | undefined;
   clockOffsetMs: number;
@@ -92,7 +107,7 @@ export class Admission {
       case "message":
         return this.#message(input.link, input.message, now, out);
       case "expelled":
-        return this.#dismissById(input.link, input.code, input.reason, now, out);
+        return this.#expelled(input, now, out);
       case "timePassed":
         return this.#timePassed(now, out);
       case "stopping":
@@ -131,8 +146,13 @@ export class Admission {
     return [...this.#admitted.values()].map(({ link, peer, direction }) => ({ link, peer, direction }));
   }
 
+  /** All links that nobody has said goodbye on. */
+  links(): readonly { readonly link: LinkId; readonly peer: PeerId; readonly address: string }[] {
+    return [...this.#links.values()].filter(({ goodbye }) => goodbye === undefined);
+  }
+
   #opened(
-    { link, peer, direction }: { link: LinkId; peer: PeerId; direction: Direction },
+    { link, peer, direction, address, refused }: Extract<AdmissionInput, { type: "linkOpened" }>,
     now: Time,
     out: EffectSink,
   ): readonly AdmissionFact[] {
@@ -140,6 +160,7 @@ export class Admission {
       link,
       peer,
       direction,
+      address,
       openedAt: now.mono,
       hello: undefined,
       clockOffsetMs: 0,
@@ -149,6 +170,8 @@ export class Admission {
     };
     this.#links.set(link, record);
     if (this.#stopping) return this.#dismiss(record, "shuttingDown", "the node is shutting down", now, out);
+    if (refused !== undefined)
+      return this.#dismiss(record, "banned", refused.reason, now, out, refused.retryAfterSeconds);
     if (this.#staying() > linksMax + strangersMax) return this.#dismiss(record, "full", noPlace, now, out);
     const { network, session, agent } = this.#options;
     this.#send(record, { type: "hello", version: admitVersion, network, session, clock: now.wall, agent }, out);
@@ -271,9 +294,13 @@ export class Admission {
     });
   }
 
-  #dismissById(link: LinkId, code: GoodbyeCode, reason: string, now: Time, out: EffectSink): readonly AdmissionFact[] {
+  #expelled(
+    { link, code, reason, retryAfterSeconds }: Extract<AdmissionInput, { type: "expelled" }>,
+    now: Time,
+    out: EffectSink,
+  ): readonly AdmissionFact[] {
     const record = this.#links.get(link);
-    return record === undefined ? [] : this.#dismiss(record, code, reason, now, out);
+    return record === undefined ? [] : this.#dismiss(record, code, reason, now, out, retryAfterSeconds);
   }
 
   /** Says goodbye and closes; the record stays until the link is reported closed. */
@@ -283,10 +310,11 @@ export class Admission {
     reason: string,
     now: Time,
     out: EffectSink,
+    retryAfterSeconds = 0,
   ): readonly AdmissionFact[] {
     if (record.goodbye !== undefined) return [];
-    record.goodbye = { code, retryAfterSeconds: 0 };
-    this.#send(record, { type: "goodbye", code, retryAfterSeconds: 0, reason }, out);
+    record.goodbye = { code, retryAfterSeconds };
+    this.#send(record, { type: "goodbye", code, retryAfterSeconds, reason }, out);
     out.push({ type: "network", order: { type: "closeLink", link: record.link, code, reason } });
     note(out, now.wall, { type: "goodbye", link: record.link, peer: record.peer, by: "us", code, reason });
     return this.#unadmit(record);

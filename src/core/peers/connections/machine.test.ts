@@ -1,9 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Instant, PeerId } from "../../../base/brand.ts";
-import { Prng } from "../../../base/prng.ts";
 import type { GoodbyeCode } from "../../../codec/admit.ts";
-import type { CandidateSource, LinkId } from "../../../ports/network.ts";
-import type { Effect } from "../../effects.ts";
 import {
   backoffJitter,
   candidatesMax,
@@ -15,55 +12,7 @@ import {
   retryAfterSecondsMax,
   steadyLinkMs,
 } from "../limits.ts";
-import { Connections, type ConnectionsInput } from "./machine.ts";
-
-const [self, bob, carol] = ["self", "bob", "carol"] as [PeerId, PeerId, PeerId];
-
-class Table {
-  readonly machine = new Connections(self, new Prng(1));
-  mono = 0;
-
-  /** The addresses dialed by this step, each with its attempt number. */
-  step(input: ConnectionsInput): readonly string[] {
-    return this.effects(input).flatMap((effect) =>
-      effect.type === "network" && effect.order.type === "dial"
-        ? [`${effect.order.address}#${effect.order.attempt}`]
-        : [],
-    );
-  }
-
-  effects(input: ConnectionsInput): readonly Effect[] {
-    const out: Effect[] = [];
-    this.machine.step(input, { wall: this.mono as Instant, mono: this.mono }, out);
-    return out;
-  }
-
-  found(address: string, peer?: PeerId, source: CandidateSource = "static"): readonly string[] {
-    return this.step({ type: "candidateFound", address, peer, source });
-  }
-
-  failed(attempt: number): readonly string[] {
-    return this.step({ type: "dialFailed", attempt, failure: "refused", detail: "ECONNREFUSED" });
-  }
-
-  linked(link: LinkId, peer: PeerId, attempt?: number): readonly string[] {
-    return this.step({ type: "linkOpened", link, peer, attempt });
-  }
-
-  ended(link: LinkId, peer: PeerId, code?: GoodbyeCode, retryAfterSeconds = 0): readonly string[] {
-    return this.step({ type: "linkEnded", link, peer, code, retryAfterSeconds });
-  }
-
-  at(mono: number): readonly string[] {
-    this.mono = mono;
-    return this.step({ type: "timePassed" });
-  }
-
-  /** Time until the next dial of the only candidate. */
-  get waitMs(): number {
-    return this.machine.nextDeadline()! - this.mono;
-  }
-}
+import { Table, bob, carol, self } from "../../../../test/support/dial-table.ts";
 
 function expectAbout(waitMs: number, nominalMs: number): void {
   expect(waitMs).toBeGreaterThanOrEqual(nominalMs * (1 - backoffJitter));

@@ -9,9 +9,10 @@
  *    kept or it told us to stay away.
  * 4. A member whose good link was lost is dialed every 2 min at least, and the three lost last every 5 s. When one
  *    of the lost is back, all are dialed at once: what cut them off has ended. So a cut of hours heals in seconds.
- * 5. At most 8 dials at once and 1,024 addresses; configured ones are never pushed out.
+ * 5. Nobody who is banned is dialed.
+ * 6. At most 8 dials at once and 1,024 addresses; configured ones are never pushed out.
  */
-import type { PeerId, Time } from "../../../base/brand.ts";
+import type { Instant, PeerId, Time } from "../../../base/brand.ts";
 import type { Prng } from "../../../base/prng.ts";
 import type { CandidateSource, DialFailure, LinkId } from "../../../ports/network.ts";
 import type { GoodbyeCode } from "../../../codec/admit.ts";
@@ -46,8 +47,17 @@ export type ConnectionsInput =
       readonly code: GoodbyeCode | undefined;
       readonly retryAfterSeconds: number;
     }
+  /** Somebody was banned, or is not any more. */
+  | { readonly type: "rulesChanged" }
   | { readonly type: "timePassed" }
   | { readonly type: "stopping" };
+
+/** The ban that keeps this node from dialing, if one does. */
+export type BanOn = (
+  peer: PeerId | undefined,
+  address: string,
+  now: Instant,
+) => { readonly until: Instant | undefined } | undefined;
 
 interface Candidate {
   readonly address: string;
@@ -63,6 +73,8 @@ interface Candidate {
   /** Until when its peer told us to stay away. */
   awayUntil: number;
   attempt: number | undefined;
+  /** It waits because it is banned. */
+  banned: boolean;
   lastFailure: { readonly failure: DialFailure; readonly detail: string } | undefined;
 }
 
@@ -72,6 +84,7 @@ export interface CandidateSnapshot {
   readonly peer: PeerId | undefined;
   readonly failures: number;
   readonly dialing: boolean;
+  readonly banned: boolean;
   readonly inMs: number;
   readonly lastFailure: { readonly failure: DialFailure; readonly detail: string } | undefined;
 }
@@ -83,11 +96,13 @@ const hopelessCodes: ReadonlySet<GoodbyeCode> = new Set([
   "clock",
   "protocolViolation",
   "full",
+  "banned",
 ]);
 
 export class Connections {
   readonly #self: PeerId;
   readonly #prng: Prng;
+  readonly #banOn: BanOn;
   readonly #candidates = new Map<string, Candidate>();
   readonly #dialing = new Map<number, Candidate>();
   /** Links that stand, by peer; more than one only until admission resolved them. */
@@ -95,9 +110,10 @@ export class Connections {
   #attempts = 0;
   #stopping = false;
 
-  constructor(self: PeerId, prng: Prng) {
+  constructor(self: PeerId, prng: Prng, banOn: BanOn) {
     this.#self = self;
     this.#prng = prng;
+    this.#banOn = banOn;
   }
 
   step(input: ConnectionsInput, now: Time, out: EffectSink): void {
@@ -116,6 +132,9 @@ export class Connections {
         break;
       case "linkEnded":
         this.#ended(input.link, input.peer, input.code, input.retryAfterSeconds, now, out);
+        break;
+      case "rulesChanged":
+        this.#lookAgain(now);
         break;
       case "timePassed":
         break;
@@ -137,12 +156,13 @@ export class Connections {
 
   snapshot(now: Time): readonly CandidateSnapshot[] {
     return [...this.#candidates.values()].map(
-      ({ address, source, peer, failures, attempt, notBefore, lastFailure }) => ({
+      ({ address, source, peer, failures, attempt, banned, notBefore, lastFailure }) => ({
         address,
         source,
         peer,
         failures,
         dialing: attempt !== undefined,
+        banned,
         inMs: Math.max(0, notBefore - now.mono),
         lastFailure,
       }),
@@ -154,12 +174,36 @@ export class Connections {
     const busy = this.#busyPeers();
     for (const candidate of this.#candidates.values()) {
       if (this.#dialing.size >= dialsMax) return;
-      if (candidate.notBefore > now.mono || !isWanted(candidate, busy)) continue;
+      if (candidate.notBefore > now.mono || !isWanted(candidate, busy) || this.#isBanned(candidate, now)) continue;
       if (candidate.peer !== undefined) busy.add(candidate.peer);
       candidate.attempt = ++this.#attempts;
       this.#dialing.set(candidate.attempt, candidate);
       out.push({ type: "network", order: { type: "dial", address: candidate.address, attempt: candidate.attempt } });
     }
+  }
+
+  /** Drops the addresses of a peer, or one address. Returns how many. */
+  forget(target: string): number {
+    const forgotten = [...this.#candidates.values()].filter(
+      ({ address, peer }) => address === target || peer === target,
+    );
+    for (const { address } of forgotten) this.#candidates.delete(address);
+    return forgotten.length;
+  }
+
+  /** One that is banned waits for the end of its ban, and is looked at again now and then. */
+  #isBanned(candidate: Candidate, now: Time): boolean {
+    const ban = this.#banOn(candidate.peer, candidate.address, now.wall);
+    candidate.banned = ban !== undefined;
+    if (ban === undefined) return false;
+    const leftMs = ban.until === undefined ? dialBackoffMsMax : ban.until - now.wall;
+    candidate.notBefore = now.mono + Math.min(leftMs, dialBackoffMsMax);
+    return true;
+  }
+
+  /** Whoever is not banned any more is dialed soon. */
+  #lookAgain(now: Time): void {
+    for (const candidate of this.#candidates.values()) if (candidate.banned) candidate.notBefore = now.mono;
   }
 
   /** Peers that need no dial: linked, being dialed, or ourselves. */
@@ -192,6 +236,7 @@ export class Connections {
       lostAt: undefined,
       awayUntil: now.mono,
       attempt: undefined,
+      banned: false,
       lastFailure: undefined,
     });
     out.push({ type: "note", at: now.wall, note: { type: "candidateFound", address, peer, source } });
