@@ -48,6 +48,8 @@ export type {
   Partition,
 } from "./node/insight.ts";
 
+export type { ClosedLink, PeerRule, PeersFacade, RuleOptions } from "./node/peers-facade.ts";
+
 export type {
   AdoptionState,
   ApartPeer,

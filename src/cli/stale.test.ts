@@ -1,9 +1,8 @@
 /** `stale` and `adopt` against the API of a node in memory, with and without a terminal. */
-import { PassThrough } from "node:stream";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Instant, PeerId, Stamp } from "../base/brand.ts";
-import { type TestApi, startTestApi, testToken } from "../../test/support/api-client.ts";
-import { runProgram } from "./program.ts";
+import { type TestApi, startTestApi } from "../../test/support/api-client.ts";
+import { type Run, runAgainst } from "../../test/support/run-against.ts";
 
 let api: TestApi;
 const at = Date.UTC(2026, 0, 2) as Instant;
@@ -12,31 +11,7 @@ const peer = "12D3KooWone" as PeerId;
 beforeEach(async () => void (api = await startTestApi()));
 afterEach(() => api.close());
 
-interface Run {
-  readonly code: number;
-  readonly out: string;
-  readonly err: string;
-}
-
-async function run(words: readonly string[], typed?: string): Promise<Run> {
-  const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()];
-  const text = { out: "", err: "" };
-  stdout.on("data", (chunk) => (text.out += String(chunk)));
-  stderr.on("data", (chunk) => (text.err += String(chunk)));
-  if (typed !== undefined) stdin.end(typed);
-  const shell = {
-    stdin: Object.assign(stdin, { isTTY: typed !== undefined }),
-    stdout,
-    stderr,
-    environment: {},
-    workingDir: "/nowhere",
-    homeDir: "/nowhere",
-    version: "0",
-  };
-  const target = ["--api", `http://127.0.0.1:${api.port}`, "--token", testToken];
-  const code = await runProgram([...words, ...target], shell, () => Promise.reject(new Error("starts no node")));
-  return { code, ...text };
-}
+const run = (words: readonly string[], typed?: string): Promise<Run> => runAgainst(api, words, typed);
 
 function setAside(...keys: readonly string[]): void {
   const entry = { sizeBytes: 5, writer: peer, stamp: (at * 1000) as Stamp, at, since: undefined };

@@ -36,7 +36,19 @@ export type Note =
       readonly reason: string;
       readonly forMs: number | undefined;
     }
-  | { readonly type: "linkGone"; readonly link: LinkId; readonly peer: PeerId; readonly reason: string }
+  /** `by` and `code` are those of the first goodbye; `nobody` and `closed` where the link broke. */
+  | {
+      readonly type: "linkGone";
+      readonly link: LinkId;
+      readonly peer: PeerId;
+      readonly address: string;
+      readonly direction: Direction;
+      readonly by: "us" | "them" | "nobody";
+      readonly code: GoodbyeCode | "closed";
+      readonly reason: string;
+      /** Since it was admitted; undefined where it never was. */
+      readonly lastedMs: number | undefined;
+    }
   | {
       readonly type: "dialFailed";
       readonly address: string;

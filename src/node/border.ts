@@ -8,8 +8,10 @@ import type { Instant, PeerId } from "../base/brand.ts";
 import type { LinkFact } from "../drivers/libp2p/driver-types.ts";
 import type { Metrics } from "../drivers/observe/metrics.ts";
 import type { Observer } from "../drivers/observe/observer.ts";
+import { LinkHistory } from "./link-history.ts";
 import type { PeerStatus } from "./facade.ts";
 import { PeerBook } from "./peer-book.ts";
+import type { ClosedLink } from "./peers-facade.ts";
 import type { OutwardEffect } from "./turn.ts";
 
 /** Nodes of other networks remembered, to count them once. Guess. */
@@ -21,6 +23,7 @@ export type TellingEffect = Extract<OutwardEffect, { type: "note" | "penalise" }
 export class Border {
   readonly #observer: Observer;
   readonly #book: PeerBook;
+  readonly #links = new LinkHistory();
   readonly #strangers = new BoundedMap<PeerId, string>(strangersMax);
   #forwarded = 0;
   #mdnsFailure: string | undefined;
@@ -31,6 +34,15 @@ export class Border {
       metrics.observe("state_seconds", transition.durationMs / 1000, { state: transition.from });
       observer.emit({ type: "peerState", at: Date.now() as Instant, detail: { ...transition } });
     });
+  }
+
+  get handshakeSuccessRate(): number {
+    return this.#links.handshakeSuccessRate;
+  }
+
+  /** Links that ended, the latest first. */
+  closed(): readonly ClosedLink[] {
+    return this.#links.closed();
   }
 
   peers(): readonly PeerStatus[] {
@@ -57,6 +69,7 @@ export class Border {
       case "note":
         if (effect.note.type === "batchesForwarded") this.#forwarded += effect.note.batches;
         this.#book.note(effect.note, effect.at);
+        this.#links.note(effect.note, effect.at);
         this.#observer.note(effect.note, effect.at);
         break;
       case "penalise":

@@ -7,6 +7,7 @@ import type { Fault } from "../base/fault.ts";
 import type { Config } from "../config/settings.ts";
 import type { CandidateSource, Counters, Direction, LinkId } from "../ports/network.ts";
 import type { NodeEvent } from "../ports/observer.ts";
+import type { PeersFacade } from "./peers-facade.ts";
 import type { StaleFacade, StaleReport } from "./stale.ts";
 import type { ConflictEntry, Convergence, ConvergenceOptions, KeyExplanation, Partition } from "./insight.ts";
 
@@ -144,7 +145,7 @@ export interface ExplanationFact {
 export interface Explanation {
   readonly target: string;
   readonly peer: PeerId | undefined;
-  /** Stable word for scripts: `self`, `unknown`, `ambiguous`, `connected`, `connecting`, `notDialed`, `left`, or the last error's code. */
+  /** Stable word for scripts: `self`, `unknown`, `ambiguous`, `connected`, `connecting`, `notDialed`, `left`, `banned`, or the last error's code. */
   readonly cause: string;
   /** What is the matter, in a sentence. */
   readonly conclusion: string;
@@ -226,6 +227,8 @@ export interface NodeFacade {
   /** Lost writes under a prefix, newest first; at most `limit` (1 to 1,000, default 100). */
   conflicts(options?: { readonly prefix?: string; readonly limit?: number }): Promise<readonly ConflictEntry[]>;
   peers(): readonly PeerStatus[];
+  /** Orders about single peers, and links that ended. */
+  readonly peerControl: PeersFacade;
   /** Why this peer (its id, the beginning of it, or an address) is or is not connected. */
   why(target: string): Promise<Explanation>;
   /** Whether all reachable members hold what this node holds. Throws `invalid_argument` or `overloaded`. */

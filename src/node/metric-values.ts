@@ -1,9 +1,26 @@
 /** Metrics that are read when somebody asks for them, from the node's status and its peers. */
+import type { CandidateSnapshot } from "../core/peers/connections/machine.ts";
+import { linksMax } from "../core/peers/limits.ts";
 import type { NetworkDriver, Traffic } from "../drivers/libp2p/driver-types.ts";
 import type { Metrics } from "../drivers/observe/metrics.ts";
 import type { Counters } from "../ports/network.ts";
 import type { PeerStatus, Status } from "./facade.ts";
 import { programVersion } from "./version.ts";
+
+/** What only replica and peer book know of links. */
+export function setLinkMetrics(
+  metrics: Metrics,
+  candidates: readonly CandidateSnapshot[],
+  handshakeSuccessRate: number,
+): void {
+  const failures = candidates.map((candidate) => candidate.failures);
+  metrics.set("max_connections", linksMax);
+  metrics.set("handshake_success_rate", handshakeSuccessRate);
+  const mean = failures.reduce((sum, each) => sum + each, 0) / Math.max(1, failures.length);
+  metrics.set("reconnection_attempts_per_peer", mean, { stat: "mean" });
+  metrics.set("reconnection_attempts_per_peer", Math.max(0, ...failures), { stat: "max" });
+  for (const stat of ["min", "median", "max"]) metrics.set("blockchain_height_distribution", 0, { stat });
+}
 
 export function setMetrics(metrics: Metrics, status: Status, peers: readonly PeerStatus[]): void {
   for (const [name, value] of Object.entries(status.counters) as [keyof Counters, number][]) metrics.set(name, value);

@@ -7,6 +7,7 @@ import { peerIdOf } from "../codec/peer-id.ts";
 import { horizonMsOf } from "../core/data/collection.ts";
 import { staleAfterShare } from "../core/data/limits.ts";
 import type { ReadAside } from "../drivers/storage/aside-reader.ts";
+import type { Explanation } from "./facade.ts";
 import type { AskedNode } from "./questions.ts";
 import { checkLimit } from "./read-views.ts";
 import {
@@ -21,9 +22,11 @@ import { refusalOf } from "./write-request.ts";
 
 export class OldEntries implements StaleFacade {
   readonly #node: AskedNode;
+  readonly #why: (target: string) => Promise<Explanation>;
 
-  constructor(node: AskedNode) {
+  constructor(node: AskedNode, why: (target: string) => Promise<Explanation>) {
     this.#node = node;
+    this.#why = why;
   }
 
   get #staleAfterMs(): Millis {
@@ -63,7 +66,7 @@ export class OldEntries implements StaleFacade {
   }
 
   async adopt(target: string): Promise<{ readonly peer: PeerId }> {
-    const { peer, cause, conclusion } = await this.#node.why(target);
+    const { peer, cause, conclusion } = await this.#why(target);
     if (cause === "ambiguous" || cause === "self") throw new Fault("invalid_argument", conclusion, { field: "peer" });
     if (peer === undefined) throw new Fault("peer_not_connected", conclusion);
     const outcome = await this.#node.client().ask({ type: "adoptRequested", peer });

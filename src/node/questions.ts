@@ -6,6 +6,7 @@ import { randomBytes } from "node:crypto";
 import type { Incarnation, Instant, PeerId } from "../base/brand.ts";
 import { toHex } from "../base/bytes.ts";
 import { Fault } from "../base/fault.ts";
+import { Standing } from "../core/peers/standing/machine.ts";
 import { conflictLogLimits } from "../drivers/storage/conflict-log.ts";
 import type { SqliteReader } from "../drivers/storage/sqlite-reader.ts";
 import { ConvergenceCheck } from "./convergence.ts";
@@ -13,7 +14,9 @@ import type { Explanation, KeyProof, PeerStatus } from "./facade.ts";
 import type { Convergence, ConvergenceOptions, KeyExplanation, Partition } from "./insight.ts";
 import { explainKey } from "./key-explanation.ts";
 import { partitionOf } from "./partition-views.ts";
+import type { ClosedLink } from "./peers-facade.ts";
 import type { ReplicaClient } from "./replica-client.ts";
+import { explainPeer } from "./why.ts";
 import { refusalOf } from "./write-request.ts";
 
 /** The parts of a running node that know the answers. */
@@ -22,7 +25,8 @@ export interface AskedNode {
   reader(): SqliteReader;
   self(): PeerId;
   peers(): readonly PeerStatus[];
-  why(target: string): Promise<Explanation>;
+  /** Links that ended, the latest first. */
+  closed(): readonly ClosedLink[];
   horizonDays(): number;
 }
 
@@ -40,6 +44,21 @@ export class Questions {
       keysOf: (origins, limit) => node.reader().insight.keysOf(origins, limit),
       keysSince: (at, limit) => node.reader().insight.keysSince(at, limit),
       known: () => node.peers().flatMap(({ id }) => (id === undefined ? [] : [id])),
+    });
+  }
+
+  async why(target: string): Promise<Explanation> {
+    const { candidates } = await this.#node.client().snapshot();
+    const outcome = await this.#node.client().ask({ type: "rulesRequested" });
+    if (outcome.type !== "peerRules") throw refusalOf(outcome);
+    const standing = new Standing(outcome.rules, []);
+    const now = Date.now() as Instant;
+    return explainPeer(target, {
+      self: this.#node.self(),
+      peers: this.#node.peers(),
+      candidates,
+      banOn: (peer, address) => standing.ban(peer, address, now),
+      now,
     });
   }
 

@@ -48,16 +48,16 @@ import type { Convergence, ConvergenceOptions, KeyExplanation, Partition } from 
 import { judgeHealth } from "./health.ts";
 import { type NodeFaults, openFaults } from "./faults.ts";
 import { driverOptionsOf, loggerOf, threadOptionsOf } from "./node-options.ts";
-import { setMetrics, setNetworkMetrics } from "./metric-values.ts";
+import { setLinkMetrics, setMetrics, setNetworkMetrics } from "./metric-values.ts";
 import { OldEntries } from "./old-entries.ts";
 import { type AskedNode, Questions } from "./questions.ts";
+import { PeerControl } from "./peer-control.ts";
 import { ReplicaClient } from "./replica-client.ts";
 import type { OutwardEffect } from "./turn.ts";
 import { programVersion } from "./version.ts";
 import { checkLimit, conflictOf, entriesAtOnce, entryOf } from "./read-views.ts";
 import { statusOf } from "./node-status.ts";
 import { WatchHub } from "./watch-hub.ts";
-import { explainPeer } from "./why.ts";
 import { receiptOf, wishOf, writtenOps } from "./write-request.ts";
 
 /** Throws a `Fault` that says what kept the node from starting; nothing is left open then. */
@@ -94,11 +94,12 @@ class LiveNode implements NodeFacade, RunningNode {
     reader: () => this.#running(this.#reader),
     self: () => this.#running(this.#driver).peerId,
     peers: () => this.peers(),
-    why: (target) => this.why(target),
+    closed: () => this.#border.closed(),
     horizonDays: () => this.#config.networkHorizonDays,
   };
   readonly #questions = new Questions(this.#asked);
-  readonly stale: OldEntries = new OldEntries(this.#asked);
+  readonly stale: OldEntries = new OldEntries(this.#asked, (target) => this.why(target));
+  readonly peerControl: PeerControl = new PeerControl(this.#asked, (target) => this.why(target));
   #config: Config;
   #client: ReplicaClient | undefined;
   #driver: NetworkDriver | undefined;
@@ -239,10 +240,8 @@ class LiveNode implements NodeFacade, RunningNode {
     return this.#border.peers();
   }
 
-  async why(target: string): Promise<Explanation> {
-    const { candidates } = await this.#running(this.#client).snapshot();
-    const { peerId: self } = this.#running(this.#driver);
-    return explainPeer(target, { self, peers: this.peers(), candidates, now: Date.now() as Instant });
+  why(target: string): Promise<Explanation> {
+    return this.#questions.why(target);
   }
 
   prove(key: string): Promise<KeyProof> {
@@ -316,6 +315,8 @@ class LiveNode implements NodeFacade, RunningNode {
   async metrics(): Promise<string> {
     setMetrics(this.#metrics, await this.status(), this.peers());
     setNetworkMetrics(this.#metrics, this.#running(this.#driver));
+    const { candidates } = await this.#running(this.#client).snapshot();
+    setLinkMetrics(this.#metrics, candidates, this.#border.handshakeSuccessRate);
     return this.#metrics.text();
   }
 

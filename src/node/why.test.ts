@@ -92,3 +92,41 @@ function listenOn(server: ReturnType<typeof createServer>): Promise<string> {
     server.listen(0, "127.0.0.1", () => resolve(`/ip4/127.0.0.1/tcp/${(server.address() as AddressInfo).port}`));
   });
 }
+
+test("a peer this node has banned, by its id or its address, and what the banned one sees", async () => {
+  await using fleet = createFleet();
+  const a = await fleet.start("a");
+  const b = await fleet.start("b", { p2pDial: [addressOf(a)] });
+  const { peerId } = b.facade.info();
+  await causeOf(a.facade, peerId, "connected");
+  await a.facade.peerControl.ban(peerId.slice(0, 20), { forMs: 60_000, reason: "too loud" });
+  const here = await causeOf(a.facade, peerId, "banned");
+  expect(here.conclusion).toMatch(/^It is banned until .*by an operator: too loud\.$/);
+  expect(here.next).toContain(`p2p-sync peer unban ${peerId}`);
+  const there = await causeOf(b.facade, a.facade.info().peerId, "banned");
+  expect(there.conclusion).toMatch(/^It has banned this node: they said goodbye \(banned\): banned for 60 s: too loud/);
+  expect(a.facade.peerControl.closed()).toMatchObject([{ peer: peerId, by: "us", code: "banned" }]);
+  await a.facade.peerControl.lift(peerId);
+  await b.facade.dial(addressOf(a));
+  await causeOf(a.facade, peerId, "connected");
+  await a.facade.peerControl.ban("127.0.0.0/8");
+  expect((await causeOf(a.facade, peerId, "banned")).conclusion).toMatch(
+    /^Its address lies in 127\.0\.0\.0\/8, which is banned for good/,
+  );
+  expect((await a.facade.why("/ip4/127.9.9.9/tcp/1")).cause).toBe("banned");
+});
+
+test("a peer that was disconnected stays away for a while, and one that was forgotten is not dialed", async () => {
+  await using fleet = createFleet();
+  const a = await fleet.start("a");
+  const b = await fleet.start("b", { p2pDial: [addressOf(a)] });
+  const { peerId } = a.facade.info();
+  await causeOf(b.facade, peerId, "connected");
+  await b.facade.peerControl.disconnect(peerId);
+  const away = await causeOf(b.facade, peerId, "other");
+  expect(away.conclusion).toContain("the operator closed this link");
+  expect(away.next).toMatch(/The next try is in (5\d|6\d|7\d) s/);
+  await b.facade.peerControl.forget(peerId);
+  expect((await b.facade.why(peerId)).next).toContain("waits to be dialed");
+  await expect(b.facade.peerControl.forget(peerId)).rejects.toMatchObject({ code: "not_found" });
+});

@@ -6,6 +6,7 @@
  * tested by making its cause.
  */
 import type { Instant, PeerId } from "../base/brand.ts";
+import type { PeerRule } from "../ports/peer-rule.ts";
 import type { CandidateSnapshot } from "../core/peers/connections/machine.ts";
 import type { Explanation, ExplanationFact, PeerStatus } from "./facade.ts";
 
@@ -13,6 +14,8 @@ export interface WhyFacts {
   readonly self: PeerId;
   readonly peers: readonly PeerStatus[];
   readonly candidates: readonly CandidateSnapshot[];
+  /** The ban of this node's own that keeps a peer or an address out now. */
+  banOn(peer: PeerId | undefined, address: string | undefined): PeerRule | undefined;
   readonly now: Instant;
 }
 
@@ -45,8 +48,36 @@ export function explainPeer(target: string, facts: WhyFacts): Explanation {
       [],
     );
   }
+  if (peer?.state !== "Connected" && peer?.state !== "Syncing") {
+    const banned = bannedBy(target, peer, candidates, facts);
+    if (banned !== undefined) return banned;
+  }
   if (peer === undefined && candidates.length === 0) return unknown(target);
   return explainKnown(target, peer, candidates, facts.now);
+}
+
+/** A ban explains all else, also of a peer that was never met. */
+function bannedBy(
+  target: string,
+  peer: PeerStatus | undefined,
+  candidates: readonly CandidateSnapshot[],
+  { banOn, now }: WhyFacts,
+): Explanation | undefined {
+  const isAddress = target.startsWith("/");
+  const id = peer?.id ?? candidates[0]?.peer ?? (isAddress ? undefined : (target as PeerId));
+  const addresses = isAddress ? [target] : [peer?.address, ...candidates.map(({ address }) => address)];
+  const ban = banOn(id, undefined) ?? addresses.map((address) => banOn(id, address)).find((each) => each !== undefined);
+  if (ban === undefined) return undefined;
+  const who = ban.source === "operator" ? "by an operator" : `by this node itself, for the ${nth(ban.offences)} time`;
+  const until = ban.until === undefined ? "for good" : `until ${timeOf(ban.until)}`;
+  const about = ban.target === id ? "It" : `Its address lies in ${ban.target}, which`;
+  const conclusion = `${about} is banned ${until}, since ${agoOf(ban.since, now)}, ${who}: ${ban.reason}.`;
+  const next = `Neither dialed nor let in before that. To lift the ban: p2p-sync peer unban ${ban.target}`;
+  return conclude(target, id, "banned", conclusion, next, [...peerFacts(peer, now), ...candidates.map(candidateFact)]);
+}
+
+function nth(count: number): string {
+  return ["", "first", "second", "third"][count] ?? `${count}th`;
 }
 
 function isMeant(target: string, { id, address }: PeerStatus): boolean {
@@ -153,6 +184,7 @@ const adviceFor: Readonly<Record<string, string>> = {
   clock: "Set both clocks, best by NTP.",
   noHello: "It connected but never introduced itself: another libp2p program, or one that hangs.",
   full: "One of the two has no free place for peers.",
+  banned: "Its operator can lift that with p2p-sync peer unban; it tells why in its own words.",
   protocolViolation: "It sent something no correct node sends; look at its log.",
 };
 
@@ -168,6 +200,7 @@ const headlineFor: Readonly<Record<string, string>> = {
   clock: "The clocks are too far apart",
   noHello: "It did not introduce itself",
   full: "No free place",
+  banned: "It has banned this node",
   protocolViolation: "The protocol was broken",
   shuttingDown: "It was shut down",
   closed: "The link was lost",

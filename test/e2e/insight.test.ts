@@ -153,7 +153,7 @@ test("partitions tells of a member killed and back: both sides' writes, and the 
     { key: "both", lostOn: "here", winner: { author: c.id }, loser: { author: a.id } },
   ]);
   expect((await run(a, "partitions")).out).toContain(`both: written on this side by ${a.id}, lost to ${c.id}`);
-  expect(await a.total("partitions_total")).toBe(2);
+  expect(await a.total("network_partition_events")).toBe(2);
 
   await a.stop();
   const again = await nursery.start("a", { environment });

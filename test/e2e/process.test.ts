@@ -127,7 +127,7 @@ test("absent peer and unreachable host are recorded with family and system's wor
   expect(Date.parse(refused.next)).toBeGreaterThan(startedAt);
   const lost = await until("the unreachable host is recorded", () => failed(unreachable), { deadlineMs: 15_000 });
   expect(lost.reason).toContain("ENETUNREACH");
-  expect((await node.metrics()).get('p2p_sync_dial_failures_total{failure="refused"}')).toBeGreaterThanOrEqual(1);
+  expect((await node.metrics()).get('p2p_sync_dials_total{result="refused"}')).toBeGreaterThanOrEqual(1);
   await node.put("still", "works");
 });
 
@@ -135,7 +135,7 @@ test("a dial to the wrong peer id fails by that name", async () => {
   const a = await nursery.start("a");
   const b = await nursery.start("b");
   const c = await nursery.start("c", { dial: [a.address.replace(a.id, b.id)] });
-  const wrong = 'p2p_sync_dial_failures_total{failure="wrongPeer"}';
+  const wrong = 'p2p_sync_dials_total{result="wrongPeer"}';
   await until("the wrong peer is counted", async () => ((await c.metrics()).get(wrong) ?? 0) >= 1);
   expect(await c.connected()).toEqual([]);
 });

@@ -29,6 +29,7 @@ import type {
 
 import type { Convergence, KeyExplanation, KeyHolder, LivingVersion, Partition } from "../../src/node/insight.ts";
 import type { Arrival } from "../../src/ports/store.ts";
+import { MemoryPeers } from "./memory-peers.ts";
 import { MemoryStale } from "./memory-stale.ts";
 import { ProvenSet, tombstoneOp, valueOp } from "./proven-set.ts";
 
@@ -41,6 +42,7 @@ export interface MemoryControl {
   convergence: Convergence;
   partitions: readonly Partition[];
   readonly stale: MemoryStale;
+  readonly peersRuled: MemoryPeers;
   /** What `explain` tells of every key beside its entry. */
   arrival: Arrival | undefined;
   holders: readonly KeyHolder[];
@@ -80,6 +82,7 @@ class MemoryFacade implements NodeFacade {
     changes: [],
     conflicts: [],
     arrival: { at: startedAt, via: { type: "own" } },
+    peersRuled: new MemoryPeers(),
     stale: new MemoryStale((key, value) => void this.put(key, value)),
     holders: [],
     partitions: [],
@@ -108,6 +111,7 @@ class MemoryFacade implements NodeFacade {
   };
 
   readonly stale: MemoryStale = this.control.stale;
+  readonly peerControl: MemoryPeers = this.control.peersRuled;
 
   put(key: string, value: Uint8Array, options: WriteOptions = {}): Promise<Receipt> {
     const { ttlSeconds, ...rest } = options;

@@ -6,6 +6,8 @@ import { describeExplanation, describeHealth, describeInfo, describePeers, descr
 import type { ExitCode } from "../failure.ts";
 import { ask, askJson } from "../http-client.ts";
 import { painter } from "../text.ts";
+import { describeClosed } from "../describe-peers.ts";
+import type { ClosedView } from "../../api/peer-views.ts";
 import { asVerb, jsonLine, type Registry } from "../verb.ts";
 
 const exitOfHealth: Readonly<Record<HealthView["status"], ExitCode>> = { ok: 0, degraded: 1, critical: 2 };
@@ -34,10 +36,18 @@ export function addPeers(registry: Registry): void {
   const command = registry.program
     .command("peers")
     .description("All known peers with state, round trip, clock and last error")
-    .addHelpText("after", "\nExample:\n  p2p-sync peers --json | jq '.peers[] | {id, state, rttMs}'");
-  asVerb(command, registry, async ({ target, json, print, shell }) => {
+    .option("--closed", "the links that ended last: when, by which side, why")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  p2p-sync peers --closed\n  p2p-sync peers --json | jq '.peers[] | {id, state, rttMs}'",
+    );
+  asVerb<{ readonly closed?: boolean }>(command, registry, async ({ target, json, print, shell, options }) => {
+    if (options.closed === true) {
+      const ended = await askJson<ClosedView>(target, { method: "GET", path: "/v1/peers/closed" });
+      return print(json ? jsonLine(ended) : describeClosed(ended.closed, painter(shell)));
+    }
     const view = await askJson<{ readonly peers: readonly PeerView[] }>(target, { method: "GET", path: "/v1/peers" });
-    print(json ? jsonLine(view) : describePeers(view.peers, painter(shell)));
+    return print(json ? jsonLine(view) : describePeers(view.peers, painter(shell)));
   });
 }
 

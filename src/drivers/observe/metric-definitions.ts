@@ -68,10 +68,40 @@ export const metricDefinitions = {
     help: "Writes that met without having seen each other, since the store was made.",
     labels: [],
   },
-  dial_failures_total: { kind: "counter", help: "Failed dials, by family of failure.", labels: ["failure"] },
+  dials_total: {
+    kind: "counter",
+    help: "Dials, by result: admitted, the family of a failure, or the code of a refusal.",
+    labels: ["result"],
+  },
+  disconnects_total: {
+    kind: "counter",
+    help: "Ends of admitted links, by who said goodbye and why; nobody and closed where a link broke.",
+    labels: ["by", "code"],
+  },
+  handshake_success_rate: {
+    kind: "gauge",
+    help: "Share of the handshakes since start that led to an admitted link; 1 while there was none.",
+    labels: [],
+  },
+  handshake_failure_reasons: {
+    kind: "counter",
+    help: "Handshakes that led to no admitted link, by reason; a second link to one peer is no failure.",
+    labels: ["reason"],
+  },
+  max_connections: { kind: "gauge", help: "Admitted links this node takes at most.", labels: [] },
+  reconnection_attempts_per_peer: {
+    kind: "gauge",
+    help: "Failed dials in a row of the addresses that are known: the mean and the largest.",
+    labels: ["stat"],
+  },
+  blockchain_height_distribution: {
+    kind: "gauge",
+    help: "Lowest, median and highest height of the members; 0 without a ledger.",
+    labels: ["stat"],
+  },
   goodbyes_total: { kind: "counter", help: "Goodbyes, by who said them and why.", labels: ["by", "code"] },
   penalties_total: { kind: "counter", help: "Misbehaviour of peers, by reason.", labels: ["reason"] },
-  partitions_total: { kind: "counter", help: "Partitions, by what was noticed of them.", labels: ["fact"] },
+  network_partition_events: { kind: "counter", help: "Partitions, by what was noticed of them.", labels: ["fact"] },
   partition_conflicts_total: {
     kind: "counter",
     help: "Writes of one side of a partition that lost to one of the other.",

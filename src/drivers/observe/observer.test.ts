@@ -19,7 +19,17 @@ const samples: { readonly [Type in Note["type"]]: Extract<Note, { type: Type }> 
   linkAdmitted: { type: "linkAdmitted", link, peer, direction: "inbound", clockOffsetMs: 3, agent: "a/1" },
   goodbye: { type: "goodbye", link, peer, by: "us", code: "full", reason: "no place" },
   peerBanned: { type: "peerBanned", target: "10.0.0.0/8", source: "operator", reason: "loud", forMs: 60_000 },
-  linkGone: { type: "linkGone", link, peer, reason: "gone" },
+  linkGone: {
+    type: "linkGone",
+    link,
+    peer,
+    address: "/ip4/192.0.2.1/tcp/1",
+    direction: "inbound",
+    by: "nobody",
+    code: "closed",
+    reason: "gone",
+    lastedMs: 5,
+  },
   dialFailed: {
     type: "dialFailed",
     address: "/ip4/192.0.2.1/tcp/1",

@@ -5,6 +5,7 @@ import type { Instant } from "../../base/brand.ts";
 import type { Note } from "../../core/notes.ts";
 import type { NodeEvent } from "../../ports/observer.ts";
 import type { LogLevel } from "../../config/log-levels.ts";
+import { handshakeFailure } from "./handshakes.ts";
 import type { LogFields, Logger } from "./logger.ts";
 import type { Metrics } from "./metrics.ts";
 import { type LogModule, levelOf, noteTable } from "./note-table.ts";
@@ -53,6 +54,8 @@ export class Observer {
 }
 
 function countNote(metrics: Metrics, note: Note): void {
+  const refusal = handshakeFailure(note);
+  if (refusal !== undefined) metrics.count("handshake_failure_reasons", { reason: refusal });
   switch (note.type) {
     case "batchesMerged":
       metrics.count("batches_merged_total", { via: note.via }, note.batches);
@@ -65,17 +68,24 @@ function countNote(metrics: Metrics, note: Note): void {
     case "conflict":
       metrics.count("conflicts_total");
       break;
+    case "linkAdmitted":
+      if (note.direction === "outbound") metrics.count("dials_total", { result: "admitted" });
+      break;
+    case "linkGone":
+      if (note.lastedMs !== undefined) metrics.count("disconnects_total", { by: note.by, code: note.code });
+      else if (note.direction === "outbound") metrics.count("dials_total", { result: note.code });
+      break;
     case "dialFailed":
-      metrics.count("dial_failures_total", { failure: note.failure });
+      metrics.count("dials_total", { result: note.failure });
       break;
     case "goodbye":
       metrics.count("goodbyes_total", { by: note.by, code: note.code });
       break;
     case "partitionBegan":
-      metrics.count("partitions_total", { fact: "began" });
+      metrics.count("network_partition_events", { fact: "began" });
       break;
     case "partitionEnded":
-      metrics.count("partitions_total", { fact: "ended" });
+      metrics.count("network_partition_events", { fact: "ended" });
       metrics.count("partition_conflicts_total", {}, note.conflicts);
       break;
     case "pullEnded":

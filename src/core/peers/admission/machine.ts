@@ -68,6 +68,13 @@ export type AdmissionFact =
       readonly retryAfterSeconds: number;
     };
 
+interface Goodbye {
+  readonly by: "us" | "them";
+  readonly code: GoodbyeCode;
+  readonly reason: string;
+  readonly retryAfterSeconds: number;
+}
+
 interface LinkRecord {
   readonly link: LinkId;
   readonly peer: PeerId;
@@ -78,8 +85,10 @@ interface LinkRecord {
   clockOffsetMs: number;
   welcomedBy: boolean;
   admitted: boolean;
+  /** Monotonic time of its admission, also when it is over. */
+  admittedAt: number | undefined;
   /** Set by the first goodbye in either direction. */
-  goodbye: { readonly code: GoodbyeCode; readonly retryAfterSeconds: number } | undefined;
+  goodbye: Goodbye | undefined;
 }
 
 export interface AdmittedLink {
@@ -166,6 +175,7 @@ export class Admission {
       clockOffsetMs: 0,
       welcomedBy: false,
       admitted: false,
+      admittedAt: undefined,
       goodbye: undefined,
     };
     this.#links.set(link, record);
@@ -194,7 +204,8 @@ export class Admission {
         record.welcomedBy = true;
         return this.#admitWhenBoth(record, now, out);
       case "goodbye": {
-        record.goodbye = { code: message.code, retryAfterSeconds: message.retryAfterSeconds };
+        const { code, reason, retryAfterSeconds } = message;
+        record.goodbye = { by: "them", code, reason, retryAfterSeconds };
         note(out, now.wall, {
           type: "goodbye",
           link,
@@ -245,6 +256,7 @@ export class Admission {
     const other = this.#admitted.get(record.peer);
     if (other === undefined && this.#admitted.size >= linksMax) return this.#dismiss(record, "full", noPlace, now, out);
     record.admitted = true;
+    record.admittedAt = now.mono;
     const loser = other === undefined ? undefined : this.#loserOf(other, record);
     if (loser === record) return this.#dismiss(record, "duplicate", "another link between us is kept", now, out);
     this.#admitted.set(record.peer, record);
@@ -313,7 +325,7 @@ export class Admission {
     retryAfterSeconds = 0,
   ): readonly AdmissionFact[] {
     if (record.goodbye !== undefined) return [];
-    record.goodbye = { code, retryAfterSeconds };
+    record.goodbye = { by: "us", code, reason, retryAfterSeconds };
     this.#send(record, { type: "goodbye", code, retryAfterSeconds, reason }, out);
     out.push({ type: "network", order: { type: "closeLink", link: record.link, code, reason } });
     note(out, now.wall, { type: "goodbye", link: record.link, peer: record.peer, by: "us", code, reason });
@@ -324,8 +336,11 @@ export class Admission {
     const record = this.#links.get(link);
     if (record === undefined) return [];
     this.#links.delete(link);
-    note(out, now.wall, { type: "linkGone", link, peer: record.peer, reason });
-    const { goodbye } = record;
+    const { peer, address, direction, goodbye, admittedAt } = record;
+    const { by, code } = goodbye ?? { by: "nobody", code: "closed" };
+    const lastedMs = admittedAt === undefined ? undefined : now.mono - admittedAt;
+    const words = goodbye?.reason ?? reason;
+    note(out, now.wall, { type: "linkGone", link, peer, address, direction, by, code, reason: words, lastedMs });
     return [
       ...this.#unadmit(record),
       {

@@ -1,0 +1,41 @@
+/**
+ * Rules about peers, and links that ended, as text.
+ */
+import type { ClosedView, RulesView } from "../api/peer-views.ts";
+import { duration, type Paint, printable, table } from "./text.ts";
+
+export function describeRules(rules: RulesView["rules"], now: number, paint: Paint): string {
+  if (rules.length === 0) return "nobody is banned, nobody is exempt\n";
+  return table(
+    ["TARGET", "RULE", "BY", "ENDS", "REASON"],
+    rules.map(({ target, kind, source, until, offences, reason }) => [
+      target,
+      paint(kind, kind === "ban" ? "red" : "green"),
+      source === "operator" ? "operator" : `the node itself, ${times(offences)}`,
+      until === null ? "when it is lifted" : `in ${duration(Math.max(0, (Date.parse(until) - now) / 1_000))}`,
+      printable(reason),
+    ]),
+  );
+}
+
+const sides = { us: "we", them: "they", nobody: "-" } as const;
+
+export function describeClosed(closed: ClosedView["closed"], paint: Paint): string {
+  if (closed.length === 0) return "no link has ended yet\n";
+  return table(
+    ["ENDED", "PEER", "DIRECTION", "LASTED", "SAID GOODBYE", "CODE", "REASON"],
+    closed.map(({ at, peer, direction, lastedSeconds, by, code, reason }) => [
+      at.slice(0, 19),
+      peer,
+      direction,
+      lastedSeconds === null ? "never admitted" : duration(lastedSeconds),
+      sides[by],
+      paint(code, code === "shuttingDown" || code === "duplicate" ? "dim" : "yellow"),
+      printable(reason),
+    ]),
+  );
+}
+
+function times(count: number): string {
+  return count === 1 ? "once" : `${count} times`;
+}

@@ -1,0 +1,65 @@
+/** Orders about peers, from the command line through the API to a node in memory. */
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { closedSchema, rulesSchema } from "../api/peer-views.ts";
+import type { Instant } from "../base/brand.ts";
+import { type TestApi, startTestApi } from "../../test/support/api-client.ts";
+import { memoryPeerId } from "../../test/support/memory-facade.ts";
+import { type Run, runAgainst } from "../../test/support/run-against.ts";
+
+let api: TestApi;
+const peer = memoryPeerId;
+const run = (...words: readonly string[]): Promise<Run> => runAgainst(api, words);
+
+beforeEach(async () => void (api = await startTestApi()));
+afterEach(() => api.close());
+
+describe("rules", () => {
+  test("are made, listed, and taken back", async () => {
+    expect((await run("peer", "rules")).out).toBe("nobody is banned, nobody is exempt\n");
+    expect(await run("peer", "ban", peer, "--for", "2h", "--reason", "too\nloud")).toMatchObject({
+      code: 0,
+      out: `banned ${peer} for 2h\n`,
+    });
+    expect((await run("peer", "allow", "10.0.0.0/8")).out).toBe("allowed 10.0.0.0/8 until p2p-sync peer unban\n");
+    const { out } = await run("peer", "bans");
+    expect(out).toMatch(/^TARGET +RULE +BY +ENDS +REASON\n10\.0\.0\.0\/8 +allow +operator +when it is lifted/);
+    expect(out).toMatch(/ban +operator +in .* +too\\nloud\n/);
+    const json = rulesSchema.parse(JSON.parse((await run("peer", "rules", "--json")).out));
+    expect(json.rules).toMatchObject([
+      { target: "10.0.0.0/8", kind: "allow", until: null },
+      { target: peer, kind: "ban", source: "operator", until: "2026-01-02T05:04:05.000Z" },
+    ]);
+    expect((await run("peer", "unban", peer)).out).toBe(`no rule stands about ${peer} any more\n`);
+    expect(await run("peer", "unban", peer)).toMatchObject({ code: 4, err: expect.stringContaining("no rule about") });
+  });
+
+  test.each([
+    [["peer", "ban", "nobody"], "nobody is no target"],
+    [["peer", "ban", peer, "--for", "soon"], "--for is a time such as 90s, 30m, 12h or 7d, not soon."],
+    [["peer", "ban", peer, "--for", "0s"], "--for is a time such as"],
+  ])("%j is refused in words", async (words, message) => {
+    expect(await run(...words)).toMatchObject({ code: 2, err: expect.stringContaining(message) });
+  });
+});
+
+test("a peer is disconnected, an address forgotten", async () => {
+  api.control.peersRuled.linked = [peer];
+  expect((await run("peer", "disconnect", peer.slice(0, 20))).out).toBe(`closing the links of ${peer}\n`);
+  expect(await run("peer", "disconnect", "12D3KooWnobody")).toMatchObject({ code: 1 });
+  expect((await run("peer", "forget", "/ip4/192.0.2.1/tcp/1")).out).toContain("/ip4/192.0.2.1/tcp/1");
+  expect(api.control.peersRuled.forgotten).toEqual(["/ip4/192.0.2.1/tcp/1"]);
+});
+
+test("links that ended are shown with the side and the reason", async () => {
+  expect((await run("peers", "--closed")).out).toBe("no link has ended yet\n");
+  const link = { peer, address: "/ip4/192.0.2.1/tcp/1", at: Date.UTC(2026, 0, 2) as Instant } as const;
+  api.control.peersRuled.ended = [
+    { ...link, link: 2, direction: "inbound", lastedMs: undefined, by: "us", code: "banned", reason: "banned: loud" },
+    { ...link, link: 1, direction: "outbound", lastedMs: 61_000, by: "nobody", code: "closed", reason: "reset" },
+  ];
+  const { out } = await run("peers", "--closed");
+  expect(out).toMatch(/2026-01-02T00:00:00 .* inbound +never admitted +we +banned +banned: loud\n/);
+  expect(out).toMatch(/outbound +1 min 1 s +- +closed +reset\n/);
+  const json = closedSchema.parse(JSON.parse((await run("peers", "--closed", "--json")).out));
+  expect(json.closed).toMatchObject([{ lastedSeconds: null }, { lastedSeconds: 61 }]);
+});
