@@ -157,7 +157,8 @@ function explainAbsent(
         : "Its address is known, but it was not dialed yet.";
     return conclude(target, id, candidates.length === 0 ? "left" : "notDialed", text, next, facts);
   }
-  const { code, reason, at } = peer.lastError;
+  const { reason, at } = peer.lastError;
+  const code = isFlapping(peer, candidates) ? "flapping" : peer.lastError.code;
   const advice = adviceFor[code];
   return conclude(
     target,
@@ -167,6 +168,10 @@ function explainAbsent(
     advice === undefined ? next : `${advice} ${next}`,
     facts,
   );
+}
+
+function isFlapping({ lastError }: PeerStatus, candidates: readonly CandidateSnapshot[]): boolean {
+  return lastError?.code === "closed" && candidates.some(({ flapping }) => flapping);
 }
 
 /** What to do about a cause that does not go away by waiting. */
@@ -186,6 +191,8 @@ const adviceFor: Readonly<Record<string, string>> = {
   full: "One of the two has no free place for peers.",
   banned: "Its operator can lift that with p2p-sync peer unban; it tells why in its own words.",
   protocolViolation: "It sent something no correct node sends; look at its log.",
+  flapping:
+    "Look at the cable, the wireless and the router between; p2p-sync peers --closed shows the pattern. Until a link lasts 10 min it is dialed every 15 min at most; p2p-sync peer dial tries at once.",
 };
 
 const headlineFor: Readonly<Record<string, string>> = {
@@ -204,6 +211,7 @@ const headlineFor: Readonly<Record<string, string>> = {
   protocolViolation: "The protocol was broken",
   shuttingDown: "It was shut down",
   closed: "The link was lost",
+  flapping: "Its links break again and again, each within 10 min",
 };
 
 function nextTry(candidates: readonly CandidateSnapshot[], now: Instant): string {
@@ -232,13 +240,21 @@ function peerFacts(peer: PeerStatus | undefined, now: Instant): readonly Explana
   return facts;
 }
 
-function candidateFact({ address, source, failures, lastFailure, dialing, inMs }: CandidateSnapshot): ExplanationFact {
+function candidateFact({
+  address,
+  source,
+  failures,
+  lastFailure,
+  dialing,
+  flapping,
+  inMs,
+}: CandidateSnapshot): ExplanationFact {
   const last =
     lastFailure === undefined ? "no failed dial" : `last dial: ${lastFailure.failure} (${lastFailure.detail})`;
   const next = dialing ? "being dialed" : inMs === 0 ? "no wait" : `not before ${secondsOf(inMs)}`;
   return {
     name: "address",
-    text: `${address} (${source}): ${failures === 1 ? "1 failure" : `${failures} failures`}, ${last}, ${next}`,
+    text: `${address} (${source}): ${failures === 1 ? "1 failure" : `${failures} failures`}, ${last}, ${flapping ? "flapping, " : ""}${next}`,
   };
 }
 

@@ -38,5 +38,13 @@ export const backoffJitter = 0.2;
 export const redialAfterLossMs = 250;
 /** A link that lasted at least so long, in ms, was a good one: its loss starts no backoff. Guess. */
 export const steadyLinkMs = 10_000;
+/** A link that lasted at least so long, in ms, did not flap. Guess: whatever breaks links every few minutes is still there. */
+export const settledLinkMs = 600_000;
+/** Links in a row that did not settle, after which the peer counts as flapping. Guess: two may be an accident. */
+export const flapsTolerated = 2;
+/** Wait after the first loss of a flapping peer's link, in ms; four times as long after each further one. Guess. */
+export const flapWaitMsMin = 30_000;
+/** Longest wait before a flapping peer is dialed again, in ms: four links an hour. Source: at most 5 reconnects an hour in steady state, decided for the product. */
+export const flapWaitMsMax = 900_000;
 /** Failures in a row that are told apart: at 7 the wait has its ceiling. */
 export const failuresCountedMax = 30;

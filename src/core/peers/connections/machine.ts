@@ -9,8 +9,10 @@
  *    kept or it told us to stay away.
  * 4. A member whose good link was lost is dialed every 2 min at least, and the three lost last every 5 s. When one
  *    of the lost is back, all are dialed at once: what cut them off has ended. So a cut of hours heals in seconds.
- * 5. Nobody who is banned is dialed.
- * 6. At most 8 dials at once and 1,024 addresses; configured ones are never pushed out.
+ * 5. A peer whose links break again and again, each within 10 min, is dialed ever more rarely, up to every 15 min;
+ *    a link that lasts, or the user's own order, ends that.
+ * 6. Nobody who is banned is dialed.
+ * 7. At most 8 dials at once and 1,024 addresses; configured ones are never pushed out.
  */
 import type { Instant, PeerId, Time } from "../../../base/brand.ts";
 import type { Prng } from "../../../base/prng.ts";
@@ -24,8 +26,12 @@ import {
   dialBackoffMsMin,
   dialsMax,
   failuresCountedMax,
+  flapWaitMsMax,
+  flapWaitMsMin,
+  flapsTolerated,
   redialAfterLossMs,
   retryAfterSecondsMax,
+  settledLinkMs,
   steadyLinkMs,
 } from "../limits.ts";
 import { longestWait } from "./lost.ts";
@@ -72,6 +78,8 @@ interface Candidate {
   lostAt: number | undefined;
   /** Until when its peer told us to stay away. */
   awayUntil: number;
+  /** Links to its peer in a row that broke before they had settled. */
+  shortLinks: number;
   attempt: number | undefined;
   /** It waits because it is banned. */
   banned: boolean;
@@ -85,6 +93,8 @@ export interface CandidateSnapshot {
   readonly failures: number;
   readonly dialing: boolean;
   readonly banned: boolean;
+  /** Its peer's links break again and again. */
+  readonly flapping: boolean;
   readonly inMs: number;
   readonly lastFailure: { readonly failure: DialFailure; readonly detail: string } | undefined;
 }
@@ -156,13 +166,14 @@ export class Connections {
 
   snapshot(now: Time): readonly CandidateSnapshot[] {
     return [...this.#candidates.values()].map(
-      ({ address, source, peer, failures, attempt, banned, notBefore, lastFailure }) => ({
+      ({ address, source, peer, failures, attempt, banned, shortLinks, notBefore, lastFailure }) => ({
         address,
         source,
         peer,
         failures,
         dialing: attempt !== undefined,
         banned,
+        flapping: shortLinks > flapsTolerated,
         inMs: Math.max(0, notBefore - now.mono),
         lastFailure,
       }),
@@ -216,7 +227,9 @@ export class Connections {
   #found(address: string, peer: PeerId | undefined, source: CandidateSource, now: Time, out: EffectSink): void {
     const known = this.#candidates.get(address);
     if (known !== undefined) {
-      if (source === "user" || known.failures > 0) known.notBefore = now.mono;
+      if (source === "user") known.shortLinks = 0;
+      const mayDial = known.shortLinks <= flapsTolerated; // that a flapping peer is announced is no news
+      if (mayDial && (source === "user" || known.failures > 0)) known.notBefore = now.mono;
       known.failures = 0;
       if (source !== "mdns") known.source = source; // configured from now on, never pushed out
       if (peer !== undefined) known.peer = peer; // whoever lives there now
@@ -235,6 +248,7 @@ export class Connections {
       admittedAt: undefined,
       lostAt: undefined,
       awayUntil: now.mono,
+      shortLinks: 0,
       attempt: undefined,
       banned: false,
       lastFailure: undefined,
@@ -298,7 +312,7 @@ export class Connections {
     }
     if (!isBack) return;
     for (const candidate of this.#candidates.values())
-      if (candidate.lostAt !== undefined)
+      if (candidate.lostAt !== undefined && candidate.shortLinks <= flapsTolerated)
         candidate.notBefore = Math.min(candidate.notBefore, Math.max(now.mono, candidate.awayUntil));
   }
 
@@ -337,7 +351,9 @@ export class Connections {
       return this.#backOff(candidate, now);
     candidate.failures = 0;
     candidate.lostAt = now.mono;
-    return this.#prng.jittered(redialAfterLossMs, backoffJitter);
+    if (now.mono - candidate.admittedAt >= settledLinkMs) candidate.shortLinks = 0;
+    else if (code === undefined) candidate.shortLinks += 1; // who says goodbye leaves on purpose
+    return this.#prng.jittered(waitOfFlapping(candidate.shortLinks), backoffJitter);
   }
 
   #backOff(candidate: Candidate, now: Time): number {
@@ -352,6 +368,11 @@ export class Connections {
     candidate.notBefore = now.mono + waitMs;
     return waitMs;
   }
+}
+
+function waitOfFlapping(shortLinks: number): number {
+  const beyond = shortLinks - flapsTolerated - 1;
+  return beyond < 0 ? redialAfterLossMs : Math.min(flapWaitMsMax, flapWaitMsMin * 4 ** beyond);
 }
 
 function isWanted({ attempt, peer }: Candidate, busy: ReadonlySet<PeerId>): boolean {
