@@ -30,4 +30,9 @@ export const regressions: readonly Regression[] = [
     broke:
       "a walk that began before a pull brought a forgotten entry made its member current, which kept that entry alone",
   },
+  {
+    seed: 301_358,
+    scenario: "chaos",
+    broke: "a clock that stood still just before a batch held back was due kept its node turning",
+  },
 ];

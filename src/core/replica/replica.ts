@@ -22,7 +22,7 @@ import type { CandidateSnapshot } from "../peers/connections/machine.ts";
 import type { Adoption, Age, ApartFrom } from "./freshness.ts";
 import type { ReplicaInput } from "./inputs.ts";
 import { goOnAdopting, passOnPullFacts, passOnWalkFacts, stepAdmission } from "./links.ts";
-import { collectionWaitMsMin } from "./limits.ts";
+import { wallWaitMsMin } from "./limits.ts";
 import { type Parts, type ReplicaOptions, type Step, holdingsSeen, makeParts, setScanned, tell } from "./parts.ts";
 import { takeOrder } from "./peer-orders.ts";
 import { Requests } from "./requests.ts";
@@ -156,7 +156,7 @@ export class Replica {
       walkServe.nextDeadline(),
       partitions.nextDeadline(now),
       prefixes.nextDeadline(),
-      release === undefined ? undefined : now.mono + Math.max(0, release - clock.judged(now.wall)),
+      release === undefined ? undefined : now.mono + waitFor(release, clock.judged(now.wall)),
       now.mono + waitFor(collection, clock.judged(now.wall)),
     ].filter((deadline) => deadline !== undefined);
     return deadlines.length === 0 ? undefined : Math.min(...deadlines);
@@ -229,9 +229,9 @@ export class Replica {
   }
 }
 
-/** A clock that stands still just before the floor moves must not make a node look again and again. */
-function waitFor(collection: Instant, judged: Instant): number {
-  return collection <= judged ? 0 : Math.max(collectionWaitMsMin, collection - judged);
+/** A wall clock that stands still just before something is due must not make a node look again and again. */
+function waitFor(due: Instant, judged: Instant): number {
+  return due <= judged ? 0 : Math.max(wallWaitMsMin, due - judged);
 }
 
 function collect({ collector, freshness, holdings, clock }: Parts, { now, view, out }: Step): void {

@@ -19,6 +19,13 @@ describe("a banned address", () => {
     expect(table.at(dialBackoffMsMax)).toEqual([]);
   });
 
+  test("is not looked at all the time where the wall clock stands still just before the end", () => {
+    const table = new Table();
+    table.banned.set("a", { until: 0.5 as Instant });
+    table.found("a");
+    expect(table.waitMs).toBe(1_000);
+  });
+
   test("is dialed at once when the ban is lifted; others keep their wait", () => {
     const table = new Table();
     table.banned.set("a", { until: undefined });

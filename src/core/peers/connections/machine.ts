@@ -21,6 +21,7 @@ import type { GoodbyeCode } from "../../../codec/admit.ts";
 import type { EffectSink } from "../../effects.ts";
 import {
   backoffJitter,
+  banLookMsMin,
   candidatesMax,
   dialBackoffMsMax,
   dialBackoffMsMin,
@@ -208,7 +209,8 @@ export class Connections {
     candidate.banned = ban !== undefined;
     if (ban === undefined) return false;
     const leftMs = ban.until === undefined ? dialBackoffMsMax : ban.until - now.wall;
-    candidate.notBefore = now.mono + Math.min(leftMs, dialBackoffMsMax);
+    // a wall clock that stands still just before the end must not make a node look again and again
+    candidate.notBefore = now.mono + Math.min(Math.max(leftMs, banLookMsMin), dialBackoffMsMax);
     return true;
   }
 
