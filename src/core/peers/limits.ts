@@ -30,8 +30,8 @@ export const probeEveryMs = 5_000;
 export const probedMembersMax = 3;
 /** Longest wait a peer may ask for with its goodbye, in s. Source: the longest wait of our own. */
 export const retryAfterSecondsMax = 600;
-/** Shortest time until a ban is looked at again, in ms. Guess. */
-export const banLookMsMin = 1_000;
+/** Shortest wait for a moment of the wall clock, in ms, which stands still at times. Guess: late by so much nobody minds. */
+export const wallWaitMsMin = 100;
 /** How long a peer that the operator disconnected is asked to stay away, and not dialed, in s. Guess: time to look, or to ban it. */
 export const disconnectedSeconds = 60;
 /** Share of a wait that is drawn at random, so that nodes do not dial in step. Guess. */

@@ -12,5 +12,3 @@ export const trieReplayShare = 0.125;
 export const trieReplayOpsMin = 50_000;
 /** Entries read at once while the trie is opened. Guess. */
 export const replayedAtOnce = 1_000;
-/** Shortest wait for a moment of the wall clock, in ms, which stands still at times. Guess: late by so much nobody minds. */
-export const wallWaitMsMin = 100;

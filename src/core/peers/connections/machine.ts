@@ -21,7 +21,6 @@ import type { GoodbyeCode } from "../../../codec/admit.ts";
 import type { EffectSink } from "../../effects.ts";
 import {
   backoffJitter,
-  banLookMsMin,
   candidatesMax,
   dialBackoffMsMax,
   dialBackoffMsMin,
@@ -34,6 +33,7 @@ import {
   retryAfterSecondsMax,
   settledLinkMs,
   steadyLinkMs,
+  wallWaitMsMin,
 } from "../limits.ts";
 import { longestWait } from "./lost.ts";
 
@@ -210,7 +210,7 @@ export class Connections {
     if (ban === undefined) return false;
     const leftMs = ban.until === undefined ? dialBackoffMsMax : ban.until - now.wall;
     // a wall clock that stands still just before the end must not make a node look again and again
-    candidate.notBefore = now.mono + Math.min(Math.max(leftMs, banLookMsMin), dialBackoffMsMax);
+    candidate.notBefore = now.mono + Math.min(Math.max(leftMs, wallWaitMsMin), dialBackoffMsMax);
     return true;
   }
 

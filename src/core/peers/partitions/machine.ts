@@ -20,6 +20,7 @@ import type { CutMember, PartitionRecord } from "../../../ports/partition.ts";
 import type { EffectSink } from "../../effects.ts";
 import type { Note } from "../../notes.ts";
 import { countsSavedEveryMs, missedMsMax, missingMax, oneCutMsMax, partitionsKeptMax, settleMsMax } from "./limits.ts";
+import { wallWaitMsMin } from "../limits.ts";
 import { type MergedBatch, countedHealing, countedOpen, cutMember, isSettling, phaseOf, withMember } from "./record.ts";
 
 export type PartitionsInput =
@@ -85,7 +86,10 @@ export class Partitions {
   nextDeadline(now: Time): number | undefined {
     let next = this.#saveAt;
     for (const { mono } of this.#missing.values()) next = Math.min(next, mono + this.#cutOffMs);
-    for (const record of this.#underWay()) next = Math.min(next, now.mono + dueInMs(record, now.wall));
+    for (const record of this.#underWay()) {
+      const inMs = dueInMs(record, now.wall);
+      next = Math.min(next, now.mono + (inMs > 0 ? Math.max(wallWaitMsMin, inMs) : 0));
+    }
     return next === Infinity ? undefined : next;
   }
 
