@@ -108,7 +108,13 @@ export class DiskFaults implements DiskTrouble {
     const bytes = this.#flipped(op.bytes);
     const reader = new ByteReader(bytes);
     const decoded = readOp(reader);
-    return { ...op, bytes, fact: undefined, op: reader.finished ? { ...decoded.op, key: op.op.key } : op.op };
+    return {
+      ...op,
+      bytes,
+      fact: undefined,
+      leaf: undefined,
+      op: reader.finished ? { ...decoded.op, key: op.op.key } : op.op,
+    };
   }
 
   #flipped(bytes: Bytes): Bytes {

@@ -23,6 +23,8 @@ export interface KeptOp {
   readonly id: OpId | undefined;
   /** What checkers were handed of it, kept so that they need not read it again. */
   fact: LivingFact | undefined;
+  /** Its leaf in the batch's tree, once somebody asked: a batch is narrowed several times. */
+  leaf: Bytes | undefined;
 }
 
 export interface StoredBatch extends Omit<ParcelRow, "ops" | "arrival"> {
@@ -64,7 +66,17 @@ export function unite(
 
 function kept({ ops, arrival }: ParcelRow, place: number, nameLiving: (place: number) => OpId): KeptOp {
   const { index, op, bytes, stamp, due, living } = ops[place] as StoredOp;
-  return { index, op, bytes, stamp, due, arrival, id: living ? nameLiving(place) : undefined, fact: undefined };
+  return {
+    index,
+    op,
+    bytes,
+    stamp,
+    due,
+    arrival,
+    id: living ? nameLiving(place) : undefined,
+    fact: undefined,
+    leaf: undefined,
+  };
 }
 
 /** The same batch with some of its living operations dead. */
@@ -80,7 +92,7 @@ export function compacted(stored: StoredBatch): StoredBatch | undefined {
   if (stored.living === 0) return undefined;
   if (stored.living * 2 >= stored.ops.length) return stored;
   const living = stored.ops.filter((op) => op.id !== undefined);
-  const leaves = stored.ops.map(({ index, bytes }) => ({ index, leaf: leafOf(bytes) }));
+  const leaves = stored.ops.map((op) => ({ index: op.index, leaf: (op.leaf ??= leafOf(op.bytes)) }));
   const keep = new Set(living.map(({ index }) => index));
   return { ...stored, ops: living, proof: narrowProof(stored.opsCount, leaves, stored.proof, keep) };
 }

@@ -8,13 +8,17 @@ import { clockWitnessesMin, ownSkewMsMax } from "./limits.ts";
 
 export class ClockWatch {
   readonly #offsets = new Map<PeerId, number>();
+  /** Asked for in every step; undefined with fewer than three peers. */
+  #median: number | undefined;
 
   heard(peer: PeerId, offsetMs: number): void {
     this.#offsets.set(peer, offsetMs);
+    this.#median = medianOf(this.#offsets);
   }
 
   departed(peer: PeerId): void {
     this.#offsets.delete(peer);
+    this.#median = medianOf(this.#offsets);
   }
 
   offsetOf(peer: PeerId): number | undefined {
@@ -27,12 +31,7 @@ export class ClockWatch {
 
   /** Their median clock minus ours, in ms, or undefined with fewer than three peers. */
   medianOffsetMs(): number | undefined {
-    if (this.#offsets.size < clockWitnessesMin) return undefined;
-    const sorted = [...this.#offsets.values()].sort((a, b) => a - b);
-    const middle = sorted.length >> 1;
-    return sorted.length % 2 === 1
-      ? sorted[middle]
-      : Math.round(((sorted[middle - 1] as number) + (sorted[middle] as number)) / 2);
+    return this.#median;
   }
 
   doubted(): boolean {
@@ -43,4 +42,13 @@ export class ClockWatch {
   judged(wall: Instant): Instant {
     return (this.doubted() ? wall + (this.medianOffsetMs() ?? 0) : wall) as Instant;
   }
+}
+
+function medianOf(offsets: ReadonlyMap<PeerId, number>): number | undefined {
+  if (offsets.size < clockWitnessesMin) return undefined;
+  const sorted = [...offsets.values()].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1
+    ? sorted[middle]
+    : Math.round(((sorted[middle - 1] as number) + (sorted[middle] as number)) / 2);
 }
