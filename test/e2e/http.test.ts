@@ -75,6 +75,15 @@ test("metrics are in Prometheus' form, each family with help and type, and follo
     "entries",
     "batches_merged_total",
     "goodbyes_total",
+    "handshake_success_rate",
+    "handshake_failure_reasons",
+    "active_connections",
+    "max_connections",
+    "reconnection_attempts_per_peer",
+    "network_partition_events",
+    "blockchain_height_distribution",
+    "dials_total",
+    "disconnects_total",
     "write_seconds",
     "state_seconds",
   ];
@@ -87,6 +96,8 @@ test("metrics are in Prometheus' form, each family with help and type, and follo
   expect(metrics.get("p2p_sync_entries")).toBe(1);
   expect(metrics.get('p2p_sync_batches_merged_total{via="local"}')).toBe(3);
   expect(metrics.get("p2p_sync_write_seconds_count")).toBe(3);
+  expect(metrics.get("p2p_sync_max_connections")).toBe(50);
+  expect(metrics.get('p2p_sync_reconnection_attempts_per_peer{stat="max"}')).toBe(0);
 });
 
 test("a watch tells local and remote changes in order, and resumes behind its last event without gap or repeat", async () => {

@@ -186,6 +186,11 @@ test("nodes of different networks part with the code wrongNetwork, shown on both
       );
       return samples.some(([, value]) => value >= 1);
     });
+    await until(`${node.name} counts a failed handshake, and none that succeeded`, async () => {
+      const metrics = await node.metrics();
+      const failed = metrics.get('p2p_sync_handshake_failure_reasons{reason="wrongNetwork"}') ?? 0;
+      return failed >= 1 && metrics.get("p2p_sync_handshake_success_rate") === 0;
+    });
     const shown = await until(`${node.name} shows it`, async () => {
       const peer = await peerOf(node, other);
       return peer.state === "Failed" ? peer : undefined;
