@@ -192,7 +192,7 @@ const adviceFor: Readonly<Record<string, string>> = {
   banned: "Its operator can lift that with p2p-sync peer unban; it tells why in its own words.",
   protocolViolation: "It sent something no correct node sends; look at its log.",
   flapping:
-    "Look at the cable, the wireless and the router between; p2p-sync peers --closed shows the pattern. Until a link lasts 10 min it is dialed every 15 min at most; p2p-sync peer dial tries at once.",
+    "Look at the cable, the wireless and the router between; p2p-sync peers --closed shows the pattern. Until a link lasts 10 min it is dialed every 15 min only, or every 2 min where no other link stands; p2p-sync peer dial tries at once.",
 };
 
 const headlineFor: Readonly<Record<string, string>> = {

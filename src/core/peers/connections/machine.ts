@@ -9,8 +9,8 @@
  *    kept or it told us to stay away.
  * 4. A member whose good link was lost is dialed every 2 min at least, and the three lost last every 5 s. When one
  *    of the lost is back, all are dialed at once: what cut them off has ended. So a cut of hours heals in seconds.
- * 5. A peer whose links break again and again, each within 10 min, is dialed ever more rarely, up to every 15 min;
- *    a link that lasts, or the user's own order, ends that.
+ * 5. A peer whose links break again and again, each within 10 min, is dialed ever more rarely, up to every 15 min,
+ *    or 2 min where no other link stands; a link that lasts, or the user's own order, ends that.
  * 6. Nobody who is banned is dialed.
  * 7. At most 8 dials at once and 1,024 addresses; configured ones are never pushed out.
  */
@@ -29,6 +29,7 @@ import {
   flapWaitMsMax,
   flapWaitMsMin,
   flapsTolerated,
+  lostDialMsMax,
   redialAfterLossMs,
   retryAfterSecondsMax,
   settledLinkMs,
@@ -340,6 +341,16 @@ export class Connections {
         at: now.wall,
         note: { type: "dialPlanned", peer, address: candidate.address, inMs: waitMs },
       });
+    }
+    if (this.#links.size === 0) this.#bearFlapping(now);
+  }
+
+  /** A node without any link has nothing better: then flapping peers are dialed like others that were lost. */
+  #bearFlapping(now: Time): void {
+    for (const candidate of this.#candidates.values()) {
+      if (candidate.shortLinks <= flapsTolerated) continue;
+      const soon = now.mono + this.#prng.jittered(lostDialMsMax, backoffJitter);
+      candidate.notBefore = Math.min(candidate.notBefore, Math.max(soon, candidate.awayUntil));
     }
   }
 
