@@ -4,6 +4,7 @@
  */
 import type { Incarnation, Instant } from "../src/base/brand.ts";
 import { toHex } from "../src/base/bytes.ts";
+import type { IpRange } from "../src/base/ip-range.ts";
 import type { Note } from "../src/core/notes.ts";
 import type { Wish, WrittenOp } from "../src/core/replica/inputs.ts";
 import type { SetSummary } from "../src/codec/frontier.ts";
@@ -38,6 +39,8 @@ import { Users } from "./users.ts";
 const dayMs = 86_400_000;
 /** Small, so that pages of the trie are written in small worlds, and starts replay the rest. */
 const trieReplayOpsMinSmall = 16;
+/** All nodes of a world are neighbours. */
+const simulatedNet: IpRange = { ip: [10, 0, 0, 0], bits: 8 };
 /** Short, so that a hostile peer comes back and goes on. */
 const banMs = 1_000;
 /** Worlds to measure with do as production does. */
@@ -158,6 +161,7 @@ export class SimNode {
         trieReplayOpsMin: measured.has(options.scenario) ? trieReplayOpsMin : trieReplayOpsMinSmall,
         cutOffMs: 10_000,
         banMsSteps: [banMs],
+        exemptRanges: [simulatedNet],
       },
       this.#store,
       state,

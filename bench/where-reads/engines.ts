@@ -173,6 +173,7 @@ class MainLoop {
         trieReplayOpsMin,
         cutOffMs: 10_000,
         banMsSteps: [1_000],
+        exemptRanges: [],
       },
       store,
       newState(randomBytes(8).toString("hex") as Incarnation, Date.now() as Instant),

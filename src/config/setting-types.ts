@@ -16,7 +16,15 @@ interface SettingBase {
 }
 
 /** Rules for text that a table cannot say; `text-formats.ts` has one function for each. */
-export type TextFormat = "networkName" | "path" | "listenHost" | "loopbackHost" | "address" | "logLevels" | "keyPrefix";
+export type TextFormat =
+  | "networkName"
+  | "path"
+  | "listenHost"
+  | "loopbackHost"
+  | "address"
+  | "logLevels"
+  | "keyPrefix"
+  | "ipRange";
 
 export interface IntegerSetting extends SettingBase {
   readonly type: "integer";

@@ -9,6 +9,7 @@
  * - `live` settings take effect when a running node reads its file again, `restart` ones do not.
  * - `hidden` settings exist for tests and are accepted only with `P2P_SYNC_TEST_FAULTS=1`.
  */
+// tidy: long because it is one table
 import type { Setting } from "./setting-types.ts";
 
 /** In the order of the written file: top-level keys first, then section by section. */
@@ -266,6 +267,30 @@ export const settings = {
     reload: "restart",
     effect: "How long a member that vanished without a goodbye may be away before it counts as cut off.",
     source: "guess: longer than a restart",
+  },
+  peersExemptRanges: {
+    key: "peers.exempt_ranges",
+    group: "process",
+    type: "list",
+    format: "ipRange",
+    unit: "",
+    default: [
+      "127.0.0.0/8",
+      "::1",
+      "10.0.0.0/8",
+      "172.16.0.0/12",
+      "192.168.0.0/16",
+      "169.254.0.0/16",
+      "100.64.0.0/10",
+      "fc00::/7",
+      "fe80::/10",
+    ],
+    itemsMin: 0,
+    itemsMax: 64,
+    reload: "restart",
+    effect:
+      "Where any number of peers may dial in from: this machine and local networks. Of every other /24 of IPv4 and /48 of IPv6 only two may.",
+    source: "RFC 1122, 1918, 3927, 4193, 4291, 6598",
   },
   logLevel: {
     key: "log.level",

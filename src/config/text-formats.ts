@@ -3,6 +3,7 @@
  * wrong in words that go on after the setting's name ("must …", "is …").
  */
 import { BlockList, isIP, isIPv4, isIPv6 } from "node:net";
+import { parseIpRange } from "../base/ip-range.ts";
 import { isValidKey } from "../codec/op.ts";
 import { parseLogLevels } from "./log-levels.ts";
 import type { TextFormat } from "./setting-types.ts";
@@ -42,6 +43,11 @@ export const textComplaints: Readonly<Record<TextFormat, (text: string) => strin
   },
   keyPrefix(text) {
     return isValidKey(text) ? undefined : "must be the beginning of a key: 1 to 256 bytes without control characters";
+  },
+  ipRange(text) {
+    return parseIpRange(text) === undefined
+      ? "must be an IP address or a range such as 10.0.0.0/8 or fd00::/8, with no bits behind the prefix"
+      : undefined;
   },
   logLevels(text) {
     const parsed = parseLogLevels(text);

@@ -1,6 +1,7 @@
 /** What the parts of a node are told, from the one configuration. */
 import type { NetworkId } from "../base/brand.ts";
 import { Fault } from "../base/fault.ts";
+import { parseIpRange } from "../base/ip-range.ts";
 import { parseLogLevels } from "../config/log-levels.ts";
 import type { Config } from "../config/settings.ts";
 import type { AddressFamily, NetworkDriverOptions } from "../drivers/libp2p/driver-types.ts";
@@ -31,6 +32,7 @@ export function threadOptionsOf(
     pullEveryMs: config.syncIntervalSeconds * 1000,
     first: config.syncFirst,
     cutOffMs: config.peersCutOffSeconds * 1000,
+    exemptRanges: config.peersExemptRanges.flatMap((range) => parseIpRange(range) ?? []),
     clockOffsetMs: config.testClockOffsetMs,
     faults,
   };

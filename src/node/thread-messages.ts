@@ -3,6 +3,7 @@
  * and disk). Plain data, in order, never waiting for each other.
  */
 import type { NetworkId } from "../base/brand.ts";
+import type { IpRange } from "../base/ip-range.ts";
 import type { ReplicaInput } from "../core/replica/inputs.ts";
 import type { ReplicaSnapshot } from "../core/replica/replica.ts";
 import type { LinkId } from "../ports/network.ts";
@@ -20,6 +21,7 @@ export interface ThreadOptions {
   readonly pullEveryMs: number;
   readonly first: readonly string[];
   readonly cutOffMs: number;
+  readonly exemptRanges: readonly IpRange[];
   /** Added to the wall clock; only tests set it. */
   readonly clockOffsetMs: number;
   /** Undefined for every node that is not of a testnet: its store is then the real one, with nothing around it. */

@@ -118,6 +118,7 @@ export class Member {
         trieReplayOpsMin: 10,
         cutOffMs: 10_000,
         banMsSteps,
+        exemptRanges: [],
       },
       this.store,
       state,

@@ -10,6 +10,10 @@ export const ownSkewMsMax = 30_000;
 export const clockWitnessesMin = 3;
 /** Admitted links. Source: decided for the product (peers per node); libp2p's own limit lies above. */
 export const linksMax = 50;
+/** Of these, kept for peers that this node dials itself. Guess: as many as a gossip mesh wants, and two more. */
+export const outboundReserved = 8;
+/** Admitted links with peers of one /24 or /48 that is not exempt, after which none of there may dial in. Source: decided for the product. */
+export const neighbourhoodLinksMax = 2;
 /** Admitted links of one peer for the moment until its dialer has closed all but one. Guess. */
 export const linksPerPeerMax = 3;
 /** Links not yet admitted. Guess. */

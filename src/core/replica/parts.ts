@@ -3,6 +3,7 @@
  * this one are steps over these parts; none keeps state of its own.
  */
 import type { Incarnation, Instant, NetworkId, PeerId, Time } from "../../base/brand.ts";
+import type { IpRange } from "../../base/ip-range.ts";
 import { Prng } from "../../base/prng.ts";
 import type { Beacon, OriginRanges } from "../../codec/frontier.ts";
 import { peerIdOf } from "../../codec/peer-id.ts";
@@ -15,6 +16,7 @@ import type { Note } from "../notes.ts";
 import { Admission } from "../peers/admission/machine.ts";
 import { ClockWatch } from "../peers/clock-watch.ts";
 import { Connections } from "../peers/connections/machine.ts";
+import { Slots } from "../peers/slots.ts";
 import { Partitions } from "../peers/partitions/machine.ts";
 import { Standing } from "../peers/standing/machine.ts";
 import { Acknowledgement } from "../sync/acknowledgement/machine.ts";
@@ -46,6 +48,8 @@ export interface ReplicaOptions {
   readonly cutOffMs: number;
   /** Length of the first, second … automatic ban of a peer, in ms; undefined stands for good. */
   readonly banMsSteps: readonly (number | undefined)[];
+  /** Where any number of peers may dial in from. */
+  readonly exemptRanges: readonly IpRange[];
 }
 
 export interface Parts {
@@ -95,7 +99,7 @@ export function makeParts(options: ReplicaOptions, view: StoreView, state: Store
       view,
       state,
     ),
-    admission: new Admission({ self, network, session, agent }),
+    admission: new Admission({ self, network, session, agent, slots: new Slots(options.exemptRanges) }),
     connections: new Connections(self, new Prng(seed), (peer, address, now) => standing.ban(peer, address, now)),
     standing,
     clock: new ClockWatch(),

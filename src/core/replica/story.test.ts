@@ -56,6 +56,7 @@ class Member {
       trieReplayOpsMin: 10,
       cutOffMs: 10_000,
       banMsSteps,
+      exemptRanges: [],
     };
     const state = newState(`${number}`.repeat(16) as Incarnation, 0 as Instant);
     this.replica = new Replica(options, this.store, state);

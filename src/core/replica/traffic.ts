@@ -26,7 +26,8 @@ export function takeEvent(event: NetworkEvent, parts: Parts, step: Step): void {
       const { link, peer, direction, attempt, address } = event;
       parts.connections.step({ type: "linkOpened", link, peer, attempt }, step.now, step.out);
       const refused = refusedAtDoor(peer, address, parts, step);
-      stepAdmission({ type: "linkOpened", link, peer, direction, address, refused }, parts, step);
+      const allowed = parts.standing.allows(peer, address, step.now.wall);
+      stepAdmission({ type: "linkOpened", link, peer, direction, address, refused, allowed }, parts, step);
       break;
     }
     case "linkClosed":

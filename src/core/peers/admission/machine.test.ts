@@ -1,78 +1,9 @@
 import { describe, expect, test } from "vitest";
-import type { Instant, NetworkId, PeerId, Time } from "../../../base/brand.ts";
-import { type AdmitMessage, type Hello, decodeAdmit } from "../../../codec/admit.ts";
+import { Side, hello, alice, bob, wall } from "../../../../test/support/admission-side.ts";
+import type { Instant, NetworkId, PeerId } from "../../../base/brand.ts";
+import type { AdmitMessage, Hello } from "../../../codec/admit.ts";
 import type { Direction, LinkId } from "../../../ports/network.ts";
-import type { Effect } from "../../effects.ts";
-import { admissionSkewMsMax, helloWithinMs, linksMax, linksPerPeerMax, strangersMax } from "../limits.ts";
-import { Admission, type AdmissionFact, type AdmissionInput } from "./machine.ts";
-
-const network = "aa".repeat(32) as NetworkId;
-const wall = 1_700_000_000_000;
-const [alice, bob] = ["12D3A", "12D3B"] as [PeerId, PeerId];
-const at = (mono: number): Time => ({ wall: (wall + mono) as Instant, mono });
-
-const hello = (change: Partial<Hello> = {}): Hello => ({
-  type: "hello",
-  version: 1,
-  network,
-  session: "01".repeat(8),
-  clock: wall as Instant,
-  agent: "test",
-  ...change,
-});
-
-/** One side, its effects as short lines. */
-class Side {
-  readonly machine: Admission;
-  /** The words of every goodbye it said. */
-  readonly reasons: string[] = [];
-  mono = 0;
-
-  constructor(self: PeerId = alice, session: string = "0a".repeat(8)) {
-    this.machine = new Admission({ self, network, session, agent: "test" });
-  }
-
-  step(input: AdmissionInput): { readonly lines: readonly string[]; readonly facts: readonly AdmissionFact[] } {
-    const out: Effect[] = [];
-    const facts = this.machine.step(input, at(this.mono), out);
-    this.reasons.push(...out.flatMap(reasonOf));
-    return { lines: out.flatMap(lineOf), facts };
-  }
-
-  open(link: LinkId, peer: PeerId, direction: Direction = "inbound"): readonly string[] {
-    return this.step({ type: "linkOpened", link, peer, direction, address: "/ip4/10.0.0.1/tcp/1", refused: undefined })
-      .lines;
-  }
-
-  hear(link: LinkId, message: AdmitMessage): readonly string[] {
-    return this.step({ type: "message", link, message }).lines;
-  }
-
-  /** A link from opening to admission. */
-  admit(link: LinkId, peer: PeerId, direction: Direction = "inbound", change: Partial<Hello> = {}): readonly string[] {
-    return [
-      ...this.open(link, peer, direction),
-      ...this.hear(link, hello(change)),
-      ...this.hear(link, { type: "welcome" }),
-    ];
-  }
-}
-
-function reasonOf(effect: Effect): readonly string[] {
-  return effect.type === "network" && effect.order.type === "closeLink" ? [effect.order.reason] : [];
-}
-
-function lineOf(effect: Effect): readonly string[] {
-  if (effect.type === "note") return [];
-  if (effect.type !== "network") return [effect.type];
-  const { order } = effect;
-  if (order.type === "send") {
-    const message = decodeAdmit(order.frame);
-    if (!message.ok) return ["malformed"];
-    return [`${order.link}: ${message.value.type}${message.value.type === "goodbye" ? ` ${message.value.code}` : ""}`];
-  }
-  return "link" in order ? [`${order.link}: ${order.type}`] : [order.type];
-}
+import { admissionSkewMsMax, helloWithinMs, linksPerPeerMax } from "../limits.ts";
 
 describe("a link", () => {
   test("is admitted once both welcomes were exchanged; the gate opens before our welcome", () => {
@@ -220,7 +151,15 @@ describe("a link", () => {
     const side = new Side();
     const refused = { reason: "banned for 90 s: forged", retryAfterSeconds: 90 };
     const direction = "inbound";
-    const { lines, facts } = side.step({ type: "linkOpened", link: 1, peer: bob, direction, address: "a", refused });
+    const { lines, facts } = side.step({
+      type: "linkOpened",
+      link: 1,
+      peer: bob,
+      direction,
+      address: "a",
+      refused,
+      allowed: false,
+    });
     expect([lines, facts]).toEqual([["1: goodbye banned", "1: closeLink"], []]);
     expect(side.hear(1, hello())).toEqual([]);
     expect(side.step({ type: "linkClosed", link: 1, reason: "x" }).facts).toEqual([
@@ -320,58 +259,6 @@ describe("two links with one peer", () => {
       { type: "departed", link: 1 },
       { type: "ended", link: 1 },
     ]);
-  });
-});
-
-describe("limits", () => {
-  const peer = (i: number): PeerId => `peer${String(i).padStart(3, "0")}` as PeerId;
-  const fullSide = (): Side => {
-    const side = new Side();
-    for (let i = 1; i <= linksMax; i++) side.admit(i, peer(i));
-    return side;
-  };
-
-  test("50 peers are admitted, the next is told that all places are taken; a place comes back", () => {
-    const side = fullSide();
-    expect(side.admit(90, peer(90))).toEqual(["90: hello", "90: goodbye full", "90: closeLink"]);
-    side.step({ type: "linkClosed", link: 1, reason: "x" });
-    expect(side.admit(91, peer(91))).toContain("91: admitLink");
-  });
-
-  test("50 are admitted also when 80 said hello before the first was", () => {
-    const side = new Side();
-    for (let i = 1; i <= 80; i++) {
-      side.open(i, peer(i));
-      side.hear(i, hello());
-    }
-    const ends = Array.from({ length: 80 }, (_, i) => side.hear(i + 1, { type: "welcome" }));
-    expect(side.machine.admitted()).toHaveLength(linksMax);
-    expect(ends[linksMax]).toEqual([`${linksMax + 1}: goodbye full`, `${linksMax + 1}: closeLink`]);
-  });
-
-  test("a peer that has a place may change its link when all are taken", () => {
-    const side = fullSide();
-    expect(side.admit(90, peer(7), "inbound", { session: "09".repeat(8) })).toContain("90: admitLink");
-  });
-
-  test("a link that was told goodbye takes no place any more, although it is not closed yet", () => {
-    const side = new Side();
-    for (let i = 1; i <= linksMax + strangersMax; i++) {
-      side.open(i, peer(i));
-      side.hear(i, hello());
-    }
-    side.mono = helloWithinMs;
-    side.step({ type: "timePassed" });
-    expect(side.open(101, peer(101))).toEqual(["101: hello"]);
-  });
-
-  test("with 100 links open a further one is not even greeted; room comes back", () => {
-    const side = new Side();
-    for (let i = 1; i <= linksMax + strangersMax; i++) expect(side.open(i, peer(i))).toEqual([`${i}: hello`]);
-    expect(side.open(101, peer(101))).toEqual(["101: goodbye full", "101: closeLink"]);
-    side.step({ type: "linkClosed", link: 101, reason: "x" });
-    side.step({ type: "linkClosed", link: 1, reason: "x" });
-    expect(side.open(102, peer(102))).toEqual(["102: hello"]);
   });
 });
 

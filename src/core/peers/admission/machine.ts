@@ -16,6 +16,7 @@
 import type { Instant, NetworkId, PeerId, Time } from "../../../base/brand.ts";
 import { type AdmitMessage, type GoodbyeCode, type Hello, admitVersion, encodeAdmit } from "../../../codec/admit.ts";
 import type { Direction, LinkId } from "../../../ports/network.ts";
+import type { Slots } from "../slots.ts";
 import type { Effect, EffectSink } from "../../effects.ts";
 import { admissionSkewMsMax, helloWithinMs, linksMax, linksPerPeerMax, strangersMax } from "../limits.ts";
 
@@ -25,6 +26,7 @@ export interface AdmissionOptions {
   /** Drawn at each start of the process, 16 hex digits. */
   readonly session: string;
   readonly agent: string;
+  readonly slots: Slots;
 }
 
 export type AdmissionInput =
@@ -36,6 +38,8 @@ export type AdmissionInput =
       readonly direction: Direction;
       readonly address: string;
       readonly refused: { readonly reason: string; readonly retryAfterSeconds: number } | undefined;
+      /** By rule: it is not bound by the places for those who dial in. */
+      readonly allowed: boolean;
     }
   | { readonly type: "linkClosed"; readonly link: LinkId; readonly reason: string }
   | { readonly type: "message"; readonly link: LinkId; readonly message: AdmitMessage }
@@ -80,6 +84,7 @@ interface LinkRecord {
   readonly peer: PeerId;
   readonly direction: Direction;
   readonly address: string;
+  readonly allowed: boolean;
   readonly openedAt: number;
   hello: Hello | undefined;
   clockOffsetMs: number;
@@ -161,7 +166,7 @@ export class Admission {
   }
 
   #opened(
-    { link, peer, direction, address, refused }: Extract<AdmissionInput, { type: "linkOpened" }>,
+    { link, peer, direction, address, refused, allowed }: Extract<AdmissionInput, { type: "linkOpened" }>,
     now: Time,
     out: EffectSink,
   ): readonly AdmissionFact[] {
@@ -170,6 +175,7 @@ export class Admission {
       peer,
       direction,
       address,
+      allowed,
       openedAt: now.mono,
       hello: undefined,
       clockOffsetMs: 0,
@@ -182,7 +188,7 @@ export class Admission {
     if (this.#stopping) return this.#dismiss(record, "shuttingDown", "the node is shutting down", now, out);
     if (refused !== undefined)
       return this.#dismiss(record, "banned", refused.reason, now, out, refused.retryAfterSeconds);
-    if (this.#staying() > linksMax + strangersMax) return this.#dismiss(record, "full", noPlace, now, out);
+    if (this.#staying() > linksMax + strangersMax) return this.#dismiss(record, "full", tooManyStrangers, now, out);
     const { network, session, agent } = this.#options;
     this.#send(record, { type: "hello", version: admitVersion, network, session, clock: now.wall, agent }, out);
     return [];
@@ -247,14 +253,21 @@ export class Admission {
         reason: `your clock is ${Math.round(record.clockOffsetMs / 1000)} s off ours; at most ${admissionSkewMsMax / 1000} s is admitted`,
       };
     }
-    if (!this.#admitted.has(record.peer) && this.#admitted.size >= linksMax) return { code: "full", reason: noPlace };
-    return undefined;
+    const full = this.#noPlaceFor(record);
+    return full === undefined ? undefined : { code: "full", reason: full };
+  }
+
+  /** A further link of an admitted peer takes no place: one of the two is closed soon. */
+  #noPlaceFor(record: LinkRecord): string | undefined {
+    if (this.#admitted.has(record.peer)) return undefined;
+    return this.#options.slots.refusal(record, record.allowed, [...this.#admitted.values()]);
   }
 
   #admitWhenBoth(record: LinkRecord, now: Time, out: EffectSink): readonly AdmissionFact[] {
     if (record.hello === undefined || !record.welcomedBy) return [];
     const other = this.#admitted.get(record.peer);
-    if (other === undefined && this.#admitted.size >= linksMax) return this.#dismiss(record, "full", noPlace, now, out);
+    const full = this.#noPlaceFor(record);
+    if (full !== undefined) return this.#dismiss(record, "full", full, now, out);
     record.admitted = true;
     record.admittedAt = now.mono;
     const loser = other === undefined ? undefined : this.#loserOf(other, record);
@@ -373,7 +386,7 @@ export class Admission {
   }
 }
 
-const noPlace = `all ${linksMax} places for peers are taken`;
+const tooManyStrangers = `${strangersMax} links wait to be admitted already`;
 
 /** Not admitted yet, and not on its way out. */
 function isPending({ admitted, goodbye }: LinkRecord): boolean {

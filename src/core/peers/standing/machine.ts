@@ -40,6 +40,11 @@ export class Standing {
     return rule?.kind === "ban" ? rule : undefined;
   }
 
+  /** Whether a rule lets this peer in whatever wider ones say. */
+  allows(peer: PeerId, address: string, now: Instant): boolean {
+    return this.#ruleOn(peer, address, now)?.kind === "allow";
+  }
+
   /** A peer proved its malice. Returns the ban, or undefined where it is exempt. */
   offended(
     peer: PeerId,

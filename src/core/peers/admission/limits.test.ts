@@ -1,0 +1,66 @@
+import { describe, expect, test } from "vitest";
+import { Side, hello } from "../../../../test/support/admission-side.ts";
+import type { PeerId } from "../../../base/brand.ts";
+import type { Direction } from "../../../ports/network.ts";
+import { helloWithinMs, linksMax, outboundReserved, strangersMax } from "../limits.ts";
+
+describe("limits", () => {
+  const peer = (i: number): PeerId => `peer${String(i).padStart(3, "0")}` as PeerId;
+  const directionOf = (i: number): Direction => (i > linksMax - outboundReserved ? "outbound" : "inbound");
+  const fullSide = (): Side => {
+    const side = new Side();
+    for (let i = 1; i <= linksMax; i++) side.admit(i, peer(i), directionOf(i));
+    return side;
+  };
+
+  test("50 peers are admitted, the next is told that all places are taken; a place comes back", () => {
+    const side = fullSide();
+    expect(side.admit(90, peer(90))).toEqual(["90: hello", "90: goodbye full", "90: closeLink"]);
+    side.step({ type: "linkClosed", link: 1, reason: "x" });
+    expect(side.admit(91, peer(91))).toContain("91: admitLink");
+  });
+
+  test("50 are admitted also when 80 said hello before the first was", () => {
+    const side = new Side();
+    for (let i = 1; i <= 80; i++) {
+      side.open(i, peer(i), directionOf(i));
+      side.hear(i, hello());
+    }
+    const ends = Array.from({ length: 80 }, (_, i) => side.hear(i + 1, { type: "welcome" }));
+    expect(side.machine.admitted()).toHaveLength(linksMax);
+    expect(ends[linksMax]).toEqual([`${linksMax + 1}: goodbye full`, `${linksMax + 1}: closeLink`]);
+  });
+
+  test("42 of them may have dialed in; the next that does is told so", () => {
+    const side = new Side();
+    for (let i = 1; i <= linksMax - outboundReserved; i++) side.admit(i, peer(i), "inbound");
+    expect(side.admit(90, peer(90), "inbound")).toEqual(["90: hello", "90: goodbye full", "90: closeLink"]);
+    expect(side.reasons.at(-1)).toBe("all 42 places for peers that dial in are taken");
+    expect(side.admit(91, peer(91), "outbound")).toContain("91: admitLink");
+  });
+
+  test("a peer that has a place may change its link when all are taken", () => {
+    const side = fullSide();
+    expect(side.admit(90, peer(7), "inbound", { session: "09".repeat(8) })).toContain("90: admitLink");
+  });
+
+  test("a link that was told goodbye takes no place any more, although it is not closed yet", () => {
+    const side = new Side();
+    for (let i = 1; i <= linksMax + strangersMax; i++) {
+      side.open(i, peer(i));
+      side.hear(i, hello());
+    }
+    side.mono = helloWithinMs;
+    side.step({ type: "timePassed" });
+    expect(side.open(101, peer(101))).toEqual(["101: hello"]);
+  });
+
+  test("with 100 links open a further one is not even greeted; room comes back", () => {
+    const side = new Side();
+    for (let i = 1; i <= linksMax + strangersMax; i++) expect(side.open(i, peer(i))).toEqual([`${i}: hello`]);
+    expect(side.open(101, peer(101))).toEqual(["101: goodbye full", "101: closeLink"]);
+    side.step({ type: "linkClosed", link: 101, reason: "x" });
+    side.step({ type: "linkClosed", link: 1, reason: "x" });
+    expect(side.open(102, peer(102))).toEqual(["102: hello"]);
+  });
+});
