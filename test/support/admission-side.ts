@@ -7,7 +7,7 @@ import type { Effect } from "../../src/core/effects.ts";
 import type { Direction, LinkId } from "../../src/ports/network.ts";
 
 const network = "aa".repeat(32) as NetworkId;
-const wall = 1_700_000_000_000;
+export const wall = 1_700_000_000_000;
 export const [alice, bob] = ["12D3A", "12D3B"] as [PeerId, PeerId];
 const at = (mono: number): Time => ({ wall: (wall + mono) as Instant, mono });
 
