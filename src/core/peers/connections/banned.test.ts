@@ -36,6 +36,17 @@ describe("a banned address", () => {
     expect(table.step({ type: "rulesChanged" })).toEqual(["a#2"]);
   });
 
+  test("is dialed at once also where its link ended by the ban", () => {
+    const table = new Table();
+    table.found("a", bob);
+    table.linked(1, bob, 1);
+    table.step({ type: "admitted", peer: bob });
+    table.banned.set("a", { until: undefined });
+    expect(table.ended(1, bob, "banned", 600)).toEqual([]);
+    table.banned.delete("a");
+    expect(table.step({ type: "rulesChanged" })).toEqual(["a#2"]);
+  });
+
   test("is forgotten on order, by itself or with all of its peer", () => {
     const table = new Table();
     for (const address of ["a", "b"]) table.found(address, bob);

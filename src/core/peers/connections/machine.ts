@@ -336,6 +336,7 @@ export class Connections {
       const waitMs = Math.max(this.#waitAfterLoss(candidate, code, now), awayMs);
       candidate.notBefore = Math.max(candidate.notBefore, now.mono + waitMs);
       candidate.admittedAt = undefined;
+      candidate.banned = this.#banOn(peer, candidate.address, now.wall) !== undefined;
       out.push({
         type: "note",
         at: now.wall,
