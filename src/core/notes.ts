@@ -28,6 +28,8 @@ export type Note =
       readonly code: GoodbyeCode;
       readonly reason: string;
     }
+  /** A link that stood for one side of this node only, and does no more: `gone` for the network, or `unknown` to the replica. */
+  | { readonly type: "linkMismatch"; readonly link: LinkId; readonly kind: "gone" | "unknown" }
   /** `target` is a peer, an address or a range; `forMs` undefined for good. */
   | {
       readonly type: "peerBanned";

@@ -58,6 +58,8 @@ export type NetworkEvent =
       readonly attempt: number | undefined;
     }
   | { readonly type: "linkClosed"; readonly link: LinkId; readonly reason: string }
+  /** All links that stand, told now and then: those that were told opened and not yet told closed. */
+  | { readonly type: "linksStanding"; readonly links: readonly LinkId[] }
   | {
       readonly type: "frameReceived";
       readonly link: LinkId;

@@ -60,7 +60,7 @@ function liftRule(target: string, parts: Parts, step: Step): Outcome {
 
 function disconnect(peer: PeerId, parts: Parts, step: Step): Outcome {
   const links = parts.admission.links().filter((link) => link.peer === peer);
-  if (links.length === 0) return refusal("peer_not_connected", `${peer} is not connected`);
+  if (parts.admission.linkOf(peer) === undefined) return refusal("peer_not_connected", `${peer} is not connected`);
   const why = {
     code: "other",
     reason: "the operator closed this link",

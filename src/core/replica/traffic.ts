@@ -17,6 +17,7 @@ import { joiningEntriesMin } from "../sync/limits.ts";
 import type { LinkId, LinkProtocol, NetworkEvent } from "../../ports/network.ts";
 import { expel, hearSummary, passOnPullFacts, passOnWalkFacts, stepAdmission, wantWalk } from "./links.ts";
 import { refusedAtDoor } from "./door.ts";
+import { checkLinks } from "./link-check.ts";
 import { type Parts, type Step, holdingsSeen, setScanned, tell } from "./parts.ts";
 import { judge, knownBatches, settle } from "./settle.ts";
 
@@ -32,6 +33,9 @@ export function takeEvent(event: NetworkEvent, parts: Parts, step: Step): void {
     }
     case "linkClosed":
       stepAdmission(event, parts, step);
+      break;
+    case "linksStanding":
+      checkLinks(event.links, parts, step);
       break;
     case "frameReceived":
       takeFrame(event, parts, step);

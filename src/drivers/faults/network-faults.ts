@@ -53,6 +53,8 @@ interface SeenLink {
   readonly line: DelayLine;
   /** The node was never told of it. */
   readonly hidden: boolean;
+  /** The node will be told of its end behind what is held up. */
+  isClosing: boolean;
 }
 
 export class FaultyNetwork implements NetworkFaults {
@@ -112,6 +114,9 @@ export class FaultyNetwork implements NetworkFaults {
       case "candidateFound":
         this.#ends.hear(event);
         break;
+      case "linksStanding":
+        this.#ends.hear({ type: "linksStanding", links: this.#told(event.links) });
+        break;
     }
   }
 
@@ -140,7 +145,7 @@ export class FaultyNetwork implements NetworkFaults {
   #opened(event: Extract<NetworkEvent, { type: "linkOpened" }>): void {
     const { link, peer, attempt } = event;
     const hidden = this.#cut.has(peer);
-    this.#links.set(link, { peer, line: new DelayLine(), hidden });
+    this.#links.set(link, { peer, line: new DelayLine(), hidden, isClosing: false });
     const address = attempt === undefined ? undefined : this.#dialed.get(attempt);
     if (attempt !== undefined) this.#dialed.delete(attempt);
     if (!hidden) return this.#ends.hear(event);
@@ -155,7 +160,10 @@ export class FaultyNetwork implements NetworkFaults {
       if (seen?.hidden !== true) this.#ends.hear(event);
     };
     if (seen === undefined) done();
-    else seen.line.push(0, done, done); // behind every frame that is still held up
+    else {
+      seen.isClosing = true;
+      seen.line.push(0, done, done); // behind every frame that is still held up
+    }
   }
 
   #received(event: Extract<NetworkEvent, { type: "frameReceived" }>): void {
@@ -185,6 +193,14 @@ export class FaultyNetwork implements NetworkFaults {
   #isCut(link: LinkId): boolean {
     const seen = this.#links.get(link);
     return seen !== undefined && this.#cut.has(seen.peer);
+  }
+
+  /** As the node knows it: without what is hidden from it, with what it was not told the end of. */
+  #told(standing: readonly LinkId[]): readonly LinkId[] {
+    const real = new Set(standing);
+    return [...this.#links].flatMap(([id, { hidden, isClosing }]) =>
+      !hidden && (isClosing || real.has(id)) ? [id] : [],
+    );
   }
 
   #close(link: LinkId): void {

@@ -24,6 +24,7 @@ import { Mdns } from "./mdns.ts";
 import { Pinger } from "./pinger.ts";
 import { now } from "./now.ts";
 import { RawConnections, stopReading } from "./raw-connections.ts";
+import { Strays } from "./strays.ts";
 import { Unjudged } from "./unjudged.ts";
 
 /** Makes the driver; nothing listens before `start`. Throws `invalid_address` for listen and announce addresses that cannot be. */
@@ -50,6 +51,7 @@ class Libp2pDriver implements NetworkDriver {
   #mdns: Mdns | undefined;
   #sweeper: NodeJS.Timeout | undefined;
   #stopped: Promise<void> | undefined;
+  readonly #strays = new Strays();
   #linkCount = 0;
   #dials = 0;
   readonly #framesSent = noFrames();
@@ -101,7 +103,7 @@ class Libp2pDriver implements NetworkDriver {
     }
     this.#startMdns();
     this.#gossip.subscribe();
-    this.#sweeper = setInterval(() => void this.#forgetGonePeers(), peerSweepEveryMs);
+    this.#sweeper = setInterval(() => this.#sweep(), peerSweepEveryMs);
   }
 
   addresses(): readonly string[] {
@@ -313,6 +315,15 @@ class Libp2pDriver implements NetworkDriver {
         : ({ failure: "protocol", detail: "the peer closed the connection as it opened" } as const);
     this.#options.onFact({ type: "dialFailed", at: now(), attempt, failure, reason: detail });
     this.#emit({ type: "dialFailed", address, attempt, failure, detail });
+  }
+
+  #sweep(): void {
+    this.#strays.check(this.#prepared().libp2p.getConnections(), this.#links.values(), {
+      dead: (link) => this.#onLinkClosed(link, "its connection was gone"),
+      stray: (connection) => connection.abort(new Error("the connection belongs to no link")),
+    });
+    this.#emit({ type: "linksStanding", links: [...this.#links.keys()] });
+    void this.#forgetGonePeers();
   }
 
   /** libp2p keeps what identify said of every peer ever met; only those connected now matter here. */

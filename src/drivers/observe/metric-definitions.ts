@@ -78,6 +78,11 @@ export const metricDefinitions = {
     help: "Ends of admitted links, by who said goodbye and why; nobody and closed where a link broke.",
     labels: ["by", "code"],
   },
+  link_repairs_total: {
+    kind: "counter",
+    help: "Links that the node believed in and that did not stand, or the reverse, by kind: gone, unknown.",
+    labels: ["kind"],
+  },
   handshake_success_rate: {
     kind: "gauge",
     help: "Share of the handshakes since start that led to an admitted link; 1 while there was none.",

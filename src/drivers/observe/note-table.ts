@@ -28,6 +28,12 @@ export const noteTable: Table = {
     message: "goodbye",
     event: true,
   },
+  linkMismatch: {
+    module: "peers",
+    level: "warn",
+    message: "a link repaired that stood for one side only",
+    event: true,
+  },
   peerBanned: { module: "peers", level: "warn", message: "banned", event: true },
   linkGone: { module: "peers", level: "debug", message: "link ended", event: true },
   dialFailed: {

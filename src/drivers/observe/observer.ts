@@ -71,6 +71,9 @@ function countNote(metrics: Metrics, note: Note): void {
     case "linkAdmitted":
       if (note.direction === "outbound") metrics.count("dials_total", { result: "admitted" });
       break;
+    case "linkMismatch":
+      metrics.count("link_repairs_total", { kind: note.kind });
+      break;
     case "linkGone":
       if (note.lastedMs !== undefined) metrics.count("disconnects_total", { by: note.by, code: note.code });
       else if (note.direction === "outbound") metrics.count("dials_total", { result: note.code });

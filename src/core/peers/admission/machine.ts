@@ -160,9 +160,9 @@ export class Admission {
     return [...this.#admitted.values()].map(({ link, peer, direction }) => ({ link, peer, direction }));
   }
 
-  /** All links that nobody has said goodbye on. */
+  /** All links, also those on their way out. */
   links(): readonly { readonly link: LinkId; readonly peer: PeerId; readonly address: string }[] {
-    return [...this.#links.values()].filter(({ goodbye }) => goodbye === undefined);
+    return [...this.#links.values()];
   }
 
   #opened(
