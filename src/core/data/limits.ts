@@ -35,6 +35,8 @@ export const staleAfterShare = 0.5;
  * that there is none. Source: the longest time until a lost member is dialed again, so by then whoever can be reached was.
  */
 export const loneStaleMs = 120_000;
+/** The same as a share of the time after which a member is stale, where that is less. Guess: it counts only with horizons under an hour, in simulations. */
+export const loneStaleShare = 0.1;
 /** Entries collected in one turn. Guess: 10 ms. */
 export const collectedAtOnce = 1_000;
 /** Entries set aside when a stale member took over what the others hold; the oldest go first. Guess: 10 MB of configuration. */

@@ -28,7 +28,7 @@ import type { Instant, PeerId } from "../../base/brand.ts";
 import type { StoreState } from "../../ports/store.ts";
 import type { Merge } from "../data/merge.ts";
 import { floorAt, horizonMsOf } from "../data/collection.ts";
-import { loneStaleMs, peersComparedMax, staleAfterShare } from "../data/limits.ts";
+import { loneStaleMs, loneStaleShare, peersComparedMax, staleAfterShare } from "../data/limits.ts";
 
 export type Age = "young" | "current" | "stale";
 
@@ -61,6 +61,7 @@ export interface Adoption {
 export class Freshness {
   readonly #horizonDays: number;
   readonly #staleAfterMs: number;
+  readonly #loneStaleMs: number;
   /** Whether each linked peer last said that it is current. */
   readonly #peers = new Map<PeerId, boolean>();
   /** Monotonic time since when somebody is linked but for short gaps, and of the end of the last link. */
@@ -76,6 +77,7 @@ export class Freshness {
   constructor(horizonDays: number) {
     this.#horizonDays = horizonDays;
     this.#staleAfterMs = horizonMsOf(horizonDays) * staleAfterShare;
+    this.#loneStaleMs = Math.min(loneStaleMs, this.#staleAfterMs * loneStaleShare);
   }
 
   age({ createdAt, reconciledAt, lastStamp }: StoreState, now: Instant): Age {
@@ -93,7 +95,7 @@ export class Freshness {
   }
 
   heard(peer: PeerId, current: boolean, mono: number): void {
-    if (this.#peers.size === 0 && mono - this.#aloneSince > loneStaleMs) this.#metSince = mono;
+    if (this.#peers.size === 0 && mono - this.#aloneSince > this.#loneStaleMs) this.#metSince = mono;
     this.#peers.set(peer, current);
   }
 
@@ -118,7 +120,7 @@ export class Freshness {
   vouches(peer: PeerId, age: Age, mono: number): boolean {
     if (age === "current" || this.#peers.get(peer) === true) return true;
     const isAnyCurrent = [...this.#peers.values()].includes(true);
-    return age === "stale" && !isAnyCurrent && mono - this.#metSince >= loneStaleMs;
+    return age === "stale" && !isAnyCurrent && mono - this.#metSince >= this.#loneStaleMs;
   }
 
   /** Whether a merge brought to life what is older than the floor. */
