@@ -22,7 +22,7 @@ export const steps: readonly string[] = [
   "run knip",
   "run docs:check",
   "run demo",
-  "run sim -- --regressions --seeds 600",
+  "run sim -- --regressions --seeds 1000",
   "run package-check",
 ];
 
