@@ -4,6 +4,7 @@
  * noise: no decoder looks into them.
  */
 import type { Author, BatchId, Incarnation, Instant, NetworkId, Stamp } from "../../src/base/brand.ts";
+import { walkFrameBytesMax } from "../../src/codec/limits.ts";
 import { type Bytes, compareBytes, concat, toHex, utf8Encode } from "../../src/base/bytes.ts";
 import type { Prng } from "../../src/base/prng.ts";
 import type { Ack } from "../../src/codec/ack.ts";
@@ -248,6 +249,17 @@ export function anyWalkNode(prng: Prng): WalkNode {
   return { type: "entries", path, entries: entries.sort((a, b) => compareBytes(a.position, b.position)) };
 }
 
+/** As many as fit a frame; together a few large ones do not. */
+function anyWalkParcels(session: number, prng: Prng): Parameters<typeof encodeWalk>[0] {
+  let bytes = 1 + 4 + 2;
+  const parcels = Array.from({ length: 1 + prng.below(4) }, () => anyParcel(prng)).filter((parcel) => {
+    const isFitting = bytes + 4 + parcel.length <= walkFrameBytesMax;
+    if (isFitting) bytes += 4 + parcel.length;
+    return isFitting;
+  });
+  return parcels.length === 0 ? { type: "more", session } : { type: "parcels", session, parcels };
+}
+
 export function anyWalk(prng: Prng): Parameters<typeof encodeWalk>[0] {
   const session = anyNumber(prng, 0xffff_ffff);
   const request = anyNumber(prng, 0xffff_ffff);
@@ -262,7 +274,7 @@ export function anyWalk(prng: Prng): Parameters<typeof encodeWalk>[0] {
     case 3:
       return { type: "answer", session, request, nodes };
     case 4:
-      return { type: "parcels", session, parcels: Array.from({ length: 1 + prng.below(4) }, () => anyParcel(prng)) };
+      return anyWalkParcels(session, prng);
     case 5:
       return { type: "ended", session, status: prng.pick(walkEndings) };
     default:
