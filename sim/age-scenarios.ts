@@ -1,31 +1,15 @@
 /** Worlds with a short horizon, in which what is due is really forgotten while users write. */
 import type { Prng } from "../src/base/prng.ts";
-import { type Absence, type FaultKind, type WorldOptions, drawEdges, mesh, never } from "./options.ts";
+import { type Absence, type FaultKind, type WorldOptions, drawEdges, faultKinds, mesh, never } from "./options.ts";
 
 /** Clocks off by 10 s and what they drift and freeze, and the longest pause of a node. */
 const slackMs = 75_000;
 /** Share of turns that end in a crash of one kind: in some minutes one does. */
 const crashShareMax = 0.000_5;
 /** What may strike in a world that forgets: no clock is an hour wrong where an hour is longer than the horizon. */
-const kinds: readonly FaultKind[] = [
-  "crash",
-  "powerCut",
-  "stop",
-  "pause",
-  "slow",
-  "oldCopy",
-  "diskFull",
-  "partition",
-  "oneWay",
-  "halfDeaf",
-  "ring",
-  "flap",
-  "clog",
-  "linkBreak",
-  "clockJump",
-  "clockFreeze",
-  "clockDrift",
-];
+const kinds: readonly FaultKind[] = faultKinds.filter(
+  (kind) => kind !== "wipe" && kind !== "bitFlip" && kind !== "clockWrong",
+);
 
 /** What all worlds with a short horizon have in common. */
 function forgetting(horizonMs: number, prng: Prng): Partial<WorldOptions> {

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
   compareBytes,
+  compareUtf8,
   concat,
   equalBytes,
   fromBase58,
@@ -10,6 +11,7 @@ import {
   toHex,
   utf8Decode,
   utf8Encode,
+  utf8Length,
 } from "./bytes.ts";
 
 const anyBytes = fc.uint8Array({ maxLength: 40 });
@@ -33,6 +35,27 @@ describe("hex", () => {
     ["a prefix", "0xab"],
   ])("is refused with %s", (_, text) => {
     expect(fromHex(text)).toBeUndefined();
+  });
+});
+
+describe("text as UTF-8, without making the bytes", () => {
+  // letters on both sides of the surrogates, which UTF-16 sorts before the last of them
+  const text = fc.string({
+    unit: fc.constantFrom("a", "b", "\u007f", "é", "\u07ff", "\u0800", "\ud7ff", "\ue000", "\uffff", "😀", "𐀀"),
+  });
+  const anyText = fc.oneof(text, fc.string({ unit: "binary" }));
+
+  test("is as long as its bytes", () => {
+    fc.assert(fc.property(anyText, (each) => void expect(utf8Length(each)).toBe(utf8Encode(each).length)));
+  });
+
+  test("is in the order of its bytes", () => {
+    fc.assert(
+      fc.property(anyText, anyText, (a, b) => {
+        expect(compareUtf8(a, b)).toBe(compareBytes(utf8Encode(a), utf8Encode(b)));
+        expect([compareUtf8(a, a), compareUtf8(a, a + b)]).toEqual([0, b === "" ? 0 : -1]);
+      }),
+    );
   });
 });
 

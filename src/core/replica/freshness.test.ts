@@ -32,6 +32,18 @@ function longEqual(): { readonly ann: Member; readonly bea: Member; readonly put
   return { ann, bea, put };
 }
 
+/** Two that stayed; and two that still have what these deleted, away since the first day, back on their own. */
+function twoBackWithTwoWhoStayed(): Readonly<Record<"ann" | "bea" | "first" | "second", Member>> {
+  const { ann, bea, put } = longEqual();
+  const [first, second] = [new Member(3, began), new Member(4, began)];
+  for (const each of [first, second]) {
+    each.gossip(put, ann.self);
+    each.write({ [`of ${each.self.slice(-4)}`]: "v" });
+    meeting.sleep(ann.wall - began, [each]);
+  }
+  return { ann, bea, first, second };
+}
+
 describe("a new member", () => {
   test("is followed by nobody: one that was left alone for long keeps its old entries when a new one comes", () => {
     const { ann } = longEqual();
@@ -277,13 +289,7 @@ describe("a member that was away", () => {
   });
 
   test("that meets another one first, and who stayed a moment later, takes what these hold", () => {
-    const { ann, bea, put } = longEqual();
-    const [first, second] = [new Member(3, began), new Member(4, began)];
-    for (const each of [first, second]) {
-      each.gossip(put, ann.self);
-      each.write({ [`of ${each.self.slice(-4)}`]: "v" });
-      meeting.sleep(ann.wall - began, [each]);
-    }
+    const { ann, bea, first, second } = twoBackWithTwoWhoStayed();
     meeting.link(first, second);
     meeting.pass(60_000, [first, second]);
     expect([ageOf(first), ageOf(second)]).toEqual(["stale", "stale"]);
@@ -297,13 +303,7 @@ describe("a member that was away", () => {
   });
 
   test("together with another that was makes a side of its own with it, which says so and can follow the others", () => {
-    const { ann, bea, put } = longEqual();
-    const [first, second] = [new Member(3, began), new Member(4, began)];
-    for (const each of [first, second]) {
-      each.gossip(put, ann.self);
-      each.write({ [`of ${each.self.slice(-4)}`]: "v" });
-      meeting.sleep(ann.wall - began, [each]);
-    }
+    const { ann, bea, first, second } = twoBackWithTwoWhoStayed();
     meeting.link(first, second);
     meeting.pass(200_000, [first, second]);
     meeting.link(first, ann);

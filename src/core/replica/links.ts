@@ -165,11 +165,12 @@ function forgetHeldBack(peer: PeerId, origins: readonly OriginRanges[], { heldBa
   }
 }
 
-/** Sends a peer away for breaking the protocol, and bans it unless it is exempt. */
+/** Sends a peer away for breaking the protocol. One that was let in is banned, unless it is exempt; a stranger may be another program. */
 export function expel(link: LinkId, peer: PeerId, reason: string, parts: Parts, step: Step): void {
   step.out.push({ type: "penalise", peer, reason });
   const address = parts.admission.links().find((each) => each.link === link)?.address;
-  const ban = parts.standing.offended(peer, address, reason, step.now.wall, step.out);
+  const wasLetIn = parts.admission.admittedPeer(link) !== undefined;
+  const ban = wasLetIn ? parts.standing.offended(peer, address, reason, step.now.wall, step.out) : undefined;
   const retryAfterSeconds = ban === undefined ? 0 : refusedBy(ban, step).retryAfterSeconds;
   stepAdmission({ type: "expelled", link, code: "protocolViolation", reason, retryAfterSeconds }, parts, step);
   if (ban === undefined) return;

@@ -99,6 +99,15 @@ test("addresses are forgotten on order", () => {
   expect([order(ann, forget), order(ann, forget)]).toMatchObject([{ type: "done" }, { code: "not_found" }]);
 });
 
+test("who does not get through the handshake is sent away and not banned: it may be another program", () => {
+  const stranger = new Member(3, began);
+  const opened = { type: "linkOpened", link: 9, peer: stranger.self, direction: "inbound", address: "wire" } as const;
+  ann.take({ ...opened, attempt: undefined });
+  ann.take({ type: "frameReceived", link: 9, protocol: "admit", frame: new Uint8Array([99]) });
+  expect(ann.notes).toContainEqual(expect.objectContaining({ type: "goodbye", code: "protocolViolation", by: "us" }));
+  expect(order(ann, { type: "rulesRequested" })).toMatchObject({ rules: [] });
+});
+
 test("who sends what is provably wrong is banned, unless it is allowed", () => {
   for (const isAllowed of [false, true]) {
     const [one, other] = [new Member(3, began), new Member(4, began)];
