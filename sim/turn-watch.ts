@@ -34,7 +34,6 @@ export class TurnWatch {
   readonly #history: KeyHistory;
   readonly #age: AgeOfNode;
   #ownNow: ParcelRow[] = [];
-  readonly #inParts = new Set<string>();
   #held: { readonly before: OriginRanges | undefined; readonly after: OriginRanges }[] = [];
 
   constructor(setting: Setting, identity: Identity, history: KeyHistory, age: AgeOfNode) {
@@ -52,8 +51,6 @@ export class TurnWatch {
     }
     if (write.type !== "merge") return;
     const { parcel } = write;
-    if (parcel.ops.length < parcel.opsCount)
-      this.#inParts.add(`${parcel.author}/${parcel.incarnation}/${parcel.sequence}`);
     if (disk.batches.has(parcel.batch)) this.#setting.recorder.count("store:mergedAgain");
     const isOwn = parcel.author === this.#identity.signer.author && parcel.ops.length === parcel.opsCount;
     if (!isOwn || this.own.has(parcel.batch)) return;
@@ -70,7 +67,6 @@ export class TurnWatch {
     for (const { batch } of this.#ownNow) this.own.delete(batch);
     this.#ownNow = [];
     this.#held = [];
-    this.#inParts.clear();
   }
 
   durable(changes: readonly KeyChange[], isRepair: boolean): void {
@@ -98,7 +94,6 @@ export class TurnWatch {
     if (!isRepair) this.#checkHeld();
     this.#ownNow = [];
     this.#held = [];
-    this.#inParts.clear();
   }
 
   #taken(before: LivingFact | undefined, after: LivingFact): void {
@@ -127,10 +122,8 @@ export class TurnWatch {
     if (options.hostiles > 0) return;
     for (const { before, after } of this.#held) {
       const news = minus(after.ranges, before?.ranges ?? []);
-      frontiers.held(this.#history.node, `${after.author}/${after.incarnation}`, news, this.#history.living, {
-        now: this.#now(),
-        inParts: this.#inParts,
-      });
+      const origin = `${after.author}/${after.incarnation}`;
+      frontiers.held(this.#history.node, origin, news, this.#history.living, this.#now());
     }
   }
 }

@@ -72,3 +72,9 @@ export function sampleIn(text: string, sample: string): number {
   if (line === undefined) throw new Error(`the metrics lack ${sample}`);
   return Number(line.slice(line.lastIndexOf(" ") + 1));
 }
+
+/** What each count is on average. */
+export function mean(all: readonly Counts[]): Counts {
+  const total = sum(all);
+  return countsOf((name) => Math.round(total[name] / Math.max(1, all.length)));
+}

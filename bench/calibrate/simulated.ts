@@ -18,10 +18,12 @@ const wayShare = 0.5;
 const promptMergeMs = 12;
 const turnsToMerge = 2;
 
-export function runSimulated(
-  plan: Plan,
-  { startedAt, beginAt, countedFrom, countedTo, mergeMs }: RealOutcome,
-): Outcome {
+/** The same plan in several worlds that differ in chance alone. */
+export function runSimulated(plan: Plan, real: RealOutcome, worlds: number): readonly Outcome[] {
+  return Array.from({ length: worlds }, (_, world) => runWorld({ ...plan, seed: plan.seed + world }, real));
+}
+
+function runWorld(plan: Plan, { startedAt, beginAt, countedFrom, countedTo, mergeMs }: RealOutcome): Outcome {
   const world = new World(optionsOf(plan, wayShare * mergeMs), new Recorder(undefined), undefined);
   const { queue, network, prng } = world.setting;
   const turnLateMs = Math.max(0, (mergeMs - promptMergeMs) / turnsToMerge);

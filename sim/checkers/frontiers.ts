@@ -10,13 +10,6 @@ import type { Horizon } from "./horizon.ts";
 import { type VersionName, nameOf, order, seen } from "./versions.ts";
 import { Violation } from "./violation.ts";
 
-export interface HeldMoment {
-  /** True wall time in ms. */
-  readonly now: number;
-  /** Numbers of which a part came in this turn: a walk brings the operations of one batch one after the other. */
-  readonly inParts: ReadonlySet<string>;
-}
-
 export class Frontiers {
   /** What was written under each number of each origin. */
   readonly #written = new Map<string, LivingFact[]>();
@@ -49,18 +42,17 @@ export class Frontiers {
     if (best === undefined || order(seen(fact), best) > 0) this.#newest.set(fact.key, seen(fact));
   }
 
-  /** A node counts these numbers as held from now on, and has these living operations. */
+  /** A node counts these numbers as held from now on, and has these living operations; `now` is true wall time in ms. */
   held(
     node: number,
     origin: string,
     news: readonly Range[],
     living: ReadonlyMap<string, LivingFact>,
-    { now, inParts }: HeldMoment,
+    now: number,
   ): void {
     if (this.#excused.has(origin)) return;
     for (const [from, to] of news) {
       for (let sequence = from; sequence <= to; sequence++) {
-        if (inParts.has(`${origin}/${sequence}`)) continue;
         for (const fact of this.#written.get(`${origin}/${sequence}`) ?? []) this.#check(node, fact, living, now);
       }
     }

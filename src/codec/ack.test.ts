@@ -28,9 +28,11 @@ describe("an acknowledgement", () => {
   });
 
   test("has its one form", () => {
-    expect(toHex(encodeAck({ incarnation, ranges: [[1, 3]] }))).toBe(
-      `01${incarnation}0100000000000000010000000000000003`,
-    );
+    const ranges = [
+      [3, 3],
+      [7, 306],
+    ] as const;
+    expect(toHex(encodeAck({ incarnation, ranges }))).toBe(`01${incarnation}02020002ab02`);
   });
 
   test("holds 64 ranges and no more", () => {
@@ -40,18 +42,6 @@ describe("an acknowledgement", () => {
 
   test.each<[string, Bytes, string]>([
     ["of nothing", encodeAck({ incarnation, ranges: [] }), "malformed"],
-    ["of number 0", encodeAck({ incarnation, ranges: [[0, 1]] }), "malformed"],
-    [
-      "of touching ranges",
-      encodeAck({
-        incarnation,
-        ranges: [
-          [1, 1],
-          [2, 2],
-        ],
-      }),
-      "malformed",
-    ],
     ["of another version", one.with(0, 2), "malformed"],
     ["cut short", one.subarray(0, -1), "malformed"],
     ["with a byte behind the end", concat([one, new Uint8Array(1)]), "malformed"],

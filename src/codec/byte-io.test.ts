@@ -96,3 +96,33 @@ describe("a writer", () => {
     expect([input.finished, writer.length]).toEqual([true, input.offset]);
   });
 });
+
+describe("a number of variable length", () => {
+  test.each<[number, string]>([
+    [0, "00"],
+    [127, "7f"],
+    [128, "8001"],
+    [2 ** 31, "8080808008"],
+    [2 ** 32 + 1, "8180808010"],
+    [Number.MAX_SAFE_INTEGER, "ffffffffffffff0f"],
+  ])("%i comes back from as few bytes as will do", (value, hex) => {
+    const bytes = new ByteWriter(1).varint(value).finish();
+    expect(Buffer.from(bytes).toString("hex")).toBe(hex);
+    const reader = new ByteReader(bytes);
+    expect([reader.varint(), reader.finished]).toEqual([value, true]);
+  });
+
+  test.each([
+    ["a last byte of nothing", "8000"],
+    ["2^53", "8080808080808010"],
+    ["a ninth byte", "808080808080808001"],
+    ["no end", "80"],
+  ])("fails with %s", (_, hex) => {
+    const reader = new ByteReader(Buffer.from(hex, "hex"));
+    expect([reader.varint(), reader.failed]).toEqual([0, true]);
+  });
+
+  test.each([-1, 1.5, Number.NaN, 2 ** 53])("%f is not written", (value) => {
+    expect(() => new ByteWriter(1).varint(value)).toThrow(/number/u);
+  });
+});

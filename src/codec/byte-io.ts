@@ -64,6 +64,20 @@ export class ByteReader {
     return this.#failed ? 0 : high * 0x1_0000_0000 + this.#view.getUint32(this.#offset - 4);
   }
 
+  /** Seven bits a byte, the lowest first, the highest bit set where another follows. Fails at 2^53, and where fewer bytes would do. */
+  varint(): number {
+    let value = 0;
+    for (let scale = 1; scale < 2 ** 56; scale *= 128) {
+      const byte = this.u8();
+      value += (byte & 0x7f) * scale;
+      if (byte >= 0x80) continue;
+      if (value > Number.MAX_SAFE_INTEGER || (byte === 0 && scale > 1)) this.#failed = true;
+      return this.#failed ? 0 : value;
+    }
+    this.#failed = true;
+    return 0;
+  }
+
   bytes(length: number): Bytes {
     return this.#take(length) ? this.#bytes.subarray(this.#offset - length, this.#offset) : empty;
   }
@@ -114,6 +128,14 @@ export class ByteWriter {
     this.#reserve(4, value, 0xffff_ffff);
     this.#view.setUint32(this.#length - 4, value);
     return this;
+  }
+
+  /** See `ByteReader.varint`; 1 to 8 bytes. */
+  varint(value: number): this {
+    assert(Number.isSafeInteger(value), "a number of variable length is exact");
+    let rest = value;
+    for (; rest >= 0x80; rest = Math.floor(rest / 128)) this.u8((rest % 128) + 0x80);
+    return this.u8(rest);
   }
 
   u64(value: number): this {

@@ -1,9 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { createMemoryStore } from "../../../sim/memory-store.ts";
-import type { Author, Incarnation, Instant } from "../../base/brand.ts";
+import type { Author, Incarnation, Instant, NetworkId, Stamp } from "../../base/brand.ts";
 import type { OriginRanges } from "../../codec/frontier.ts";
 import type { Range } from "../../codec/ranges-wire.ts";
 import type { StoreView } from "../../ports/store.ts";
+import { ed25519Signer } from "../../crypto/ed25519.ts";
+import { makeBatch } from "../data/batch.ts";
 import { newState } from "./new-state.ts";
 import { heldRangesMax } from "../data/limits.ts";
 import type { Effect } from "../effects.ts";
@@ -35,6 +37,27 @@ function holdingsOf(...origins: readonly OriginRanges[]): Holdings {
     state,
   );
 }
+
+test("a number counts as held only where its batch came whole, or its sender said that the rest does not live", () => {
+  const signer = ed25519Signer(new Uint8Array(32).fill(7));
+  const numbers = { network: "00".repeat(32) as NetworkId, incarnation, sequence: 3, stamp: 1 as Stamp };
+  const put = {
+    key: "k",
+    content: { type: "value", value: new Uint8Array([1]) },
+    replaces: undefined,
+    ttlSeconds: undefined,
+  } as const;
+  const made = makeBatch([put], numbers, signer);
+  if (!made.ok) throw new Error("the batch of this test is well-formed");
+  const holdings = holdingsOf();
+  const merge = (countsAsHeld: boolean): boolean => {
+    const arrival = { at: 1 as Instant, via: { type: "own" } } as const;
+    const terms = { rule: "waived", judged: 1 as Instant, arrival, countsAsHeld } as const;
+    holdings.merge(made.value.parcel, terms, { wall: 1 as Instant, mono: 1 }, viewOf([]), []);
+    return holdings.holds(signer.author, incarnation, 3);
+  };
+  expect([merge(false), merge(true)]).toEqual([false, true]);
+});
 
 describe("numbers said to be superseded", () => {
   test.each<[string, readonly Range[], readonly Range[], readonly OriginRanges[]]>([

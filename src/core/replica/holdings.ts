@@ -3,8 +3,8 @@
  * living set, its own numbering. It turns merges into `persist` effects and keeps the summaries
  * in step with them; at the end of a turn it writes those that changed.
  *
- * 1. A sequence number counts as held once its parcel is merged, or a peer said that nothing of it
- *    lives: the same turn makes both durable. What it does not tell, a walk finds.
+ * 1. A sequence number counts as held once its batch is merged whole, or what a peer says lives of it.
+ *    Walks bring entries and say nothing of numbers.
  * 2. The trie has exactly the living entries of the store.
  * 3. Own batches are numbered without gaps, and their stamps grow.
  */
@@ -34,6 +34,7 @@ import { headerBytes } from "../../codec/parcel.ts";
 import type { TrieSnapshot } from "../data/trie/snapshot.ts";
 import type { EffectSink } from "../effects.ts";
 import { asideOf, collectableOf, isOnTrust } from "./forgetting.ts";
+import { recordConflict, recordEquivocation } from "./records.ts";
 import { LivingTrie } from "./living-trie.ts";
 
 interface Origin {
@@ -66,6 +67,7 @@ export interface MergeTerms {
   /** The wall time by which its stamps are judged. */
   readonly judged: Instant;
   readonly arrival: Arrival;
+  readonly countsAsHeld: boolean;
 }
 
 export class Holdings {
@@ -152,7 +154,7 @@ export class Holdings {
 
   /** Merges a verified parcel. Conflicts are counted once, when its number is new. */
   merge(parcel: CheckedParcel, terms: MergeTerms, now: Time, view: StoreView, out: EffectSink): Merge {
-    const { rule, judged, arrival } = terms;
+    const { rule, judged, arrival, countsAsHeld } = terms;
     const { author, incarnation, sequence } = parcel.header;
     this.#noticeRestore(parcel);
     const seenBefore = this.holds(author, incarnation, sequence);
@@ -167,8 +169,8 @@ export class Holdings {
       this.#account(merge);
     }
     this.#recent.set(parcel.id, parcel.signedHeader.slice());
-    if (!seenBefore) for (const conflict of merge.conflicts) this.#recordConflict(conflict, now, out);
-    this.#hold(author, incarnation, sequence); // also what is too old to be taken: it need not come again
+    if (!seenBefore) this.#record(merge.conflicts, now, out);
+    if (countsAsHeld) this.#hold(author, incarnation, sequence); // also what is too old to be taken: it need not come again
     return merge;
   }
 
@@ -309,26 +311,17 @@ export class Holdings {
     this.#update({ values: this.#state.values - values });
   }
 
+  #record(conflicts: readonly Conflict[], now: Time, out: EffectSink): void {
+    for (const conflict of conflicts) recordConflict(conflict, now, out);
+    if (conflicts.length > 0) this.#update({ conflicts: this.#state.conflicts + conflicts.length });
+  }
+
   #account(merge: Merge): void {
     let { values } = this.#state;
     for (const { tombstone } of merge.replaced) if (!tombstone) values -= 1;
     for (const { op, living } of merge.ops) if (living && op.content.type !== "tombstone") values += 1;
     this.#changes += 1;
     this.#update({ values });
-  }
-
-  #recordConflict({ key, winner, loser, loserOp }: Conflict, now: Time, out: EffectSink): void {
-    this.#update({ conflicts: this.#state.conflicts + 1 });
-    const value = loserOp.content.type === "value" ? loserOp.content.value : undefined;
-    out.push({
-      type: "persist",
-      write: { type: "addConflict", conflict: { key, at: now.wall, winner, loser, value } },
-    });
-    out.push({
-      type: "note",
-      at: now.wall,
-      note: { type: "conflict", key, winner: winner.author, loser: loser.author, stamp: winner.stamp },
-    });
   }
 
   /**
@@ -349,11 +342,7 @@ export class Holdings {
       .find((header) => batchIdOf(header.subarray(0, headerBytes)) !== parcel.id);
     if (other === undefined) return;
     this.#evidence += 1;
-    out.push({
-      type: "persist",
-      write: { type: "addEvidence", first: other, second: parcel.signedHeader, at: now.wall },
-    });
-    out.push({ type: "note", at: now.wall, note: { type: "equivocation", author, sequence } });
+    recordEquivocation(parcel, other, now, out);
   }
 
   #hold(author: Author, incarnation: Incarnation, sequence: number): void {

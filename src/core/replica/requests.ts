@@ -219,7 +219,8 @@ export class Requests {
   #issue(parcel: CheckedParcel, bytes: Bytes, step: Step): void {
     const { now, view, out } = step;
     const arrival = { at: now.wall, via: { type: "own" } } as const;
-    const merge = this.#parts.holdings.merge(parcel, { rule: "waived", judged: now.wall, arrival }, now, view, out);
+    const terms = { rule: "waived", judged: now.wall, arrival, countsAsHeld: true } as const;
+    const merge = this.#parts.holdings.merge(parcel, terms, now, view, out);
     noteMerged(parcel, arrival.via, merge, this.#parts, step);
     this.#parts.outgoing.add(bytes);
     tell({ type: "batchesMerged", via: "local", batches: 1, entries: merge.ops.length, delayMs: 0 }, step);

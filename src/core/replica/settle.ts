@@ -14,7 +14,7 @@ import type { EffectSink } from "../effects.ts";
 import type { CheckedLoad, KnownBatches } from "../sync/intake/machine.ts";
 import type { PullFact } from "../sync/pull/machine.ts";
 import { passOnWalkFacts } from "./links.ts";
-import type { FloorRule } from "./holdings.ts";
+import type { FloorRule, MergeTerms } from "./holdings.ts";
 import { type Parts, type Step, holdingsSeen, judgedTime, tell } from "./parts.ts";
 
 /** Settles a load. Returns what the pull machine concluded from it. */
@@ -34,7 +34,9 @@ export function settle(load: CheckedLoad, parts: Parts, step: Step): readonly Pu
       continue;
     }
     if (source.type !== "walk" && parts.holdings.knows(parcel, step.view)) continue; // it came another way meanwhile
-    const merged = mergeChecked(parcel, rule, arrival, parts, step);
+    // A pull sends all that lives of a batch; of a fragment in a walk nobody says what became of the rest.
+    const countsAsHeld = source.type === "pull" || isWhole(parcel);
+    const merged = mergeChecked(parcel, { rule, judged: judgedTime(parts, step), arrival, countsAsHeld }, parts, step);
     if (source.type === "pull" && merged.isOld) parts.freshness.tookOnTrust(step.now.mono);
     if (source.type === "walk" && merged.living === 0) continue; // it came another way while the walk was under way
     entries += merged.living;
@@ -73,23 +75,21 @@ function ruleFor(peer: PeerId, parts: Parts, step: Step): FloorRule {
  */
 function mergeChecked(
   parcel: CheckedParcel,
-  rule: FloorRule,
-  arrival: Arrival,
+  terms: MergeTerms,
   parts: Parts,
   step: Step,
 ): { readonly living: number; readonly isNew: boolean; readonly isOld: boolean } {
   const { author, incarnation, sequence } = parcel.header;
   const numberIsNew = !parts.holdings.holds(author, incarnation, sequence);
-  const terms = { rule, judged: judgedTime(parts, step), arrival };
   const merge = parts.holdings.merge(parcel, terms, step.now, step.view, step.out);
-  if (numberIsNew) noteMerged(parcel, arrival.via, merge, parts, step);
+  if (numberIsNew) noteMerged(parcel, terms.arrival.via, merge, parts, step);
   if (merge.belowFloor > 0) tell({ type: "entriesBelowFloor", author, entries: merge.belowFloor }, step);
   const link = parts.admission.linkOf(peerIdOf(author));
   if (link !== undefined && isWhole(parcel) && merge.belowFloor === 0) {
     parts.acknowledgement.step({ type: "merged", link, incarnation, sequence }, step.now, step.out);
   }
   const living = merge.ops.reduce((sum, op) => sum + (op.living ? 1 : 0), 0);
-  const isOld = rule === "waived" && parts.freshness.isOld(merge, terms.judged);
+  const isOld = terms.rule === "waived" && parts.freshness.isOld(merge, terms.judged);
   return { living, isOld, isNew: living > 0 || (numberIsNew && merge.belowFloor < merge.ops.length) };
 }
 
@@ -107,7 +107,13 @@ export function noteMerged(
 /** Merges what was held back and whose time has come. */
 export function releaseHeldBack(parts: Parts, step: Step): void {
   for (const { parcel, arrival } of parts.heldBack.release(judgedTime(parts, step))) {
-    mergeChecked(parcel, "enforced", arrival, parts, step);
+    const terms = {
+      rule: "enforced",
+      judged: judgedTime(parts, step),
+      arrival,
+      countsAsHeld: isWhole(parcel),
+    } as const;
+    mergeChecked(parcel, terms, parts, step);
     tell({ type: "heldBackReleased", author: parcel.header.author }, step);
   }
 }

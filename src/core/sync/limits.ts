@@ -12,7 +12,7 @@ export const pullTurnMsMax = 60_000;
 export const pullWindowFrames = 4;
 /** Bytes of parcels after which a frame is full; the last parcel may reach beyond, so with the largest it still fits a frame. Guess: 8 ms of verification. */
 export const parcelFrameBytes: number = 128 * 1024;
-/** Entries in one frame of superseded ranges, each up to 1,081 bytes. Guess: under a tenth of the frame limit. */
+/** Entries in one frame of superseded ranges, each up to 1,100 bytes. Guess: under a tenth of the frame limit. */
 export const supersededOriginsMax = 100;
 /** Superseded ranges an asker keeps until they are proven or the pull ends. Guess: 5 MiB. */
 export const supersededClaimsMax = 50_000;
