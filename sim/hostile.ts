@@ -17,7 +17,8 @@ import {
   encodePull,
   encodeSuperseded,
 } from "../src/codec/frontier.ts";
-import type { LinkProtocol, NetworkEvent } from "../src/ports/network.ts";
+import { type LinkProtocol, linkProtocols } from "../src/codec/link-protocols.ts";
+import type { NetworkEvent } from "../src/ports/network.ts";
 import { Forgery } from "./forgery.ts";
 import { HostileWalk } from "./hostile-walk.ts";
 import type { Identity } from "./identities.ts";
@@ -220,11 +221,7 @@ export class Hostile {
         );
       case "rubbish":
         if (!this.#prng.chance(0.2)) return undefined; // it ends the link, and with it the mischief
-        return this.#send(
-          end.link,
-          this.#prng.pick(["admit", "ack", "frontier", "walk"]),
-          this.#prng.bytes(1 + this.#prng.below(300)),
-        );
+        return this.#send(end.link, this.#prng.pick(linkProtocols), this.#prng.bytes(1 + this.#prng.below(300)));
       case "oversized":
         if (!this.#prng.chance(0.1)) return undefined;
         return this.#send(end.link, "ack", new Uint8Array(70_000));

@@ -10,7 +10,13 @@
  */
 import type { Millis } from "../src/base/brand.ts";
 import type { Prng } from "../src/base/prng.ts";
-import { ackFrameBytesMax, admitFrameBytesMax, frontierFrameBytesMax, walkFrameBytesMax } from "../src/codec/limits.ts";
+import {
+  ackFrameBytesMax,
+  admitFrameBytesMax,
+  frontierFrameBytesMax,
+  peersFrameBytesMax,
+  walkFrameBytesMax,
+} from "../src/codec/limits.ts";
 import type { DialFailure, LinkProtocol } from "../src/ports/network.ts";
 import type { EventQueue } from "./event-queue.ts";
 import type { WorldOptions } from "./options.ts";
@@ -34,6 +40,7 @@ const frameBytesMax: Readonly<Record<LinkProtocol, number>> = {
   ack: ackFrameBytesMax,
   frontier: frontierFrameBytesMax,
   walk: walkFrameBytesMax,
+  peers: peersFrameBytesMax,
 };
 const dialTimeoutMs = 10_000;
 /** A cut link is noticed after at most so long. Guess: a few unanswered pings. */

@@ -40,6 +40,6 @@ function noTraffic(): NodeTraffic {
   return {
     sent: { publish: 0, forward: 0, answer: 0 },
     received: { accept: 0, ignore: 0, reject: 0, duplicate: 0 },
-    frames: { admit: none(), ack: none(), frontier: none(), walk: none(), gossip: none() },
+    frames: { admit: none(), ack: none(), frontier: none(), walk: none(), peers: none(), gossip: none() },
   };
 }

@@ -10,10 +10,11 @@
  */
 import type { Instant, NetworkId } from "../base/brand.ts";
 import { assert } from "../base/assert.ts";
-import { type Bytes, fromHex, toHex, utf8Decode, utf8Encode } from "../base/bytes.ts";
+import { type Bytes, fromHex, toHex } from "../base/bytes.ts";
 import { type Result, ok, refused } from "../base/result.ts";
 import { ByteReader, ByteWriter } from "./byte-io.ts";
 import { admitFrameBytesMax, agentBytesMax, reasonBytesMax } from "./limits.ts";
+import { clipped, readText } from "./text-io.ts";
 
 export const admitVersion = 1;
 
@@ -103,22 +104,4 @@ function readHello(reader: ByteReader): AdmitMessage {
   const session = toHex(reader.bytes(8));
   const clock = reader.u64() as Instant;
   return { type: "hello", version, network, session, clock, agent: readText(reader, reader.u8(), agentBytesMax) };
-}
-
-function readText(reader: ByteReader, length: number, lengthMax: number): string {
-  if (length > lengthMax) reader.fail();
-  const text = utf8Decode(reader.bytes(length));
-  if (text === undefined) reader.fail();
-  return text ?? "";
-}
-
-/** UTF-8 of the longest beginning that fits; whole characters only. */
-function clipped(text: string, bytesMax: number): Bytes {
-  let characters = [...text.toWellFormed()];
-  let bytes = utf8Encode(characters.join(""));
-  while (bytes.length > bytesMax) {
-    characters = characters.slice(0, Math.max(0, characters.length - Math.ceil((bytes.length - bytesMax) / 4)));
-    bytes = utf8Encode(characters.join(""));
-  }
-  return bytes;
 }

@@ -48,3 +48,13 @@ export const agentBytesMax = 64;
 export const reasonBytesMax = 256;
 /** Largest time to live, in seconds: 32 bits on the wire, 136 years. */
 export const ttlSecondsMax = 0xffff_ffff;
+/** Bytes of a peers frame: 32 addresses of the longest kind. */
+export const peersFrameBytesMax: number = 8 * 1024;
+/** Addresses told in one answer. Guess: four places of a mesh may be filled from it many times over. */
+export const knownPeersMax = 32;
+/** Bytes of one address. Guess: a relayed address with two peer ids has 190. */
+export const addressBytesMax = 200;
+/** Bytes of the cause in a peer's view. */
+export const causeBytesMax = 32;
+/** Bytes of each sentence in a peer's view. Guess: the longest of ours has 350. */
+export const viewTextBytesMax = 512;

@@ -4,12 +4,12 @@
  * outcome is a later event.
  */
 import type { PeerId } from "../base/brand.ts";
+import type { LinkProtocol } from "../codec/link-protocols.ts";
+
+export type { LinkProtocol } from "../codec/link-protocols.ts";
 
 /** One physical connection, numbered by the driver from 1 up; a number is never used again. */
 export type LinkId = number;
-
-/** Our own stream protocols. Each side opens one stream per protocol on a link and only writes to it. */
-export type LinkProtocol = "admit" | "ack" | "frontier" | "walk";
 
 export type Direction = "inbound" | "outbound";
 

@@ -28,7 +28,7 @@ test("counts are read from a scrape, and admission counts from the start", async
   const metrics = new Metrics();
   const frames = { frames: 3, bytes: 70 };
   const traffic = {
-    frames: { admit: frames, ack: frames, frontier: frames, walk: frames, gossip: frames },
+    frames: { admit: frames, ack: frames, frontier: frames, walk: frames, peers: frames, gossip: frames },
     gossip: {
       sent: { publish: 5, forward: 6, answer: 7 },
       received: { accept: 8, ignore: 9, reject: 10, duplicate: 11 },

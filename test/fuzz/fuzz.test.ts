@@ -23,6 +23,7 @@ const outcomesWanted: Readonly<Record<string, readonly string[]>> = {
   ],
   admit: ["ok hello", "ok welcome", "ok goodbye", "malformed"],
   ack: ["ok", "malformed"],
+  peers: ["ok probe", "ok probeOther", "ok probedOther", "ok askView", "ok view", "ok knownPeers", "malformed"],
   ranges: ["ok", "malformed"],
   "trie-proof": ["ok empty", "ok absent", "ok present", "malformed", "versionUnknown"],
 };

@@ -3,8 +3,8 @@
  * the codecs are tried on. Sizes are mostly small, sometimes at a limit. Signatures and hashes are
  * noise: no decoder looks into them.
  */
-import type { Author, BatchId, Incarnation, Instant, NetworkId, Stamp } from "../../src/base/brand.ts";
-import { walkFrameBytesMax } from "../../src/codec/limits.ts";
+import type { Author, BatchId, Incarnation, Instant, NetworkId, PeerId, Stamp } from "../../src/base/brand.ts";
+import { knownPeersMax, walkFrameBytesMax } from "../../src/codec/limits.ts";
 import { type Bytes, compareBytes, concat, toHex, utf8Encode } from "../../src/base/bytes.ts";
 import type { Prng } from "../../src/base/prng.ts";
 import type { Ack } from "../../src/codec/ack.ts";
@@ -24,6 +24,8 @@ import { type PrefixAnswer, encodeSummarise, encodeSummarised, prefixStatuses } 
 import { proofLength } from "../../src/codec/merkle-shape.ts";
 import { type Op, type OpContent, encodeOp } from "../../src/codec/op.ts";
 import { type BatchHeader, encodeHeader, encodeParcel } from "../../src/codec/parcel.ts";
+import type { PeersMessage } from "../../src/codec/peers.ts";
+import { peerIdOf } from "../../src/codec/peer-id.ts";
 import type { Range } from "../../src/codec/ranges-wire.ts";
 import { type ProofBranch, type ProofEntry, encodeTrieProof } from "../../src/codec/trie-proof.ts";
 
@@ -195,6 +197,32 @@ export function anyFrontier(prng: Prng): Bytes {
       return encodeSummarised(session, anyPrefixAnswer(prng));
     default:
       return encodeMore(session);
+  }
+}
+
+export function anyPeersMessage(prng: Prng): PeersMessage {
+  const number = anyNumber(prng, 0xffff_ffff);
+  const peer = (): PeerId => peerIdOf(toHex(prng.bytes(32)) as Author);
+  const text = (): string => anyKey(prng).slice(0, 8).toWellFormed();
+  switch (prng.below(6)) {
+    case 0:
+      return { type: prng.pick(["probe", "probed", "askPeers"]), number };
+    case 1:
+      return { type: "probeOther", number, peer: peer() };
+    case 2:
+      return { type: "probedOther", number, reached: prng.chance(0.5) };
+    case 3:
+      return { type: "askView", number, of: peer(), about: peer() };
+    case 4:
+      return { type: "view", number, view: { by: peer(), cause: text(), conclusion: text(), next: text() } };
+    default: {
+      const count = prng.below(prng.chance(0.1) ? knownPeersMax + 1 : 3);
+      return {
+        type: "knownPeers",
+        number,
+        peers: Array.from({ length: count }, () => ({ peer: peer(), address: text() })),
+      };
+    }
   }
 }
 

@@ -2,7 +2,8 @@
  * One target per decoder. Each makes valid inputs, the inputs that cost most memory per byte, and
  * decodes with a way back: what was accepted, encoded again from its decoded fields.
  */
-import { type Bytes, concat } from "../../src/base/bytes.ts";
+import type { Author } from "../../src/base/brand.ts";
+import { type Bytes, concat, toHex } from "../../src/base/bytes.ts";
 import { Prng } from "../../src/base/prng.ts";
 import { decodeAck, encodeAck } from "../../src/codec/ack.ts";
 import { decodeAdmit, encodeAdmit } from "../../src/codec/admit.ts";
@@ -21,12 +22,15 @@ import { encodeSummarise, encodeSummarised } from "../../src/codec/prefix.ts";
 import { decodeGossip, encodeGossip } from "../../src/codec/gossip.ts";
 import { encodeOp } from "../../src/codec/op.ts";
 import { type Parcel, decodeParcel, encodeHeader, encodeParcel, headerBytes } from "../../src/codec/parcel.ts";
+import { peerIdOf } from "../../src/codec/peer-id.ts";
+import { decodePeers, encodePeers } from "../../src/codec/peers.ts";
 import { readRanges, writeRanges } from "../../src/codec/ranges-wire.ts";
 import { type TrieProof, decodeTrieProof, encodeTrieProof } from "../../src/codec/trie-proof.ts";
 import { type WalkMessage, decodeWalk, encodeWalk } from "../../src/codec/walk.ts";
 import {
   anyAck,
   anyAdmit,
+  anyPeersMessage,
   anyBeacon,
   anyFrontier,
   anyHeader,
@@ -176,6 +180,27 @@ export const targets: readonly Target[] = [
       const decoded = decodeAdmit(bytes);
       return decoded.ok
         ? { outcome: `ok ${decoded.value.type}`, again: encodeAdmit(decoded.value) }
+        : refusedAs(decoded.code);
+    },
+  },
+  {
+    name: "peers",
+    valid: (prng) => encodePeers(anyPeersMessage(prng)),
+    heaviest: (prng) => [
+      encodePeers({
+        type: "knownPeers",
+        number: 1,
+        peers: Array.from({ length: 32 }, () => ({
+          peer: peerIdOf(toHex(prng.bytes(32)) as Author),
+          address: "a".repeat(200),
+        })),
+      }),
+    ],
+    decode: decodePeers,
+    look: (bytes) => {
+      const decoded = decodePeers(bytes);
+      return decoded.ok
+        ? { outcome: `ok ${decoded.value.type}`, again: encodePeers(decoded.value) }
         : refusedAs(decoded.code);
     },
   },

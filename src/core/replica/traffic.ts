@@ -9,10 +9,12 @@ import { decodeAck } from "../../codec/ack.ts";
 import { decodeAdmit } from "../../codec/admit.ts";
 import { type Beacon, type FrontierMessage, decodeFrontier } from "../../codec/frontier.ts";
 import { decodeGossip } from "../../codec/gossip.ts";
+import { decodePeers } from "../../codec/peers.ts";
 import { authorOf } from "../../codec/peer-id.ts";
 import { type WalkMessage, decodeWalk } from "../../codec/walk.ts";
 import type { IntakeInput } from "../sync/intake/machine.ts";
 import { admissionSkewMsMax } from "../peers/limits.ts";
+import { takePeersMessage } from "./peer-talk.ts";
 import { joiningEntriesMin } from "../sync/limits.ts";
 import type { LinkId, LinkProtocol, NetworkEvent } from "../../ports/network.ts";
 import { expel, hearSummary, passOnPullFacts, passOnWalkFacts, stepAdmission, wantWalk } from "./links.ts";
@@ -75,21 +77,45 @@ function takeFrame(event: Extract<NetworkEvent, { type: "frameReceived" }>, part
   }
   const peer = parts.admission.admittedPeer(link);
   if (peer === undefined) return; // sent before a goodbye crossed it
-  if (protocol === "ack") {
-    const ack = decodeAck(frame);
-    if (!ack.ok) malformed(link, protocol, ack.code, parts, step);
-    else parts.acknowledgement.step({ type: "ackReceived", peer, ack: ack.value }, step.now, step.out);
-    return;
+  const bad = takeAdmitted(link, peer, protocol, frame, parts, step);
+  if (bad !== undefined) malformed(link, protocol, bad, parts, step);
+}
+
+/** Says what is wrong with a frame that cannot be understood. */
+function takeAdmitted(
+  link: LinkId,
+  peer: PeerId,
+  protocol: Exclude<LinkProtocol, "admit">,
+  frame: Bytes,
+  parts: Parts,
+  step: Step,
+): string | undefined {
+  switch (protocol) {
+    case "ack": {
+      const ack = decodeAck(frame);
+      if (!ack.ok) return ack.code;
+      parts.acknowledgement.step({ type: "ackReceived", peer, ack: ack.value }, step.now, step.out);
+      return undefined;
+    }
+    case "walk": {
+      const message = decodeWalk(frame);
+      if (!message.ok) return message.code;
+      takeWalk(link, peer, message.value, frame, parts, step);
+      return undefined;
+    }
+    case "frontier": {
+      const message = decodeFrontier(frame);
+      if (!message.ok) return message.code;
+      takeFrontier(link, peer, message.value, frame, parts, step);
+      return undefined;
+    }
+    case "peers": {
+      const message = decodePeers(frame);
+      if (!message.ok) return message.code;
+      takePeersMessage(link, peer, message.value, parts, step);
+      return undefined;
+    }
   }
-  if (protocol === "walk") {
-    const message = decodeWalk(frame);
-    if (message.ok) takeWalk(link, peer, message.value, frame, parts, step);
-    else malformed(link, protocol, message.code, parts, step);
-    return;
-  }
-  const message = decodeFrontier(frame);
-  if (message.ok) takeFrontier(link, peer, message.value, frame, parts, step);
-  else malformed(link, protocol, message.code, parts, step);
 }
 
 function takeFrontier(

@@ -9,6 +9,7 @@
 import type { Connection, IdentifyResult } from "@libp2p/interface";
 import { assert, unreachable } from "../../base/assert.ts";
 import type { PeerId } from "../../base/brand.ts";
+import { linkProtocols } from "../../codec/link-protocols.ts";
 import type { LinkId, LinkProtocol, NetworkEvent, NetworkOrder } from "../../ports/network.ts";
 import { checkOwnAddress, familyRefusal } from "./addresses.ts";
 import { ByteBudget } from "./byte-budget.ts";
@@ -64,6 +65,7 @@ class Libp2pDriver implements NetworkDriver {
       ack: `/p2p-sync/${options.protocolScope}/ack/1`,
       frontier: `/p2p-sync/${options.protocolScope}/frontier/1`,
       walk: `/p2p-sync/${options.protocolScope}/walk/1`,
+      peers: `/p2p-sync/${options.protocolScope}/peers/1`,
     };
     const onFact = (fact: LinkFact): void => options.onFact(fact);
     this.#raws = new RawConnections(onFact);
@@ -94,7 +96,7 @@ class Libp2pDriver implements NetworkDriver {
     const { libp2p } = this.#prepared();
     libp2p.addEventListener("connection:open", (event) => this.#onConnection(event.detail));
     libp2p.addEventListener("peer:identify", (event) => this.#onIdentified(event.detail));
-    for (const protocol of ["admit", "ack", "frontier", "walk"] as const) await this.#serve(protocol);
+    for (const protocol of linkProtocols) await this.#serve(protocol);
     try {
       await startListening(this.#prepared());
     } catch (cause) {
@@ -160,13 +162,14 @@ class Libp2pDriver implements NetworkDriver {
 
   traffic(): Traffic {
     const gossip = this.#gossip.counts.traffic();
-    const { admit, ack, frontier, walk } = this.#framesSent;
+    const { admit, ack, frontier, walk, peers } = this.#framesSent;
     return {
       frames: {
         admit: { ...admit },
         ack: { ...ack },
         frontier: { ...frontier },
         walk: { ...walk },
+        peers: { ...peers },
         gossip: gossip.rpcs,
       },
       gossip,
@@ -342,7 +345,7 @@ type FrameCounts = Readonly<Record<LinkProtocol, { frames: number; bytes: number
 
 function noFrames(): FrameCounts {
   const none = (): { frames: number; bytes: number } => ({ frames: 0, bytes: 0 });
-  return { admit: none(), ack: none(), frontier: none(), walk: none() };
+  return { admit: none(), ack: none(), frontier: none(), walk: none(), peers: none() };
 }
 
 function framesOf(counts: FrameCounts): number {

@@ -9,6 +9,7 @@ import {
   frontierFrameBytesMax,
   gossipBytesMax,
   linkFrameBytesMax,
+  peersFrameBytesMax,
   walkFrameBytesMax,
 } from "../../codec/limits.ts";
 import type { Millis } from "../../base/brand.ts";
@@ -20,6 +21,7 @@ export const frameBytesMax: Readonly<Record<LinkProtocol, number>> = {
   ack: Math.min(ackFrameBytesMax, linkFrameBytesMax),
   frontier: Math.min(frontierFrameBytesMax, linkFrameBytesMax),
   walk: Math.min(walkFrameBytesMax, linkFrameBytesMax),
+  peers: Math.min(peersFrameBytesMax, linkFrameBytesMax),
 };
 /** Bytes queued for one stream before the peer counts as too slow and the link is closed. Guess: eight of the largest frames; of a walk all that its windows allow at once. */
 export const sendQueueBytesMax: Readonly<Record<LinkProtocol, number>> = {
@@ -27,6 +29,7 @@ export const sendQueueBytesMax: Readonly<Record<LinkProtocol, number>> = {
   ack: 8 * frameBytesMax.ack,
   frontier: 8 * frameBytesMax.frontier,
   walk: 96 * frameBytesMax.walk,
+  peers: 8 * frameBytesMax.peers,
 };
 /** Bytes of received, not yet understood input over all links and gossip: beyond it links are closed. Source: decided for the product. */
 export const inputBytesMax = 256 * 1024 * 1024;
