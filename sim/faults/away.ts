@@ -11,7 +11,7 @@ export function scheduleAbsences(setting: Setting, world: Faulted): void {
     queue.at(absence.fromMs, () => {
       recorder.count(`fault:away:${absence.how}`);
       recorder.event(queue.now, "world", "away", `${absence.how} ${absence.nodes.join(" ")}`);
-      for (const node of away) node.wasAway ||= absence.how !== "sides";
+      for (const node of away) node.wasAway ||= absence.how !== "sides" || breaksWithin(options);
       if (absence.how === "down") stayDown(away, absence, setting, world);
       else if (absence.how === "backup") for (const node of away) putBack(node, absence, setting, world);
       else cutOff(absence, setting, world);
@@ -46,4 +46,12 @@ function cutOff({ nodes, forMs }: Absence, { queue, network }: Setting, world: F
   queue.after(forMs, () => {
     for (const [from, to] of ways) network.heal(from, to);
   });
+}
+
+/**
+ * Whether the members of one side may lose each other as well. Then each of them may have been on its own for so long
+ * that it is stale, and follows the other side instead of keeping what its own had.
+ */
+function breaksWithin({ every }: Setting["options"]): boolean {
+  return Math.max(every.linkBreak, every.flap, every.partition, every.ring, every.oneWay, every.halfDeaf) > 0;
 }
