@@ -6,6 +6,7 @@ import type { OriginRanges } from "../src/codec/frontier.ts";
 import { partitionsKeptMax } from "../src/core/peers/partitions/limits.ts";
 import { conflictAgeMsMax, conflictsMax, conflictsPerKeyMax } from "../src/core/data/limits.ts";
 import type { AsideEntry, ConflictRow, OpId, StoreState, TriePageRow } from "../src/ports/store.ts";
+import type { KnownAddress } from "../src/ports/known-address.ts";
 import type { PeerRule } from "../src/ports/peer-rule.ts";
 import type { PartitionRecord } from "../src/ports/partition.ts";
 import type { LivingFact } from "./checkers/facts.ts";
@@ -36,6 +37,7 @@ export class MemoryDisk {
   trieFrom: OpId = 1;
   partitions: readonly PartitionRecord[] = [];
   readonly peerRules: Map<string, PeerRule> = new Map();
+  readonly addresses: Map<string, KnownAddress> = new Map();
   ids = 0;
   /** The undoing of each turn that is committed and not synced, oldest first; undefined where commits sync. */
   unsynced: (readonly (() => void)[])[] | undefined;
@@ -58,6 +60,7 @@ export class MemoryDisk {
     for (const [key, entry] of this.aside) copy.aside.set(key, entry);
     for (const [path, page] of this.trie) copy.trie.set(path, page);
     for (const [target, rule] of this.peerRules) copy.peerRules.set(target, rule);
+    for (const [address, known] of this.addresses) copy.addresses.set(address, known);
     copy.trieFrom = this.trieFrom;
     copy.state = this.state;
     copy.conflicts = this.conflicts;

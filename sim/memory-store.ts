@@ -17,6 +17,7 @@ import type { OriginRanges } from "../src/codec/frontier.ts";
 import { takeFragments } from "../src/crypto/fragment.ts";
 import { asideMax, evidenceMax } from "../src/core/data/limits.ts";
 import type { PartitionRecord } from "../src/ports/partition.ts";
+import type { KnownAddress } from "../src/ports/known-address.ts";
 import type { PeerRule } from "../src/ports/peer-rule.ts";
 import type {
   AsideEntry,
@@ -115,6 +116,10 @@ class TurnStore implements MemoryStore {
         return this.#put(this.disk.peerRules, write.rule.target, write.rule);
       case "dropPeerRule":
         return this.#remove(this.disk.peerRules, write.target);
+      case "setAddress":
+        return this.#put(this.disk.addresses, write.known.address, write.known);
+      case "dropAddress":
+        return this.#remove(this.disk.addresses, write.address);
       case "addEvidence":
         if (this.disk.evidence.length >= evidenceMax) return undefined;
         return this.#assign("evidence", [...this.disk.evidence, { first: write.first, second: write.second }]);
@@ -307,6 +312,11 @@ class TurnStore implements MemoryStore {
   partitions(): readonly PartitionRecord[] {
     this.#mustLive();
     return this.disk.partitions;
+  }
+
+  addresses(): readonly KnownAddress[] {
+    this.#mustLive();
+    return [...this.disk.addresses.values()].sort((a, b) => (a.address < b.address ? -1 : 1));
   }
 
   peerRules(): readonly PeerRule[] {

@@ -3,6 +3,7 @@ import type { Range } from "../src/codec/ranges-wire.ts";
 import type { Author, BatchId, Incarnation, Stamp } from "../src/base/brand.ts";
 import type { Bytes } from "../src/base/bytes.ts";
 import type { OriginRanges } from "../src/codec/frontier.ts";
+import type { KnownAddress } from "../src/ports/known-address.ts";
 import type { PeerRule } from "../src/ports/peer-rule.ts";
 import type { PartitionRecord } from "../src/ports/partition.ts";
 import type {
@@ -118,6 +119,10 @@ export class StoreShell implements Store {
 
   partitions(): readonly PartitionRecord[] {
     return this.inner.partitions();
+  }
+
+  addresses(): readonly KnownAddress[] {
+    return this.inner.addresses();
   }
 
   peerRules(): readonly PeerRule[] {

@@ -185,6 +185,10 @@ export class OverlayStore implements Store {
     return this.#durable.partitions();
   }
 
+  addresses(): ReturnType<Store["addresses"]> {
+    return this.#durable.addresses();
+  }
+
   peerRules(): readonly PeerRule[] {
     return this.#durable.peerRules();
   }

@@ -50,6 +50,12 @@ export function neighbourhoodOf(ip: IpBytes): string {
   return rangeText({ ip: prefixOf(ip, bits), bits });
 }
 
+/** What one owner of many neighbourhoods is likely to own: a /16 of IPv4, a /32 of IPv6. */
+export function networkOf(ip: IpBytes): string {
+  const bits = ip.length === 4 ? 16 : 32;
+  return rangeText({ ip: prefixOf(ip, bits), bits });
+}
+
 export function isLoopback(ip: IpBytes): boolean {
   return ip.length === 4 ? ip[0] === 127 : ip.every((byte, index) => byte === (index === 15 ? 1 : 0));
 }

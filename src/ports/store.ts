@@ -15,6 +15,7 @@ import type { Bytes } from "../base/bytes.ts";
 import type { OriginRanges } from "../codec/frontier.ts";
 import type { Range } from "../codec/ranges-wire.ts";
 import type { PartitionRecord } from "./partition.ts";
+import type { KnownAddress } from "./known-address.ts";
 import type { PeerRule } from "./peer-rule.ts";
 import type { PlacedOp } from "../codec/parcel.ts";
 import type { Version } from "../core/data/version.ts";
@@ -117,6 +118,8 @@ export type StoreWrite =
   /** In the place of the one with its target. */
   | { readonly type: "setPeerRule"; readonly rule: PeerRule }
   | { readonly type: "dropPeerRule"; readonly target: string }
+  | { readonly type: "setAddress"; readonly known: KnownAddress }
+  | { readonly type: "dropAddress"; readonly address: string }
   | { readonly type: "addEvidence"; readonly first: Bytes; readonly second: Bytes; readonly at: Instant }
   /** Pages of the trie take the place of those of the same paths; `from` is the first operation that some page may lack. */
   | {
@@ -210,6 +213,8 @@ export interface StoreView {
   partitions(): readonly PartitionRecord[];
   /** In no order. */
   peerRules(): readonly PeerRule[];
+  /** The address book. */
+  addresses(): readonly KnownAddress[];
 }
 
 export interface Store extends StoreView {

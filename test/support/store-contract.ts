@@ -10,6 +10,7 @@ import type { Instant, PeerId, Stamp } from "../../src/base/brand.ts";
 import type { Op } from "../../src/codec/op.ts";
 import { asideMax } from "../../src/core/data/limits.ts";
 import type { Arrival, AsideEntry, OpId, Store, StoreState, StoreWrite, TriePageRow } from "../../src/ports/store.ts";
+import type { KnownAddress } from "../../src/ports/known-address.ts";
 import type { PeerRule } from "../../src/ports/peer-rule.ts";
 import type { PartitionRecord } from "../../src/ports/partition.ts";
 import { parcelTests, spaceTests } from "./store-space-contract.ts";
@@ -423,6 +424,27 @@ function readTests(at: () => Store, reopen: () => Promise<void>): void {
     expect(byTarget()).toHaveLength(2);
     write({ type: "dropPeerRule", target: "a" }, { type: "dropPeerRule", target: "never" });
     expect(byTarget()).toEqual([rule("b", undefined)]);
+  });
+
+  test("addresses of peers are written anew, in order, and dropped", async () => {
+    const known = (address: string, linkedAt?: number): KnownAddress => ({
+      address,
+      peer: "12D3KooWpeer" as PeerId,
+      table: linkedAt === undefined ? "new" : "tried",
+      toldBy: "10.0.0.0/16",
+      addedAt: 5 as Instant,
+      linkedAt: linkedAt as Instant | undefined,
+      anchor: false,
+    });
+    turn(at(), () => {
+      at().apply({ type: "setAddress", known: known("/ip4/2") });
+      at().apply({ type: "setAddress", known: known("/ip4/1") });
+    });
+    turn(at(), () => at().apply({ type: "setAddress", known: known("/ip4/2", 9) }));
+    await reopen();
+    expect(at().addresses()).toEqual([known("/ip4/1"), known("/ip4/2", 9)]);
+    turn(at(), () => at().apply({ type: "dropAddress", address: "/ip4/1" }));
+    expect(at().addresses()).toEqual([known("/ip4/2", 9)]);
   });
 
   test("partitions are written anew by their number, and the last 32 are kept", async () => {

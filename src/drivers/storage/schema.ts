@@ -10,6 +10,7 @@
  * - `aside` has entries that are part of the set no more, for the operator to look at.
  * - `op_by_key` is partial: exactly one operation per key lives. A point read is one index probe
  *   and one row.
+ * - `peer_address` is the address book, as JSON.
  * - `peer_rule` has what was ruled about peers and addresses, as JSON: bans and exemptions.
  * - `arrived_at` and `via` of a parcel tell how it came (`arrivals.ts`); null where layout 1 stored it.
  *
@@ -44,6 +45,10 @@ const steps: readonly LayoutStep[] = [
   {
     version: 5,
     apply: (db) => db.exec("CREATE TABLE peer_rule (target TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID"),
+  },
+  {
+    version: 6,
+    apply: (db) => db.exec("CREATE TABLE peer_address (address TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID"),
   },
 ];
 

@@ -17,6 +17,7 @@ import { decodeStoredHeader, headerBytes } from "../../codec/parcel.ts";
 import type { Range } from "../../codec/ranges-wire.ts";
 import { batchIdOf } from "../../crypto/batch-digest.ts";
 import type { PartitionRecord } from "../../ports/partition.ts";
+import type { KnownAddress } from "../../ports/known-address.ts";
 import type { PeerRule } from "../../ports/peer-rule.ts";
 import type {
   AsideEntry,
@@ -228,6 +229,10 @@ class SqliteStore implements Store {
     return true;
   }
 
+  addresses(): readonly KnownAddress[] {
+    return this.#sql.addresses.all().map((row) => JSON.parse(row["body"] as string) as KnownAddress);
+  }
+
   peerRules(): readonly PeerRule[] {
     return this.#sql.peerRules.all().map((row) => JSON.parse(row["body"] as string) as PeerRule);
   }
@@ -280,6 +285,12 @@ class SqliteStore implements Store {
       case "dropPeerRule":
         this.#sql.dropPeerRule.run(write.target);
         break;
+      case "setAddress":
+        this.#sql.setAddress.run(write.known.address, JSON.stringify(write.known));
+        return;
+      case "dropAddress":
+        this.#sql.dropAddress.run(write.address);
+        return;
       case "retract":
         for (const id of write.ops) this.#parcels.supersede(id);
         break;

@@ -42,6 +42,10 @@ const sql = {
   setPeerRule:
     "INSERT INTO peer_rule (target, body) VALUES (?, ?) ON CONFLICT (target) DO UPDATE SET body = excluded.body",
   dropPeerRule: "DELETE FROM peer_rule WHERE target = ?",
+  addresses: "SELECT body FROM peer_address ORDER BY address",
+  setAddress:
+    "INSERT INTO peer_address (address, body) VALUES (?, ?) ON CONFLICT (address) DO UPDATE SET body = excluded.body",
+  dropAddress: "DELETE FROM peer_address WHERE address = ?",
   partitions: "SELECT body FROM partition_log ORDER BY id",
   savePartition:
     "INSERT INTO partition_log (id, body) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET body = excluded.body",
