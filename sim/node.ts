@@ -53,6 +53,17 @@ export interface Shared {
   readonly askedAt: number;
 }
 
+/** What all simulated nodes have in common. */
+const simulatedOptions = {
+  first: [],
+  cutOffMs: 10_000,
+  banMsSteps: [banMs],
+  exemptRanges: [simulatedNet],
+  validators: [],
+  outboundWanted: 0,
+  exchange: false,
+};
+
 export class SimNode {
   readonly index: number;
   readonly identity: Identity;
@@ -155,13 +166,10 @@ export class SimNode {
         session,
         agent: `p2p-sync/${programVersion}`,
         seed: prng.u32(),
+        trieReplayOpsMin: measured.has(options.scenario) ? trieReplayOpsMin : trieReplayOpsMinSmall,
         horizonDays: options.horizonMs / dayMs,
         pullEveryMs: options.pullEveryMs,
-        first: [],
-        trieReplayOpsMin: measured.has(options.scenario) ? trieReplayOpsMin : trieReplayOpsMinSmall,
-        cutOffMs: 10_000,
-        banMsSteps: [banMs],
-        exemptRanges: [simulatedNet],
+        ...simulatedOptions,
       },
       this.#store,
       state,

@@ -24,7 +24,8 @@ export type TextFormat =
   | "address"
   | "logLevels"
   | "keyPrefix"
-  | "ipRange";
+  | "ipRange"
+  | "peerId";
 
 export interface IntegerSetting extends SettingBase {
   readonly type: "integer";

@@ -2,6 +2,7 @@
  * Rules for settings that are text. Each function answers undefined for good text, else what is
  * wrong in words that go on after the setting's name ("must …", "is …").
  */
+import { authorOf } from "../codec/peer-id.ts";
 import { BlockList, isIP, isIPv4, isIPv6 } from "node:net";
 import { parseIpRange } from "../base/ip-range.ts";
 import { isValidKey } from "../codec/op.ts";
@@ -47,6 +48,11 @@ export const textComplaints: Readonly<Record<TextFormat, (text: string) => strin
   ipRange(text) {
     return parseIpRange(text) === undefined
       ? "must be an IP address or a range such as 10.0.0.0/8 or fd00::/8, with no bits behind the prefix"
+      : undefined;
+  },
+  peerId(text) {
+    return authorOf(text) === undefined
+      ? "must be a peer id such as 12D3KooW…, as p2p-sync status shows it"
       : undefined;
   },
   logLevels(text) {

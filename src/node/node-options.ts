@@ -1,5 +1,5 @@
 /** What the parts of a node are told, from the one configuration. */
-import type { NetworkId } from "../base/brand.ts";
+import type { NetworkId, PeerId } from "../base/brand.ts";
 import { Fault } from "../base/fault.ts";
 import { parseIpRange } from "../base/ip-range.ts";
 import { parseLogLevels } from "../config/log-levels.ts";
@@ -33,6 +33,9 @@ export function threadOptionsOf(
     first: config.syncFirst,
     cutOffMs: config.peersCutOffSeconds * 1000,
     exemptRanges: config.peersExemptRanges.flatMap((range) => parseIpRange(range) ?? []),
+    validators: config.peersValidators as readonly PeerId[],
+    outboundWanted: config.peersOutbound,
+    exchange: config.peersExchange,
     clockOffsetMs: config.testClockOffsetMs,
     faults,
   };

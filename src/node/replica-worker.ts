@@ -57,7 +57,18 @@ class ReplicaThread {
     });
     this.#store =
       options.faults === undefined ? store : createFaultyStore(store, () => this.#faults?.diskFull === true);
-    const { network, agent, horizonDays, pullEveryMs, first, cutOffMs, exemptRanges } = options;
+    const {
+      network,
+      agent,
+      horizonDays,
+      pullEveryMs,
+      first,
+      cutOffMs,
+      exemptRanges,
+      validators,
+      outboundWanted,
+      exchange,
+    } = options;
     const seed = randomBytes(6).readUIntBE(0, 6);
     const session = randomBytes(8).toString("hex");
     const state = this.#store.state() ?? newState(randomBytes(8).toString("hex") as Incarnation, this.#now().wall);
@@ -75,6 +86,9 @@ class ReplicaThread {
         cutOffMs,
         banMsSteps,
         exemptRanges,
+        validators,
+        outboundWanted,
+        exchange,
       },
       this.#store,
       state,

@@ -2,7 +2,7 @@
  * What crosses between the main thread (network, HTTP, people) and the replica's thread (decisions
  * and disk). Plain data, in order, never waiting for each other.
  */
-import type { NetworkId } from "../base/brand.ts";
+import type { NetworkId, PeerId } from "../base/brand.ts";
 import type { IpRange } from "../base/ip-range.ts";
 import type { ReplicaInput } from "../core/replica/inputs.ts";
 import type { ReplicaSnapshot } from "../core/replica/replica.ts";
@@ -22,6 +22,9 @@ export interface ThreadOptions {
   readonly first: readonly string[];
   readonly cutOffMs: number;
   readonly exemptRanges: readonly IpRange[];
+  readonly validators: readonly PeerId[];
+  readonly outboundWanted: number;
+  readonly exchange: boolean;
   /** Added to the wall clock; only tests set it. */
   readonly clockOffsetMs: number;
   /** Undefined for every node that is not of a testnet: its store is then the real one, with nothing around it. */

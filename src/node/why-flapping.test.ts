@@ -16,6 +16,10 @@ const candidate: CandidateSnapshot = {
   dialing: false,
   banned: false,
   flapping: true,
+  class: "trusted",
+  score: 50,
+  breaker: "closed",
+  dormant: false,
   inMs: 480_000,
   lastFailure: undefined,
 };

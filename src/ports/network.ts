@@ -14,7 +14,7 @@ export type LinkId = number;
 export type Direction = "inbound" | "outbound";
 
 /** Where an address came from. */
-export type CandidateSource = "static" | "mdns" | "user";
+export type CandidateSource = "static" | "mdns" | "user" | "told";
 
 /** What a validator decided about a gossip message: pass on, drop silently, or drop and blame the sender. */
 export type Verdict = "accept" | "ignore" | "reject";
@@ -84,6 +84,9 @@ export type NetworkEvent =
       readonly failure: DialFailure;
       readonly detail: string;
     }
+  /** The addresses at which this node can be dialed, told when they are known and when they change. */
+  | { readonly type: "listening"; readonly addresses: readonly string[] }
+  | { readonly type: "rttMeasured"; readonly link: LinkId; readonly rttMs: number }
   | {
       readonly type: "candidateFound";
       readonly address: string;

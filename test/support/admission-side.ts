@@ -29,7 +29,14 @@ export class Side {
   mono = 0;
 
   constructor(self: PeerId = alice, session: string = "0a".repeat(8)) {
-    this.machine = new Admission({ self, network, session, agent: "test", slots: new Slots([]) });
+    this.machine = new Admission({
+      self,
+      network,
+      session,
+      agent: "test",
+      slots: new Slots({ exempt: [], validators: 0 }),
+      merits: () => ({ class: "unknown", usefulness: 0.5, promptness: 0.5 }),
+    });
   }
 
   step(input: AdmissionInput): { readonly lines: readonly string[]; readonly facts: readonly AdmissionFact[] } {

@@ -2,6 +2,10 @@
 import type { Instant, PeerId } from "../../src/base/brand.ts";
 import { Prng } from "../../src/base/prng.ts";
 import type { GoodbyeCode } from "../../src/codec/admit.ts";
+import { AddressBook } from "../../src/core/peers/address-book.ts";
+import { ed25519Signer } from "../../src/crypto/ed25519.ts";
+import { keyedNumber } from "../../src/crypto/keyed-number.ts";
+import type { KnownAddress } from "../../src/ports/known-address.ts";
 import { Connections, type ConnectionsInput } from "../../src/core/peers/connections/machine.ts";
 import type { Effect } from "../../src/core/effects.ts";
 import type { CandidateSource, LinkId } from "../../src/ports/network.ts";
@@ -10,8 +14,23 @@ export const [self, bob, carol] = ["self", "bob", "carol"] as [PeerId, PeerId, P
 
 export class Table {
   readonly banned = new Map<string, { readonly until: Instant | undefined }>();
-  readonly machine = new Connections(self, new Prng(1), (_, address) => this.banned.get(address));
+  readonly named = new Map<PeerId, "validator" | "trusted">();
+  readonly book: AddressBook;
+  readonly machine: Connections;
   mono = 0;
+
+  constructor(outboundWanted = 0, known: readonly KnownAddress[] = []) {
+    const place = keyedNumber(ed25519Signer(new Uint8Array(32).fill(9)));
+    this.book = new AddressBook({ self, place, prng: new Prng(2), exempt: [] }, known);
+    this.machine = new Connections({
+      self,
+      prng: new Prng(1),
+      banOn: (_, address) => this.banned.get(address),
+      namedClass: (peer) => this.named.get(peer),
+      book: this.book,
+      outboundWanted,
+    });
+  }
 
   /** The addresses dialed by this step, each with its attempt number. */
   step(input: ConnectionsInput): readonly string[] {

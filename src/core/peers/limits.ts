@@ -54,3 +54,59 @@ export const flapWaitMsMin = 30_000;
 export const flapWaitMsMax = 900_000;
 /** Failures in a row that are told apart: at 7 the wait has its ceiling. */
 export const failuresCountedMax = 30;
+/** Failed dials to one peer in a row, at whatever address, that open its breaker. Guess. */
+export const breakerFailures = 5;
+/** How long a breaker stays open first, in ms; doubles with each failure while half-open. Guess. */
+export const breakerResetMsMin = 30_000;
+/** How long it stays open at most, in ms. Source: the longest wait between dials. */
+export const breakerResetMsMax = 600_000;
+/** Time between two dials of an address that sleeps, in ms. Guess: whoever comes back dials us as well. */
+export const dormantDialMs = 3_600_000;
+/** Links, own dials among them, beyond which addresses that were only discovered are not dialed. Guess: half of all places, so that others find one. */
+export const linksWanted = 25;
+/** Time between two picks from the address book, in ms. Source: as in Bitcoin. */
+export const pickEveryMs = 500;
+/** The same once many picks in a row came to nothing. */
+export const pickEveryMsMax = 10_000;
+/** Picks in a row that come to nothing before. */
+export const pickFailuresTolerated = 32;
+/** Time between two looks whether an address that was only told of is real, in ms. Source: as in Bitcoin. */
+export const feelerEveryMs = 120_000;
+/** Peers whose quality is remembered. Source: as many as addresses. */
+export const peersRememberedMax = 1_024;
+/** Places kept for validators, at most; as many as there are. Guess. */
+export const validatorsReservedMax = 10;
+/** Links that are kept for each merit where places are few: news, round trip, age. Source: the eviction of Bitcoin keeps 4 to 8 for each. */
+export const protectedEach = 6;
+/** How long a link stands at least before it gives way to another, in ms. Guess: time to show what it is worth. */
+export const evictedAfterMsMin = 60_000;
+/** How long a peer whose place went to another is asked to stay away, in s. */
+export const evictedSeconds = 60;
+/** Buckets of addresses that were only told of. Guess: with 16 places each, a thousand addresses. */
+export const newBuckets = 64;
+/** Buckets of addresses at which a link once stood. Guess: with 16 places each, five times the links of a full node. */
+export const triedBuckets = 16;
+/** Places of one bucket. */
+export const bucketPlaces = 16;
+/** Buckets that one teller, all of whose /16 or /32 count as one, can reach: an eighth of the new ones. Source: as in the address manager of Bitcoin, an eighth of all. */
+export const bucketsPerTeller = 8;
+/** Tried buckets that the addresses of one /16 or /32 can reach: a quarter. Guess. */
+export const bucketsPerNetwork = 4;
+/** Failures in a row after which an address that was only told of gives its place to another. Guess: as many as a stranger is dialed for. */
+export const worthlessFailures = 3;
+/** Failures in a row after which a tried address gives its place to a newer one. */
+export const goneFailures = 10;
+/** Share of its chance to be picked that an address keeps with each failure in a row. Source: as in the address manager of Bitcoin. */
+export const chancePerFailure = 0.66;
+/** Failures in a row that still lower the chance. */
+export const bookFailuresCounted = 8;
+/** Time for which an address that was just dialed is hardly picked again, in ms. Source: as in the address manager of Bitcoin. */
+export const justTriedMs = 600_000;
+/** The chance of such an address. */
+export const justTriedChance = 0.01;
+/** Links of our own dialing that are remembered as anchors. Guess: half of those that are wanted. */
+export const anchorsMax = 4;
+/** How long such a link has to stand before, in ms. Guess. */
+export const anchorAfterMs = 60_000;
+/** Shortest time between two writes of the same address for having been linked again, in ms. Guess: what is read at a start need not be newer. */
+export const rewriteMsMin = 3_600_000;

@@ -6,7 +6,7 @@ import { linksMax, outboundReserved } from "./limits.ts";
 import { type Seat, Slots } from "./slots.ts";
 
 const exempt = settings.peersExemptRanges.default.flatMap((range) => parseIpRange(range) ?? []);
-const slots = new Slots(exempt);
+const slots = new Slots({ exempt, validators: 0 });
 const seat = (ip: string, direction: Direction = "inbound"): Seat => ({
   direction,
   address: `/${ip.includes(":") ? "ip6" : "ip4"}/${ip}/tcp/4001`,

@@ -1,14 +1,26 @@
 /**
- * Places for links: how many there are, and that no single owner of many addresses takes them all.
+ * Places for links: how many there are, that no single owner of many addresses takes them all, and who gives way.
  *
- * 1. Some places are kept for peers that this node dials itself: whoever only dials in cannot fill all.
+ * 1. Some places are kept for peers that this node dials itself, and some for validators where there are any: whoever
+ *    only dials in cannot fill all.
  * 2. Of one neighbourhood (a /24 of IPv4, a /48 of IPv6) at most two may dial in, unless it is exempt: addresses
  *    of a LAN lie close together by nature, those of an attacker because they are cheap that way.
- * 3. Who is allowed by rule is only bound by the number of all places.
+ * 3. Who is allowed by rule, and validators, are only bound by the number of all places.
+ * 4. Where all places for those who dial in are taken, a newcomer takes the place of the youngest link of the
+ *    network that has most of them. Those that brought most news, answer fastest or stand longest never give way: an attacker would
+ *    have to be a better peer than they are. So places that an attacker fills are filled with his own links only.
  */
-import { type IpRange, ipOfMultiaddr, isInRange, neighbourhoodOf } from "../../base/ip-range.ts";
-import type { Direction } from "../../ports/network.ts";
-import { linksMax, neighbourhoodLinksMax, outboundReserved } from "./limits.ts";
+import { type IpRange, ipOfMultiaddr, isInRange, neighbourhoodOf, networkOf } from "../../base/ip-range.ts";
+import type { LinkId, Direction } from "../../ports/network.ts";
+import { type PeerClass, rankOf } from "./classes.ts";
+import {
+  evictedAfterMsMin,
+  linksMax,
+  neighbourhoodLinksMax,
+  outboundReserved,
+  protectedEach,
+  validatorsReservedMax,
+} from "./limits.ts";
 
 /** One link as far as places go. */
 export interface Seat {
@@ -16,22 +28,77 @@ export interface Seat {
   readonly address: string;
 }
 
-const inboundMax: number = linksMax - outboundReserved;
+/** A seat that is taken, and what speaks for whoever sits there. */
+export interface TakenSeat extends Seat {
+  readonly link: LinkId;
+  /** Monotonic time of its admission. */
+  readonly since: number;
+  readonly class: PeerClass;
+  /** By rule: it never gives way. */
+  readonly allowed: boolean;
+  /** Shares from 0 to 1. */
+  readonly usefulness: number;
+  readonly promptness: number;
+}
+
+export interface SlotsOptions {
+  /** Where any number of peers may dial in from. */
+  readonly exempt: readonly IpRange[];
+  /** How many validators there are. */
+  readonly validators: number;
+}
 
 export class Slots {
   readonly #exempt: readonly IpRange[];
+  readonly #inboundMax: number;
+  readonly #ordinaryMax: number;
 
-  /** `exempt`: where any number of peers may dial in from. */
-  constructor(exempt: readonly IpRange[]) {
+  constructor({ exempt, validators }: SlotsOptions) {
+    const reserved = Math.min(validators, validatorsReservedMax);
     this.#exempt = exempt;
+    this.#ordinaryMax = linksMax - reserved;
+    this.#inboundMax = linksMax - outboundReserved - reserved;
   }
 
-  /** Why there is no place for one more beside those taken, in words; undefined where there is one. */
-  refusal(fresh: Seat, isAllowed: boolean, taken: readonly Seat[]): string | undefined {
-    if (taken.length >= linksMax) return `all ${linksMax} places for peers are taken`;
-    if (fresh.direction === "outbound" || isAllowed) return undefined;
-    if (taken.filter(({ direction }) => direction === "inbound").length >= inboundMax)
-      return `all ${inboundMax} places for peers that dial in are taken`;
+  /** Why there is no place for one more beside those taken, in words; undefined where there is one. `isWelcome`: a validator, or allowed by rule. */
+  refusal(fresh: Seat, isWelcome: boolean, taken: readonly Seat[]): string | undefined {
+    const most = isWelcome ? linksMax : this.#ordinaryMax;
+    if (taken.length >= most) return `all ${most} places for peers are taken`;
+    if (fresh.direction === "outbound" || isWelcome) return undefined;
+    if (taken.filter(({ direction }) => direction === "inbound").length >= this.#inboundMax)
+      return `all ${this.#inboundMax} places for peers that dial in are taken`;
+    return this.#tooNear(fresh, taken);
+  }
+
+  /** The link that gives way to a newcomer that dialed in, or undefined where all that could are worth more. */
+  evicted(fresh: Seat, taken: readonly TakenSeat[], mono: number): LinkId | undefined {
+    if (fresh.direction === "outbound") return undefined;
+    let open = taken.filter(
+      ({ direction, allowed, since, class: peerClass }) =>
+        direction === "inbound" &&
+        !allowed &&
+        rankOf(peerClass) > rankOf("trusted") &&
+        mono - since >= evictedAfterMsMin,
+    );
+    for (const merit of [
+      (seat: TakenSeat) => seat.usefulness,
+      (seat: TakenSeat) => seat.promptness,
+      (seat: TakenSeat) => -seat.since,
+    ]) {
+      const best = new Set(open.toSorted((a, b) => merit(b) - merit(a)).slice(0, protectedEach));
+      open = open.filter((seat) => !best.has(seat));
+    }
+    const sizes = new Map<string, number>();
+    for (const seat of open) sizes.set(this.#networkOf(seat), (sizes.get(this.#networkOf(seat)) ?? 0) + 1);
+    const most = Math.max(...sizes.values());
+    const crowd = open.filter((seat) => sizes.get(this.#networkOf(seat)) === most);
+    const loser = crowd.toSorted((a, b) => b.since - a.since)[0];
+    if (loser === undefined) return undefined;
+    const left = taken.filter(({ link }) => link !== loser.link);
+    return this.#tooNear(fresh, left) === undefined ? loser.link : undefined;
+  }
+
+  #tooNear(fresh: Seat, taken: readonly Seat[]): string | undefined {
     const near = this.#neighbourhood(fresh);
     if (near === undefined) return undefined;
     const beside = taken.filter((seat) => this.#neighbourhood(seat) === near).length;
@@ -40,7 +107,18 @@ export class Slots {
 
   #neighbourhood({ address }: Seat): string | undefined {
     const ip = ipOfMultiaddr(address);
-    if (ip === undefined || this.#exempt.some((range) => isInRange(ip, range))) return undefined;
+    if (ip === undefined || this.#isExempt(address)) return undefined;
     return neighbourhoodOf(ip);
+  }
+
+  /** Of exempt addresses each is its own. */
+  #networkOf({ address }: Seat): string {
+    const ip = ipOfMultiaddr(address);
+    return ip === undefined || this.#isExempt(address) ? address : networkOf(ip);
+  }
+
+  #isExempt(address: string): boolean {
+    const ip = ipOfMultiaddr(address);
+    return ip !== undefined && this.#exempt.some((range) => isInRange(ip, range));
   }
 }

@@ -168,6 +168,7 @@ function forgetHeldBack(peer: PeerId, origins: readonly OriginRanges[], { heldBa
 /** Sends a peer away for breaking the protocol. One that was let in is banned, unless it is exempt; a stranger may be another program. */
 export function expel(link: LinkId, peer: PeerId, reason: string, parts: Parts, step: Step): void {
   step.out.push({ type: "penalise", peer, reason });
+  parts.connections.step({ type: "observed", peer, what: { type: "violated" } }, step.now, step.out);
   const address = parts.admission.links().find((each) => each.link === link)?.address;
   const wasLetIn = parts.admission.admittedPeer(link) !== undefined;
   const ban = wasLetIn ? parts.standing.offended(peer, address, reason, step.now.wall, step.out) : undefined;
@@ -187,17 +188,23 @@ export function closeBanned(parts: Parts, step: Step): void {
   }
 }
 
+const onlyLooked = "we only looked whether somebody is at this address";
+
 function passOn(fact: AdmissionFact, parts: Parts, step: Step): void {
   const { now, out } = step;
   if (fact.type === "admitted") {
     parts.clock.heard(fact.peer, fact.clockOffsetMs);
     parts.comparison.admitted(fact.peer, now.wall);
     parts.partitions.step({ type: "admitted", peer: fact.peer }, now, out);
-    parts.connections.step({ type: "admitted", peer: fact.peer }, now, out);
+    parts.connections.step({ type: "admitted", link: fact.link, peer: fact.peer }, now, out);
     acknowledgeAnew(fact, parts, step);
+    const address = parts.admission.links().find(({ link }) => link === fact.link)?.address ?? "";
+    parts.exchange.admitted(fact.link, fact.peer, address, now);
     askForFirst(fact, parts, step);
     const admitted = { type: "peerAdmitted", link: fact.link, peer: fact.peer } as const;
     passOnPullFacts(parts.pull.step(admitted, holdingsSeen(parts), now, out), parts, step);
+    for (const link of parts.connections.takeSurplus())
+      stepAdmission({ type: "expelled", link, code: "other", reason: onlyLooked, retryAfterSeconds: 0 }, parts, step);
     return;
   }
   if (fact.type === "ended") {
@@ -211,6 +218,7 @@ function passOn(fact: AdmissionFact, parts: Parts, step: Step): void {
     parts.partitions.step({ type: "departed", peer: fact.peer, left }, now, out);
   }
   parts.acknowledgement.step({ type: "linkLost", link: fact.link }, now, out);
+  parts.exchange.linkLost(fact.link);
   parts.serve.linkLost(fact.link);
   parts.walkServe.linkLost(fact.link);
   parts.prefixes.linkLost(fact.link);

@@ -8,12 +8,15 @@ import { Prng } from "../../base/prng.ts";
 import type { Beacon, OriginRanges } from "../../codec/frontier.ts";
 import { peerIdOf } from "../../codec/peer-id.ts";
 import type { Signer } from "../../crypto/ed25519.ts";
+import { keyedNumber } from "../../crypto/keyed-number.ts";
 import type { StoreState, StoreView } from "../../ports/store.ts";
 import { HeldBack } from "../data/held-back.ts";
 import type { TrieSnapshot } from "../data/trie/snapshot.ts";
 import type { EffectSink } from "../effects.ts";
 import type { Note } from "../notes.ts";
 import { Admission } from "../peers/admission/machine.ts";
+import { AddressBook } from "../peers/address-book.ts";
+import { Exchange } from "../peers/exchange/machine.ts";
 import { ClockWatch } from "../peers/clock-watch.ts";
 import { Connections } from "../peers/connections/machine.ts";
 import { Slots } from "../peers/slots.ts";
@@ -50,6 +53,12 @@ export interface ReplicaOptions {
   readonly banMsSteps: readonly (number | undefined)[];
   /** Where any number of peers may dial in from. */
   readonly exemptRanges: readonly IpRange[];
+  /** Peers that are wanted before all others. */
+  readonly validators: readonly PeerId[];
+  /** Links of this node's own dialing below which it dials addresses that others told of; with 0 it never does. */
+  readonly outboundWanted: number;
+  /** Whether it asks others for addresses and tells them of those it knows. */
+  readonly exchange: boolean;
 }
 
 export interface Parts {
@@ -61,6 +70,8 @@ export interface Parts {
   readonly admission: Admission;
   readonly connections: Connections;
   readonly standing: Standing;
+  readonly book: AddressBook;
+  readonly exchange: Exchange;
   readonly clock: ClockWatch;
   readonly intake: Intake;
   readonly heldBack: HeldBack;
@@ -84,11 +95,29 @@ export interface Step {
   readonly out: EffectSink;
 }
 
+// tidy: long because it makes one machine after the other
 export function makeParts(options: ReplicaOptions, view: StoreView, state: StoreState): Parts {
   const { signer, network, session, agent, seed, horizonDays, pullEveryMs, first, trieReplayOpsMin, cutOffMs } =
     options;
   const self = peerIdOf(signer.author);
   const standing = new Standing(view.peerRules(), options.banMsSteps);
+  const { exemptRanges, outboundWanted } = options;
+  const validators = new Set(options.validators);
+  const book = new AddressBook(
+    { self, place: keyedNumber(signer), prng: new Prng(seed + 2), exempt: exemptRanges },
+    view.addresses(),
+  );
+  const connections = new Connections({
+    self,
+    prng: new Prng(seed),
+    book,
+    outboundWanted,
+    banOn: (peer, address, now) => standing.ban(peer, address, now),
+    namedClass: (peer, address, now) => {
+      if (validators.has(peer)) return "validator";
+      return standing.allows(peer, address, now) ? "trusted" : undefined;
+    },
+  });
   return {
     self,
     first,
@@ -99,8 +128,23 @@ export function makeParts(options: ReplicaOptions, view: StoreView, state: Store
       view,
       state,
     ),
-    admission: new Admission({ self, network, session, agent, slots: new Slots(options.exemptRanges) }),
-    connections: new Connections(self, new Prng(seed), (peer, address, now) => standing.ban(peer, address, now)),
+    admission: new Admission({
+      self,
+      network,
+      session,
+      agent,
+      slots: new Slots({ exempt: exemptRanges, validators: validators.size }),
+      merits: (peer, address, now) => connections.opinionOf(peer, address, now),
+    }),
+    connections,
+    exchange: new Exchange({
+      self,
+      enabled: options.exchange,
+      prng: new Prng(seed + 3),
+      book,
+      local: exemptRanges,
+    }),
+    book,
     standing,
     clock: new ClockWatch(),
     intake: new Intake(network),

@@ -22,7 +22,7 @@ function outcomeOf(order: PeerOrder, parts: Parts, step: Step): Outcome {
     case "disconnectRequested":
       return disconnect(order.peer, parts, step);
     case "forgetRequested": {
-      const forgotten = parts.connections.forget(order.target);
+      const forgotten = parts.connections.forget(order.target, step.out);
       return forgotten > 0 ? { type: "done" } : refusal("not_found", `no address of ${order.target} is known here`);
     }
     case "rulesRequested":

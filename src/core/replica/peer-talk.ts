@@ -2,16 +2,32 @@
 import type { PeerId } from "../../base/brand.ts";
 import { type PeersMessage, encodePeers } from "../../codec/peers.ts";
 import type { LinkId } from "../../ports/network.ts";
-import type { Parts, Step } from "./parts.ts";
+import { type Parts, type Step, tell } from "./parts.ts";
 
-export function takePeersMessage(link: LinkId, _peer: PeerId, message: PeersMessage, _parts: Parts, step: Step): void {
+export function takePeersMessage(link: LinkId, peer: PeerId, message: PeersMessage, parts: Parts, step: Step): void {
   switch (message.type) {
     case "probe":
       sendPeers(link, { type: "probed", number: message.number }, step);
       break;
+    case "askPeers": {
+      const answer = parts.exchange.answer(link, message.number, step.now);
+      if (answer !== undefined) sendPeers(link, answer, step);
+      break;
+    }
+    case "knownPeers": {
+      const addresses = parts.exchange.told(link, message.number, message.peers, step.now, step.out);
+      if (addresses > 0) tell({ type: "addressesTold", peer, addresses }, step);
+      parts.connections.step({ type: "timePassed" }, step.now, step.out);
+      break;
+    }
     default:
       break;
   }
+}
+
+/** Asks those for addresses whose turn it is. */
+export function askForPeers(parts: Parts, step: Step): void {
+  for (const { link, message } of parts.exchange.due(step.now)) sendPeers(link, message, step);
 }
 
 export function sendPeers(link: LinkId, message: PeersMessage, { out }: Step): void {

@@ -24,6 +24,7 @@ import type { Adoption, Age, ApartFrom } from "./freshness.ts";
 import type { ReplicaInput } from "./inputs.ts";
 import { goOnAdopting, passOnPullFacts, passOnWalkFacts, stepAdmission } from "./links.ts";
 import { type Parts, type ReplicaOptions, type Step, holdingsSeen, makeParts, setScanned, tell } from "./parts.ts";
+import { askForPeers } from "./peer-talk.ts";
 import { takeOrder } from "./peer-orders.ts";
 import { Requests } from "./requests.ts";
 import { knownBatches, releaseHeldBack, settle } from "./settle.ts";
@@ -156,6 +157,7 @@ export class Replica {
       walkServe.nextDeadline(),
       partitions.nextDeadline(now),
       prefixes.nextDeadline(),
+      this.#parts.exchange.nextDeadline(),
       release === undefined ? undefined : now.mono + waitFor(release, clock.judged(now.wall)),
       now.mono + waitFor(collection, clock.judged(now.wall)),
     ].filter((deadline) => deadline !== undefined);
@@ -215,6 +217,7 @@ export class Replica {
     collect(parts, step);
     releaseHeldBack(parts, step);
     parts.partitions.step({ type: "timePassed" }, now, out);
+    askForPeers(parts, step);
     parts.prefixes.advance(setScanned(parts, step), now, out);
   }
 

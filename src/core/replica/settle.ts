@@ -47,6 +47,10 @@ export function settle(load: CheckedLoad, parts: Parts, step: Step): readonly Pu
     const delayMs = source.type === "gossip" ? step.now.mono - source.receivedAt : 0;
     tell({ type: "batchesMerged", via: source.type, batches, entries, delayMs }, step);
   }
+  if (source.type !== "walk") {
+    const what = { type: "brought", news: news > 0 } as const;
+    parts.connections.step({ type: "observed", peer: load.from, what }, step.now, step.out);
+  }
   if (source.type === "walk") {
     const done = { type: "parcelsDone", session: source.session, bad: load.bad, news: entries } as const;
     passOnWalkFacts(parts.walkAsk.step(done, holdingsSeen(parts), step.now, step.out), parts, step);

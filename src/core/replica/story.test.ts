@@ -57,6 +57,9 @@ class Member {
       cutOffMs: 10_000,
       banMsSteps,
       exemptRanges: [],
+      validators: [],
+      outboundWanted: 0,
+      exchange: false,
     };
     const state = newState(`${number}`.repeat(16) as Incarnation, 0 as Instant);
     this.replica = new Replica(options, this.store, state);

@@ -51,6 +51,15 @@ export function takeEvent(event: NetworkEvent, parts: Parts, step: Step): void {
     case "dialFailed":
       parts.connections.step(event, step.now, step.out);
       break;
+    case "listening":
+      parts.exchange.listening(event.addresses);
+      break;
+    case "rttMeasured": {
+      const peer = parts.admission.peerOf(event.link);
+      const what = { type: "answered", rttMs: event.rttMs } as const;
+      if (peer !== undefined) parts.connections.step({ type: "observed", peer, what }, step.now, step.out);
+      break;
+    }
     case "candidateFound":
       parts.connections.step({ ...event, peer: event.peer ?? peerInAddress(event.address) }, step.now, step.out);
       break;

@@ -54,6 +54,7 @@ class Libp2pDriver implements NetworkDriver {
   #stopped: Promise<void> | undefined;
   readonly #strays = new Strays();
   #linkCount = 0;
+  #toldAddresses = "";
   #dials = 0;
   readonly #framesSent = noFrames();
   #framesReceived = 0;
@@ -78,9 +79,10 @@ class Libp2pDriver implements NetworkDriver {
       unjudged: this.#unjudged,
       onFact,
     });
-    this.#pinger = new Pinger(options.staleAfterMs, (link, rttMs) =>
-      onFact({ type: "rttMeasured", at: now(), link: link.id, rttMs }),
-    );
+    this.#pinger = new Pinger(options.staleAfterMs, (link, rttMs) => {
+      onFact({ type: "rttMeasured", at: now(), link: link.id, rttMs });
+      this.#emit({ type: "rttMeasured", link: link.id, rttMs });
+    });
   }
 
   /** Builds the libp2p instance; once, before anything else. */
@@ -106,6 +108,7 @@ class Libp2pDriver implements NetworkDriver {
     this.#startMdns();
     this.#gossip.subscribe();
     this.#sweeper = setInterval(() => this.#sweep(), peerSweepEveryMs);
+    this.#tellAddresses();
   }
 
   addresses(): readonly string[] {
@@ -320,7 +323,15 @@ class Libp2pDriver implements NetworkDriver {
     this.#emit({ type: "dialFailed", address, attempt, failure, detail });
   }
 
+  #tellAddresses(): void {
+    const addresses = this.addresses();
+    if (addresses.join(" ") === this.#toldAddresses) return;
+    this.#toldAddresses = addresses.join(" ");
+    this.#emit({ type: "listening", addresses });
+  }
+
   #sweep(): void {
+    this.#tellAddresses();
     this.#strays.check(this.#prepared().libp2p.getConnections(), this.#links.values(), {
       dead: (link) => this.#onLinkClosed(link, "its connection was gone"),
       stray: (connection) => connection.abort(new Error("the connection belongs to no link")),

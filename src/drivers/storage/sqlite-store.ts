@@ -242,6 +242,7 @@ class SqliteStore implements Store {
     return this.#sql.partitions.all().map((row) => JSON.parse(row["body"] as string) as PartitionRecord);
   }
 
+  // tidy: long because it is one case per kind of write
   #apply(write: StoreWrite): void {
     switch (write.type) {
       case "merge":

@@ -13,12 +13,20 @@
  *    with a reason, after admission.
  * 4. Every close of ours is preceded by a goodbye.
  */
+// tidy: long because it is one machine over one table, and its inputs and facts are described here
 import type { Instant, NetworkId, PeerId, Time } from "../../../base/brand.ts";
 import { type AdmitMessage, type GoodbyeCode, type Hello, admitVersion, encodeAdmit } from "../../../codec/admit.ts";
 import type { Direction, LinkId } from "../../../ports/network.ts";
-import type { Slots } from "../slots.ts";
+import type { Slots, TakenSeat } from "../slots.ts";
 import type { Effect, EffectSink } from "../../effects.ts";
-import { admissionSkewMsMax, helloWithinMs, linksMax, linksPerPeerMax, strangersMax } from "../limits.ts";
+import {
+  admissionSkewMsMax,
+  evictedSeconds,
+  helloWithinMs,
+  linksMax,
+  linksPerPeerMax,
+  strangersMax,
+} from "../limits.ts";
 
 export interface AdmissionOptions {
   readonly self: PeerId;
@@ -27,6 +35,8 @@ export interface AdmissionOptions {
   readonly session: string;
   readonly agent: string;
   readonly slots: Slots;
+  /** What speaks for a peer whose link stands at this address. */
+  merits(peer: PeerId, address: string, now: Time): Pick<TakenSeat, "class" | "usefulness" | "promptness">;
 }
 
 export type AdmissionInput =
@@ -234,14 +244,18 @@ export class Admission {
       return this.#dismiss(record, "protocolViolation", "a second hello on one link", now, out);
     record.hello = hello;
     record.clockOffsetMs = hello.clock - now.wall;
-    const refusal = this.#refusal(record, hello);
+    const refusal = this.#refusal(record, hello, now);
     if (refusal !== undefined) return this.#dismiss(record, refusal.code, refusal.reason, now, out);
     out.push({ type: "network", order: { type: "acceptLink", link: record.link } });
     this.#send(record, { type: "welcome" }, out);
     return this.#admitWhenBoth(record, now, out);
   }
 
-  #refusal(record: LinkRecord, hello: Hello): { readonly code: GoodbyeCode; readonly reason: string } | undefined {
+  #refusal(
+    record: LinkRecord,
+    hello: Hello,
+    now: Time,
+  ): { readonly code: GoodbyeCode; readonly reason: string } | undefined {
     if (hello.network !== this.#options.network)
       return {
         code: "wrongNetwork",
@@ -253,21 +267,37 @@ export class Admission {
         reason: `your clock is ${Math.round(record.clockOffsetMs / 1000)} s off ours; at most ${admissionSkewMsMax / 1000} s is admitted`,
       };
     }
-    const full = this.#noPlaceFor(record);
-    return full === undefined ? undefined : { code: "full", reason: full };
+    const full = this.#noPlaceFor(record, now);
+    if (full === undefined || this.#evictedFor(record, now) !== undefined) return undefined;
+    return { code: "full", reason: full };
   }
 
   /** A further link of an admitted peer takes no place: one of the two is closed soon. */
-  #noPlaceFor(record: LinkRecord): string | undefined {
+  #noPlaceFor(record: LinkRecord, now: Time): string | undefined {
     if (this.#admitted.has(record.peer)) return undefined;
-    return this.#options.slots.refusal(record, record.allowed, [...this.#admitted.values()]);
+    const { slots, merits } = this.#options;
+    const isWelcome = record.allowed || merits(record.peer, record.address, now).class === "validator";
+    return slots.refusal(record, isWelcome, [...this.#admitted.values()]);
+  }
+
+  /** The link whose place a newcomer takes. */
+  #evictedFor(record: LinkRecord, now: Time): LinkRecord | undefined {
+    const { slots, merits } = this.#options;
+    const taken = [...this.#admitted.values()].map(({ link, peer, direction, address, allowed, admittedAt }) => ({
+      ...{ link, direction, address, allowed, since: admittedAt ?? now.mono },
+      ...merits(peer, address, now),
+    }));
+    const link = slots.evicted(record, taken, now.mono);
+    return link === undefined ? undefined : this.#links.get(link);
   }
 
   #admitWhenBoth(record: LinkRecord, now: Time, out: EffectSink): readonly AdmissionFact[] {
     if (record.hello === undefined || !record.welcomedBy) return [];
     const other = this.#admitted.get(record.peer);
-    const full = this.#noPlaceFor(record);
-    if (full !== undefined) return this.#dismiss(record, "full", full, now, out);
+    const full = this.#noPlaceFor(record, now);
+    const evicted = full === undefined ? undefined : this.#evictedFor(record, now);
+    if (full !== undefined && evicted === undefined) return this.#dismiss(record, "full", full, now, out);
+    const gone = evicted === undefined ? [] : this.#dismiss(evicted, "full", placeTaken, now, out, evictedSeconds);
     record.admitted = true;
     record.admittedAt = now.mono;
     const loser = other === undefined ? undefined : this.#loserOf(other, record);
@@ -284,7 +314,11 @@ export class Admission {
     });
     const facts =
       loser === undefined ? [] : this.#dismiss(loser, "duplicate", "another link between us is kept", now, out);
-    return [...facts, { type: "admitted", link: record.link, peer: record.peer, clockOffsetMs: record.clockOffsetMs }];
+    return [
+      ...gone,
+      ...facts,
+      { type: "admitted", link: record.link, peer: record.peer, clockOffsetMs: record.clockOffsetMs },
+    ];
   }
 
   /** The link to close, or undefined where that is the other side's to decide. */
@@ -386,6 +420,7 @@ export class Admission {
   }
 }
 
+const placeTaken = "its place went to another peer, for all are taken";
 const tooManyStrangers = `${strangersMax} links wait to be admitted already`;
 
 /** Not admitted yet, and not on its way out. */

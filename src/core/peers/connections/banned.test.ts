@@ -40,7 +40,7 @@ describe("a banned address", () => {
     const table = new Table();
     table.found("a", bob);
     table.linked(1, bob, 1);
-    table.step({ type: "admitted", peer: bob });
+    table.step({ type: "admitted", link: 1, peer: bob });
     table.banned.set("a", { until: undefined });
     expect(table.ended(1, bob, "banned", 600)).toEqual([]);
     table.banned.delete("a");
@@ -51,7 +51,9 @@ describe("a banned address", () => {
     const table = new Table();
     for (const address of ["a", "b"]) table.found(address, bob);
     table.found("c", carol);
-    expect([table.machine.forget("nobody"), table.machine.forget("a"), table.machine.forget(bob)]).toEqual([0, 1, 1]);
+    expect([table.machine.forget("nobody", []), table.machine.forget("a", []), table.machine.forget(bob, [])]).toEqual([
+      0, 1, 1,
+    ]);
     expect(table.machine.snapshot({ wall: 0 as Instant, mono: 0 }).map(({ address }) => address)).toEqual(["c"]);
   });
 });

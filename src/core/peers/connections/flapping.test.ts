@@ -20,7 +20,7 @@ function flap(table: Table, lastsMs: number, forMs: number): readonly number[] {
     while (dials.length === 0) dials = table.at(table.machine.nextDeadline() ?? Infinity);
     began.push(table.mono);
     table.linked(link, bob, Number(dials[0]?.split("#")[1]));
-    table.step({ type: "admitted", peer: bob });
+    table.step({ type: "admitted", link: 1, peer: bob });
     table.mono += lastsMs;
     dials = table.ended(link, bob);
   }
@@ -64,7 +64,7 @@ describe("a link that breaks again and again", () => {
     const dials = table.found("a", bob, "user");
     expect([isFlapping(), dials.length]).toEqual([false, 1]);
     table.linked(99, bob, Number(dials[0]?.split("#")[1]));
-    table.step({ type: "admitted", peer: bob });
+    table.step({ type: "admitted", link: 1, peer: bob });
     table.mono += settledLinkMs;
     table.ended(99, bob);
     expect(table.waitMs).toBeLessThanOrEqual(redialAfterLossMs * 1.2);
@@ -76,7 +76,7 @@ describe("a link that breaks again and again", () => {
     for (let link = 1; link < 8; link++) {
       while (dials.length === 0) dials = table.at(table.machine.nextDeadline() ?? Infinity);
       table.linked(link, bob, Number(dials[0]?.split("#")[1]));
-      table.step({ type: "admitted", peer: bob });
+      table.step({ type: "admitted", link: 1, peer: bob });
       table.mono += 20_000;
       dials = table.ended(link, bob, "shuttingDown");
     }

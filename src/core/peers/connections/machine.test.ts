@@ -84,7 +84,7 @@ describe("fresh word of a known address", () => {
     const table = new Table();
     table.found("a", bob);
     table.linked(1, bob, 1);
-    table.step({ type: "admitted", peer: bob });
+    table.step({ type: "admitted", link: 1, peer: bob });
     table.mono = steadyLinkMs;
     table.ended(1, bob, "clock");
     table.mono += 1_000;
@@ -155,7 +155,7 @@ describe("after a link was lost", () => {
     const table = new Table();
     table.found("a", bob);
     table.linked(1, bob, 1);
-    table.step({ type: "admitted", peer: bob });
+    table.step({ type: "admitted", link: 1, peer: bob });
     table.mono = ms;
     return table;
   }
@@ -214,7 +214,7 @@ describe("members that were lost", () => {
     members.forEach((peer, i) => {
       table.found(peer, peer);
       table.linked(i, peer, i + 1);
-      table.step({ type: "admitted", peer });
+      table.step({ type: "admitted", link: 1, peer });
     });
     table.mono = steadyLinkMs;
     members.forEach((peer, i) => table.ended(i, peer, sayAway > 0 ? "shuttingDown" : undefined, i === 0 ? sayAway : 0));
@@ -245,7 +245,7 @@ describe("members that were lost", () => {
     const table = allLost(names);
     waitsAfter(table, 3_600_000);
     table.linked(9, names[4] as PeerId);
-    const dials = table.step({ type: "admitted", peer: names[4] as PeerId });
+    const dials = table.step({ type: "admitted", link: 1, peer: names[4] as PeerId });
     expect(dials.map((dial) => dial.split("#")[0])).toEqual(names.slice(0, 4));
     for (const dial of dials) table.failed(Number(dial.split("#")[1]));
     expect(table.at(table.mono)).toEqual([]);
@@ -255,7 +255,7 @@ describe("members that were lost", () => {
     const table = allLost(names.slice(0, 2), 300);
     waitsAfter(table, 60_000);
     table.linked(9, names[1] as PeerId);
-    expect(table.step({ type: "admitted", peer: names[1] as PeerId })).toEqual([]);
+    expect(table.step({ type: "admitted", link: 1, peer: names[1] as PeerId })).toEqual([]);
     expect(table.machine.nextDeadline()).toBe(steadyLinkMs + 300_000);
   });
 
@@ -270,7 +270,7 @@ describe("members that were lost", () => {
       if (i === 8) table.failed(attempt);
     }
     table.linked(9, names[0] as PeerId);
-    expect(table.step({ type: "admitted", peer: names[0] as PeerId })).toEqual([]);
+    expect(table.step({ type: "admitted", link: 1, peer: names[0] as PeerId })).toEqual([]);
   });
 });
 

@@ -1,131 +1,87 @@
 /**
- * Whom to dial and when. Level-triggered: inputs edit a table of known addresses, `evaluate`
- * derives the dials from it.
+ * Whom to dial and when. Level-triggered: inputs edit a table of addresses and one of peers, `evaluate`
+ * derives the dials from them.
  *
  * 1. No dial to a peer that has a link or a dial under way, nor to an address that has one.
- * 2. A failed dial doubles the wait of its address, 5 s to 10 min, jittered; nothing is forgotten
- *    for failing. Success and fresh word from mDNS reset the wait.
- * 3. A peer whose link was lost is dialed again after a short moment, unless another link to it is
+ * 2. A failed dial doubles the wait of its address, 5 s to 10 min, jittered. After as many as its class allows the
+ *    address sleeps: it is dialed once an hour, and is never forgotten. After five in a row at whatever address the peer's breaker opens.
+ * 3. Fresh word of an address, a link that settled, and the return of any that was lost end waits, sleep and breaker.
+ * 4. A peer whose link was lost is dialed again after a short moment, unless another link to it is
  *    kept or it told us to stay away.
- * 4. A member whose good link was lost is dialed every 2 min at least, and the three lost last every 5 s. When one
+ * 5. A member whose good link was lost is dialed every 2 min at least, and the three lost last every 5 s. When one
  *    of the lost is back, all are dialed at once: what cut them off has ended. So a cut of hours heals in seconds.
- * 5. A peer whose links break again and again, each within 10 min, is dialed ever more rarely, up to every 15 min,
+ * 6. A peer whose links break again and again, each within 10 min, is dialed ever more rarely, up to every 15 min,
  *    or 2 min where no other link stands; a link that lasts, or the user's own order, ends that.
- * 6. Nobody who is banned is dialed.
- * 7. At most 8 dials at once and 1,024 addresses; configured ones are never pushed out.
+ * 7. Nobody who is banned is dialed.
+ * 8. Of several that are due, validators come first, then where our links stood before the start, then by class, then by quality.
+ *    What was only discovered is dialed while there are fewer than 25 links; the address book is used while
+ *    fewer than 8 links are of our own dialing, and every 2 min for a look whether a new address is real.
+ * 9. At most 8 dials at once and 1,024 addresses; configured ones are never pushed out.
  */
-import type { Instant, PeerId, Time } from "../../../base/brand.ts";
-import type { Prng } from "../../../base/prng.ts";
-import type { CandidateSource, DialFailure, LinkId } from "../../../ports/network.ts";
+// tidy: long because it is one machine over one table, whose inputs all end in the same evaluation
+import type { PeerId, Time } from "../../../base/brand.ts";
+import type { DialFailure, LinkId, CandidateSource } from "../../../ports/network.ts";
 import type { GoodbyeCode } from "../../../codec/admit.ts";
 import type { EffectSink } from "../../effects.ts";
+import { rankOf } from "../classes.ts";
 import {
+  anchorAfterMs,
   backoffJitter,
   candidatesMax,
   dialBackoffMsMax,
-  dialBackoffMsMin,
   dialsMax,
-  failuresCountedMax,
-  flapWaitMsMax,
-  flapWaitMsMin,
   flapsTolerated,
+  linksWanted,
   lostDialMsMax,
-  redialAfterLossMs,
   retryAfterSecondsMax,
-  settledLinkMs,
-  steadyLinkMs,
   wallWaitMsMin,
 } from "../limits.ts";
-import { longestWait } from "./lost.ts";
+import { Acquaintances, type Opinion } from "./acquaintances.ts";
+import { type Candidate, type CandidateSnapshot, isConfigured, newCandidate } from "./candidate.ts";
+import type { ConnectionsInput, ConnectionsOptions } from "./inputs.ts";
+import { Picks } from "./picks.ts";
+import { afterLoss, backOff } from "./waits.ts";
 
-export type ConnectionsInput =
-  | {
-      readonly type: "candidateFound";
-      readonly address: string;
-      readonly peer: PeerId | undefined;
-      readonly source: CandidateSource;
-    }
-  | { readonly type: "dialFailed"; readonly attempt: number; readonly failure: DialFailure; readonly detail: string }
-  | { readonly type: "linkOpened"; readonly link: LinkId; readonly peer: PeerId; readonly attempt: number | undefined }
-  | { readonly type: "admitted"; readonly peer: PeerId }
-  | {
-      readonly type: "linkEnded";
-      readonly link: LinkId;
-      readonly peer: PeerId;
-      readonly code: GoodbyeCode | undefined;
-      readonly retryAfterSeconds: number;
-    }
-  /** Somebody was banned, or is not any more. */
-  | { readonly type: "rulesChanged" }
-  | { readonly type: "timePassed" }
-  | { readonly type: "stopping" };
+export type { Opinion } from "./acquaintances.ts";
+export type { CandidateSnapshot } from "./candidate.ts";
+export type { ConnectionsInput } from "./inputs.ts";
 
-/** The ban that keeps this node from dialing, if one does. */
-export type BanOn = (
-  peer: PeerId | undefined,
-  address: string,
-  now: Instant,
-) => { readonly until: Instant | undefined } | undefined;
-
-interface Candidate {
-  readonly address: string;
-  source: CandidateSource;
-  peer: PeerId | undefined;
-  failures: number;
-  /** Monotonic time before which it is not dialed. */
-  notBefore: number;
-  /** When its peer was last admitted, while that link lasts. */
+/** A link that stands. */
+interface Standing {
+  readonly peer: PeerId;
+  /** The address at which we dialed it. */
+  readonly dialedAt: string | undefined;
   admittedAt: number | undefined;
-  /** When a good link to its peer was last lost. */
-  lostAt: number | undefined;
-  /** Until when its peer told us to stay away. */
-  awayUntil: number;
-  /** Links to its peer in a row that broke before they had settled. */
-  shortLinks: number;
-  attempt: number | undefined;
-  /** It waits because it is banned. */
-  banned: boolean;
-  lastFailure: { readonly failure: DialFailure; readonly detail: string } | undefined;
 }
 
-export interface CandidateSnapshot {
-  readonly address: string;
-  readonly source: CandidateSource;
-  readonly peer: PeerId | undefined;
-  readonly failures: number;
-  readonly dialing: boolean;
-  readonly banned: boolean;
-  /** Its peer's links break again and again. */
-  readonly flapping: boolean;
-  readonly inMs: number;
-  readonly lastFailure: { readonly failure: DialFailure; readonly detail: string } | undefined;
-}
-
-/** Goodbyes after which trying again soon cannot help. */
-const hopelessCodes: ReadonlySet<GoodbyeCode> = new Set([
-  "wrongNetwork",
-  "wrongVersion",
-  "clock",
-  "protocolViolation",
-  "full",
-  "banned",
-]);
+/** What is known from the start holds since before any monotonic time. */
+const began = 0;
 
 export class Connections {
-  readonly #self: PeerId;
-  readonly #prng: Prng;
-  readonly #banOn: BanOn;
+  readonly #options: ConnectionsOptions;
   readonly #candidates = new Map<string, Candidate>();
+  readonly #acquaintances: Acquaintances;
   readonly #dialing = new Map<number, Candidate>();
-  /** Links that stand, by peer; more than one only until admission resolved them. */
-  readonly #links = new Map<LinkId, PeerId>();
+  /** More than one link to a peer only until admission resolved them. */
+  readonly #links = new Map<LinkId, Standing>();
+  readonly #picks: Picks;
+  /** Monotonic time at which the latest link of our own dialing has stood long enough for an anchor. */
+  #anchorsAt: number | undefined;
   #attempts = 0;
   #stopping = false;
 
-  constructor(self: PeerId, prng: Prng, banOn: BanOn) {
-    this.#self = self;
-    this.#prng = prng;
-    this.#banOn = banOn;
+  constructor(options: ConnectionsOptions) {
+    this.#options = options;
+    this.#acquaintances = new Acquaintances((peer, address, now) => options.namedClass(peer, address, now));
+    this.#picks = new Picks(options.book, options.prng, options.outboundWanted);
+    const anchors = options.outboundWanted === 0 ? [] : options.book.anchors();
+    for (const { address, peer } of anchors) {
+      const candidate = newCandidate(address, peer, "told", began);
+      candidate.anchor = true;
+      this.#candidates.set(address, candidate);
+    }
+    for (const { peer, table } of options.book.list())
+      if (table === "tried") this.#acquaintances.wasAdmitted(peer, began);
   }
 
   step(input: ConnectionsInput, now: Time, out: EffectSink): void {
@@ -140,10 +96,13 @@ export class Connections {
         this.#linked(input.link, input.peer, input.attempt);
         break;
       case "admitted":
-        this.#admitted(input.peer, now);
+        this.#admitted(input.link, input.peer, now, out);
         break;
       case "linkEnded":
         this.#ended(input.link, input.peer, input.code, input.retryAfterSeconds, now, out);
+        break;
+      case "observed":
+        this.#acquaintances.observe(input.peer, input.what, now.mono);
         break;
       case "rulesChanged":
         this.#lookAgain(now);
@@ -151,62 +110,151 @@ export class Connections {
       case "timePassed":
         break;
       case "stopping":
+        this.#saveAnchors(now, out);
         this.#stopping = true;
         break;
     }
+    if (this.#anchorsAt !== undefined && now.mono >= this.#anchorsAt) this.#saveAnchors(now, out);
     this.#evaluate(now, out);
   }
 
   nextDeadline(): number | undefined {
     if (this.#stopping || this.#dialing.size >= dialsMax) return undefined;
     const busy = this.#busyPeers();
-    let next: number | undefined;
+    let next = this.#picks.nextAt(this.#outbound());
+    if (this.#anchorsAt !== undefined) next = Math.min(next ?? Infinity, this.#anchorsAt);
     for (const candidate of this.#candidates.values())
-      if (isWanted(candidate, busy)) next = Math.min(next ?? Infinity, candidate.notBefore);
+      if (this.#isWanted(candidate, busy)) next = Math.min(next ?? Infinity, this.#dueAt(candidate));
     return next;
   }
 
   snapshot(now: Time): readonly CandidateSnapshot[] {
-    return [...this.#candidates.values()].map(
-      ({ address, source, peer, failures, attempt, banned, shortLinks, notBefore, lastFailure }) => ({
+    return [...this.#candidates.values()].map((candidate) => {
+      const { address, source, peer, failures, attempt, banned, dormant, shortLinks, lastFailure } = candidate;
+      return {
         address,
         source,
         peer,
+        class: this.#acquaintances.classOf(candidate, now.wall),
+        score: this.#acquaintances.scoreOf(peer, now.mono),
+        breaker: peer === undefined ? "closed" : this.#acquaintances.breakerOf(peer, now.mono),
         failures,
         dialing: attempt !== undefined,
         banned,
+        dormant,
         flapping: shortLinks > flapsTolerated,
-        inMs: Math.max(0, notBefore - now.mono),
+        inMs: Math.max(0, this.#dueAt(candidate) - now.mono),
         lastFailure,
-      }),
+      };
+    });
+  }
+
+  /** How a peer that is linked, or was, is thought of; its address is the one of its link. */
+  opinionOf(peer: PeerId, address: string, now: Time): Opinion {
+    const isTrusted = [...this.#candidates.values()].some((each) => each.peer === peer && isConfigured(each));
+    return this.#acquaintances.opinionOf(peer, address, isTrusted, now);
+  }
+
+  /** Drops the addresses of a peer, or one address. Returns how many. */
+  forget(target: string, out: EffectSink): number {
+    const inBook = this.#options.book.forget(target, out);
+    const forgotten = [...this.#candidates.values()].filter(
+      ({ address, peer }) => address === target || peer === target,
     );
+    for (const { address } of forgotten) this.#candidates.delete(address);
+    return Math.max(inBook, forgotten.length);
+  }
+
+  /** Links that were only made to see whether the address is real, and are not wanted further. */
+  takeSurplus(): readonly LinkId[] {
+    return this.#picks.takeSurplus(this.#outbound() - 1);
+  }
+
+  /** Whether a few more addresses would be welcome. */
+  wantsAddresses(): boolean {
+    return this.#outbound() < this.#options.outboundWanted;
   }
 
   #evaluate(now: Time, out: EffectSink): void {
     if (this.#stopping) return;
     const busy = this.#busyPeers();
-    for (const candidate of this.#candidates.values()) {
+    const due = [...this.#candidates.values()].filter((each) => this.#dueAt(each) <= now.mono);
+    due.sort((a, b) => this.#orderOf(a, now) - this.#orderOf(b, now));
+    for (const candidate of due) {
       if (this.#dialing.size >= dialsMax) return;
-      if (candidate.notBefore > now.mono || !isWanted(candidate, busy) || this.#isBanned(candidate, now)) continue;
+      if (!this.#isWanted(candidate, busy) || this.#isBanned(candidate, now)) continue;
       if (candidate.peer !== undefined) busy.add(candidate.peer);
-      candidate.attempt = ++this.#attempts;
-      this.#dialing.set(candidate.attempt, candidate);
-      out.push({ type: "network", order: { type: "dial", address: candidate.address, attempt: candidate.attempt } });
+      this.#dial(candidate, now, out);
     }
+    this.#pick(busy, now, out);
   }
 
-  /** Drops the addresses of a peer, or one address. Returns how many. */
-  forget(target: string): number {
-    const forgotten = [...this.#candidates.values()].filter(
-      ({ address, peer }) => address === target || peer === target,
+  #dial(candidate: Candidate, now: Time, out: EffectSink): void {
+    candidate.attempt = ++this.#attempts;
+    this.#dialing.set(candidate.attempt, candidate);
+    this.#options.book.dialed(candidate.address, now.mono);
+    out.push({ type: "network", order: { type: "dial", address: candidate.address, attempt: candidate.attempt } });
+  }
+
+  /** From the address book, one at a time. */
+  #pick(busy: Set<PeerId>, now: Time, out: EffectSink): void {
+    if (this.#dialing.size >= dialsMax) return;
+    const isWanted = (peer: PeerId, address: string): boolean =>
+      !busy.has(peer) && !this.#candidates.has(address) && this.#options.banOn(peer, address, now.wall) === undefined;
+    const picked = this.#picks.next(this.#outbound(), isWanted, now.mono);
+    if (picked === undefined) return;
+    const candidate = newCandidate(picked.address, picked.peer, "told", now.mono);
+    this.#candidates.set(picked.address, candidate);
+    out.push({
+      type: "note",
+      at: now.wall,
+      note: { type: "candidateFound", address: picked.address, peer: picked.peer, source: "told" },
+    });
+    this.#dial(candidate, now, out);
+    if (picked.isFeeler) this.#picks.feeling(candidate.attempt as number);
+  }
+
+  /** Smaller is sooner. */
+  #orderOf(candidate: Candidate, now: Time): number {
+    const peerClass = this.#acquaintances.classOf(candidate, now.wall);
+    const phase = peerClass === "validator" ? 0 : candidate.anchor ? 1 : 2 + rankOf(peerClass);
+    return 1_000 * phase - (this.#acquaintances.scoreOf(candidate.peer, now.mono) ?? 0);
+  }
+
+  /** Monotonic time before which neither the address nor its peer's breaker lets it be dialed. */
+  #dueAt({ notBefore, peer }: Candidate): number {
+    return Math.max(notBefore, this.#acquaintances.openUntil(peer));
+  }
+
+  #isWanted(candidate: Candidate, busy: ReadonlySet<PeerId>): boolean {
+    const { attempt, peer, lostAt, anchor } = candidate;
+    if (attempt !== undefined || (peer !== undefined && busy.has(peer))) return false;
+    return (
+      isConfigured(candidate) || anchor || lostAt !== undefined || this.#links.size + this.#dialing.size < linksWanted
     );
-    for (const { address } of forgotten) this.#candidates.delete(address);
-    return forgotten.length;
+  }
+
+  /** The links of our own dialing that have stood for a while, the longest first, are where the next start begins. */
+  #saveAnchors(now: Time, out: EffectSink): void {
+    this.#anchorsAt = undefined;
+    const standing: { readonly peer: PeerId; readonly dialedAt: string; readonly since: number }[] = [];
+    for (const { peer, dialedAt, admittedAt } of this.#links.values())
+      if (dialedAt !== undefined && admittedAt !== undefined && now.mono - admittedAt >= anchorAfterMs)
+        standing.push({ peer, dialedAt, since: admittedAt });
+    standing.sort((a, b) => a.since - b.since);
+    this.#options.book.setAnchors(standing, out);
+  }
+
+  /** Links and dials of our own. */
+  #outbound(): number {
+    let count = this.#dialing.size;
+    for (const { dialedAt } of this.#links.values()) if (dialedAt !== undefined) count += 1;
+    return count;
   }
 
   /** One that is banned waits for the end of its ban, and is looked at again now and then. */
   #isBanned(candidate: Candidate, now: Time): boolean {
-    const ban = this.#banOn(candidate.peer, candidate.address, now.wall);
+    const ban = this.#options.banOn(candidate.peer, candidate.address, now.wall);
     candidate.banned = ban !== undefined;
     if (ban === undefined) return false;
     const leftMs = ban.until === undefined ? dialBackoffMsMax : ban.until - now.wall;
@@ -222,9 +270,17 @@ export class Connections {
 
   /** Peers that need no dial: linked, being dialed, or ourselves. */
   #busyPeers(): Set<PeerId> {
-    const busy = new Set<PeerId>([this.#self, ...this.#links.values()]);
+    const busy = new Set<PeerId>([this.#options.self]);
+    for (const { peer } of this.#links.values()) busy.add(peer);
     for (const { peer } of this.#dialing.values()) if (peer !== undefined) busy.add(peer);
     return busy;
+  }
+
+  /** It is not as gone as it seemed. */
+  #wake(candidate: Candidate): void {
+    candidate.failures = 0;
+    candidate.dormant = false;
+    if (candidate.peer !== undefined) this.#acquaintances.closeBreaker(candidate.peer);
   }
 
   #found(address: string, peer: PeerId | undefined, source: CandidateSource, now: Time, out: EffectSink): void {
@@ -233,7 +289,7 @@ export class Connections {
       if (source === "user") known.shortLinks = 0;
       const mayDial = known.shortLinks <= flapsTolerated; // that a flapping peer is announced is no news
       if (mayDial && (source === "user" || known.failures > 0)) known.notBefore = now.mono;
-      known.failures = 0;
+      this.#wake(known);
       if (source !== "mdns") known.source = source; // configured from now on, never pushed out
       if (peer !== undefined) known.peer = peer; // whoever lives there now
       return;
@@ -242,29 +298,16 @@ export class Connections {
       out.push({ type: "note", at: now.wall, note: { type: "candidateRefused", reason: "tableFull", address } });
       return;
     }
-    this.#candidates.set(address, {
-      address,
-      source,
-      peer,
-      failures: 0,
-      notBefore: now.mono,
-      admittedAt: undefined,
-      lostAt: undefined,
-      awayUntil: now.mono,
-      shortLinks: 0,
-      attempt: undefined,
-      banned: false,
-      lastFailure: undefined,
-    });
+    this.#candidates.set(address, newCandidate(address, peer, source, now.mono));
     out.push({ type: "note", at: now.wall, note: { type: "candidateFound", address, peer, source } });
   }
 
-  /** Pushes out the heard address that failed most often; for another heard one only if it did fail. */
+  /** Pushes out the discovered address that failed most often; for another discovered one only if it did fail. */
   #makeRoom(source: CandidateSource): boolean {
     let worst: Candidate | undefined;
     for (const candidate of this.#candidates.values()) {
       if (
-        candidate.source === "mdns" &&
+        !isConfigured(candidate) &&
         candidate.attempt === undefined &&
         (worst === undefined || candidate.failures > worst.failures)
       )
@@ -280,7 +323,11 @@ export class Connections {
     this.#dialing.delete(attempt);
     candidate.attempt = undefined;
     candidate.lastFailure = { failure, detail };
-    if (failure === "self") candidate.peer = this.#self;
+    this.#options.book.failed(candidate.address);
+    this.#picks.failed();
+    if (failure === "self") candidate.peer = this.#options.self;
+    else if (candidate.peer !== undefined)
+      this.#acquaintances.observe(candidate.peer, { type: "dialed", success: false }, now.mono);
     const waitMs = this.#backOff(candidate, now);
     out.push({
       type: "note",
@@ -294,29 +341,48 @@ export class Connections {
         nextInMs: waitMs,
       },
     });
+    this.#letGo(candidate);
+  }
+
+  /** What came from the address book, and was never a member, is left to the book. */
+  #letGo(candidate: Candidate): void {
+    if (candidate.source === "told" && candidate.lostAt === undefined && !candidate.anchor)
+      this.#candidates.delete(candidate.address);
   }
 
   #linked(link: LinkId, peer: PeerId, attempt: number | undefined): void {
-    this.#links.set(link, peer);
     const candidate = attempt === undefined ? undefined : this.#dialing.get(attempt);
+    this.#links.set(link, { peer, dialedAt: candidate?.address, admittedAt: undefined });
     if (attempt === undefined || candidate === undefined) return;
     this.#dialing.delete(attempt);
+    this.#picks.linked(attempt, link);
     candidate.attempt = undefined;
     candidate.lastFailure = undefined;
     candidate.peer = peer;
   }
 
-  #admitted(peer: PeerId, now: Time): void {
+  #admitted(link: LinkId, peer: PeerId, now: Time, out: EffectSink): void {
+    const standing = this.#links.get(link);
+    this.#acquaintances.wasAdmitted(peer, now.mono);
+    this.#acquaintances.observe(peer, { type: "dialed", success: true }, now.mono);
+    if (standing !== undefined) standing.admittedAt = now.mono;
+    if (standing?.dialedAt !== undefined) {
+      this.#options.book.linked(peer, standing.dialedAt, now.wall, out);
+      if (this.#options.outboundWanted > 0) this.#anchorsAt = now.mono + anchorAfterMs;
+    }
     let isBack = false;
     for (const candidate of this.#candidates.values()) {
       if (candidate.peer !== peer) continue;
       candidate.admittedAt = now.mono;
+      candidate.dormant = false;
       isBack ||= candidate.lostAt !== undefined;
     }
     if (!isBack) return;
-    for (const candidate of this.#candidates.values())
-      if (candidate.lostAt !== undefined && candidate.shortLinks <= flapsTolerated)
-        candidate.notBefore = Math.min(candidate.notBefore, Math.max(now.mono, candidate.awayUntil));
+    for (const candidate of this.#candidates.values()) {
+      if (candidate.lostAt === undefined || candidate.shortLinks > flapsTolerated) continue;
+      candidate.notBefore = Math.min(candidate.notBefore, Math.max(now.mono, candidate.awayUntil));
+      if (candidate.peer !== undefined) this.#acquaintances.closeBreaker(candidate.peer);
+    }
   }
 
   #ended(
@@ -328,20 +394,23 @@ export class Connections {
     out: EffectSink,
   ): void {
     this.#links.delete(link);
+    this.#picks.gone(link);
     if (code === "duplicate") return;
-    for (const candidate of this.#candidates.values()) {
+    for (const candidate of [...this.#candidates.values()]) {
       if (candidate.peer !== peer) continue;
       const awayMs = Math.min(retryAfterSeconds, retryAfterSecondsMax) * 1000;
       candidate.awayUntil = now.mono + awayMs;
-      const waitMs = Math.max(this.#waitAfterLoss(candidate, code, now), awayMs);
+      const loss = afterLoss(candidate, code, this.#options.prng, now);
+      const waitMs = Math.max(loss.type === "wait" ? loss.waitMs : this.#backOff(candidate, now), awayMs);
       candidate.notBefore = Math.max(candidate.notBefore, now.mono + waitMs);
       candidate.admittedAt = undefined;
-      candidate.banned = this.#banOn(peer, candidate.address, now.wall) !== undefined;
+      candidate.banned = this.#options.banOn(peer, candidate.address, now.wall) !== undefined;
       out.push({
         type: "note",
         at: now.wall,
         note: { type: "dialPlanned", peer, address: candidate.address, inMs: waitMs },
       });
+      this.#letGo(candidate);
     }
     if (this.#links.size === 0) this.#bearFlapping(now);
   }
@@ -350,45 +419,17 @@ export class Connections {
   #bearFlapping(now: Time): void {
     for (const candidate of this.#candidates.values()) {
       if (candidate.shortLinks <= flapsTolerated) continue;
-      const soon = now.mono + this.#prng.jittered(lostDialMsMax, backoffJitter);
+      const soon = now.mono + this.#options.prng.jittered(lostDialMsMax, backoffJitter);
       candidate.notBefore = Math.min(candidate.notBefore, Math.max(soon, candidate.awayUntil));
     }
   }
 
-  /** Soon after a good link; backing off where the link was refused or did not last. */
-  #waitAfterLoss(candidate: Candidate, code: GoodbyeCode | undefined, now: Time): number {
-    if (code !== undefined && hopelessCodes.has(code)) {
-      candidate.lostAt = undefined;
-      return this.#prng.jittered(dialBackoffMsMax, backoffJitter);
-    }
-    if (candidate.admittedAt === undefined || now.mono - candidate.admittedAt < steadyLinkMs)
-      return this.#backOff(candidate, now);
-    candidate.failures = 0;
-    candidate.lostAt = now.mono;
-    if (now.mono - candidate.admittedAt >= settledLinkMs) candidate.shortLinks = 0;
-    else if (code === undefined) candidate.shortLinks += 1; // who says goodbye leaves on purpose
-    return this.#prng.jittered(waitOfFlapping(candidate.shortLinks), backoffJitter);
-  }
-
   #backOff(candidate: Candidate, now: Time): number {
-    const waitMs = this.#prng.jittered(
-      Math.min(
-        dialBackoffMsMin * 2 ** candidate.failures,
-        longestWait(candidate, this.#candidates.values(), new Set(this.#links.values())),
-      ),
-      backoffJitter,
-    );
-    candidate.failures = Math.min(candidate.failures + 1, failuresCountedMax);
-    candidate.notBefore = now.mono + waitMs;
+    const linked = new Set([...this.#links.values()].map(({ peer }) => peer));
+    const peerClass = this.#acquaintances.classOf(candidate, now.wall);
+    const waitMs = backOff(candidate, peerClass, this.#candidates.values(), linked, this.#options.prng, now);
+    const breakerMsMax = candidate.lostAt === undefined ? Infinity : waitMs; // a probe is the one dial that goes through
+    if (candidate.peer !== undefined) this.#acquaintances.failed(candidate.peer, now.mono, breakerMsMax);
     return waitMs;
   }
-}
-
-function waitOfFlapping(shortLinks: number): number {
-  const beyond = shortLinks - flapsTolerated - 1;
-  return beyond < 0 ? redialAfterLossMs : Math.min(flapWaitMsMax, flapWaitMsMin * 4 ** beyond);
-}
-
-function isWanted({ attempt, peer }: Candidate, busy: ReadonlySet<PeerId>): boolean {
-  return attempt === undefined && (peer === undefined || !busy.has(peer));
 }

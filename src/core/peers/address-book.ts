@@ -13,19 +13,19 @@
  * 4. The addresses of our own last links are anchors: dialed first after a start, for whoever makes us
  *    start again must not thereby make us choose anew.
  */
-import type { Instant, PeerId } from "../../../base/brand.ts";
-import { type IpRange, ipOfMultiaddr, isInRange, networkOf } from "../../../base/ip-range.ts";
-import type { Prng } from "../../../base/prng.ts";
-import type { KeyedNumber } from "../../../crypto/keyed-number.ts";
-import type { KnownAddress } from "../../../ports/known-address.ts";
-import type { EffectSink } from "../../effects.ts";
+import type { Instant, PeerId } from "../../base/brand.ts";
+import { type IpRange, ipOfMultiaddr, isInRange, networkOf } from "../../base/ip-range.ts";
+import type { Prng } from "../../base/prng.ts";
+import type { KeyedNumber } from "../../crypto/keyed-number.ts";
+import type { KnownAddress } from "../../ports/known-address.ts";
+import type { EffectSink } from "../effects.ts";
 import {
   anchorsMax,
   bucketPlaces,
   bucketsPerNetwork,
   bucketsPerTeller,
   chancePerFailure,
-  failuresCounted,
+  bookFailuresCounted,
   goneFailures,
   justTriedChance,
   justTriedMs,
@@ -77,12 +77,9 @@ export class AddressBook {
     return { fresh: this.#entries.size - tried, tried };
   }
 
-  has(address: string): boolean {
-    return this.#entries.has(address);
-  }
-
   /** Somebody tells of an address; `teller` is where that one is, undefined for the operator. Returns whether it is in the book from now on. */
-  told(peer: PeerId, address: string, teller: string | undefined, now: Instant, out: EffectSink): boolean {
+  told(peer: PeerId, at: string, teller: string | undefined, now: Instant, out: EffectSink): boolean {
+    const address = namedAddress(peer, at);
     if (peer === this.#options.self || this.#entries.has(address)) return false;
     const toldBy = teller === undefined ? "" : this.#networkOf(teller);
     const kept: KnownAddress = {
@@ -108,11 +105,12 @@ export class AddressBook {
   }
 
   /** A link of our own dialing was admitted there. */
-  linked(peer: PeerId, address: string, now: Instant, out: EffectSink): void {
+  linked(peer: PeerId, at: string, now: Instant, out: EffectSink): void {
+    const address = namedAddress(peer, at);
     if (peer === this.#options.self) return;
     const known = this.#entries.get(address);
     const toldBy = known?.kept.toldBy ?? "";
-    const isFresh = known?.kept.table === "tried" && known.kept.peer === peer;
+    const isFresh = known?.kept.table === "tried";
     if (known !== undefined) known.failures = 0;
     if (isFresh && now - (known.kept.linkedAt ?? 0) < rewriteMsMin && now >= (known.kept.linkedAt ?? 0)) return;
     const kept: KnownAddress = {
@@ -165,8 +163,9 @@ export class AddressBook {
   }
 
   /** The addresses of our own links that stand, the longest first. Nothing to do where they are the anchors already. */
-  setAnchors(standing: readonly string[], out: EffectSink): void {
-    const wanted = new Set(standing.filter((address) => this.#entries.has(address)).slice(0, anchorsMax));
+  setAnchors(standing: readonly { readonly peer: PeerId; readonly dialedAt: string }[], out: EffectSink): void {
+    const addresses = standing.map(({ peer, dialedAt }) => namedAddress(peer, dialedAt));
+    const wanted = new Set(addresses.filter((address) => this.#entries.has(address)).slice(0, anchorsMax));
     if (wanted.size === 0) return; // the anchors of a node that lost all its links are those it had
     for (const entry of this.#entries.values()) {
       const anchor = wanted.has(entry.kept.address);
@@ -178,7 +177,9 @@ export class AddressBook {
 
   /** Drops an address, or all of a peer. Returns how many. */
   forget(target: string, out: EffectSink): number {
-    const dropped = [...this.#entries.values()].filter(({ kept }) => kept.address === target || kept.peer === target);
+    const dropped = [...this.#entries.values()].filter(
+      ({ kept }) => kept.address === target || bareAddress(kept.address) === target || kept.peer === target,
+    );
     for (const entry of dropped) this.#drop(entry, out);
     return dropped.length;
   }
@@ -234,11 +235,21 @@ export class AddressBook {
   }
 }
 
+/** Without the peer's name at its end. */
+export function bareAddress(address: string): string {
+  return address.replace(/\/p2p\/[^/]+$/, "");
+}
+
+/** As it is dialed, so that nobody else is taken for the peer. */
+function namedAddress(peer: PeerId, address: string): string {
+  return `${bareAddress(address)}/p2p/${peer}`;
+}
+
 function placeName(table: string, bucket: number, place: number): string {
   return `${table}/${bucket}/${place}`;
 }
 
 function chanceOf({ failures, triedAt }: Entry, mono: number): number {
   const recent = triedAt !== undefined && mono - triedAt < justTriedMs ? justTriedChance : 1;
-  return recent * chancePerFailure ** Math.min(failures, failuresCounted);
+  return recent * chancePerFailure ** Math.min(failures, bookFailuresCounted);
 }

@@ -1,0 +1,77 @@
+/** One address that is dialed. */
+import type { PeerId } from "../../../base/brand.ts";
+import type { CandidateSource, DialFailure } from "../../../ports/network.ts";
+import type { BreakerState } from "../breaker.ts";
+import type { PeerClass } from "../classes.ts";
+
+export interface Candidate {
+  readonly address: string;
+  source: CandidateSource;
+  peer: PeerId | undefined;
+  failures: number;
+  /** Monotonic time before which it is not dialed. */
+  notBefore: number;
+  /** When its peer was last admitted, while that link lasts. */
+  admittedAt: number | undefined;
+  /** When a good link to its peer was last lost. */
+  lostAt: number | undefined;
+  /** Until when its peer told us to stay away. */
+  awayUntil: number;
+  /** Links to its peer in a row that broke before they had settled. */
+  shortLinks: number;
+  attempt: number | undefined;
+  /** It waits because it is banned. */
+  banned: boolean;
+  /** It failed as often as its class allows, and is dialed now and then only. */
+  dormant: boolean;
+  /** Dialed before others after a start: a link of ours stood there before. */
+  anchor: boolean;
+  lastFailure: { readonly failure: DialFailure; readonly detail: string } | undefined;
+}
+
+export interface CandidateSnapshot {
+  readonly address: string;
+  readonly source: CandidateSource;
+  readonly peer: PeerId | undefined;
+  readonly class: PeerClass;
+  /** 0 to 100; undefined where nothing is known of the peer. */
+  readonly score: number | undefined;
+  readonly breaker: BreakerState;
+  readonly failures: number;
+  readonly dialing: boolean;
+  readonly banned: boolean;
+  readonly dormant: boolean;
+  /** Its peer's links break again and again. */
+  readonly flapping: boolean;
+  readonly inMs: number;
+  readonly lastFailure: { readonly failure: DialFailure; readonly detail: string } | undefined;
+}
+
+export function newCandidate(
+  address: string,
+  peer: PeerId | undefined,
+  source: CandidateSource,
+  mono: number,
+): Candidate {
+  return {
+    address,
+    source,
+    peer,
+    failures: 0,
+    notBefore: mono,
+    admittedAt: undefined,
+    lostAt: undefined,
+    awayUntil: mono,
+    shortLinks: 0,
+    attempt: undefined,
+    banned: false,
+    dormant: false,
+    anchor: false,
+    lastFailure: undefined,
+  };
+}
+
+/** Whether an operator named this address. */
+export function isConfigured({ source }: Candidate): boolean {
+  return source === "static" || source === "user";
+}

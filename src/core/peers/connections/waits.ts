@@ -1,0 +1,75 @@
+/** How long an address waits before it is dialed again. */
+import type { PeerId, Time } from "../../../base/brand.ts";
+import type { Prng } from "../../../base/prng.ts";
+import type { GoodbyeCode } from "../../../codec/admit.ts";
+import { type PeerClass, attemptsMax } from "../classes.ts";
+import {
+  backoffJitter,
+  dialBackoffMsMax,
+  dialBackoffMsMin,
+  dormantDialMs,
+  failuresCountedMax,
+  flapWaitMsMax,
+  flapWaitMsMin,
+  flapsTolerated,
+  redialAfterLossMs,
+  settledLinkMs,
+  steadyLinkMs,
+} from "../limits.ts";
+import type { Candidate } from "./candidate.ts";
+import { longestWait } from "./lost.ts";
+
+/** Goodbyes after which trying again soon cannot help. */
+const hopelessCodes: ReadonlySet<GoodbyeCode> = new Set([
+  "wrongNetwork",
+  "wrongVersion",
+  "clock",
+  "protocolViolation",
+  "full",
+  "banned",
+]);
+
+/** What comes of a link's end for an address of its peer. */
+export type Loss =
+  | { readonly type: "wait"; readonly waitMs: number }
+  /** The link was no good one: it counts as a failure. */
+  | { readonly type: "failure" };
+
+/** Counts a failure and plans the next dial; returns the wait in ms. */
+export function backOff(
+  candidate: Candidate,
+  peerClass: PeerClass,
+  all: Iterable<Candidate>,
+  linked: ReadonlySet<PeerId>,
+  prng: Prng,
+  now: Time,
+): number {
+  candidate.dormant = candidate.lostAt === undefined && candidate.failures + 1 >= attemptsMax[peerClass];
+  const wait = candidate.dormant
+    ? dormantDialMs
+    : Math.min(dialBackoffMsMin * 2 ** candidate.failures, longestWait(candidate, all, linked));
+  const waitMs = prng.jittered(wait, backoffJitter);
+  candidate.failures = Math.min(candidate.failures + 1, failuresCountedMax);
+  candidate.notBefore = now.mono + waitMs;
+  return waitMs;
+}
+
+/** Soon after a good link; long where the peer does not want us. Marks the address as one of a member that was lost. */
+export function afterLoss(candidate: Candidate, code: GoodbyeCode | undefined, prng: Prng, now: Time): Loss {
+  if (code !== undefined && hopelessCodes.has(code)) {
+    candidate.lostAt = undefined;
+    return { type: "wait", waitMs: prng.jittered(dialBackoffMsMax, backoffJitter) };
+  }
+  if (candidate.admittedAt === undefined || now.mono - candidate.admittedAt < steadyLinkMs) return { type: "failure" };
+  candidate.failures = 0;
+  candidate.dormant = false;
+  candidate.lostAt = now.mono;
+  if (now.mono - candidate.admittedAt >= settledLinkMs) candidate.shortLinks = 0;
+  else if (code === undefined) candidate.shortLinks += 1; // who says goodbye leaves on purpose
+  return { type: "wait", waitMs: prng.jittered(waitOfFlapping(candidate.shortLinks), backoffJitter) };
+}
+
+function waitOfFlapping(shortLinks: number): number {
+  const beyond = shortLinks - flapsTolerated - 1;
+  return beyond < 0 ? redialAfterLossMs : Math.min(flapWaitMsMax, flapWaitMsMin * 4 ** beyond);
+}

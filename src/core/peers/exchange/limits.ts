@@ -1,0 +1,10 @@
+/** Limits of telling each other addresses. */
+
+/** Time between two questions for addresses on one link, in ms, jittered. Guess: whoever needs links asks everybody within minutes of a start. */
+export const askPeersEveryMs = 600_000;
+/** Share of that time by which it varies. */
+export const askPeersJitter = 0.2;
+/** Time between two such questions answered on one link, in ms. Guess: a twentieth of the usual pause, for whoever was restarted. */
+export const tellPeersEveryMsMin = 30_000;
+/** Own addresses told. Guess: two families on five interfaces. */
+export const ownAddressesToldMax = 10;

@@ -1,0 +1,131 @@
+/**
+ * Telling each other where peers may be dialed: each member asks those it is linked with now and then, and puts what
+ * it hears into its address book. So it is enough to know one member to find all.
+ *
+ * 1. A link is asked once it is admitted and about every 10 min after that; only the answer to the question that is
+ *    open is taken, once.
+ * 2. A question is answered at most every 30 s on a link, with our own addresses first and then a sample of the book.
+ * 3. Addresses travel only as far as they mean something: those of this machine to itself, those of a local network
+ *    within it. What is heard from further away than it lies is thrown away.
+ */
+import type { PeerId, Time } from "../../../base/brand.ts";
+import { type IpRange, ipOfMultiaddr, isInRange, isLoopback } from "../../../base/ip-range.ts";
+import type { Prng } from "../../../base/prng.ts";
+import { knownPeersMax } from "../../../codec/limits.ts";
+import type { KnownPeer, PeersMessage } from "../../../codec/peers.ts";
+import type { LinkId } from "../../../ports/network.ts";
+import type { EffectSink } from "../../effects.ts";
+import { type AddressBook, bareAddress } from "../address-book.ts";
+import { askPeersEveryMs, askPeersJitter, ownAddressesToldMax, tellPeersEveryMsMin } from "./limits.ts";
+
+interface Talk {
+  readonly peer: PeerId;
+  /** Where the peer is. */
+  readonly address: string;
+  askAt: number;
+  /** The open question. */
+  asked: number | undefined;
+  toldAt: number;
+}
+
+export interface ExchangeOptions {
+  readonly self: PeerId;
+  readonly enabled: boolean;
+  readonly prng: Prng;
+  readonly book: AddressBook;
+  /** Local networks. */
+  readonly local: readonly IpRange[];
+}
+
+/** How far from here an address means something. */
+type Reach = 0 | 1 | 2;
+
+export class Exchange {
+  readonly #options: ExchangeOptions;
+  readonly #talks = new Map<LinkId, Talk>();
+  #own: readonly string[] = [];
+  #numbers = 0;
+
+  constructor(options: ExchangeOptions) {
+    this.#options = options;
+  }
+
+  /** Where this node listens now. */
+  listening(addresses: readonly string[]): void {
+    this.#own = addresses.map(bareAddress);
+  }
+
+  admitted(link: LinkId, peer: PeerId, address: string, now: Time): void {
+    if (this.#options.enabled)
+      this.#talks.set(link, { peer, address, askAt: now.mono, asked: undefined, toldAt: -Infinity });
+  }
+
+  linkLost(link: LinkId): void {
+    this.#talks.delete(link);
+  }
+
+  nextDeadline(): number | undefined {
+    let next: number | undefined;
+    for (const { askAt } of this.#talks.values()) next = Math.min(next ?? Infinity, askAt);
+    return next;
+  }
+
+  /** The questions that are due. */
+  due(now: Time): readonly { readonly link: LinkId; readonly message: PeersMessage }[] {
+    const questions: { readonly link: LinkId; readonly message: PeersMessage }[] = [];
+    for (const [link, talk] of this.#talks) {
+      if (now.mono < talk.askAt) continue;
+      talk.askAt = now.mono + this.#options.prng.jittered(askPeersEveryMs, askPeersJitter);
+      talk.asked = this.#numbers = (this.#numbers + 1) >>> 0;
+      questions.push({ link, message: { type: "askPeers", number: talk.asked } });
+    }
+    return questions;
+  }
+
+  /** What is answered to a question; nothing where it comes too soon, or we do not tell. */
+  answer(link: LinkId, number: number, now: Time): PeersMessage | undefined {
+    const talk = this.#talks.get(link);
+    if (talk === undefined || now.mono < talk.toldAt + tellPeersEveryMsMin) return undefined;
+    talk.toldAt = now.mono;
+    const { self, book } = this.#options;
+    const reach = this.#reachOf(talk.address);
+    const own = this.#own
+      .filter((address) => isDialable(address) && this.#reachOf(address) >= reach)
+      .slice(0, ownAddressesToldMax)
+      .map((address): KnownPeer => ({ peer: self, address }));
+    const others = book
+      .sample(knownPeersMax)
+      .filter(({ peer, address }) => peer !== talk.peer && this.#reachOf(address) >= reach)
+      .map(({ peer, address }): KnownPeer => ({ peer, address: bareAddress(address) }));
+    return { type: "knownPeers", number, peers: [...own, ...others].slice(0, knownPeersMax) };
+  }
+
+  /** Takes an answer. Returns how many addresses are in the book that were not. */
+  told(link: LinkId, number: number, peers: readonly KnownPeer[], now: Time, out: EffectSink): number {
+    const talk = this.#talks.get(link);
+    if (talk === undefined || talk.asked !== number) return 0;
+    talk.asked = undefined;
+    const reach = this.#reachOf(talk.address);
+    let fresh = 0;
+    for (const { peer, address } of peers) {
+      if (!isDialable(address) || this.#reachOf(address) < reach) continue;
+      if (this.#options.book.told(peer, address, talk.address, now.wall, out)) fresh += 1;
+    }
+    return fresh;
+  }
+
+  #reachOf(address: string): Reach {
+    const ip = ipOfMultiaddr(address);
+    if (ip === undefined) return 2;
+    if (isLoopback(ip)) return 0;
+    return this.#options.local.some((range) => isInRange(ip, range)) ? 1 : 2;
+  }
+}
+
+/** One IP address and a TCP port at which somebody can be dialed. */
+function isDialable(address: string): boolean {
+  const [, , , transport, port = "", ...more] = address.split("/");
+  const ip = ipOfMultiaddr(address);
+  if (ip === undefined || ip.every((byte) => byte === 0) || transport !== "tcp" || more.length > 0) return false;
+  return /^[1-9][0-9]{0,4}$/.test(port) && Number(port) <= 65_535;
+}
