@@ -137,6 +137,17 @@ export const explanationSchema = z.object({
   conclusion: z.string().describe("What is the matter"),
   next: z.string().describe("What happens next, or what to do"),
   facts: z.array(z.object({ name: z.string(), text: z.string() })),
+  views: z
+    .array(
+      z.object({
+        by: z.string().describe("Whose view it is: the peer's own of this node, or a neighbour's of the peer"),
+        through: z.string().nullable().describe("The neighbour that passed it on; null where it came from `by` itself"),
+        cause: z.string(),
+        conclusion: z.string(),
+        next: z.string(),
+      }),
+    )
+    .describe("What the other side says, asked through a neighbour where no link leads there"),
 });
 
 export type ExplanationView = z.infer<typeof explanationSchema>;
@@ -199,8 +210,13 @@ export function conflictsView(conflicts: readonly ConflictEntry[]): ConflictsVie
   };
 }
 
-export function explanationView({ target, peer, cause, conclusion, next, facts }: Explanation): ExplanationView {
-  return { target, peer: peer ?? null, cause, conclusion, next, facts: facts.map((fact) => ({ ...fact })) };
+export function explanationView(explanation: Explanation): ExplanationView {
+  const { target, peer, cause, conclusion, next, facts, views } = explanation;
+  return {
+    ...{ target, peer: peer ?? null, cause, conclusion, next },
+    facts: facts.map((fact) => ({ ...fact })),
+    views: views.map((view) => ({ ...view, through: view.through ?? null })),
+  };
 }
 
 export function peerView(peer: PeerStatus): PeerView {

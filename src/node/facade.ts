@@ -141,6 +141,17 @@ export interface ExplanationFact {
   readonly text: string;
 }
 
+/** How another node says that it, or the peer itself, stands. */
+export interface ToldView {
+  /** Whose view it is: the peer's own of this node, or a neighbour's of the peer. */
+  readonly by: PeerId;
+  /** The neighbour that passed it on; undefined where it came from `by` itself. */
+  readonly through: PeerId | undefined;
+  readonly cause: string;
+  readonly conclusion: string;
+  readonly next: string;
+}
+
 /** Why a peer is or is not connected. */
 export interface Explanation {
   readonly target: string;
@@ -152,6 +163,8 @@ export interface Explanation {
   /** What happens next, or what to do. */
   readonly next: string;
   readonly facts: readonly ExplanationFact[];
+  /** What the other side says, or where no link leads there and nobody could ask it, what neighbours see of it. */
+  readonly views: readonly ToldView[];
 }
 
 /** Data on its way to this node now. */

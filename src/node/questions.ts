@@ -6,6 +6,7 @@ import { randomBytes } from "node:crypto";
 import type { Incarnation, Instant, PeerId } from "../base/brand.ts";
 import { toHex } from "../base/bytes.ts";
 import { Fault } from "../base/fault.ts";
+import type { Effect } from "../core/effects.ts";
 import { Standing } from "../core/peers/standing/machine.ts";
 import { conflictLogLimits } from "../drivers/storage/conflict-log.ts";
 import type { SqliteReader } from "../drivers/storage/sqlite-reader.ts";
@@ -16,6 +17,7 @@ import { explainKey } from "./key-explanation.ts";
 import { partitionOf } from "./partition-views.ts";
 import type { ClosedLink } from "./peers-facade.ts";
 import type { ReplicaClient } from "./replica-client.ts";
+import { askViews, viewOf } from "./other-views.ts";
 import { explainPeer } from "./why.ts";
 import { refusalOf } from "./write-request.ts";
 
@@ -47,7 +49,24 @@ export class Questions {
     });
   }
 
+  /** With what others say of it, as far as they answer within 2 s. */
   async why(target: string): Promise<Explanation> {
+    return await askViews(await this.whyHere(target), (of) => this.#node.client().ask({ type: "viewsRequested", of }));
+  }
+
+  /** Tells the replica what this node would say of how it stands to a peer; another member asks. */
+  giveView({ number, about }: Extract<Effect, { type: "viewWanted" }>): void {
+    const given = this.whyHere(about).then((explanation) =>
+      this.#node.client().tell({ type: "viewGiven", number, ...viewOf(explanation) }),
+    );
+    given.catch((error: unknown) => {
+      if (!(error instanceof Fault)) throw error;
+      // the node is ending, and with it the link on which somebody waits
+    });
+  }
+
+  /** As far as this node itself knows. */
+  async whyHere(target: string): Promise<Explanation> {
     const { candidates } = await this.#node.client().snapshot();
     const outcome = await this.#node.client().ask({ type: "rulesRequested" });
     if (outcome.type !== "peerRules") throw refusalOf(outcome);

@@ -17,6 +17,8 @@ const candidate: CandidateSnapshot = {
   banned: false,
   flapping: true,
   inMs: 480_000,
+  lastDialAt: undefined,
+  lastLinkAt: undefined,
   lastFailure: undefined,
 };
 

@@ -9,6 +9,7 @@ import type { Instant, PeerId } from "../base/brand.ts";
 import type { PeerRule } from "../ports/peer-rule.ts";
 import type { CandidateSnapshot } from "../core/peers/connections/machine.ts";
 import type { Explanation, ExplanationFact, PeerStatus } from "./facade.ts";
+import { transportOf } from "./transport-of.ts";
 
 export interface WhyFacts {
   readonly self: PeerId;
@@ -150,15 +151,16 @@ function explainAbsent(
   now: Instant,
 ): Explanation {
   const next = nextTry(candidates, now);
-  if (peer?.lastError === undefined) {
+  const trouble = latestTrouble(peer, candidates);
+  if (trouble === undefined) {
     const text =
       candidates.length === 0
         ? "It was linked and left without a word."
         : "Its address is known, but it was not dialed yet.";
     return conclude(target, id, candidates.length === 0 ? "left" : "notDialed", text, next, facts);
   }
-  const { reason, at } = peer.lastError;
-  const code = isFlapping(peer, candidates) ? "flapping" : peer.lastError.code;
+  const { reason, at } = trouble;
+  const code = isFlapping(trouble, candidates) ? "flapping" : trouble.code;
   const advice = adviceFor[code];
   return conclude(
     target,
@@ -170,8 +172,21 @@ function explainAbsent(
   );
 }
 
-function isFlapping({ lastError }: PeerStatus, candidates: readonly CandidateSnapshot[]): boolean {
-  return lastError?.code === "closed" && candidates.some(({ flapping }) => flapping);
+type Trouble = NonNullable<PeerStatus["lastError"]>;
+
+/** The end of its last link, or a dial that failed since: of a peer that had dialed us, under another address. */
+function latestTrouble(peer: PeerStatus | undefined, candidates: readonly CandidateSnapshot[]): Trouble | undefined {
+  const dials = candidates.flatMap(({ lastFailure, lastDialAt: at }) =>
+    lastFailure === undefined || at === undefined
+      ? []
+      : [{ code: lastFailure.failure, reason: lastFailure.detail, at }],
+  );
+  const known: readonly Trouble[] = peer?.lastError === undefined ? dials : [...dials, peer.lastError];
+  return known.toSorted((one, two) => two.at - one.at)[0];
+}
+
+function isFlapping({ code }: Trouble, candidates: readonly CandidateSnapshot[]): boolean {
+  return code === "closed" && candidates.some(({ flapping }) => flapping);
 }
 
 /** What to do about a cause that does not go away by waiting. */
@@ -248,13 +263,16 @@ function candidateFact({
   dialing,
   flapping,
   inMs,
+  lastDialAt,
+  lastLinkAt,
 }: CandidateSnapshot): ExplanationFact {
-  const last =
-    lastFailure === undefined ? "no failed dial" : `last dial: ${lastFailure.failure} (${lastFailure.detail})`;
+  const dialed = lastDialAt === undefined ? "not dialed yet" : `last dialed ${timeOf(lastDialAt)}`;
+  const linked = lastLinkAt === undefined ? "never linked" : `last linked ${timeOf(lastLinkAt)}`;
+  const error = lastFailure === undefined ? "" : `: ${lastFailure.failure} (${lastFailure.detail})`;
   const next = dialing ? "being dialed" : inMs === 0 ? "no wait" : `not before ${secondsOf(inMs)}`;
   return {
     name: "address",
-    text: `${address} (${source}): ${failures === 1 ? "1 failure" : `${failures} failures`}, ${last}, ${flapping ? "flapping, " : ""}${next}`,
+    text: `${address} (${source}, ${transportOf(address)}): ${dialed}${error}; ${linked}; ${failures === 1 ? "1 failure" : `${failures} failures`}, ${flapping ? "flapping, " : ""}${next}`,
   };
 }
 
@@ -266,7 +284,7 @@ function conclude(
   next: string,
   facts: readonly ExplanationFact[],
 ): Explanation {
-  return { target, peer: peer as PeerId | undefined, cause, conclusion, next, facts };
+  return { target, peer: peer as PeerId | undefined, cause, conclusion, next, facts, views: [] };
 }
 
 function secondsOf(ms: number): string {

@@ -22,6 +22,7 @@ import type {
   PeerStatus,
   Receipt,
   Status,
+  ToldView,
   WatchOptions,
   WriteOp,
   WriteOptions,
@@ -47,6 +48,8 @@ export interface MemoryControl {
   arrival: Arrival | undefined;
   holders: readonly KeyHolder[];
   readonly dialed: string[];
+  /** What others say to `why`. */
+  views: readonly ToldView[];
   readonly writes: WriteOptions[];
   peers: PeerStatus[];
   checks: HealthCheck[];
@@ -97,6 +100,7 @@ class MemoryFacade implements NodeFacade {
       notReachable: [],
     },
     dialed: [],
+    views: [],
     writes: [],
     peers: [],
     checks: [{ name: "storage", status: "ok", message: "writes reach the disk" }],
@@ -164,7 +168,8 @@ class MemoryFacade implements NodeFacade {
 
   async why(target: string): Promise<Explanation> {
     this.#maybeFail();
-    return { target, peer: undefined, cause: "unknown", conclusion: "Never heard of it.", next: "Dial it.", facts: [] };
+    const words = { cause: "unknown", conclusion: "Never heard of it.", next: "Dial it." };
+    return { target, peer: undefined, ...words, facts: [], views: this.control.views };
   }
 
   /** Every entry as a batch of its own, all by one author. */

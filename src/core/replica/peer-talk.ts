@@ -4,10 +4,16 @@ import { type PeersMessage, encodePeers } from "../../codec/peers.ts";
 import type { LinkId } from "../../ports/network.ts";
 import type { Parts, Step } from "./parts.ts";
 
-export function takePeersMessage(link: LinkId, _peer: PeerId, message: PeersMessage, _parts: Parts, step: Step): void {
+export function takePeersMessage(link: LinkId, peer: PeerId, message: PeersMessage, parts: Parts, step: Step): void {
   switch (message.type) {
     case "probe":
       sendPeers(link, { type: "probed", number: message.number }, step);
+      break;
+    case "askView":
+      parts.views.step({ type: "asked", link, peer, message }, parts.admission, step.now, step.out);
+      break;
+    case "view":
+      parts.views.step({ type: "told", link, peer, message }, parts.admission, step.now, step.out);
       break;
     default:
       break;

@@ -85,6 +85,8 @@ interface Candidate {
   attempt: number | undefined;
   /** It waits because it is banned. */
   banned: boolean;
+  lastDialAt: Instant | undefined;
+  lastLinkAt: Instant | undefined;
   lastFailure: { readonly failure: DialFailure; readonly detail: string } | undefined;
 }
 
@@ -98,6 +100,9 @@ export interface CandidateSnapshot {
   /** Its peer's links break again and again. */
   readonly flapping: boolean;
   readonly inMs: number;
+  /** When it was last dialed, and when a dial of it last led to a link. */
+  readonly lastDialAt: Instant | undefined;
+  readonly lastLinkAt: Instant | undefined;
   readonly lastFailure: { readonly failure: DialFailure; readonly detail: string } | undefined;
 }
 
@@ -137,7 +142,7 @@ export class Connections {
         this.#failed(input.attempt, input.failure, input.detail, now, out);
         break;
       case "linkOpened":
-        this.#linked(input.link, input.peer, input.attempt);
+        this.#linked(input.link, input.peer, input.attempt, now);
         break;
       case "admitted":
         this.#admitted(input.peer, now);
@@ -167,19 +172,7 @@ export class Connections {
   }
 
   snapshot(now: Time): readonly CandidateSnapshot[] {
-    return [...this.#candidates.values()].map(
-      ({ address, source, peer, failures, attempt, banned, shortLinks, notBefore, lastFailure }) => ({
-        address,
-        source,
-        peer,
-        failures,
-        dialing: attempt !== undefined,
-        banned,
-        flapping: shortLinks > flapsTolerated,
-        inMs: Math.max(0, notBefore - now.mono),
-        lastFailure,
-      }),
-    );
+    return Array.from(this.#candidates.values(), (candidate) => snapshotOf(candidate, now));
   }
 
   #evaluate(now: Time, out: EffectSink): void {
@@ -190,6 +183,7 @@ export class Connections {
       if (candidate.notBefore > now.mono || !isWanted(candidate, busy) || this.#isBanned(candidate, now)) continue;
       if (candidate.peer !== undefined) busy.add(candidate.peer);
       candidate.attempt = ++this.#attempts;
+      candidate.lastDialAt = now.wall;
       this.#dialing.set(candidate.attempt, candidate);
       out.push({ type: "network", order: { type: "dial", address: candidate.address, attempt: candidate.attempt } });
     }
@@ -254,6 +248,8 @@ export class Connections {
       shortLinks: 0,
       attempt: undefined,
       banned: false,
+      lastDialAt: undefined,
+      lastLinkAt: undefined,
       lastFailure: undefined,
     });
     out.push({ type: "note", at: now.wall, note: { type: "candidateFound", address, peer, source } });
@@ -296,12 +292,13 @@ export class Connections {
     });
   }
 
-  #linked(link: LinkId, peer: PeerId, attempt: number | undefined): void {
+  #linked(link: LinkId, peer: PeerId, attempt: number | undefined, now: Time): void {
     this.#links.set(link, peer);
     const candidate = attempt === undefined ? undefined : this.#dialing.get(attempt);
     if (attempt === undefined || candidate === undefined) return;
     this.#dialing.delete(attempt);
     candidate.attempt = undefined;
+    candidate.lastLinkAt = now.wall;
     candidate.lastFailure = undefined;
     candidate.peer = peer;
   }
@@ -382,6 +379,14 @@ export class Connections {
     candidate.notBefore = now.mono + waitMs;
     return waitMs;
   }
+}
+
+function snapshotOf(candidate: Candidate, now: Time): CandidateSnapshot {
+  const { address, source, peer, failures, attempt, banned, lastDialAt, lastLinkAt, lastFailure } = candidate;
+  const flapping = candidate.shortLinks > flapsTolerated;
+  const inMs = Math.max(0, candidate.notBefore - now.mono);
+  const dialing = attempt !== undefined;
+  return { address, source, peer, failures, dialing, banned, flapping, inMs, lastDialAt, lastLinkAt, lastFailure };
 }
 
 function waitOfFlapping(shortLinks: number): number {
