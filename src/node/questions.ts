@@ -15,7 +15,7 @@ import type { Explanation, KeyProof, PeerStatus } from "./facade.ts";
 import type { Convergence, ConvergenceOptions, KeyExplanation, Partition } from "./insight.ts";
 import { explainKey } from "./key-explanation.ts";
 import { partitionOf } from "./partition-views.ts";
-import type { ClosedLink } from "./peers-facade.ts";
+import type { ClosedLink, LinkResources } from "./peers-facade.ts";
 import type { ReplicaClient } from "./replica-client.ts";
 import { askViews, viewOf } from "./other-views.ts";
 import { explainPeer } from "./why.ts";
@@ -27,6 +27,7 @@ export interface AskedNode {
   reader(): SqliteReader;
   self(): PeerId;
   peers(): readonly PeerStatus[];
+  links(): readonly LinkResources[];
   /** Links that ended, the latest first. */
   closed(): readonly ClosedLink[];
   horizonDays(): number;

@@ -93,6 +93,7 @@ class LiveNode implements NodeFacade, RunningNode {
     reader: () => this.#running(this.#reader),
     self: () => this.#running(this.#driver).peerId,
     peers: () => this.peers(),
+    links: () => this.#running(this.#driver).links(),
     closed: () => this.#border.closed(),
     horizonDays: () => this.#config.networkHorizonDays,
   };

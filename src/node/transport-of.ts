@@ -1,10 +1,10 @@
 /** Over what an address is dialed, in two words such as `tcp/ip4`. */
 
-/** The host part of the address is what decides; `unknown` of what this node could not dial at all. */
+/** `unknown` of what this node could not dial at all. */
 export function transportOf(address: string): string {
-  const parts = address.split("/");
-  const host = hostParts.find((part) => parts.includes(part));
-  return host === undefined || !parts.includes("tcp") ? "unknown" : `tcp/${host}`;
+  const [, first = "", , second = "", ...rest] = address.split("/");
+  const [host, transport] = first === "ip6zone" ? [second, rest[1]] : [first, second];
+  return hosts.has(host) && transport === "tcp" ? `tcp/${host}` : "unknown";
 }
 
-const hostParts = ["ip4", "ip6", "dns4", "dns6", "dns", "dnsaddr"];
+const hosts: ReadonlySet<string> = new Set(["ip4", "ip6", "dns4", "dns6", "dns"]);
