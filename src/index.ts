@@ -24,6 +24,8 @@ export type {
   Info,
   KeyProof,
   ListOptions,
+  NetworkCause,
+  NetworkHealth,
   NodeEvent,
   NodeFacade,
   NodeState,

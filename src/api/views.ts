@@ -91,6 +91,14 @@ export const statusSchema = z.object({
     .nullable()
     .describe("Data on its way to this node now"),
   conflicts: z.number().int(),
+  networkHealth: z
+    .object({
+      level: z.enum(["healthy", "degraded", "critical"]),
+      causes: z.array(z.object({ code: z.string(), level: z.enum(["degraded", "critical"]), message: z.string() })),
+      linked: z.number().int(),
+      known: z.number().int().describe("Members that are linked, or should be"),
+    })
+    .describe("How the network is, as seen from this node"),
   age: z.enum(["young", "current", "stale"]),
   setAside: z.number().int(),
   uptimeSeconds: z.number(),
@@ -243,9 +251,10 @@ export function peerView(peer: PeerStatus): PeerView {
 }
 
 export function statusView(status: Status, info: Info): StatusView {
-  const { sync, clock, counters } = status;
+  const { sync, clock, counters, networkHealth } = status;
   return {
     ...status,
+    networkHealth: { ...networkHealth, causes: networkHealth.causes.map((cause) => ({ ...cause })) },
     sync: sync === undefined ? null : { ...sync, total: sync.total ?? null, etaSeconds: sync.etaSeconds ?? null },
     clock: { offsetMs: clock.offsetMs ?? null, refusingWrites: clock.refusingWrites },
     counters: { ...counters },

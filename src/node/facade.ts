@@ -179,6 +179,24 @@ export interface SyncProgress {
   readonly etaSeconds: number | undefined;
 }
 
+/** How the network around this node is, as seen from here. */
+export interface NetworkHealth {
+  readonly level: "healthy" | "degraded" | "critical";
+  /** Empty where it is healthy. */
+  readonly causes: readonly NetworkCause[];
+  readonly linked: number;
+  /** Members that are linked, or should be. */
+  readonly known: number;
+}
+
+export interface NetworkCause {
+  /** Stable word for scripts: `clock`, `heldBack`, `alone`, `fewLinks`, `partition`, `healing`, `handshakes`, `flapping`, `membersBehind`, `behind`. */
+  readonly code: string;
+  readonly level: "degraded" | "critical";
+  /** What is the matter and where to look, in a sentence. */
+  readonly message: string;
+}
+
 export interface Status {
   readonly peerId: PeerId;
   readonly network: string;
@@ -194,6 +212,7 @@ export interface Status {
   readonly uptimeSeconds: number;
   readonly clock: { readonly offsetMs: Millis | undefined; readonly refusingWrites: boolean };
   readonly conflicts: number;
+  readonly networkHealth: NetworkHealth;
   /** Whether this replica was away for long; see `StaleReport`. */
   readonly age: StaleReport["age"];
   /** Entries set aside. */

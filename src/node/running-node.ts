@@ -95,6 +95,8 @@ class LiveNode implements NodeFacade, RunningNode {
     peers: () => this.peers(),
     links: () => this.#running(this.#driver).links(),
     closed: () => this.#border.closed(),
+    configuredPeers: () => this.#config.p2pDial.length,
+    handshakesSince: (since) => this.#border.handshakesSince(since),
     horizonDays: () => this.#config.networkHorizonDays,
   };
   readonly #questions = new Questions(this.#asked);
@@ -253,6 +255,7 @@ class LiveNode implements NodeFacade, RunningNode {
       alone: this.#state,
       uptimeMs: performance.now() - this.#startedMono,
       setAside: this.#running(this.#reader).aside.count(""),
+      networkHealth: await this.#questions.network(snapshot),
       counters: this.#counters(),
     });
   }
@@ -280,6 +283,7 @@ class LiveNode implements NodeFacade, RunningNode {
       configuredPeers: this.#config.p2pDial.length,
       listening: this.#running(this.#driver).addresses(),
       mdnsFailure: this.#border.mdnsFailure,
+      network: await this.#questions.network(snapshot),
       diskFreeBytes: disk.bavail * disk.bsize,
     });
   }

@@ -17,6 +17,7 @@ import type {
   ConflictEntry,
   Explanation,
   ListOptions,
+  NetworkHealth,
   NodeEvent,
   NodeFacade,
   PeerStatus,
@@ -48,6 +49,7 @@ export interface MemoryControl {
   arrival: Arrival | undefined;
   holders: readonly KeyHolder[];
   readonly dialed: string[];
+  network: NetworkHealth;
   /** What others say to `why`. */
   views: readonly ToldView[];
   readonly writes: WriteOptions[];
@@ -101,6 +103,7 @@ class MemoryFacade implements NodeFacade {
     },
     dialed: [],
     views: [],
+    network: { level: "healthy", causes: [], linked: 0, known: 0 },
     writes: [],
     peers: [],
     checks: [{ name: "storage", status: "ok", message: "writes reach the disk" }],
@@ -262,6 +265,7 @@ class MemoryFacade implements NodeFacade {
       uptimeSeconds: 61,
       clock: { offsetMs: undefined, refusingWrites: false },
       conflicts: 0,
+      networkHealth: this.control.network,
       age: this.control.stale.told.age,
       setAside: this.control.stale.aside.length,
       counters: {
