@@ -33,6 +33,15 @@ export function explainPeer(target: string, facts: WhyFacts): Explanation {
     );
   if (target === facts.self) return conclude(target, target, "self", "That is this node itself.", "Nothing to do.", []);
   const dialed = facts.candidates.find(({ address }) => address === target)?.peer;
+  if (dialed === facts.self)
+    return conclude(
+      target,
+      dialed,
+      "self",
+      "This node itself answers at that address.",
+      "Nobody else lives there: take that address off those to dial.",
+      [],
+    );
   const matches = facts.peers.filter((peer) => isMeant(target, peer) || (dialed !== undefined && peer.id === dialed));
   const [peer] = matches;
   const candidates = facts.candidates.filter(
@@ -215,6 +224,7 @@ const headlineFor: Readonly<Record<string, string>> = {
   unreachable: "Unreachable",
   timeout: "No answer",
   wrongPeer: "Another peer is there",
+  addressInvalid: "It cannot be dialed",
   encryption: "The encrypted handshake failed",
   protocol: "No common protocol",
   wrongNetwork: "It belongs to another network",
