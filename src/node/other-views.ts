@@ -54,7 +54,7 @@ function otherFact({ by, ...words }: HeardView): ExplanationFact {
 }
 
 function wordsOf({ cause, conclusion, next }: ViewWords): string {
-  return `${cause}. ${conclusion} ${next}`;
+  return `"${conclusion}" (${cause}) "${next}"`;
 }
 
 function toldView({ through, ...view }: HeardView): ToldView {

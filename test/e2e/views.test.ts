@@ -61,7 +61,7 @@ test("a node that another has banned learns the reason and the way out through a
     return told.cause === "banned" ? told : undefined;
   });
   expect(own.facts.find(({ name }) => name === "its view")?.text).toMatch(
-    new RegExp(`^of this node \\(through ${between.id}\\): banned\\. It is banned until .*too loud\\. .*unban`),
+    new RegExp(`^of this node \\(through ${between.id}\\): "It is banned until .*too loud\\." \\(banned\\) ".*unban`),
   );
 });
 
