@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import { expect, test } from "vitest";
 import type { RunningNode } from "./facade.ts";
 import { addressOf, createFleet } from "../../test/support/in-process.ts";
+import { until } from "../../test/support/until.ts";
 import { causeOf } from "../../test/support/why.ts";
 
 test("connected: by its id, the beginning of it, and its address", async () => {
@@ -145,7 +146,9 @@ test("other: a peer that was disconnected stays away for a while, and one that w
   await b.facade.peerControl.disconnect(peerId);
   const away = await causeOf(b.facade, peerId, "other");
   expect(away.conclusion).toContain("the operator closed this link");
-  expect(away.next).toMatch(/The next try is in (5\d|6\d|7\d) s/);
+  await until("the wait of its address is shown", async () =>
+    /The next try is in (5\d|6\d|7\d) s/.test((await b.facade.why(peerId)).next),
+  );
   await b.facade.peerControl.forget(peerId);
   expect((await b.facade.why(peerId)).next).toContain("waits to be dialed");
   await expect(b.facade.peerControl.forget(peerId)).rejects.toMatchObject({ code: "not_found" });

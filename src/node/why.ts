@@ -33,16 +33,16 @@ export function explainPeer(target: string, facts: WhyFacts): Explanation {
     );
   if (target === facts.self) return conclude(target, target, "self", "That is this node itself.", "Nothing to do.", []);
   const dialed = facts.candidates.find(({ address }) => address === target)?.peer;
-  if (dialed === facts.self)
+  const matches = facts.peers.filter((peer) => isMeant(target, peer) || (dialed !== undefined && peer.id === dialed));
+  if (dialed === facts.self || (target.startsWith("/") && matches.some(({ id }) => id === facts.self)))
     return conclude(
       target,
-      dialed,
+      facts.self,
       "self",
       "This node itself answers at that address.",
       "Nobody else lives there: take that address off those to dial.",
       [],
     );
-  const matches = facts.peers.filter((peer) => isMeant(target, peer) || (dialed !== undefined && peer.id === dialed));
   const [peer] = matches;
   const candidates = facts.candidates.filter(
     ({ address, peer: id }) => address === target || (id !== undefined && id === peer?.id),
