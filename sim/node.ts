@@ -302,6 +302,10 @@ export class SimNode {
       case "penalise":
         recorder.count(`penalised:${effect.reason}`);
         return this.#blame(effect.peer, effect.reason);
+      case "viewWanted": {
+        const words = { cause: "connected", conclusion: "It is a member like others.", next: "Nothing to do." };
+        return this.process?.give({ type: "viewGiven", number: effect.number, ...words });
+      }
       case "answer":
         recorder.event(queue.now, this.index, "answer", `${effect.ticket} ${effect.outcome.type}`);
         if (effect.outcome.type === "repaired") this.#repaired();

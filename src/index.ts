@@ -24,6 +24,8 @@ export type {
   Info,
   KeyProof,
   ListOptions,
+  NetworkCause,
+  NetworkHealth,
   NodeEvent,
   NodeFacade,
   NodeState,
@@ -32,6 +34,7 @@ export type {
   Receipt,
   StateVisit,
   Status,
+  ToldView,
   WatchOptions,
   WriteOp,
   WriteOptions,
@@ -48,7 +51,15 @@ export type {
   Partition,
 } from "./node/insight.ts";
 
-export type { ClosedLink, PeerRule, PeersFacade, RuleOptions } from "./node/peers-facade.ts";
+export type {
+  ClosedLink,
+  FrameCount,
+  KnownAddress,
+  LinkResources,
+  PeerRule,
+  PeersFacade,
+  RuleOptions,
+} from "./node/peers-facade.ts";
 
 export type {
   AdoptionState,

@@ -2,8 +2,9 @@
  * The JSON forms of rules about peers and of links that ended. What is not known is null, never absent.
  */
 import { z } from "zod";
-import type { ClosedLink, PeerRule } from "../node/peers-facade.ts";
-import { rfc3339 } from "./views.ts";
+import type { NodeFacade, PeerStatus } from "../node/facade.ts";
+import type { ClosedLink, KnownAddress, LinkResources, PeerRule } from "../node/peers-facade.ts";
+import { peerSchema, peerView, rfc3339 } from "./views.ts";
 
 const time = z.string().describe("RFC 3339, UTC");
 
@@ -35,6 +36,43 @@ export const closedSchema = z.object({
   ),
 });
 
+const addressSchema = z.object({
+  address: z.string(),
+  transport: z.string().describe("Such as tcp/ip4"),
+  source: z.string(),
+  lastTryAt: time.nullable(),
+  lastSuccessAt: time.nullable().describe("When a dial of it last led to a link"),
+  lastFailure: z.object({ code: z.string(), reason: z.string() }).nullable().describe("Of the last dial"),
+  failures: z.number().int().describe("In a row"),
+  dialing: z.boolean(),
+  notBefore: time.describe("Not dialed before; while its peer is linked, not at all"),
+});
+
+const countSchema = z.object({ frames: z.number().int(), bytes: z.number().int() });
+
+export const linkSchema = z.object({
+  link: z.number().int(),
+  peer: z.string(),
+  direction: z.enum(["inbound", "outbound"]),
+  address: z.string(),
+  openedAt: time,
+  admitted: z.boolean(),
+  sent: countSchema.describe("Frames of this program's own protocols, without gossip"),
+  received: countSchema,
+  socket: z
+    .object({ sentBytes: z.number().int(), receivedBytes: z.number().int() })
+    .describe("All protocols, encrypted"),
+  streams: z.number().int().describe("Open now"),
+  queuedBytes: z.number().int().describe("Waiting to be sent"),
+  untakenBytes: z.number().int().describe("Received and not yet dealt with"),
+});
+
+/** A peer with the addresses it is dialed at and what its links cost. */
+export const knownPeerSchema = peerSchema.extend({ addresses: z.array(addressSchema), links: z.array(linkSchema) });
+export const knownPeersSchema = z.object({ peers: z.array(knownPeerSchema) });
+
+export type KnownPeerView = z.infer<typeof knownPeerSchema>;
+export type LinkView = z.infer<typeof linkSchema>;
 export type RulesView = z.infer<typeof rulesSchema>;
 export type ClosedView = z.infer<typeof closedSchema>;
 
@@ -56,4 +94,35 @@ export function closedView(closed: readonly ClosedLink[]): ClosedView {
       lastedSeconds: lastedMs === undefined ? null : lastedMs / 1_000,
     })),
   };
+}
+
+/** Every peer of the node as it stands now. */
+export async function knownPeersView(facade: NodeFacade): Promise<readonly KnownPeerView[]> {
+  const addresses = await facade.peerControl.addresses();
+  const links = facade.peerControl.links();
+  return facade.peers().map((peer) => ({
+    ...peerView(peer),
+    addresses: addresses.filter((known) => livesAt(peer, known)).map(addressView),
+    links: links.filter(({ peer: id }) => id === peer.id).map(linkView),
+  }));
+}
+
+function livesAt({ id, address }: PeerStatus, known: KnownAddress): boolean {
+  return known.address === address || (id !== undefined && known.peer === id);
+}
+
+function addressView(known: KnownAddress): KnownPeerView["addresses"][number] {
+  const { address, transport, source, failures, dialing, lastTryAt, lastSuccessAt, lastFailure, notBefore } = known;
+  return {
+    ...{ address, transport, source, failures, dialing },
+    lastTryAt: lastTryAt === undefined ? null : rfc3339(lastTryAt),
+    lastSuccessAt: lastSuccessAt === undefined ? null : rfc3339(lastSuccessAt),
+    lastFailure: lastFailure === undefined ? null : { ...lastFailure },
+    notBefore: rfc3339(notBefore),
+  };
+}
+
+function linkView({ openedAt, sent, received, socket, ...rest }: LinkResources): LinkView {
+  const counts = { sent: { ...sent }, received: { ...received }, socket: { ...socket } };
+  return { ...rest, openedAt: rfc3339(openedAt), ...counts };
 }

@@ -91,6 +91,14 @@ export const statusSchema = z.object({
     .nullable()
     .describe("Data on its way to this node now"),
   conflicts: z.number().int(),
+  networkHealth: z
+    .object({
+      level: z.enum(["healthy", "degraded", "critical"]),
+      causes: z.array(z.object({ code: z.string(), level: z.enum(["degraded", "critical"]), message: z.string() })),
+      linked: z.number().int(),
+      known: z.number().int().describe("Members that are linked, or should be"),
+    })
+    .describe("How the network is, as seen from this node"),
   age: z.enum(["young", "current", "stale"]),
   setAside: z.number().int(),
   uptimeSeconds: z.number(),
@@ -137,6 +145,17 @@ export const explanationSchema = z.object({
   conclusion: z.string().describe("What is the matter"),
   next: z.string().describe("What happens next, or what to do"),
   facts: z.array(z.object({ name: z.string(), text: z.string() })),
+  views: z
+    .array(
+      z.object({
+        by: z.string().describe("Whose view it is: the peer's own of this node, or a neighbour's of the peer"),
+        through: z.string().nullable().describe("The neighbour that passed it on; null where it came from `by` itself"),
+        cause: z.string(),
+        conclusion: z.string(),
+        next: z.string(),
+      }),
+    )
+    .describe("What the other side says, asked through a neighbour where no link leads there"),
 });
 
 export type ExplanationView = z.infer<typeof explanationSchema>;
@@ -199,8 +218,13 @@ export function conflictsView(conflicts: readonly ConflictEntry[]): ConflictsVie
   };
 }
 
-export function explanationView({ target, peer, cause, conclusion, next, facts }: Explanation): ExplanationView {
-  return { target, peer: peer ?? null, cause, conclusion, next, facts: facts.map((fact) => ({ ...fact })) };
+export function explanationView(explanation: Explanation): ExplanationView {
+  const { target, peer, cause, conclusion, next, facts, views } = explanation;
+  return {
+    ...{ target, peer: peer ?? null, cause, conclusion, next },
+    facts: facts.map((fact) => ({ ...fact })),
+    views: views.map((view) => ({ ...view, through: view.through ?? null })),
+  };
 }
 
 export function peerView(peer: PeerStatus): PeerView {
@@ -227,9 +251,10 @@ export function peerView(peer: PeerStatus): PeerView {
 }
 
 export function statusView(status: Status, info: Info): StatusView {
-  const { sync, clock, counters } = status;
+  const { sync, clock, counters, networkHealth } = status;
   return {
     ...status,
+    networkHealth: { ...networkHealth, causes: networkHealth.causes.map((cause) => ({ ...cause })) },
     sync: sync === undefined ? null : { ...sync, total: sync.total ?? null, etaSeconds: sync.etaSeconds ?? null },
     clock: { offsetMs: clock.offsetMs ?? null, refusingWrites: clock.refusingWrites },
     counters: { ...counters },

@@ -1,7 +1,7 @@
 /**
  * Rules about peers, and links that ended, as text.
  */
-import type { ClosedView, RulesView } from "../api/peer-views.ts";
+import type { ClosedView, LinkView, RulesView } from "../api/peer-views.ts";
 import { duration, type Paint, printable, table } from "./text.ts";
 
 export function describeRules(rules: RulesView["rules"], now: number, paint: Paint): string {
@@ -34,6 +34,30 @@ export function describeClosed(closed: ClosedView["closed"], paint: Paint): stri
       printable(reason),
     ]),
   );
+}
+
+export function describeLinks(links: readonly LinkView[], now: number): string {
+  if (links.length === 0) return "no link stands\n";
+  return table(
+    ["PEER", "DIRECTION", "AGE", "SENT", "RECEIVED", "FRAMES", "STREAMS", "QUEUED", "UNTAKEN", "ADDRESS"],
+    links.map(({ peer, direction, openedAt, socket, sent, received, streams, queuedBytes, untakenBytes, address }) => [
+      peer,
+      direction,
+      duration(Math.max(0, (now - Date.parse(openedAt)) / 1_000)),
+      bytes(socket.sentBytes),
+      bytes(socket.receivedBytes),
+      `${sent.frames}/${received.frames}`,
+      String(streams),
+      bytes(queuedBytes),
+      bytes(untakenBytes),
+      printable(address),
+    ]),
+  );
+}
+
+function bytes(count: number): string {
+  if (count < 1024) return `${count} B`;
+  return count < 1024 * 1024 ? `${(count / 1024).toFixed(1)} KiB` : `${(count / 1024 / 1024).toFixed(1)} MiB`;
 }
 
 function times(count: number): string {

@@ -13,6 +13,7 @@ export function describeStatus(status: StatusView): string {
     ["entries", String(status.entries)],
     ["root", status.root],
     ["peers", String(status.peers)],
+    ["health", networkWords(status)],
     ...(status.sync === null ? [] : [["catching up", progress(status.sync)] as const]),
     ["held back", String(status.heldBack)],
     ["conflicts", String(status.conflicts)],
@@ -36,6 +37,11 @@ function progress({ peer, what, done, total, perSecond, etaSeconds }: NonNullabl
   const amount = total === null ? `${done} ${what}` : `${done} of ${total} ${what}`;
   const left = etaSeconds === null ? "" : `, ${duration(etaSeconds)} left`;
   return `${amount} from ${shorten(peer, 16)}, ${perSecond}/s${left}`;
+}
+
+function networkWords({ networkHealth: { level, causes, linked, known } }: StatusView): readonly string[] {
+  if (level === "healthy") return [`the network is healthy: ${linked} of ${known} known members linked`];
+  return [`the network is ${level}`, ...causes.map(({ message }) => printable(message))];
 }
 
 function oldEntries({ age, setAside }: StatusView): [string, string][] {

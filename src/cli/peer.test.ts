@@ -1,6 +1,6 @@
 /** Orders about peers, from the command line through the API to a node in memory. */
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { closedSchema, rulesSchema } from "../api/peer-views.ts";
+import { closedSchema, knownPeersSchema, rulesSchema } from "../api/peer-views.ts";
 import type { Instant } from "../base/brand.ts";
 import { type TestApi, startTestApi } from "../../test/support/api-client.ts";
 import { memoryPeerId } from "../../test/support/memory-facade.ts";
@@ -62,4 +62,71 @@ test("links that ended are shown with the side and the reason", async () => {
   expect(out).toMatch(/outbound +1 min 1 s +- +closed +reset\n/);
   const json = closedSchema.parse(JSON.parse((await run("peers", "--closed", "--json")).out));
   expect(json.closed).toMatchObject([{ lastedSeconds: null }, { lastedSeconds: 61 }]);
+});
+
+describe("what is known of a peer beside its state", () => {
+  const at = Date.UTC(2026, 0, 2) as Instant;
+  const address = `/ip4/192.0.2.1/tcp/4001/p2p/${peer}`;
+  beforeEach(() => {
+    api.control.peers = [
+      {
+        id: peer,
+        state: "Connected",
+        class: "regular",
+        direction: "inbound",
+        address: "/ip4/192.0.2.1/tcp/50001",
+        source: "inbound",
+        link: 7,
+        rttMs: undefined,
+        clockOffsetMs: undefined,
+        connectedSince: at,
+        lastError: undefined,
+        nextDialAt: undefined,
+        history: [],
+      },
+    ];
+    api.control.peersRuled.dialed = [
+      {
+        ...{ address, transport: "tcp/ip4", peer, source: "mdns", failures: 2, dialing: false, notBefore: at },
+        lastTryAt: at,
+        lastSuccessAt: undefined,
+        lastFailure: { code: "refused", reason: "ECONNREFUSED" },
+      },
+    ];
+    api.control.peersRuled.costs = [
+      {
+        ...{ link: 7, peer, direction: "inbound", address: "/ip4/192.0.2.1/tcp/50001", admitted: true },
+        openedAt: at,
+        sent: { frames: 3, bytes: 300 },
+        received: { frames: 4, bytes: 400 },
+        socket: { sentBytes: 2_048, receivedBytes: 3 * 1024 * 1024 },
+        streams: 9,
+        queuedBytes: 12,
+        untakenBytes: 0,
+      },
+    ];
+  });
+
+  test("its addresses are listed with the last try, the last success and the error", async () => {
+    const { peers } = knownPeersSchema.parse(JSON.parse((await run("peers", "--json")).out));
+    expect(peers[0]?.addresses).toEqual([
+      {
+        ...{ address, transport: "tcp/ip4", source: "mdns", failures: 2, dialing: false },
+        lastTryAt: "2026-01-02T00:00:00.000Z",
+        lastSuccessAt: null,
+        lastFailure: { code: "refused", reason: "ECONNREFUSED" },
+        notBefore: "2026-01-02T00:00:00.000Z",
+      },
+    ]);
+  });
+
+  test("what its link costs is listed, as JSON and as a table", async () => {
+    const { peers } = knownPeersSchema.parse(JSON.parse((await run("peers", "--json")).out));
+    expect(peers[0]?.links).toMatchObject([{ link: 7, streams: 9, sent: { frames: 3 }, queuedBytes: 12 }]);
+    const { out } = await run("peers", "--links");
+    expect(out).toMatch(/^PEER +DIRECTION +AGE +SENT +RECEIVED +FRAMES +STREAMS +QUEUED +UNTAKEN +ADDRESS\n/);
+    expect(out).toMatch(/ inbound +\d+ d \d+ h +2\.0 KiB +3\.0 MiB +3\/4 +9 +12 B +0 B +\/ip4\/192\.0\.2\.1/);
+    api.control.peersRuled.costs = [];
+    expect((await run("peers", "--links")).out).toBe("no link stands\n");
+  });
 });

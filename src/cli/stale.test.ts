@@ -89,7 +89,7 @@ describe("stale", () => {
 });
 
 describe("adopt", () => {
-  const connected = { target: peer, peer, conclusion: "Connected.", next: "Nothing to do.", facts: [] };
+  const connected = { target: peer, peer, conclusion: "Connected.", next: "Nothing to do.", facts: [], views: [] };
   beforeEach(() => {
     const { stale } = api.control;
     stale.linked = [peer];

@@ -15,6 +15,7 @@ import type { PeerRule } from "../ports/peer-rule.ts";
 import type { PartitionRecord } from "../ports/partition.ts";
 import type { StoreWrite } from "../ports/store.ts";
 import type { Note } from "./notes.ts";
+import type { HeardViews } from "../ports/heard-view.ts";
 
 /** A question from this node's own user; the number comes back with the answer. */
 export type Ticket = number;
@@ -68,6 +69,8 @@ export type Outcome =
       readonly type: "prefixAnswers";
       readonly members: readonly { readonly peer: PeerId; readonly answer: PrefixAnswer | undefined }[];
     }
+  /** How others see a peer, as far as they have told. */
+  | ({ readonly type: "views" } & HeardViews)
   | { readonly type: "done" };
 
 export type Effect =
@@ -77,6 +80,8 @@ export type Effect =
   | { readonly type: "answer"; readonly ticket: Ticket; readonly outcome: Outcome }
   /** Misbehaviour of an admitted or unadmitted peer, with the reason's name. */
   | { readonly type: "penalise"; readonly peer: PeerId; readonly reason: string }
+  /** What this node would tell its own user of how it stands to a peer; answered by the input `viewGiven` with the same number. */
+  | { readonly type: "viewWanted"; readonly number: number; readonly about: PeerId }
   | { readonly type: "note"; readonly note: Note; readonly at: Instant };
 
 /**

@@ -40,6 +40,10 @@ export class Border {
     return this.#links.handshakeSuccessRate;
   }
 
+  handshakesSince(since: Instant): { readonly succeeded: number; readonly failed: number } {
+    return this.#links.handshakesSince(since);
+  }
+
   /** Links that ended, the latest first. */
   closed(): readonly ClosedLink[] {
     return this.#links.closed();

@@ -141,6 +141,17 @@ export interface ExplanationFact {
   readonly text: string;
 }
 
+/** How another node says that it, or the peer itself, stands. */
+export interface ToldView {
+  /** Whose view it is: the peer's own of this node, or a neighbour's of the peer. */
+  readonly by: PeerId;
+  /** The neighbour that passed it on; undefined where it came from `by` itself. */
+  readonly through: PeerId | undefined;
+  readonly cause: string;
+  readonly conclusion: string;
+  readonly next: string;
+}
+
 /** Why a peer is or is not connected. */
 export interface Explanation {
   readonly target: string;
@@ -152,6 +163,8 @@ export interface Explanation {
   /** What happens next, or what to do. */
   readonly next: string;
   readonly facts: readonly ExplanationFact[];
+  /** What the other side says, or where no link leads there and nobody could ask it, what neighbours see of it. */
+  readonly views: readonly ToldView[];
 }
 
 /** Data on its way to this node now. */
@@ -164,6 +177,24 @@ export interface SyncProgress {
   readonly total: number | undefined;
   readonly perSecond: number;
   readonly etaSeconds: number | undefined;
+}
+
+/** How the network around this node is, as seen from here. */
+export interface NetworkHealth {
+  readonly level: "healthy" | "degraded" | "critical";
+  /** Empty where it is healthy. */
+  readonly causes: readonly NetworkCause[];
+  readonly linked: number;
+  /** Members that are linked, or should be. */
+  readonly known: number;
+}
+
+export interface NetworkCause {
+  /** Stable word for scripts: `clock`, `heldBack`, `alone`, `fewLinks`, `partition`, `healing`, `handshakes`, `flapping`, `membersBehind`, `behind`. */
+  readonly code: string;
+  readonly level: "degraded" | "critical";
+  /** What is the matter and where to look, in a sentence. */
+  readonly message: string;
 }
 
 export interface Status {
@@ -181,6 +212,7 @@ export interface Status {
   readonly uptimeSeconds: number;
   readonly clock: { readonly offsetMs: Millis | undefined; readonly refusingWrites: boolean };
   readonly conflicts: number;
+  readonly networkHealth: NetworkHealth;
   /** Whether this replica was away for long; see `StaleReport`. */
   readonly age: StaleReport["age"];
   /** Entries set aside. */

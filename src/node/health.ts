@@ -1,6 +1,7 @@
 /** The checks behind `/health`: each says what it saw, or what is wrong and what to do. */
 import type { ReplicaSnapshot } from "../core/replica/replica.ts";
-import type { Health, HealthCheck } from "./facade.ts";
+import type { Health, HealthCheck, NetworkHealth } from "./facade.ts";
+import { networkCheck } from "./network-health.ts";
 
 export interface HealthFacts {
   readonly snapshot: ReplicaSnapshot;
@@ -8,6 +9,7 @@ export interface HealthFacts {
   readonly configuredPeers: number;
   readonly listening: readonly string[];
   readonly mdnsFailure: string | undefined;
+  readonly network: NetworkHealth;
   /** Free bytes on the data folder's disk. */
   readonly diskFreeBytes: number;
 }
@@ -23,6 +25,7 @@ export function judgeHealth(facts: HealthFacts): Health {
     clockCheck(facts),
     freshnessCheck(facts),
     peersCheck(facts),
+    networkCheck(facts.network),
     listenCheck(facts),
     discoveryCheck(facts),
   ];

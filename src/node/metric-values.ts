@@ -28,6 +28,7 @@ export function setMetrics(metrics: Metrics, status: Status, peers: readonly Pee
   metrics.set("entries", status.entries);
   metrics.set("held_back", status.heldBack);
   metrics.set("clock_offset_seconds", (status.clock.offsetMs ?? 0) / 1000);
+  metrics.set("network_health", { healthy: 0, degraded: 1, critical: 2 }[status.networkHealth.level]);
   metrics.clear("peers");
   for (const [state, inState] of Map.groupBy(peers, (peer) => peer.state))
     metrics.set("peers", inState.length, { state });

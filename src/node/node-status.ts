@@ -1,7 +1,7 @@
 /** The status page: what the replica says of itself, and what only the process knows. */
 import type { PeerId } from "../base/brand.ts";
 import type { ReplicaSnapshot } from "../core/replica/replica.ts";
-import type { Counters, NodeState, Status } from "./facade.ts";
+import type { Counters, NetworkHealth, NodeState, Status } from "./facade.ts";
 import { progressOf } from "./sync-progress.ts";
 
 interface ProcessFacts {
@@ -11,6 +11,7 @@ interface ProcessFacts {
   readonly alone: NodeState;
   readonly uptimeMs: number;
   readonly setAside: number;
+  readonly networkHealth: NetworkHealth;
   readonly counters: Counters;
 }
 
@@ -28,6 +29,7 @@ export function statusOf(snapshot: ReplicaSnapshot, facts: ProcessFacts): Status
     uptimeSeconds: Math.floor(facts.uptimeMs / 1000),
     clock: { offsetMs: clock.offsetMs, refusingWrites: clock.doubted },
     conflicts,
+    networkHealth: facts.networkHealth,
     age,
     setAside: facts.setAside,
     counters: facts.counters,

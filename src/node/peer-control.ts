@@ -1,14 +1,16 @@
 /**
  * Carries out what an operator orders about peers.
  */
-import type { PeerId } from "../base/brand.ts";
+import type { Instant, PeerId } from "../base/brand.ts";
 import { Fault } from "../base/fault.ts";
+import type { CandidateSnapshot } from "../core/peers/connections/machine.ts";
 import { ruleReasonMax } from "../core/peers/standing/limits.ts";
 import { ruleTarget } from "../core/peers/standing/machine.ts";
 import type { PeerRule } from "../ports/peer-rule.ts";
 import type { Explanation } from "./facade.ts";
-import type { ClosedLink, PeersFacade, RuleOptions } from "./peers-facade.ts";
+import type { ClosedLink, KnownAddress, LinkResources, PeersFacade, RuleOptions } from "./peers-facade.ts";
 import type { AskedNode } from "./questions.ts";
+import { transportOf } from "./transport-of.ts";
 import { refusalOf } from "./write-request.ts";
 
 /** Longest time of a rule that ends. Guess: ten years; what is longer is for good. */
@@ -57,6 +59,15 @@ export class PeerControl implements PeersFacade {
     return { target };
   }
 
+  async addresses(): Promise<readonly KnownAddress[]> {
+    const { candidates } = await this.#node.client().snapshot();
+    return candidates.map((candidate) => knownAddress(candidate, Date.now() as Instant));
+  }
+
+  links(): readonly LinkResources[] {
+    return this.#node.links();
+  }
+
   closed(): readonly ClosedLink[] {
     return this.#node.closed();
   }
@@ -89,4 +100,20 @@ export class PeerControl implements PeersFacade {
     const outcome = await this.#node.client().ask(order);
     if (outcome.type !== "done") throw refusalOf(outcome);
   }
+}
+
+function knownAddress(candidate: CandidateSnapshot, now: Instant): KnownAddress {
+  const { address, peer, source, failures, dialing, inMs, lastDialAt, lastLinkAt, lastFailure } = candidate;
+  return {
+    address,
+    transport: transportOf(address),
+    peer,
+    source,
+    lastTryAt: lastDialAt,
+    lastSuccessAt: lastLinkAt,
+    lastFailure: lastFailure === undefined ? undefined : { code: lastFailure.failure, reason: lastFailure.detail },
+    failures,
+    dialing,
+    notBefore: (now + Math.ceil(inMs)) as Instant,
+  };
 }

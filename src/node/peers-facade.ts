@@ -1,8 +1,10 @@
 /** What an operator orders about single peers, and is told of links that ended. The shapes. */
 import type { Instant, Millis, PeerId } from "../base/brand.ts";
 import type { PeerRule } from "../ports/peer-rule.ts";
-import type { Direction, LinkId } from "../ports/network.ts";
+import type { LinkResources } from "../ports/link-resources.ts";
+import type { CandidateSource, Direction, LinkId } from "../ports/network.ts";
 
+export type { FrameCount, LinkResources } from "../ports/link-resources.ts";
 export type { PeerRule } from "../ports/peer-rule.ts";
 
 export interface RuleOptions {
@@ -28,6 +30,27 @@ export interface ClosedLink {
   readonly reason: string;
 }
 
+/** An address this node dials, and what came of it. */
+export interface KnownAddress {
+  readonly address: string;
+  /** Such as `tcp/ip4`. */
+  readonly transport: string;
+  /** Who lives there, as far as it is known. */
+  readonly peer: PeerId | undefined;
+  readonly source: CandidateSource;
+  /** When it was last dialed, and when a dial last led to a link; undefined where none did since this node started. */
+  readonly lastTryAt: Instant | undefined;
+  readonly lastSuccessAt: Instant | undefined;
+  /** Of the last dial, where it failed. */
+  readonly lastFailure: { readonly code: string; readonly reason: string } | undefined;
+  /** Failed dials in a row. */
+  readonly failures: number;
+  /** A dial is under way. */
+  readonly dialing: boolean;
+  /** Not dialed before; while its peer is linked, not at all. */
+  readonly notBefore: Instant;
+}
+
 /** Targets are a peer's id or an unambiguous beginning of one, an IP address, or a range such as `10.0.0.0/8`. */
 export interface PeersFacade {
   /** Bans and exemptions in force, the latest first. */
@@ -42,6 +65,10 @@ export interface PeersFacade {
   disconnect(peer: string): Promise<{ readonly peer: PeerId }>;
   /** Does not dial a peer, or an address, any more. Throws `not_found`. */
   forget(target: string): Promise<{ readonly target: string }>;
+  /** Every address this node may dial. */
+  addresses(): Promise<readonly KnownAddress[]>;
+  /** What each link costs now, those on their way in or out included. */
+  links(): readonly LinkResources[];
   /** The last 256 links that ended, the latest first. */
   closed(): readonly ClosedLink[];
 }

@@ -6,16 +6,20 @@ import { randomBytes } from "node:crypto";
 import type { Incarnation, Instant, PeerId } from "../base/brand.ts";
 import { toHex } from "../base/bytes.ts";
 import { Fault } from "../base/fault.ts";
+import type { Effect } from "../core/effects.ts";
+import type { ReplicaSnapshot } from "../core/replica/replica.ts";
 import { Standing } from "../core/peers/standing/machine.ts";
 import { conflictLogLimits } from "../drivers/storage/conflict-log.ts";
 import type { SqliteReader } from "../drivers/storage/sqlite-reader.ts";
 import { ConvergenceCheck } from "./convergence.ts";
-import type { Explanation, KeyProof, PeerStatus } from "./facade.ts";
+import type { Explanation, KeyProof, NetworkHealth, PeerStatus } from "./facade.ts";
 import type { Convergence, ConvergenceOptions, KeyExplanation, Partition } from "./insight.ts";
 import { explainKey } from "./key-explanation.ts";
 import { partitionOf } from "./partition-views.ts";
-import type { ClosedLink } from "./peers-facade.ts";
+import type { ClosedLink, LinkResources } from "./peers-facade.ts";
 import type { ReplicaClient } from "./replica-client.ts";
+import { handshakesLatelyMs, judgeNetwork } from "./network-health.ts";
+import { askViews, viewOf } from "./other-views.ts";
 import { explainPeer } from "./why.ts";
 import { refusalOf } from "./write-request.ts";
 
@@ -25,9 +29,13 @@ export interface AskedNode {
   reader(): SqliteReader;
   self(): PeerId;
   peers(): readonly PeerStatus[];
+  links(): readonly LinkResources[];
   /** Links that ended, the latest first. */
   closed(): readonly ClosedLink[];
   horizonDays(): number;
+  /** Addresses this node was told to dial. */
+  configuredPeers(): number;
+  handshakesSince(since: Instant): { readonly succeeded: number; readonly failed: number };
 }
 
 export class Questions {
@@ -47,7 +55,24 @@ export class Questions {
     });
   }
 
+  /** With what others say of it, as far as they answer within 2 s. */
   async why(target: string): Promise<Explanation> {
+    return await askViews(await this.whyHere(target), (of) => this.#node.client().ask({ type: "viewsRequested", of }));
+  }
+
+  /** Tells the replica what this node would say of how it stands to a peer; another member asks. */
+  giveView({ number, about }: Extract<Effect, { type: "viewWanted" }>): void {
+    const given = this.whyHere(about).then((explanation) =>
+      this.#node.client().tell({ type: "viewGiven", number, ...viewOf(explanation) }),
+    );
+    given.catch((error: unknown) => {
+      if (!(error instanceof Fault)) throw error;
+      // the node is ending, and with it the link on which somebody waits
+    });
+  }
+
+  /** As far as this node itself knows. */
+  async whyHere(target: string): Promise<Explanation> {
     const { candidates } = await this.#node.client().snapshot();
     const outcome = await this.#node.client().ask({ type: "rulesRequested" });
     if (outcome.type !== "peerRules") throw refusalOf(outcome);
@@ -79,6 +104,19 @@ export class Questions {
     const outcome = await this.#node.client().ask({ type: "partitionsRequested" });
     if (outcome.type !== "partitions") throw new Fault("internal", `an answer of another kind: ${outcome.type}`);
     return outcome.partitions.map(partitionOf).toReversed();
+  }
+
+  /** How the network is, as seen from a replica that stands so. */
+  async network(snapshot: ReplicaSnapshot): Promise<NetworkHealth> {
+    const now = Date.now() as Instant;
+    return judgeNetwork({
+      snapshot,
+      peers: this.#node.peers(),
+      configuredPeers: this.#node.configuredPeers(),
+      partitions: await this.partitions(),
+      handshakes: this.#node.handshakesSince((now - handshakesLatelyMs) as Instant),
+      now,
+    });
   }
 
   async repairClock(): Promise<{ readonly reissued: number }> {

@@ -19,7 +19,6 @@ import type { NetworkDriver } from "../drivers/libp2p/driver-types.ts";
 import { Metrics } from "../drivers/observe/metrics.ts";
 import { Observer } from "../drivers/observe/observer.ts";
 import { type DataFolder, openDataFolder } from "../drivers/storage/data-folder.ts";
-import { conflictLogLimits } from "../drivers/storage/conflict-log.ts";
 import { SqliteReader } from "../drivers/storage/sqlite-reader.ts";
 import type { NetworkEvent, NetworkOrder } from "../ports/network.ts";
 import type {
@@ -55,7 +54,7 @@ import { PeerControl } from "./peer-control.ts";
 import { ReplicaClient } from "./replica-client.ts";
 import type { OutwardEffect } from "./turn.ts";
 import { programVersion } from "./version.ts";
-import { checkLimit, conflictOf, entriesAtOnce, entryOf } from "./read-views.ts";
+import { type Page, Reads } from "./reads.ts";
 import { statusOf } from "./node-status.ts";
 import { WatchHub } from "./watch-hub.ts";
 import { receiptOf, wishOf, writtenOps } from "./write-request.ts";
@@ -94,12 +93,16 @@ class LiveNode implements NodeFacade, RunningNode {
     reader: () => this.#running(this.#reader),
     self: () => this.#running(this.#driver).peerId,
     peers: () => this.peers(),
+    links: () => this.#running(this.#driver).links(),
     closed: () => this.#border.closed(),
+    configuredPeers: () => this.#config.p2pDial.length,
+    handshakesSince: (since) => this.#border.handshakesSince(since),
     horizonDays: () => this.#config.networkHorizonDays,
   };
   readonly #questions = new Questions(this.#asked);
-  readonly stale: OldEntries = new OldEntries(this.#asked, (target) => this.why(target));
-  readonly peerControl: PeerControl = new PeerControl(this.#asked, (target) => this.why(target));
+  readonly #reads = new Reads(() => this.#running(this.#reader));
+  readonly stale: OldEntries = new OldEntries(this.#asked, (target) => this.#questions.whyHere(target));
+  readonly peerControl: PeerControl = new PeerControl(this.#asked, (target) => this.#questions.whyHere(target));
   #config: Config;
   #client: ReplicaClient | undefined;
   #driver: NetworkDriver | undefined;
@@ -199,41 +202,25 @@ class LiveNode implements NodeFacade, RunningNode {
   }
 
   async get(key: string): Promise<Entry | undefined> {
-    const entry = this.#running(this.#reader).get(key, Date.now() as Instant);
-    return entry === undefined ? undefined : entryOf(entry);
+    return this.#reads.get(key);
   }
 
-  async page({ prefix = "", after = "", limit = 100 }: ListOptions = {}): Promise<{
-    entries: readonly Entry[];
-    next: string | undefined;
-  }> {
-    checkLimit(limit);
-    const { entries, next } = this.#running(this.#reader).page(prefix, after, limit, Date.now() as Instant);
-    return { entries: entries.map(entryOf), next };
+  async page(options: ListOptions = {}): Promise<Page> {
+    return this.#reads.page(options);
   }
 
-  async *list({ prefix = "", after = "" }: Omit<ListOptions, "limit"> = {}): AsyncGenerator<Entry, void, undefined> {
-    for (let from: string | undefined = after; from !== undefined;) {
-      const page: { readonly entries: readonly Entry[]; readonly next: string | undefined } = await this.page({
-        prefix,
-        after: from,
-        limit: entriesAtOnce,
-      });
-      yield* page.entries;
-      from = page.next;
-    }
+  list(options: Omit<ListOptions, "limit"> = {}): AsyncIterable<Entry> {
+    return this.#reads.list(options);
   }
 
   watch(options: WatchOptions = {}): AsyncIterable<Change> {
     return this.#running(this.#hub).watch(options);
   }
 
-  async conflicts({ prefix = "", limit = 100 }: { readonly prefix?: string; readonly limit?: number } = {}): Promise<
-    readonly ConflictEntry[]
-  > {
-    checkLimit(limit);
-    const since = (Date.now() - conflictLogLimits.ageMsMax) as Instant;
-    return this.#running(this.#reader).conflicts(prefix, since, limit).map(conflictOf);
+  async conflicts(
+    options: { readonly prefix?: string; readonly limit?: number } = {},
+  ): Promise<readonly ConflictEntry[]> {
+    return this.#reads.conflicts(options);
   }
 
   peers(): readonly PeerStatus[] {
@@ -268,6 +255,7 @@ class LiveNode implements NodeFacade, RunningNode {
       alone: this.#state,
       uptimeMs: performance.now() - this.#startedMono,
       setAside: this.#running(this.#reader).aside.count(""),
+      networkHealth: await this.#questions.network(snapshot),
       counters: this.#counters(),
     });
   }
@@ -295,6 +283,7 @@ class LiveNode implements NodeFacade, RunningNode {
       configuredPeers: this.#config.p2pDial.length,
       listening: this.#running(this.#driver).addresses(),
       mdnsFailure: this.#border.mdnsFailure,
+      network: await this.#questions.network(snapshot),
       diskFreeBytes: disk.bavail * disk.bsize,
     });
   }
@@ -370,6 +359,7 @@ class LiveNode implements NodeFacade, RunningNode {
   #carryOut(effects: readonly Exclude<OutwardEffect, { type: "answer" }>[], wrote: boolean): void {
     for (const effect of effects) {
       if (effect.type === "network") this.#order(effect.order);
+      else if (effect.type === "viewWanted") this.#questions.giveView(effect);
       else this.#border.effect(effect);
     }
     if (wrote) this.#hub?.wake();

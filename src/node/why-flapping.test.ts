@@ -21,6 +21,8 @@ const candidate: CandidateSnapshot = {
   breaker: "closed",
   dormant: false,
   inMs: 480_000,
+  lastDialAt: undefined,
+  lastLinkAt: undefined,
   lastFailure: undefined,
 };
 

@@ -2,23 +2,12 @@
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { expect, test } from "vitest";
+import type { RunningNode } from "./facade.ts";
 import { addressOf, createFleet } from "../../test/support/in-process.ts";
 import { until } from "../../test/support/until.ts";
-import type { Explanation, NodeFacade } from "./facade.ts";
+import { causeOf } from "../../test/support/why.ts";
 
-async function causeOf(node: NodeFacade, target: string, cause: string): Promise<Explanation> {
-  let last: Explanation | undefined;
-  return await until(
-    `why says ${cause}`,
-    async () => {
-      last = await node.why(target);
-      return last.cause === cause ? last : undefined;
-    },
-    { seen: () => last },
-  );
-}
-
-test("a peer that is linked, one that was never heard of, and the node itself", async () => {
+test("connected: by its id, the beginning of it, and its address", async () => {
   await using fleet = createFleet();
   const a = await fleet.start("a");
   const b = await fleet.start("b", { p2pDial: [addressOf(a)] });
@@ -30,13 +19,27 @@ test("a peer that is linked, one that was never heard of, and the node itself", 
   expect((await b.facade.why(peerId.slice(0, 20))).peer).toBe(peerId);
   expect((await b.facade.why(addressOf(a))).cause).toBe("connected");
   expect((await b.facade.why("12D3KooW")).cause).toBe("connected");
-  expect((await b.facade.why("no such thing!")).next).toContain("12D3Koo");
-  expect((await b.facade.why(b.facade.info().peerId)).cause).toBe("self");
-  const nobody = await b.facade.why("/ip4/192.0.2.7/tcp/4001");
+});
+
+test("self: this node's own id", async () => {
+  await using fleet = createFleet();
+  const a = await fleet.start("a");
+  expect((await a.facade.why(a.facade.info().peerId)).cause).toBe("self");
+});
+
+test("unknown: an address and a peer never heard of, and what is neither", async () => {
+  await using fleet = createFleet();
+  const a = await fleet.start("a");
+  expect(await a.facade.why("no such thing!")).toMatchObject({
+    cause: "unknown",
+    next: expect.stringContaining("12D3Koo"),
+  });
+  expect((await a.facade.why("12D3KooWGzxzKZYveHXtpG6AsrUJBcWxHBFS2HsEoGTxrMLvKXtf")).cause).toBe("unknown");
+  const nobody = await a.facade.why("/ip4/192.0.2.7/tcp/4001");
   expect(nobody).toMatchObject({ cause: "unknown", next: "Dial it: p2p-sync peer dial /ip4/192.0.2.7/tcp/4001" });
 });
 
-test("a peer that was stopped says so first, then that nobody listens, and each time when it is tried again", async () => {
+test("refused: a peer that was stopped says so first, then that nobody listens, and each time when it is tried again", async () => {
   await using fleet = createFleet();
   const a = await fleet.start("a");
   const { peerId } = a.facade.info();
@@ -47,7 +50,7 @@ test("a peer that was stopped says so first, then that nobody listens, and each 
     if (type === "goodbye") seen.push(String(detail["code"]));
   });
   await a.facade.stop();
-  const gone = await causeOf(b.facade, peerId, "refused");
+  const gone = await causeOf(b.facade, peerId, "refused", ["shuttingDown"]);
   expect(seen).toEqual(["shuttingDown"]);
   expect(gone.conclusion).toMatch(/^Nobody listens there: .*ECONNREFUSED/);
   expect(gone.next).toMatch(
@@ -55,37 +58,55 @@ test("a peer that was stopped says so first, then that nobody listens, and each 
   );
 });
 
-test("a node of another network, and one whose clock is days off", async () => {
+test("wrongNetwork: a node of another network", async () => {
   await using fleet = createFleet();
   const a = await fleet.start("a");
   const stranger = await fleet.start("stranger", { networkName: "another", p2pDial: [addressOf(a)] });
   const other = await causeOf(stranger.facade, a.facade.info().peerId, "wrongNetwork");
   expect(other.next).toContain("--network");
+});
+
+test("clock: a node whose clock is days off", async () => {
+  await using fleet = createFleet();
+  const a = await fleet.start("a");
   const early = await fleet.start("early", { testClockOffsetMs: 172_000_000, p2pDial: [addressOf(a)] });
   const skewed = await causeOf(early.facade, a.facade.info().peerId, "clock");
   expect(skewed.next).toContain("NTP");
 });
 
-test("an address with nobody, with a silent listener, with another peer, and with another program", async () => {
+test("timeout: an address where somebody listens and says nothing", async () => {
   await using fleet = createFleet();
   const a = await fleet.start("a", { p2pDialTimeoutSeconds: 1 });
-  const b = await fleet.start("b");
-  const c = await fleet.start("c");
   const silent = createServer(() => undefined);
-  const talker = createServer((socket) => socket.end("HTTP/1.1 400 Bad Request\r\n\r\n"));
-  const [silentAt, talkerAt] = [await listenOn(silent), await listenOn(talker)];
-  const wrongPeer = addressOf(b).replace(b.facade.info().peerId, c.facade.info().peerId);
-  const cases = [
-    { address: silentAt, cause: "timeout" },
-    { address: talkerAt, cause: "protocol" },
-    { address: wrongPeer, cause: "wrongPeer" },
-    { address: "/ip4/255.255.255.255/tcp/1", cause: "unreachable" },
-  ];
-  for (const { address } of cases) await a.facade.dial(address);
-  for (const { address, cause } of cases) expect((await causeOf(a.facade, address, cause)).target).toBe(address);
+  await expectCause(a, await listenOn(silent), "timeout");
   silent.close();
+});
+
+test("protocol: an address with another program", async () => {
+  await using fleet = createFleet();
+  const a = await fleet.start("a");
+  const talker = createServer((socket) => socket.end("HTTP/1.1 400 Bad Request\r\n\r\n"));
+  await expectCause(a, await listenOn(talker), "protocol");
   talker.close();
 });
+
+test("wrongPeer: an address at which another peer lives than it says", async () => {
+  await using fleet = createFleet();
+  const a = await fleet.start("a");
+  const b = await fleet.start("b");
+  const absent = "12D3KooWGzxzKZYveHXtpG6AsrUJBcWxHBFS2HsEoGTxrMLvKXtf";
+  await expectCause(a, addressOf(b).replace(b.facade.info().peerId, absent), "wrongPeer");
+});
+
+test("unreachable: an address to which no way leads", async () => {
+  await using fleet = createFleet();
+  await expectCause(await fleet.start("a"), "/ip4/255.255.255.255/tcp/1", "unreachable");
+});
+
+async function expectCause(node: RunningNode, address: string, cause: string): Promise<void> {
+  await node.facade.dial(address);
+  expect((await causeOf(node.facade, address, cause)).target).toBe(address);
+}
 
 function listenOn(server: ReturnType<typeof createServer>): Promise<string> {
   return new Promise((resolve) => {
@@ -93,7 +114,7 @@ function listenOn(server: ReturnType<typeof createServer>): Promise<string> {
   });
 }
 
-test("a peer this node has banned, by its id or its address, and what the banned one sees", async () => {
+test("banned: a peer this node has banned, by its id or its address, and what the banned one sees", async () => {
   await using fleet = createFleet();
   const a = await fleet.start("a");
   const b = await fleet.start("b", { p2pDial: [addressOf(a)] });
@@ -108,7 +129,7 @@ test("a peer this node has banned, by its id or its address, and what the banned
   expect(a.facade.peerControl.closed()).toMatchObject([{ peer: peerId, by: "us", code: "banned" }]);
   await a.facade.peerControl.lift(peerId);
   await b.facade.dial(addressOf(a));
-  await causeOf(a.facade, peerId, "connected");
+  await causeOf(a.facade, peerId, "connected", ["banned"]);
   await a.facade.peerControl.ban("127.0.0.0/8");
   expect((await causeOf(a.facade, peerId, "banned")).conclusion).toMatch(
     /^Its address lies in 127\.0\.0\.0\/8, which is banned for good/,
@@ -116,7 +137,7 @@ test("a peer this node has banned, by its id or its address, and what the banned
   expect((await a.facade.why("/ip4/127.9.9.9/tcp/1")).cause).toBe("banned");
 });
 
-test("a peer that was disconnected stays away for a while, and one that was forgotten is not dialed", async () => {
+test("other: a peer that was disconnected stays away for a while, and one that was forgotten is not dialed", async () => {
   await using fleet = createFleet();
   const a = await fleet.start("a");
   const b = await fleet.start("b", { p2pDial: [addressOf(a)] });
@@ -125,7 +146,9 @@ test("a peer that was disconnected stays away for a while, and one that was forg
   await b.facade.peerControl.disconnect(peerId);
   const away = await causeOf(b.facade, peerId, "other");
   expect(away.conclusion).toContain("the operator closed this link");
-  expect(away.next).toMatch(/The next try is in (5\d|6\d|7\d) s/);
+  await until("the wait of its address is shown", async () =>
+    /The next try is in (5\d|6\d|7\d) s/.test((await b.facade.why(peerId)).next),
+  );
   await b.facade.peerControl.forget(peerId);
   expect((await b.facade.why(peerId)).next).toContain("waits to be dialed");
   await expect(b.facade.peerControl.forget(peerId)).rejects.toMatchObject({ code: "not_found" });

@@ -9,6 +9,7 @@ import type { Instant, PeerId } from "../base/brand.ts";
 import type { PeerRule } from "../ports/peer-rule.ts";
 import type { CandidateSnapshot } from "../core/peers/connections/machine.ts";
 import type { Explanation, ExplanationFact, PeerStatus } from "./facade.ts";
+import { transportOf } from "./transport-of.ts";
 
 export interface WhyFacts {
   readonly self: PeerId;
@@ -33,6 +34,15 @@ export function explainPeer(target: string, facts: WhyFacts): Explanation {
   if (target === facts.self) return conclude(target, target, "self", "That is this node itself.", "Nothing to do.", []);
   const dialed = facts.candidates.find(({ address }) => address === target)?.peer;
   const matches = facts.peers.filter((peer) => isMeant(target, peer) || (dialed !== undefined && peer.id === dialed));
+  if (dialed === facts.self || (target.startsWith("/") && matches.some(({ id }) => id === facts.self)))
+    return conclude(
+      target,
+      facts.self,
+      "self",
+      "This node itself answers at that address.",
+      "Nobody else lives there: take that address off those to dial.",
+      [],
+    );
   const [peer] = matches;
   const candidates = facts.candidates.filter(
     ({ address, peer: id }) => address === target || (id !== undefined && id === peer?.id),
@@ -150,15 +160,16 @@ function explainAbsent(
   now: Instant,
 ): Explanation {
   const next = nextTry(candidates, now);
-  if (peer?.lastError === undefined) {
+  const trouble = latestTrouble(peer, candidates);
+  if (trouble === undefined) {
     const text =
       candidates.length === 0
         ? "It was linked and left without a word."
         : "Its address is known, but it was not dialed yet.";
     return conclude(target, id, candidates.length === 0 ? "left" : "notDialed", text, next, facts);
   }
-  const { reason, at } = peer.lastError;
-  const code = isFlapping(peer, candidates) ? "flapping" : peer.lastError.code;
+  const { reason, at } = trouble;
+  const code = isFlapping(trouble, candidates) ? "flapping" : trouble.code;
   const advice = adviceFor[code];
   return conclude(
     target,
@@ -170,8 +181,21 @@ function explainAbsent(
   );
 }
 
-function isFlapping({ lastError }: PeerStatus, candidates: readonly CandidateSnapshot[]): boolean {
-  return lastError?.code === "closed" && candidates.some(({ flapping }) => flapping);
+type Trouble = NonNullable<PeerStatus["lastError"]>;
+
+/** The end of its last link, or a dial that failed since: of a peer that had dialed us, under another address. */
+function latestTrouble(peer: PeerStatus | undefined, candidates: readonly CandidateSnapshot[]): Trouble | undefined {
+  const dials = candidates.flatMap(({ lastFailure, lastDialAt: at }) =>
+    lastFailure === undefined || at === undefined
+      ? []
+      : [{ code: lastFailure.failure, reason: lastFailure.detail, at }],
+  );
+  const known: readonly Trouble[] = peer?.lastError === undefined ? dials : [...dials, peer.lastError];
+  return known.toSorted((one, two) => two.at - one.at)[0];
+}
+
+function isFlapping({ code }: Trouble, candidates: readonly CandidateSnapshot[]): boolean {
+  return code === "closed" && candidates.some(({ flapping }) => flapping);
 }
 
 /** What to do about a cause that does not go away by waiting. */
@@ -200,6 +224,7 @@ const headlineFor: Readonly<Record<string, string>> = {
   unreachable: "Unreachable",
   timeout: "No answer",
   wrongPeer: "Another peer is there",
+  addressInvalid: "It cannot be dialed",
   encryption: "The encrypted handshake failed",
   protocol: "No common protocol",
   wrongNetwork: "It belongs to another network",
@@ -221,12 +246,17 @@ function nextTry(candidates: readonly CandidateSnapshot[], now: Instant): string
   return `The next try is in ${secondsOf(inMs)} (${timeOf((now + inMs) as Instant)}).`;
 }
 
+const sourceWords: Readonly<Record<string, string>> = {
+  inbound: "it dialed this node",
+  told: "other members told of it",
+};
+
 function peerFacts(peer: PeerStatus | undefined, now: Instant): readonly ExplanationFact[] {
   if (peer === undefined) return [];
   const { state, source, history, rttMs, clockOffsetMs } = peer;
   const since = history.at(-1)?.enteredAt;
   const facts = [
-    { name: "known from", text: source === "inbound" ? "it dialed this node" : source },
+    { name: "known from", text: sourceWords[source] ?? source },
     { name: "state", text: since === undefined ? state : `${state}, since ${agoOf(since, now)}` },
     {
       name: "steps",
@@ -247,14 +277,26 @@ function candidateFact({
   lastFailure,
   dialing,
   flapping,
+  dormant,
+  breaker,
   inMs,
+  lastDialAt,
+  lastLinkAt,
+  ...peer
 }: CandidateSnapshot): ExplanationFact {
-  const last =
-    lastFailure === undefined ? "no failed dial" : `last dial: ${lastFailure.failure} (${lastFailure.detail})`;
+  const dialed = lastDialAt === undefined ? "not dialed yet" : `last dialed ${timeOf(lastDialAt)}`;
+  const linked = lastLinkAt === undefined ? "never linked" : `last linked ${timeOf(lastLinkAt)}`;
+  const error = lastFailure === undefined ? "" : `: ${lastFailure.failure} (${lastFailure.detail})`;
   const next = dialing ? "being dialed" : inMs === 0 ? "no wait" : `not before ${secondsOf(inMs)}`;
+  const states = [
+    ...(flapping ? ["flapping"] : []),
+    ...(dormant ? ["asleep after so many failures, dialed once an hour"] : []),
+    ...(breaker === "closed" ? [] : [breaker === "open" ? "its breaker is open" : "its breaker lets one dial through"]),
+    ...(peer.class === "unknown" || peer.class === "regular" ? [] : [peer.class]),
+  ].map((state) => `${state}, `);
   return {
     name: "address",
-    text: `${address} (${source}): ${failures === 1 ? "1 failure" : `${failures} failures`}, ${last}, ${flapping ? "flapping, " : ""}${next}`,
+    text: `${address} (${source}, ${transportOf(address)}): ${dialed}${error}; ${linked}; ${failures === 1 ? "1 failure" : `${failures} failures`}, ${states.join("")}${next}`,
   };
 }
 
@@ -266,7 +308,7 @@ function conclude(
   next: string,
   facts: readonly ExplanationFact[],
 ): Explanation {
-  return { target, peer: peer as PeerId | undefined, cause, conclusion, next, facts };
+  return { target, peer: peer as PeerId | undefined, cause, conclusion, next, facts, views: [] };
 }
 
 function secondsOf(ms: number): string {

@@ -58,6 +58,7 @@ export function receiptOf(outcome: Outcome, { certainty = "local", copies = 1 }:
     case "partitions":
     case "prefixAsked":
     case "prefixAnswers":
+    case "views":
     case "done":
       throw new Fault("internal", `an answer of another kind: ${outcome.type}`);
   }

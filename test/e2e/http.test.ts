@@ -35,6 +35,7 @@ test.each(["/health", "/readyz"])("%s names every check, without a token", async
     "discovery",
     "freshness",
     "listening",
+    "network",
     "peers",
     "storage",
   ]);
@@ -49,10 +50,13 @@ test("health is degraded, and still 200, while a configured peer cannot be reach
   expect(answer.status).toBe(200);
   const health = (await answer.json()) as {
     readonly status: string;
-    readonly checks: readonly { readonly name: string; readonly status: string }[];
+    readonly checks: readonly { readonly name: string; readonly status: string; readonly message: string }[];
   };
   expect(health.status).toBe("degraded");
   expect(health.checks.find(({ name }) => name === "peers")?.status).toBe("degraded");
+  const network = health.checks.find(({ name }) => name === "network");
+  expect(network).toMatchObject({ status: "degraded", message: expect.stringMatching(/^critical: none of 1 known/) });
+  expect((await node.metrics()).get("p2p_sync_network_health")).toBe(2);
 });
 
 test("livez answers without a token, and the data does not", async () => {

@@ -17,11 +17,13 @@ import type {
   ConflictEntry,
   Explanation,
   ListOptions,
+  NetworkHealth,
   NodeEvent,
   NodeFacade,
   PeerStatus,
   Receipt,
   Status,
+  ToldView,
   WatchOptions,
   WriteOp,
   WriteOptions,
@@ -47,6 +49,9 @@ export interface MemoryControl {
   arrival: Arrival | undefined;
   holders: readonly KeyHolder[];
   readonly dialed: string[];
+  network: NetworkHealth;
+  /** What others say to `why`. */
+  views: readonly ToldView[];
   readonly writes: WriteOptions[];
   peers: PeerStatus[];
   checks: HealthCheck[];
@@ -97,6 +102,8 @@ class MemoryFacade implements NodeFacade {
       notReachable: [],
     },
     dialed: [],
+    views: [],
+    network: { level: "healthy", causes: [], linked: 0, known: 0 },
     writes: [],
     peers: [],
     checks: [{ name: "storage", status: "ok", message: "writes reach the disk" }],
@@ -164,7 +171,8 @@ class MemoryFacade implements NodeFacade {
 
   async why(target: string): Promise<Explanation> {
     this.#maybeFail();
-    return { target, peer: undefined, cause: "unknown", conclusion: "Never heard of it.", next: "Dial it.", facts: [] };
+    const words = { cause: "unknown", conclusion: "Never heard of it.", next: "Dial it." };
+    return { target, peer: undefined, ...words, facts: [], views: this.control.views };
   }
 
   /** Every entry as a batch of its own, all by one author. */
@@ -257,6 +265,7 @@ class MemoryFacade implements NodeFacade {
       uptimeSeconds: 61,
       clock: { offsetMs: undefined, refusingWrites: false },
       conflicts: 0,
+      networkHealth: this.control.network,
       age: this.control.stale.told.age,
       setAside: this.control.stale.aside.length,
       counters: {

@@ -2,7 +2,14 @@
 import type { Instant, PeerId } from "../../src/base/brand.ts";
 import { Fault } from "../../src/base/fault.ts";
 import { ruleTarget } from "../../src/core/peers/standing/machine.ts";
-import type { ClosedLink, PeerRule, PeersFacade, RuleOptions } from "../../src/node/peers-facade.ts";
+import type {
+  ClosedLink,
+  KnownAddress,
+  LinkResources,
+  PeerRule,
+  PeersFacade,
+  RuleOptions,
+} from "../../src/node/peers-facade.ts";
 
 const now = Date.UTC(2026, 0, 2, 3, 4, 5) as Instant;
 
@@ -10,7 +17,17 @@ export class MemoryPeers implements PeersFacade {
   ruled: PeerRule[] = [];
   ended: ClosedLink[] = [];
   linked: PeerId[] = [];
+  dialed: KnownAddress[] = [];
+  costs: LinkResources[] = [];
   readonly forgotten: string[] = [];
+
+  async addresses(): Promise<readonly KnownAddress[]> {
+    return this.dialed;
+  }
+
+  links(): readonly LinkResources[] {
+    return this.costs;
+  }
 
   async rules(): Promise<readonly PeerRule[]> {
     return this.ruled;

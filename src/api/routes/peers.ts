@@ -5,9 +5,17 @@ import { z } from "zod";
 import { Fault } from "../../base/fault.ts";
 import { jsonAnswer } from "../answers.ts";
 import { limits } from "../limits.ts";
-import { closedSchema, closedView, rulesSchema, rulesView } from "../peer-views.ts";
+import {
+  closedSchema,
+  closedView,
+  knownPeerSchema,
+  knownPeersSchema,
+  knownPeersView,
+  rulesSchema,
+  rulesView,
+} from "../peer-views.ts";
 import { jsonBody, route, type Route } from "../route.ts";
-import { explanationSchema, explanationView, peerSchema, peersSchema, peerView } from "../views.ts";
+import { explanationSchema, explanationView } from "../views.ts";
 
 const listPeers = route({
   method: "GET",
@@ -15,10 +23,10 @@ const listPeers = route({
   open: false,
   query: z.strictObject({}),
   body: { type: "none" },
-  summary: "All known peers and links, with state and history",
-  answers: { 200: { meaning: "The peers", schema: peersSchema } },
-  handle({ facade }) {
-    return jsonAnswer({ peers: facade.peers().map(peerView) });
+  summary: "All known peers with state, history, the addresses dialed and what each link costs",
+  answers: { 200: { meaning: "The peers", schema: knownPeersSchema } },
+  async handle({ facade }) {
+    return jsonAnswer({ peers: await knownPeersView(facade) });
   },
 });
 
@@ -29,14 +37,14 @@ const getPeer = route({
   query: z.strictObject({}),
   body: { type: "none" },
   summary: "One peer by its id",
-  answers: { 200: { meaning: "The peer", schema: peerSchema } },
-  handle({ facade, parameter }) {
-    const peer = facade.peers().find((known) => known.id === parameter);
+  answers: { 200: { meaning: "The peer", schema: knownPeerSchema } },
+  async handle({ facade, parameter }) {
+    const peer = (await knownPeersView(facade)).find((known) => known.id === parameter);
     if (peer === undefined)
       throw new Fault("not_found", `There is no peer ${JSON.stringify(parameter.slice(0, 100))}.`, {
         peer: parameter.slice(0, 100),
       });
-    return jsonAnswer(peerView(peer));
+    return jsonAnswer(peer);
   },
 });
 

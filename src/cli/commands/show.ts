@@ -1,13 +1,13 @@
 /**
  * `status`, `info`, `peers` and `health`: how the node stands.
  */
-import type { ExplanationView, HealthView, InfoView, PeerView, StatusView } from "../../api/views.ts";
+import type { ExplanationView, HealthView, InfoView, StatusView } from "../../api/views.ts";
 import { describeExplanation, describeHealth, describeInfo, describePeers, describeStatus } from "../describe.ts";
 import type { ExitCode } from "../failure.ts";
 import { ask, askJson } from "../http-client.ts";
 import { painter } from "../text.ts";
-import { describeClosed } from "../describe-peers.ts";
-import type { ClosedView } from "../../api/peer-views.ts";
+import { describeClosed, describeLinks } from "../describe-peers.ts";
+import type { ClosedView, KnownPeerView } from "../../api/peer-views.ts";
 import { asVerb, jsonLine, type Registry } from "../verb.ts";
 
 const exitOfHealth: Readonly<Record<HealthView["status"], ExitCode>> = { ok: 0, degraded: 1, critical: 2 };
@@ -37,18 +37,33 @@ export function addPeers(registry: Registry): void {
     .command("peers")
     .description("All known peers with state, round trip, clock and last error")
     .option("--closed", "the links that ended last: when, by which side, why")
+    .option("--links", "what each link costs: age, traffic, streams, bytes that wait")
     .addHelpText(
       "after",
-      "\nExamples:\n  p2p-sync peers --closed\n  p2p-sync peers --json | jq '.peers[] | {id, state, rttMs}'",
+      "\nExamples:\n  p2p-sync peers --closed\n  p2p-sync peers --links\n  p2p-sync peers --json | jq '.peers[] | {id, state, rttMs}'",
     );
-  asVerb<{ readonly closed?: boolean }>(command, registry, async ({ target, json, print, shell, options }) => {
-    if (options.closed === true) {
-      const ended = await askJson<ClosedView>(target, { method: "GET", path: "/v1/peers/closed" });
-      return print(json ? jsonLine(ended) : describeClosed(ended.closed, painter(shell)));
-    }
-    const view = await askJson<{ readonly peers: readonly PeerView[] }>(target, { method: "GET", path: "/v1/peers" });
-    return print(json ? jsonLine(view) : describePeers(view.peers, painter(shell)));
-  });
+  asVerb<{ readonly closed?: boolean; readonly links?: boolean }>(
+    command,
+    registry,
+    async ({ target, json, print, shell, options }) => {
+      if (options.closed === true) {
+        const ended = await askJson<ClosedView>(target, { method: "GET", path: "/v1/peers/closed" });
+        return print(json ? jsonLine(ended) : describeClosed(ended.closed, painter(shell)));
+      }
+      const view = await askJson<{ readonly peers: readonly KnownPeerView[] }>(target, {
+        method: "GET",
+        path: "/v1/peers",
+      });
+      if (options.links === true && !json)
+        return print(
+          describeLinks(
+            view.peers.flatMap(({ links }) => links),
+            Date.now(),
+          ),
+        );
+      return print(json ? jsonLine(view) : describePeers(view.peers, painter(shell)));
+    },
+  );
 }
 
 export function addWhy(registry: Registry): void {

@@ -3,6 +3,7 @@ import type { Author, Incarnation, Instant, Millis, PeerId } from "../../base/br
 import type { Bytes } from "../../base/bytes.ts";
 import type { NetworkEvent } from "../../ports/network.ts";
 import type { Ticket } from "../effects.ts";
+import type { ViewsInput } from "../peers/views/machine.ts";
 
 export type WrittenOp =
   | { readonly type: "put"; readonly key: string; readonly value: Bytes; readonly ttlSeconds: number | undefined }
@@ -71,5 +72,6 @@ export type ReplicaInput =
   | { readonly type: "proofRequested"; readonly ticket: Ticket; readonly key: string }
   | OperatorQuestion
   | PeerOrder
+  | Extract<ViewsInput, { type: "viewsRequested" | "viewGiven" }>
   | { readonly type: "stopRequested"; readonly ticket: Ticket }
   | { readonly type: "timePassed" };

@@ -222,6 +222,7 @@ function passOn(fact: AdmissionFact, parts: Parts, step: Step): void {
   parts.serve.linkLost(fact.link);
   parts.walkServe.linkLost(fact.link);
   parts.prefixes.linkLost(fact.link);
+  parts.views.step({ type: "linkLost", link: fact.link }, parts.admission, now, out);
   const lost = { type: "linkLost", link: fact.link } as const;
   passOnWalkFacts(parts.walkAsk.step(lost, holdingsSeen(parts), now, out), parts, step);
   passOnPullFacts(parts.pull.step(lost, holdingsSeen(parts), now, out), parts, step);

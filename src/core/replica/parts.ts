@@ -22,6 +22,7 @@ import { Connections } from "../peers/connections/machine.ts";
 import { Slots } from "../peers/slots.ts";
 import { Partitions } from "../peers/partitions/machine.ts";
 import { Standing } from "../peers/standing/machine.ts";
+import { Views } from "../peers/views/machine.ts";
 import { Acknowledgement } from "../sync/acknowledgement/machine.ts";
 import { Comparison } from "../sync/comparison.ts";
 import { Intake } from "../sync/intake/machine.ts";
@@ -85,6 +86,7 @@ export interface Parts {
   readonly collector: Collector;
   readonly prefixes: Prefixes;
   readonly partitions: Partitions;
+  readonly views: Views;
   readonly outgoing: Outgoing;
 }
 
@@ -159,6 +161,7 @@ export function makeParts(options: ReplicaOptions, view: StoreView, state: Store
     collector: new Collector(horizonDays),
     prefixes: new Prefixes(),
     partitions: new Partitions(cutOffMs, view.partitions()),
+    views: new Views(self),
     outgoing: new Outgoing(),
   };
 }

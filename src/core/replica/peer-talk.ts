@@ -20,6 +20,12 @@ export function takePeersMessage(link: LinkId, peer: PeerId, message: PeersMessa
       parts.connections.step({ type: "timePassed" }, step.now, step.out);
       break;
     }
+    case "askView":
+      parts.views.step({ type: "asked", link, peer, message }, parts.admission, step.now, step.out);
+      break;
+    case "view":
+      parts.views.step({ type: "told", link, peer, message }, parts.admission, step.now, step.out);
+      break;
     default:
       break;
   }

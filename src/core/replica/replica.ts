@@ -14,7 +14,7 @@ import type { Instant, PeerId, Time } from "../../base/brand.ts";
 import type { SetSummary } from "../../codec/frontier.ts";
 import type { LinkId } from "../../ports/network.ts";
 import type { StoreState, StoreView } from "../../ports/store.ts";
-import type { EffectSink } from "../effects.ts";
+import type { EffectSink, Ticket } from "../effects.ts";
 import type { MemberComparison } from "../sync/comparison.ts";
 import type { PullSnapshot } from "../sync/pull/machine.ts";
 import type { WalkSnapshot } from "../sync/walk/ask.ts";
@@ -114,16 +114,15 @@ export class Replica {
       case "prefixAnswersRequested":
         this.#requests.question(input, step);
         break;
+      case "viewsRequested":
+      case "viewGiven":
+        parts.views.step(input, parts.admission, now, out);
+        break;
       case "proofRequested":
         this.#requests.prove(input, step);
         break;
       case "stopRequested":
-        this.#requests.stopping();
-        parts.holdings.closing();
-        parts.acknowledgement.step({ type: "stopping", members: membersOf(parts) }, now, step.out);
-        parts.connections.step({ type: "stopping" }, now, step.out);
-        stepAdmission({ type: "stopping" }, parts, step);
-        step.out.push({ type: "answer", ticket: input.ticket, outcome: { type: "done" } });
+        this.#stop(input.ticket, step);
         break;
       case "timePassed":
         this.#timePassed(step);
@@ -144,8 +143,19 @@ export class Replica {
 
   /** Monotonic time at which `timePassed` is due, or undefined. */
   nextDeadline(now: Time): number | undefined {
-    const { admission, connections, acknowledgement, pull, walkAsk, walkServe, partitions, prefixes, heldBack, clock } =
-      this.#parts;
+    const {
+      admission,
+      connections,
+      acknowledgement,
+      pull,
+      walkAsk,
+      walkServe,
+      partitions,
+      prefixes,
+      views,
+      heldBack,
+      clock,
+    } = this.#parts;
     const release = heldBack.nextRelease();
     const collection = this.#parts.collector.dueAt;
     const deadlines = [
@@ -158,6 +168,7 @@ export class Replica {
       partitions.nextDeadline(now),
       prefixes.nextDeadline(),
       this.#parts.exchange.nextDeadline(),
+      views.nextDeadline(),
       release === undefined ? undefined : now.mono + waitFor(release, clock.judged(now.wall)),
       now.mono + waitFor(collection, clock.judged(now.wall)),
     ].filter((deadline) => deadline !== undefined);
@@ -204,6 +215,17 @@ export class Replica {
     };
   }
 
+  #stop(ticket: Ticket, step: Step): void {
+    const parts = this.#parts;
+    const { now, out } = step;
+    this.#requests.stopping();
+    parts.holdings.closing();
+    parts.acknowledgement.step({ type: "stopping", members: membersOf(parts) }, now, out);
+    parts.connections.step({ type: "stopping" }, now, out);
+    stepAdmission({ type: "stopping" }, parts, step);
+    out.push({ type: "answer", ticket, outcome: { type: "done" } });
+  }
+
   #timePassed(step: Step): void {
     const parts = this.#parts;
     const { now, out } = step;
@@ -218,6 +240,7 @@ export class Replica {
     releaseHeldBack(parts, step);
     parts.partitions.step({ type: "timePassed" }, now, out);
     askForPeers(parts, step);
+    parts.views.step({ type: "timePassed" }, parts.admission, now, out);
     parts.prefixes.advance(setScanned(parts, step), now, out);
   }
 

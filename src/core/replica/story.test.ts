@@ -165,6 +165,8 @@ class Stage {
           member,
           `answers ${this.#named(JSON.stringify({ ...effect.outcome, batch: undefined, stamp: undefined }))}`,
         );
+      case "viewWanted":
+        return this.#line(member, `is to say how it sees ${this.#named(effect.about)}`);
       case "penalise":
         return this.#line(member, `blames ${this.#named(effect.peer)}: ${effect.reason}`);
       case "note":

@@ -2,6 +2,7 @@
  * How the libp2p driver is made and what it reports beside the events of `ports/network.ts`.
  */
 import type { Instant, Millis, PeerId } from "../../base/brand.ts";
+import type { LinkResources } from "../../ports/link-resources.ts";
 import type {
   Counters,
   DialFailure,
@@ -141,6 +142,8 @@ export interface NetworkDriver {
   /** The network's six counters; the two of propagation are the replica's. */
   counters(): Omit<Counters, "blocks_propagated" | "transactions_propagated">;
   traffic(): Traffic;
+  /** What each link costs, those on their way in or out included. */
+  links(): readonly LinkResources[];
   /** Peers in our gossip mesh and those whose subscription was seen, for tests and status. */
   gossipPeers(): { readonly mesh: readonly PeerId[]; readonly subscribed: readonly PeerId[] };
   /** Closes every link and socket. Goodbyes were sent before by orders. Idempotent. */

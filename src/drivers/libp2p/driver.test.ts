@@ -83,7 +83,7 @@ test("a goodbye is read before the link closes, and both sides learn the end", a
     b.driver.carryOut({ type: "closeLink", link: ids.in, code: "full", reason: "no room" });
     expect((await b.event("linkClosed")).reason).toBe("no room");
     expect((await a.event("linkClosed")).reason).toBe("the peer closed the connection");
-    expect(a.events.map((event) => event.type)).toEqual(["linkOpened", "frameReceived", "linkClosed"]);
+    expect(a.events.map((event) => event.type)).toEqual(["listening", "linkOpened", "frameReceived", "linkClosed"]);
     await Promise.all([a.driver.stop(), b.driver.stop()]);
   }
 });

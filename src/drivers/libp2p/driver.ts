@@ -11,6 +11,7 @@ import { assert, unreachable } from "../../base/assert.ts";
 import type { PeerId } from "../../base/brand.ts";
 import { linkProtocols } from "../../codec/link-protocols.ts";
 import type { LinkId, LinkProtocol, NetworkEvent, NetworkOrder } from "../../ports/network.ts";
+import type { LinkResources } from "../../ports/link-resources.ts";
 import { checkOwnAddress, familyRefusal } from "./addresses.ts";
 import { ByteBudget } from "./byte-budget.ts";
 import { dial } from "./dial.ts";
@@ -20,6 +21,7 @@ import { Gossip } from "./gossip.ts";
 import { createHost, type Host } from "./host.ts";
 import { dialsMax, inputBytesMax, peerProtocolsMax, peerSweepEveryMs, peerTextMax } from "./limits.ts";
 import { Link } from "./link.ts";
+import { resourcesOf } from "./link-resources.ts";
 import { startListening } from "./listen.ts";
 import { Mdns } from "./mdns.ts";
 import { Pinger } from "./pinger.ts";
@@ -177,6 +179,10 @@ class Libp2pDriver implements NetworkDriver {
       },
       gossip,
     };
+  }
+
+  links(): readonly LinkResources[] {
+    return Array.from(this.#links.values(), (link) => resourcesOf(link, this.#raws.rawOf(link.connection)));
   }
 
   gossipPeers(): ReturnType<NetworkDriver["gossipPeers"]> {

@@ -42,6 +42,11 @@ export class FrameWriter {
     this.#init = init;
   }
 
+  /** Of frames that have not been handed to the stream yet. */
+  get queuedBytes(): number {
+    return this.#queuedBytes;
+  }
+
   send(body: Bytes): void {
     if (this.#state === "ended") {
       this.#fail("the peer closed it");

@@ -25,6 +25,7 @@ import {
   sendQueueBytesMax,
   untakenBytesMax,
 } from "./limits.ts";
+import { LinkUsage } from "./link-usage.ts";
 import { ping } from "./ping.ts";
 import { wordsOf } from "./words-of.ts";
 
@@ -52,6 +53,7 @@ export class Link {
   readonly id: LinkId;
   readonly peer: PeerId;
   readonly connection: Connection;
+  readonly usage = new LinkUsage();
   /** What the core has opened so far; kept here, changed by the gate. */
   gate: "shut" | "accepted" | "admitted" = "shut";
   readonly #init: LinkInit;
@@ -73,6 +75,15 @@ export class Link {
 
   get isOpen(): boolean {
     return !this.#isClosed && this.#closing === undefined;
+  }
+
+  /** Frames that wait for their stream. */
+  get queuedBytes(): number {
+    return [...this.#writers.values()].reduce((sum, writer) => sum + writer.queuedBytes, 0);
+  }
+
+  get untakenBytes(): number {
+    return this.#untakenBytes;
   }
 
   send(protocol: LinkProtocol, frame: Bytes): void {
@@ -129,6 +140,7 @@ export class Link {
 
   #deliver(protocol: LinkProtocol, frame: Uint8Array): void {
     this.#untakenBytes += frame.length;
+    this.usage.countReceived(frame.length);
     if (this.#untakenBytes > untakenBytesMax) for (const stream of this.#inbound) stream.pause();
     this.#init.hooks.onFrame(this, protocol, frame);
   }
@@ -138,7 +150,10 @@ export class Link {
     return new FrameWriter({
       queueBytesMax: sendQueueBytesMax[protocol],
       open: () => this.connection.newStream(protocolNames[protocol], { signal: AbortSignal.timeout(negotiationMsMax) }),
-      onSent: (bytes) => hooks.onFrameSent(protocol, bytes),
+      onSent: (bytes) => {
+        this.usage.countSent(bytes);
+        hooks.onFrameSent(protocol, bytes);
+      },
       onDrained: () => {
         if (this.isOpen) hooks.onDrained(this, protocol);
       },

@@ -93,6 +93,11 @@ export const metricDefinitions = {
     help: "Handshakes that led to no admitted link, by reason; a second link to one peer is no failure.",
     labels: ["reason"],
   },
+  network_health: {
+    kind: "gauge",
+    help: "How the network is, as seen from here: 0 healthy, 1 degraded, 2 critical; `status` names the causes.",
+    labels: [],
+  },
   max_connections: { kind: "gauge", help: "Admitted links this node takes at most.", labels: [] },
   reconnection_attempts_per_peer: {
     kind: "gauge",

@@ -1,5 +1,5 @@
 /** One address that is dialed. */
-import type { PeerId } from "../../../base/brand.ts";
+import type { Instant, PeerId } from "../../../base/brand.ts";
 import type { CandidateSource, DialFailure } from "../../../ports/network.ts";
 import type { BreakerState } from "../breaker.ts";
 import type { PeerClass } from "../classes.ts";
@@ -26,6 +26,8 @@ export interface Candidate {
   dormant: boolean;
   /** Dialed before others after a start: a link of ours stood there before. */
   anchor: boolean;
+  lastDialAt: Instant | undefined;
+  lastLinkAt: Instant | undefined;
   lastFailure: { readonly failure: DialFailure; readonly detail: string } | undefined;
 }
 
@@ -44,6 +46,9 @@ export interface CandidateSnapshot {
   /** Its peer's links break again and again. */
   readonly flapping: boolean;
   readonly inMs: number;
+  /** When it was last dialed, and when a dial of it last led to a link. */
+  readonly lastDialAt: Instant | undefined;
+  readonly lastLinkAt: Instant | undefined;
   readonly lastFailure: { readonly failure: DialFailure; readonly detail: string } | undefined;
 }
 
@@ -67,6 +72,8 @@ export function newCandidate(
     banned: false,
     dormant: false,
     anchor: false,
+    lastDialAt: undefined,
+    lastLinkAt: undefined,
     lastFailure: undefined,
   };
 }

@@ -56,6 +56,20 @@ describe("a failed dial", () => {
     ]);
   });
 
+  test("leaves the time of the dial, and that of the last one that led to a link", () => {
+    const table = new Table();
+    const times = (): unknown => {
+      const [shown] = table.machine.snapshot({ wall: 0 as Instant, mono: 0 });
+      return [shown?.lastDialAt, shown?.lastLinkAt];
+    };
+    table.at(5);
+    table.found("a");
+    expect(times()).toEqual([5, undefined]);
+    table.at(7);
+    table.linked(1, bob, 1);
+    expect(times()).toEqual([5, 7]);
+  });
+
   test("that nobody knows of changes nothing", () => {
     const table = new Table();
     table.found("a");

@@ -93,7 +93,7 @@ export class Connections {
         this.#failed(input.attempt, input.failure, input.detail, now, out);
         break;
       case "linkOpened":
-        this.#linked(input.link, input.peer, input.attempt);
+        this.#linked(input.link, input.peer, input.attempt, now);
         break;
       case "admitted":
         this.#admitted(input.link, input.peer, now, out);
@@ -130,7 +130,8 @@ export class Connections {
 
   snapshot(now: Time): readonly CandidateSnapshot[] {
     return [...this.#candidates.values()].map((candidate) => {
-      const { address, source, peer, failures, attempt, banned, dormant, shortLinks, lastFailure } = candidate;
+      const { address, source, peer, failures, attempt, banned, dormant, shortLinks } = candidate;
+      const { lastDialAt, lastLinkAt, lastFailure } = candidate;
       return {
         address,
         source,
@@ -144,6 +145,8 @@ export class Connections {
         dormant,
         flapping: shortLinks > flapsTolerated,
         inMs: Math.max(0, this.#dueAt(candidate) - now.mono),
+        lastDialAt,
+        lastLinkAt,
         lastFailure,
       };
     });
@@ -191,6 +194,7 @@ export class Connections {
 
   #dial(candidate: Candidate, now: Time, out: EffectSink): void {
     candidate.attempt = ++this.#attempts;
+    candidate.lastDialAt = now.wall;
     this.#dialing.set(candidate.attempt, candidate);
     this.#options.book.dialed(candidate.address, now.mono);
     out.push({ type: "network", order: { type: "dial", address: candidate.address, attempt: candidate.attempt } });
@@ -350,13 +354,14 @@ export class Connections {
       this.#candidates.delete(candidate.address);
   }
 
-  #linked(link: LinkId, peer: PeerId, attempt: number | undefined): void {
+  #linked(link: LinkId, peer: PeerId, attempt: number | undefined, now: Time): void {
     const candidate = attempt === undefined ? undefined : this.#dialing.get(attempt);
     this.#links.set(link, { peer, dialedAt: candidate?.address, admittedAt: undefined });
     if (attempt === undefined || candidate === undefined) return;
     this.#dialing.delete(attempt);
     this.#picks.linked(attempt, link);
     candidate.attempt = undefined;
+    candidate.lastLinkAt = now.wall;
     candidate.lastFailure = undefined;
     candidate.peer = peer;
   }

@@ -1,0 +1,23 @@
+/** What a link costs now, from its own counts, its streams and its socket. */
+import type { LinkResources } from "../../ports/link-resources.ts";
+import type { Link } from "./link.ts";
+import type { RawConnection } from "./raw-connections.ts";
+
+export function resourcesOf(link: Link, { direction, socket }: RawConnection): LinkResources {
+  const { id, peer, connection, gate, usage, queuedBytes, untakenBytes } = link;
+  const held = connection.streams.reduce((sum, stream) => sum + stream.writeBufferLength, 0);
+  return {
+    link: id,
+    peer,
+    direction,
+    address: connection.remoteAddr.toString(),
+    openedAt: usage.openedAt,
+    admitted: gate === "admitted",
+    sent: { ...usage.sent },
+    received: { ...usage.received },
+    socket: { sentBytes: socket.bytesWritten, receivedBytes: socket.bytesRead },
+    streams: connection.streams.length,
+    queuedBytes: queuedBytes + held,
+    untakenBytes,
+  };
+}

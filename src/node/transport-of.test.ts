@@ -1,0 +1,14 @@
+import { expect, test } from "vitest";
+import { transportOf } from "./transport-of.ts";
+
+test.each([
+  ["/ip4/192.0.2.1/tcp/4001", "tcp/ip4"],
+  ["/ip6/2001:db8::1/tcp/4001/p2p/12D3KooW", "tcp/ip6"],
+  ["/ip6zone/eth0/ip6/fe80::1/tcp/4001", "tcp/ip6"],
+  ["/dns4/example.org/tcp/4001", "tcp/dns4"],
+  ["/dns/ip4/tcp/4001", "tcp/dns"],
+  ["/ip4/192.0.2.1/udp/4001/quic-v1", "unknown"],
+  ["/tcp/4001", "unknown"],
+])("%s is dialed over %s", (address, transport) => {
+  expect(transportOf(address)).toBe(transport);
+});
