@@ -162,6 +162,7 @@ export class SimNode {
         cutOffMs: 10_000,
         banMsSteps: [banMs],
         exemptRanges: [simulatedNet],
+        detector: { enabled: options.detector, probeMs: 225 },
       },
       this.#store,
       state,

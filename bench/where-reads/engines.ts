@@ -174,6 +174,7 @@ class MainLoop {
         cutOffMs: 10_000,
         banMsSteps: [1_000],
         exemptRanges: [],
+        detector: { enabled: false, probeMs: 225 },
       },
       store,
       newState(randomBytes(8).toString("hex") as Incarnation, Date.now() as Instant),

@@ -33,6 +33,7 @@ export function threadOptionsOf(
     first: config.syncFirst,
     cutOffMs: config.peersCutOffSeconds * 1000,
     exemptRanges: config.peersExemptRanges.flatMap((range) => parseIpRange(range) ?? []),
+    detector: { enabled: config.peersDetector, probeMs: config.peersProbeMs },
     clockOffsetMs: config.testClockOffsetMs,
     faults,
   };
@@ -54,6 +55,7 @@ export function driverOptionsOf(
     family: config.p2pFamily,
     encrypters: config.p2pEncrypters,
     dialMs: config.p2pDialTimeoutSeconds * 1000,
+    pingEveryMs: config.peersPingSeconds * 1000,
     staleAfterMs: config.p2pPeerTimeoutSeconds * 1000,
     mdns: { enabled: config.p2pMdns, networkName: config.networkName, networkId: network },
     dropGossip: config.testDropGossip,

@@ -57,7 +57,7 @@ class ReplicaThread {
     });
     this.#store =
       options.faults === undefined ? store : createFaultyStore(store, () => this.#faults?.diskFull === true);
-    const { network, agent, horizonDays, pullEveryMs, first, cutOffMs, exemptRanges } = options;
+    const { network, agent, horizonDays, pullEveryMs, first, cutOffMs, exemptRanges, detector } = options;
     const seed = randomBytes(6).readUIntBE(0, 6);
     const session = randomBytes(8).toString("hex");
     const state = this.#store.state() ?? newState(randomBytes(8).toString("hex") as Incarnation, this.#now().wall);
@@ -75,6 +75,7 @@ class ReplicaThread {
         cutOffMs,
         banMsSteps,
         exemptRanges,
+        detector,
       },
       this.#store,
       state,

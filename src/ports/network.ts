@@ -84,6 +84,10 @@ export type NetworkEvent =
       readonly failure: DialFailure;
       readonly detail: string;
     }
+  /** The machine, or this program, did not run for so long. */
+  | { readonly type: "resumed"; readonly sleptMs: number }
+  /** The addresses of this machine are others now. */
+  | { readonly type: "addressesChanged"; readonly added: readonly string[]; readonly removed: readonly string[] }
   | {
       readonly type: "candidateFound";
       readonly address: string;

@@ -16,6 +16,7 @@ import type { Note } from "../notes.ts";
 import { Admission } from "../peers/admission/machine.ts";
 import { ClockWatch } from "../peers/clock-watch.ts";
 import { Connections } from "../peers/connections/machine.ts";
+import { Detector, type DetectorOptions } from "../peers/detector/machine.ts";
 import { Slots } from "../peers/slots.ts";
 import { Partitions } from "../peers/partitions/machine.ts";
 import { Standing } from "../peers/standing/machine.ts";
@@ -50,6 +51,7 @@ export interface ReplicaOptions {
   readonly banMsSteps: readonly (number | undefined)[];
   /** Where any number of peers may dial in from. */
   readonly exemptRanges: readonly IpRange[];
+  readonly detector: DetectorOptions;
 }
 
 export interface Parts {
@@ -60,6 +62,7 @@ export interface Parts {
   readonly holdings: Holdings;
   readonly admission: Admission;
   readonly connections: Connections;
+  readonly detector: Detector;
   readonly standing: Standing;
   readonly clock: ClockWatch;
   readonly intake: Intake;
@@ -101,6 +104,7 @@ export function makeParts(options: ReplicaOptions, view: StoreView, state: Store
     ),
     admission: new Admission({ self, network, session, agent, slots: new Slots(options.exemptRanges) }),
     connections: new Connections(self, new Prng(seed), (peer, address, now) => standing.ban(peer, address, now)),
+    detector: new Detector(options.detector, new Prng(seed + 2)),
     standing,
     clock: new ClockWatch(),
     intake: new Intake(network),

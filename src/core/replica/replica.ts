@@ -22,6 +22,7 @@ import type { CandidateSnapshot } from "../peers/connections/machine.ts";
 import { wallWaitMsMin } from "../peers/limits.ts";
 import type { Adoption, Age, ApartFrom } from "./freshness.ts";
 import type { ReplicaInput } from "./inputs.ts";
+import { stepDetector } from "./circumstances.ts";
 import { goOnAdopting, passOnPullFacts, passOnWalkFacts, stepAdmission } from "./links.ts";
 import { type Parts, type ReplicaOptions, type Step, holdingsSeen, makeParts, setScanned, tell } from "./parts.ts";
 import { takeOrder } from "./peer-orders.ts";
@@ -143,8 +144,19 @@ export class Replica {
 
   /** Monotonic time at which `timePassed` is due, or undefined. */
   nextDeadline(now: Time): number | undefined {
-    const { admission, connections, acknowledgement, pull, walkAsk, walkServe, partitions, prefixes, heldBack, clock } =
-      this.#parts;
+    const {
+      admission,
+      connections,
+      detector,
+      acknowledgement,
+      pull,
+      walkAsk,
+      walkServe,
+      partitions,
+      prefixes,
+      heldBack,
+      clock,
+    } = this.#parts;
     const release = heldBack.nextRelease();
     const collection = this.#parts.collector.dueAt;
     const deadlines = [
@@ -154,6 +166,7 @@ export class Replica {
       pull.nextDeadline(),
       walkAsk.nextDeadline(),
       walkServe.nextDeadline(),
+      detector.nextDeadline(),
       partitions.nextDeadline(now),
       prefixes.nextDeadline(),
       release === undefined ? undefined : now.mono + waitFor(release, clock.judged(now.wall)),
@@ -205,6 +218,7 @@ export class Replica {
   #timePassed(step: Step): void {
     const parts = this.#parts;
     const { now, out } = step;
+    stepDetector({ type: "timePassed" }, parts, step); // before what waits is read: how late we are, it tells by this
     stepAdmission({ type: "timePassed" }, parts, step);
     parts.connections.step({ type: "timePassed" }, now, out);
     parts.acknowledgement.step({ type: "timePassed", members: membersOf(parts) }, now, out);

@@ -57,6 +57,7 @@ class Member {
       cutOffMs: 10_000,
       banMsSteps,
       exemptRanges: [],
+      detector: { enabled: false, probeMs: 225 },
     };
     const state = newState(`${number}`.repeat(16) as Incarnation, 0 as Instant);
     this.replica = new Replica(options, this.store, state);

@@ -112,6 +112,8 @@ export class FaultyNetwork implements NetworkFaults {
         this.#ends.hear(event);
         break;
       case "candidateFound":
+      case "resumed":
+      case "addressesChanged":
         this.#ends.hear(event);
         break;
       case "linksStanding":

@@ -17,6 +17,7 @@ import { dial } from "./dial.ts";
 import type { LinkFact, NetworkDriver, NetworkDriverOptions, Traffic } from "./driver-types.ts";
 import { Gate } from "./gate.ts";
 import { Gossip } from "./gossip.ts";
+import { HostWatch } from "./host-watch.ts";
 import { createHost, type Host } from "./host.ts";
 import { dialsMax, inputBytesMax, peerProtocolsMax, peerSweepEveryMs, peerTextMax } from "./limits.ts";
 import { Link } from "./link.ts";
@@ -47,6 +48,7 @@ class Libp2pDriver implements NetworkDriver {
   readonly #unjudged: Unjudged;
   readonly #gossip: Gossip;
   readonly #pinger: Pinger;
+  readonly #hostWatch: HostWatch;
   readonly #stopping = new AbortController();
   #host: Host | undefined;
   #mdns: Mdns | undefined;
@@ -78,9 +80,20 @@ class Libp2pDriver implements NetworkDriver {
       unjudged: this.#unjudged,
       onFact,
     });
-    this.#pinger = new Pinger(options.staleAfterMs, (link, rttMs) =>
+    this.#pinger = new Pinger(options, (link, rttMs) =>
       onFact({ type: "rttMeasured", at: now(), link: link.id, rttMs }),
     );
+    this.#hostWatch = new HostWatch({
+      onResumed: (sleptMs) => {
+        this.#pinger.recheck();
+        this.#mdns?.lookAgain();
+        this.#emit({ type: "resumed", sleptMs });
+      },
+      onAddressesChanged: (added, removed) => {
+        this.#mdns?.lookAgain();
+        this.#emit({ type: "addressesChanged", added, removed });
+      },
+    });
   }
 
   /** Builds the libp2p instance; once, before anything else. */
@@ -105,6 +118,7 @@ class Libp2pDriver implements NetworkDriver {
     }
     this.#startMdns();
     this.#gossip.subscribe();
+    this.#hostWatch.start();
     this.#sweeper = setInterval(() => this.#sweep(), peerSweepEveryMs);
   }
 
@@ -188,6 +202,7 @@ class Libp2pDriver implements NetworkDriver {
   async #stop(): Promise<void> {
     this.#stopping.abort();
     clearInterval(this.#sweeper);
+    this.#hostWatch.stop();
     this.#unjudged.stop();
     await this.#mdns?.stop();
     await Promise.all([...this.#links.values()].map((link) => link.close("this node is stopping")));

@@ -4,7 +4,7 @@
  * speaks for the rest. Those lost last are asked, since whoever went long ago may never return.
  */
 import type { PeerId } from "../../../base/brand.ts";
-import { dialBackoffMsMax, lostDialMsMax, probeEveryMs, probedMembersMax } from "../limits.ts";
+import { dialBackoffMsMax, flapsTolerated, lostDialMsMax, probeEveryMs, probedMembersMax } from "../limits.ts";
 
 export interface Lost {
   readonly peer: PeerId | undefined;
@@ -19,6 +19,21 @@ export function longestWait(one: Lost, all: Iterable<Lost>, linked: ReadonlySet<
   for (const other of all)
     if (other.peer !== undefined && !linked.has(other.peer) && isLostAfter(other, one)) lostLater.add(other.peer);
   return lostLater.size < probedMembersMax ? probeEveryMs : lostDialMsMax;
+}
+
+interface Waiting {
+  failures: number;
+  notBefore: number;
+  readonly awayUntil: number;
+  readonly shortLinks: number;
+  readonly banned: boolean;
+}
+
+/** Dialed now, as if it had never failed; not who is banned, asked us to stay away, or flaps. */
+export function beginAnew(waiting: Waiting, mono: number): void {
+  if (waiting.banned || waiting.shortLinks > flapsTolerated) return;
+  waiting.failures = 0;
+  waiting.notBefore = Math.min(waiting.notBefore, Math.max(mono, waiting.awayUntil));
 }
 
 /** Peers lost in the same moment are put in one order all the same. */

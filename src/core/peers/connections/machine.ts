@@ -36,7 +36,7 @@ import {
   steadyLinkMs,
   wallWaitMsMin,
 } from "../limits.ts";
-import { longestWait } from "./lost.ts";
+import { beginAnew, longestWait } from "./lost.ts";
 
 export type ConnectionsInput =
   | {
@@ -57,6 +57,8 @@ export type ConnectionsInput =
     }
   /** Somebody was banned, or is not any more. */
   | { readonly type: "rulesChanged" }
+  /** The machine slept, or has other addresses: what failed before may work now. */
+  | { readonly type: "circumstancesChanged" }
   | { readonly type: "timePassed" }
   | { readonly type: "stopping" };
 
@@ -147,6 +149,9 @@ export class Connections {
         break;
       case "rulesChanged":
         this.#lookAgain(now);
+        break;
+      case "circumstancesChanged":
+        for (const candidate of this.#candidates.values()) beginAnew(candidate, now.mono);
         break;
       case "timePassed":
         break;
