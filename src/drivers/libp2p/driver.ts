@@ -133,7 +133,7 @@ class Libp2pDriver implements NetworkDriver {
     if (this.#stopping.signal.aborted) return;
     switch (order.type) {
       case "dial":
-        void this.#dial(order.address, order.attempt);
+        void this.#dial(order);
         return;
       case "send":
         this.#links.get(order.link)?.send(order.protocol, order.frame);
@@ -309,7 +309,7 @@ class Libp2pDriver implements NetworkDriver {
     this.#pinger.start(link);
   }
 
-  async #dial(address: string, attempt: number): Promise<void> {
+  async #dial({ address, attempt, answerMsMax }: Extract<NetworkOrder, { type: "dial" }>): Promise<void> {
     this.#options.onFact({ type: "dialStarted", at: now(), attempt, address });
     const { transport } = this.#prepared();
     this.#dials += 1;
@@ -324,6 +324,7 @@ class Libp2pDriver implements NetworkDriver {
             transport,
             stopping: this.#stopping.signal,
             withinMs: this.#options.dialMs,
+            ...(answerMsMax === undefined ? {} : { answerMsMax }),
           });
     this.#dials -= 1;
     if (outcome.type === "connected" && this.#raws.rawOf(outcome.connection).stage === "linked") return;

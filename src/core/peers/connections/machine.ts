@@ -7,7 +7,7 @@
  *    for failing. Success and fresh word from mDNS reset the wait.
  * 3. A peer whose link was lost is dialed again after a short moment, unless another link to it is
  *    kept or it told us to stay away.
- * 4. A member whose good link was lost is dialed every 2 min at least, and the three lost last every 5 s. When one
+ * 4. A member whose good link was lost is dialed every 2 min at least, the three lost last every 5 s by the clock. When one
  *    of the lost is back, all are dialed at once: what cut them off has ended. So a cut of hours heals in seconds.
  * 5. A peer whose links break again and again, each within 10 min, is dialed ever more rarely, up to every 15 min,
  *    or 2 min where no other link stands; a link that lasts, or the user's own order, ends that.
@@ -26,17 +26,16 @@ import {
   dialBackoffMsMin,
   dialsMax,
   failuresCountedMax,
-  flapWaitMsMax,
-  flapWaitMsMin,
   flapsTolerated,
   lostDialMsMax,
+  probeAnswerMsMax,
   redialAfterLossMs,
   retryAfterSecondsMax,
   settledLinkMs,
   steadyLinkMs,
   wallWaitMsMin,
 } from "../limits.ts";
-import { beginAnew, longestWait } from "./lost.ts";
+import { beginAnew, isProbed, longestWait, waitOfFlapping } from "./lost.ts";
 
 export type ConnectionsInput =
   | {
@@ -85,6 +84,7 @@ interface Candidate {
   /** Links to its peer in a row that broke before they had settled. */
   shortLinks: number;
   attempt: number | undefined;
+  dialedAt: number;
   /** It waits because it is banned. */
   banned: boolean;
   lastFailure: { readonly failure: DialFailure; readonly detail: string } | undefined;
@@ -195,8 +195,11 @@ export class Connections {
       if (candidate.notBefore > now.mono || !isWanted(candidate, busy) || this.#isBanned(candidate, now)) continue;
       if (candidate.peer !== undefined) busy.add(candidate.peer);
       candidate.attempt = ++this.#attempts;
+      candidate.dialedAt = now.mono;
       this.#dialing.set(candidate.attempt, candidate);
-      out.push({ type: "network", order: { type: "dial", address: candidate.address, attempt: candidate.attempt } });
+      const dial = { type: "dial", address: candidate.address, attempt: candidate.attempt } as const;
+      const probes = isProbed(candidate, this.#candidates.values(), new Set(this.#links.values()));
+      out.push({ type: "network", order: probes ? { ...dial, answerMsMax: probeAnswerMsMax } : dial });
     }
   }
 
@@ -258,6 +261,7 @@ export class Connections {
       awayUntil: now.mono,
       shortLinks: 0,
       attempt: undefined,
+      dialedAt: now.mono,
       banned: false,
       lastFailure: undefined,
     });
@@ -286,7 +290,7 @@ export class Connections {
     candidate.attempt = undefined;
     candidate.lastFailure = { failure, detail };
     if (failure === "self") candidate.peer = this.#self;
-    const waitMs = this.#backOff(candidate, now);
+    const waitMs = this.#backOff(candidate, now, candidate.lostAt === undefined ? 0 : now.mono - candidate.dialedAt);
     out.push({
       type: "note",
       at: now.wall,
@@ -375,23 +379,19 @@ export class Connections {
     return this.#prng.jittered(waitOfFlapping(candidate.shortLinks), backoffJitter);
   }
 
-  #backOff(candidate: Candidate, now: Time): number {
-    const waitMs = this.#prng.jittered(
+  #backOff(candidate: Candidate, now: Time, sinceDialedMs = 0): number {
+    const fullMs = this.#prng.jittered(
       Math.min(
         dialBackoffMsMin * 2 ** candidate.failures,
         longestWait(candidate, this.#candidates.values(), new Set(this.#links.values())),
       ),
       backoffJitter,
     );
+    const waitMs = Math.max(redialAfterLossMs, fullMs - sinceDialedMs);
     candidate.failures = Math.min(candidate.failures + 1, failuresCountedMax);
     candidate.notBefore = now.mono + waitMs;
     return waitMs;
   }
-}
-
-function waitOfFlapping(shortLinks: number): number {
-  const beyond = shortLinks - flapsTolerated - 1;
-  return beyond < 0 ? redialAfterLossMs : Math.min(flapWaitMsMax, flapWaitMsMin * 4 ** beyond);
 }
 
 function isWanted({ attempt, peer }: Candidate, busy: ReadonlySet<PeerId>): boolean {

@@ -16,8 +16,10 @@ export const helpersMax = 3;
 export const witnessMs = 50;
 /** How late an own turn may be, in ms, before it counts as late. Guess: a commit on a slow disk. */
 export const lateMsMax = 100;
-/** Late turns counted at most; each makes all times longer by one. Source: Lifeguard, section 4.1. */
+/** Late turns counted at most. Source: Lifeguard, section 4.1. */
 export const lateTurnsMax = 8;
+/** By which share each of them makes all times longer. Deviation: Lifeguard doubles them with the first; then one late turn would already be noticed after more than a second. */
+export const lateTurnShare = 0.25;
 /** How long a silent link is waited for after others were asked, in ms, before it is closed to be dialed again. Guess: a short stall is over by then, and TCP would not recover sooner. */
 export const silentMsMax = 5_000;
 /** Questions about others that one link may ask at once. Source: as many as it can have links. */

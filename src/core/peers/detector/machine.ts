@@ -36,6 +36,7 @@ import {
   askedMsMin,
   helpersMax,
   lateMsMax,
+  lateTurnShare,
   lateTurnsMax,
   probeJitter,
   probesPerSecondMax,
@@ -278,7 +279,7 @@ export class Detector {
 
   /** Lifeguard's factor: who is late itself gives others more time. */
   get #patience(): number {
-    return 1 + this.#lateTurns;
+    return 1 + lateTurnShare * this.#lateTurns;
   }
 
   #period(): Millis {
