@@ -2,6 +2,10 @@
 
 /** Share of the time between two probes that is drawn at random: 225 ms becomes 200 to 250. Source: decided for the product. */
 export const probeJitter = 0.11;
+/** How much longer than its prober the probed side of a link waits before it probes itself, in ms. Guess: a round trip and a late timer; without it both would probe. */
+export const probedWaitMs = 40;
+/** Probes due within so many ms of one are sent with it. Guess: one turn for several links costs less than one for each. */
+export const togetherMs = 20;
 /** Probes sent in a second, over all links; with more links each is probed more rarely. Source: all 50 links every 200 ms. */
 export const probesPerSecondMax = 250;
 /** Shortest time for an answer, in ms. Guess: a round trip in one country, and a turn of a busy peer. */

@@ -7,10 +7,10 @@
  * too; and if nobody at all answers, the caller feels for his own ears first.
  *
  * 1. Whatever comes over a link is a sign of life. A link without one for 200 to 250 ms is probed, so
- *    mostly a pair exchanges one probe and its answer in that time, not two. At most 250 probes a second.
+ *    a pair exchanges one probe and its answer in that time, not two. At most 250 probes a second.
  * 2. A missing answer makes up to three others probe the peer. If they do not reach it either it is
  *    *suspected*; if one does it is *unreachable directly*: alive, and only our link is silent. With a
- *    cut right after a sign of life: 250 ms, 200 ms for the answer, 250 ms for the others, 700 in all.
+ *    cut right after a sign of life: 290 ms, 200 ms for the answer, 250 ms for the others, 740 in all.
  * 3. Self-doubt first. Time by which an own turn was late counts for nobody, and late turns make all
  *    times longer for a while. Nobody is suspected unless somebody else was heard after the others were
  *    asked; where nobody is, we doubt ourselves, and begin anew with everybody when somebody is heard.
@@ -39,8 +39,10 @@ import {
   lateTurnShare,
   lateTurnsMax,
   probeJitter,
+  probedWaitMs,
   probesPerSecondMax,
   silentMsMax,
+  togetherMs,
   witnessMs,
 } from "./limits.ts";
 import { Relays } from "./relays.ts";
@@ -121,7 +123,7 @@ export class Detector {
     if (heard === undefined) return;
     if (heard.stage.type === "told") this.#ended(heard, "heard", now, out);
     heard.heardAt = now.mono;
-    heard.probeAt = now.mono + this.#period();
+    heard.probeAt = now.mono + this.#period() + probedWaitMs;
     calmDown(heard);
     for (const { stage } of this.#links.values()) if (stage.type === "asked") stage.witnessAt ??= now.mono;
     if (this.#doubtingSince === undefined) return;
@@ -159,6 +161,7 @@ export class Detector {
         if (watched?.probe?.number !== message.number) return;
         watched.roundTrip.measured(now.mono - watched.probe.at);
         watched.probe = undefined;
+        watched.probeAt = now.mono + this.#period(); // who probes goes on, so that the other need not
         return;
       }
       case "probeOther": {
@@ -214,8 +217,9 @@ export class Detector {
 
   #evaluate(now: Time, out: EffectSink): readonly SilentLink[] {
     const silent: SilentLink[] = [];
+    const areDue = [...this.#links.values()].some(({ probeAt }) => now.mono >= probeAt);
     for (const watched of this.#links.values()) {
-      if (now.mono >= watched.probeAt) this.#probe(watched, now, out);
+      if (areDue && now.mono + togetherMs >= watched.probeAt) this.#probe(watched, now, out);
       if (now.mono >= this.#dueAt(watched)) this.#overdue(watched, now, out);
       if (now.mono < watched.closeAt) continue;
       watched.closeAt = Infinity; // told once; the link is as good as gone
