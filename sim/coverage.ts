@@ -96,6 +96,13 @@ const notes: Readonly<Record<Note["type"], "happens" | { readonly cannot: string
   clockDoubted: "happens",
   clockTrusted: "happens",
   clockRepaired: "happens",
+  suspected: "happens",
+  unreachableDirectly: "happens",
+  suspicionEnded: "happens",
+  selfDoubted: "happens",
+  selfTrusted: "happens",
+  resumed: { cannot: "virtual time never stands still; tests of replica and host watch let it" },
+  addressesChanged: { cannot: "simulated nodes have one address; tests of replica and host watch change it" },
   overloaded: { cannot: "64 MiB would have to wait for their signatures; a test of intake fills them" },
 };
 

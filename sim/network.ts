@@ -168,7 +168,7 @@ export class Network implements Carrier {
     return delayMs;
   }
 
-  dial(from: Side, address: string, attempt: number): void {
+  dial(from: Side, address: string, attempt: number, answerMsMax: Millis = dialTimeoutMs): void {
     const target = this.#ports.get(address);
     const fail = (failure: DialFailure, afterMs: Millis): void => {
       this.queue.after(afterMs, () => from.hear({ type: "dialFailed", address, attempt, failure, detail: failure }));
@@ -176,7 +176,7 @@ export class Network implements Carrier {
     if (target === from) return fail("self", this.delay());
     if (target === undefined) return fail("refused", this.delay());
     const ways = [from.plug.node, target.plug.node] as const;
-    if (this.isCut(ways[0], ways[1]) || this.isCut(ways[1], ways[0])) return fail("timeout", dialTimeoutMs);
+    if (this.isCut(ways[0], ways[1]) || this.isCut(ways[1], ways[0])) return fail("timeout", answerMsMax);
     if (this.isFaulty && this.prng.chance(this.options.loss / 4)) return fail("encryption", this.delay());
     this.queue.after(this.delay(), () => {
       if (!target.isAlive || !from.isAlive) return fail("refused", 0);

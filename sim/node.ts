@@ -170,6 +170,7 @@ export class SimNode {
         horizonDays: options.horizonMs / dayMs,
         pullEveryMs: options.pullEveryMs,
         ...simulatedOptions,
+        detector: { enabled: options.detector, probeMs: 225 },
       },
       this.#store,
       state,

@@ -101,6 +101,8 @@ export interface WorldOptions {
   readonly eagerWrites: number;
   /** Share of writes that several nodes make on one key at one moment. */
   readonly tieShare: number;
+  /** Whether the nodes have their failure detectors on. */
+  readonly detector: boolean;
 }
 
 /** What strikes at a moment; what happens at a rate is named in `coverage.ts`. */
@@ -201,6 +203,7 @@ export function drawChaos(seed: number, prng: Prng): WorldOptions {
     writeEveryMs: prng.pick([100, 400, 1_500]),
     eagerWrites: 6,
     tieShare: prng.pick([0, 0.05, 0.2]),
+    detector: false,
   };
 }
 

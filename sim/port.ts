@@ -59,7 +59,7 @@ export class Port implements Side {
   obey(order: NetworkOrder): void {
     switch (order.type) {
       case "dial":
-        return this.#network.dial(this, order.address, order.attempt);
+        return this.#network.dial(this, order.address, order.attempt, order.answerMsMax);
       case "publish":
         this.#heard.set(idOf(order.payload), Infinity);
         return this.gossip.publish(order.payload);

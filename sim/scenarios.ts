@@ -9,6 +9,9 @@ const agesShare = 0.2;
 const awayShare = 0.06;
 /** So that the chance of it changes no other seed. */
 const agesSalt = 0x5a17;
+const detectorSalt = 0xde7e;
+/** Share of the seeds of the default mix, without a short horizon or absences, in which failure detectors are on. */
+const detectorShare = 0.3;
 
 export function drawOptions(seed: number, scenario: Scenario): WorldOptions {
   const prng = new Prng(seed * 2 + 1);
@@ -17,7 +20,7 @@ export function drawOptions(seed: number, scenario: Scenario): WorldOptions {
   if (scenario !== "chaos") return { ...base, ...changes[scenario](base, prng), scenario };
   if (own.chance(agesShare)) return { ...base, ...ages(base, own), scenario };
   if (own.chance(awayShare)) return { ...base, ...away(base, own), scenario };
-  return base;
+  return { ...base, detector: new Prng(seed * 2 + detectorSalt).chance(detectorShare) };
 }
 
 const calm: Partial<WorldOptions> = {

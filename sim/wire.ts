@@ -63,7 +63,7 @@ export interface Carrier {
   controlSent(node: number, bytes: number): void;
   /** Told of each message that a node passes on. */
   onPassedOn(node: number, payload: Uint8Array): void;
-  dial(from: Side, address: string, attempt: number): void;
+  dial(from: Side, address: string, attempt: number, answerMsMax: Millis | undefined): void;
   send(end: End, protocol: LinkProtocol, frame: Uint8Array): void;
   close(end: End, reason: string): void;
 }

@@ -177,6 +177,7 @@ class MainLoop {
         validators: [],
         outboundWanted: 0,
         exchange: false,
+        detector: { enabled: false, probeMs: 225 },
       },
       store,
       newState(randomBytes(8).toString("hex") as Incarnation, Date.now() as Instant),

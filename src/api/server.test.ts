@@ -25,6 +25,7 @@ const peer: PeerStatus = {
   link: 3,
   rttMs: 1.5,
   clockOffsetMs: -2,
+  suspicion: { kind: "unreachableDirectly", since: Date.UTC(2026, 0, 3) as Instant },
   connectedSince: Date.UTC(2026, 0, 1) as Instant,
   lastError: undefined,
   nextDialAt: undefined,
@@ -38,6 +39,7 @@ const unknownPeer: PeerStatus = {
   link: undefined,
   direction: undefined,
   connectedSince: undefined,
+  suspicion: undefined,
   lastError: { code: "refused", reason: "refused", at: Date.UTC(2026, 0, 2) as Instant },
 };
 
@@ -122,6 +124,7 @@ describe("peers", () => {
       direction: "outbound",
       rttMs: 1.5,
       connectedSince: "2026-01-01T00:00:00.000Z",
+      suspicion: { kind: "unreachableDirectly", since: "2026-01-03T00:00:00.000Z" },
     });
     expect(peers[1]).toMatchObject({
       id: null,

@@ -62,6 +62,10 @@ export const peerSchema = z.object({
   rttMs: z.number().nullable(),
   clockOffsetMs: z.number().nullable(),
   connectedSince: time.nullable(),
+  suspicion: z
+    .object({ kind: z.enum(["suspected", "unreachableDirectly"]), since: time })
+    .nullable()
+    .describe("Its link stands and is silent; only where the failure detector is on"),
   source: z.string(),
   link: z.number().int().nullable(),
   lastError: z.object({ code: z.string(), reason: z.string(), at: time }).nullable(),
@@ -237,6 +241,7 @@ export function peerView(peer: PeerStatus): PeerView {
     rttMs: peer.rttMs ?? null,
     clockOffsetMs: peer.clockOffsetMs ?? null,
     connectedSince: timeView(peer.connectedSince),
+    suspicion: peer.suspicion === undefined ? null : { ...peer.suspicion, since: rfc3339(peer.suspicion.since) },
     source: peer.source,
     link: peer.link ?? null,
     lastError: peer.lastError === undefined ? null : { ...peer.lastError, at: rfc3339(peer.lastError.at) },

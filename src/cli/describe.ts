@@ -77,7 +77,9 @@ export function describePeers(peers: readonly PeerView[], paint: Paint): string 
     ["PEER", "STATE", "DIRECTION", "RTT", "CLOCK", "ADDRESS", "LAST ERROR"],
     peers.map((peer) => [
       peer.id ?? "?",
-      paint(peer.state, colourOfState(peer.state)),
+      peer.suspicion === null
+        ? paint(peer.state, colourOfState(peer.state))
+        : paint(silenceOf(peer.suspicion), "yellow"),
       peer.direction ?? "-",
       peer.rttMs === null ? "-" : `${peer.rttMs.toFixed(1)} ms`,
       peer.clockOffsetMs === null ? "-" : `${peer.clockOffsetMs > 0 ? "+" : ""}${Math.round(peer.clockOffsetMs)} ms`,
@@ -94,6 +96,11 @@ export function describeHealth({ status, checks }: HealthView, paint: Paint): st
     printable(check.message),
   ]);
   return `${paint(status, colourOfHealth(status))}\n${rows.length === 0 ? "" : table(["CHECK", "STATUS", "WHAT"], rows)}`;
+}
+
+/** A link that is up and silent shows that instead of its state. */
+function silenceOf({ kind, since }: NonNullable<PeerView["suspicion"]>): string {
+  return `${kind === "suspected" ? "suspected" : "out of reach"} since ${since.slice(11, 19)}`;
 }
 
 function addresses(p2p: readonly string[]): readonly string[] {

@@ -79,6 +79,7 @@ describe("what is known of a peer beside its state", () => {
         link: 7,
         rttMs: undefined,
         clockOffsetMs: undefined,
+        suspicion: undefined,
         connectedSince: at,
         lastError: undefined,
         nextDialAt: undefined,

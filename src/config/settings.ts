@@ -168,7 +168,7 @@ export const settings = {
     max: 3600,
     reload: "restart",
     effect:
-      "How long a peer may leave pings unanswered before its link is closed as stale; it is pinged every 30 s, or four times in that time.",
+      "How long a peer may leave pings unanswered before its link is closed as stale; it is pinged every peers.ping_seconds, or four times in that time.",
     source: "outside contract",
   },
   p2pMdns: {
@@ -303,6 +303,44 @@ export const settings = {
     reload: "restart",
     effect: "Peers that are dialed before all others, never given up, and never lose their place to another.",
     source: "decided for the product",
+  },
+  peersPingSeconds: {
+    key: "peers.ping_seconds",
+    group: "process",
+    type: "integer",
+    unit: "s",
+    default: 30,
+    min: 1,
+    max: 600,
+    reload: "restart",
+    effect:
+      "How often a linked peer is pinged, at least; p2p.peer_timeout_seconds says after how long without an answer its link is closed.",
+    source: "outside contract",
+  },
+  peersDetector: {
+    key: "peers.detector",
+    group: "process",
+    type: "boolean",
+    unit: "",
+    default: false,
+    flag: "--detector",
+    reload: "restart",
+    effect:
+      "Suspect linked peers that give no sign of life within a second: told as an event, and after 5 s their link is made anew. Peers answer whether theirs is on or not.",
+    source: "outside contract",
+  },
+  peersProbeMs: {
+    key: "peers.probe_ms",
+    group: "process",
+    type: "integer",
+    unit: "ms",
+    default: 225,
+    min: 50,
+    max: 5000,
+    reload: "restart",
+    effect:
+      "How long a link may be silent before the failure detector probes it; drawn anew each time, 11 % more or less.",
+    source: "outside contract",
   },
   peersExemptRanges: {
     key: "peers.exempt_ranges",

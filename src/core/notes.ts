@@ -156,6 +156,42 @@ export type Note =
       readonly arrivedWrites: number;
       readonly conflicts: number;
     }
+  /** It gives no sign of life, and none of `asked` others reaches it. */
+  | {
+      readonly type: "suspected";
+      readonly peer: PeerId;
+      readonly link: LinkId;
+      readonly asked: number;
+      readonly silentMs: number;
+    }
+  /** It gives us no sign of life, but another member reaches it: alive, and only our link is silent. */
+  | {
+      readonly type: "unreachableDirectly";
+      readonly peer: PeerId;
+      readonly link: LinkId;
+      readonly by: PeerId | undefined;
+      readonly silentMs: number;
+    }
+  /** It was heard again, or its link is gone. */
+  | {
+      readonly type: "suspicionEnded";
+      readonly peer: PeerId;
+      readonly link: LinkId;
+      readonly kind: "suspected" | "unreachableDirectly";
+      readonly how: "heard" | "closed";
+      readonly lastedMs: number;
+    }
+  /** Nobody at all answers us: more likely we are cut off, or stalled, than all of them. */
+  | { readonly type: "selfDoubted"; readonly links: number; readonly silentMs: number }
+  | { readonly type: "selfTrusted"; readonly doubtedMs: number }
+  /** The machine, or this program, did not run for so long. */
+  | { readonly type: "resumed"; readonly sleptMs: number }
+  /** The addresses of this machine are others now. */
+  | {
+      readonly type: "addressesChanged";
+      readonly added: readonly string[];
+      readonly removed: readonly string[];
+    }
   | { readonly type: "overloaded"; readonly what: "verification" | "waiting" | "origins" };
 
 export type ParcelNote =

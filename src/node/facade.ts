@@ -129,6 +129,8 @@ export interface PeerStatus {
   /** Their clock minus ours, from hello; half the round trip is allowed for. */
   readonly clockOffsetMs: Millis | undefined;
   readonly connectedSince: Instant | undefined;
+  /** Its link stands and is silent: since when, and whether another member reaches it (`unreachableDirectly`) or nobody does (`suspected`). */
+  readonly suspicion: { readonly kind: "suspected" | "unreachableDirectly"; readonly since: Instant } | undefined;
   /** `code` is the family of a failed dial, the code of a goodbye, or `closed`. Gone once connected again. */
   readonly lastError: { readonly code: string; readonly reason: string; readonly at: Instant } | undefined;
   readonly nextDialAt: Instant | undefined;
@@ -156,7 +158,7 @@ export interface ToldView {
 export interface Explanation {
   readonly target: string;
   readonly peer: PeerId | undefined;
-  /** Stable word for scripts: `self`, `unknown`, `ambiguous`, `connected`, `connecting`, `notDialed`, `left`, `banned`, or the last error's code. */
+  /** Stable word for scripts: `self`, `unknown`, `ambiguous`, `connected`, `connecting`, `notDialed`, `left`, `banned`, `suspected`, `unreachableDirectly`, or the last error's code. */
   readonly cause: string;
   /** What is the matter, in a sentence. */
   readonly conclusion: string;

@@ -18,7 +18,14 @@ const linkedTo = (count: number): NetworkFacts["snapshot"]["admitted"] =>
 const missing = (count: number, code = "refused"): readonly PeerStatus[] =>
   Array.from({ length: count }, (_, i) => ({
     ...{ id: idOf(100 + i), state: "Failed", class: "regular", direction: undefined, address: undefined },
-    ...{ source: "mdns", link: undefined, rttMs: undefined, clockOffsetMs: undefined, connectedSince: undefined },
+    ...{
+      source: "mdns",
+      link: undefined,
+      rttMs: undefined,
+      clockOffsetMs: undefined,
+      suspicion: undefined,
+      connectedSince: undefined,
+    },
     ...{ lastError: { code, reason: "words", at: now }, nextDialAt: undefined, history: [] },
   }));
 

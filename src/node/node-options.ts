@@ -36,6 +36,7 @@ export function threadOptionsOf(
     validators: config.peersValidators as readonly PeerId[],
     outboundWanted: config.peersOutbound,
     exchange: config.peersExchange,
+    detector: { enabled: config.peersDetector, probeMs: config.peersProbeMs },
     clockOffsetMs: config.testClockOffsetMs,
     faults,
   };
@@ -57,6 +58,7 @@ export function driverOptionsOf(
     family: config.p2pFamily,
     encrypters: config.p2pEncrypters,
     dialMs: config.p2pDialTimeoutSeconds * 1000,
+    pingEveryMs: config.peersPingSeconds * 1000,
     staleAfterMs: config.p2pPeerTimeoutSeconds * 1000,
     mdns: { enabled: config.p2pMdns, networkName: config.networkName, networkId: network },
     dropGossip: config.testDropGossip,

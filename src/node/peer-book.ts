@@ -115,6 +115,15 @@ export class PeerBook {
           if (record.address === note.address) record.nextDialAt = (at + nextInMs) as Instant;
         break;
       }
+      case "suspected":
+      case "unreachableDirectly": {
+        const suspicion = { kind: note.type, since: (at - Math.round(note.silentMs)) as Instant };
+        this.#edit(this.#links.get(note.link), (record) => void (record.suspicion = suspicion));
+        break;
+      }
+      case "suspicionEnded":
+        this.#edit(this.#links.get(note.link), (record) => void (record.suspicion = undefined));
+        break;
       case "pullStarted":
       case "pullEnded":
         for (const journey of this.#links.values()) {
@@ -299,7 +308,10 @@ export class PeerBook {
     if (isUp && !wasUp) {
       record.connectedSince = at;
       record.lastError = undefined;
-    } else if (!isUp) record.connectedSince = undefined;
+    } else if (!isUp) {
+      record.connectedSince = undefined;
+      record.suspicion = undefined;
+    }
     record.state = state;
     record.enteredAt = at;
     const key = record.id ?? record.address;
@@ -338,6 +350,7 @@ export class PeerBook {
       rttMs: undefined,
       clockOffsetMs: undefined,
       connectedSince: undefined,
+      suspicion: undefined,
       lastError: undefined,
       nextDialAt: undefined,
     };

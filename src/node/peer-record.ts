@@ -39,14 +39,27 @@ export interface BookRecord {
   rttMs: number | undefined;
   clockOffsetMs: number | undefined;
   connectedSince: Instant | undefined;
+  suspicion: PeerStatus["suspicion"];
   lastError: { readonly code: string; readonly reason: string; readonly at: Instant } | undefined;
   nextDialAt: Instant | undefined;
 }
 
 /** The line as it is shown. */
 export function statusOf(record: BookRecord): PeerStatus {
-  const { id, state, source, rttMs, clockOffsetMs, connectedSince, lastError, nextDialAt, journey, visits, enteredAt } =
-    record;
+  const {
+    id,
+    state,
+    source,
+    rttMs,
+    clockOffsetMs,
+    connectedSince,
+    suspicion,
+    lastError,
+    nextDialAt,
+    journey,
+    visits,
+    enteredAt,
+  } = record;
   return {
     id,
     state,
@@ -58,6 +71,7 @@ export function statusOf(record: BookRecord): PeerStatus {
     rttMs,
     clockOffsetMs,
     connectedSince,
+    suspicion,
     lastError,
     nextDialAt,
     history: [...visits, { state, enteredAt }],

@@ -68,6 +68,7 @@ class ReplicaThread {
       validators,
       outboundWanted,
       exchange,
+      detector,
     } = options;
     const seed = randomBytes(6).readUIntBE(0, 6);
     const session = randomBytes(8).toString("hex");
@@ -89,6 +90,7 @@ class ReplicaThread {
         validators,
         outboundWanted,
         exchange,
+        detector,
       },
       this.#store,
       state,

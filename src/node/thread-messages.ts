@@ -4,6 +4,7 @@
  */
 import type { NetworkId, PeerId } from "../base/brand.ts";
 import type { IpRange } from "../base/ip-range.ts";
+import type { DetectorOptions } from "../core/peers/detector/machine.ts";
 import type { ReplicaInput } from "../core/replica/inputs.ts";
 import type { ReplicaSnapshot } from "../core/replica/replica.ts";
 import type { LinkId } from "../ports/network.ts";
@@ -25,6 +26,7 @@ export interface ThreadOptions {
   readonly validators: readonly PeerId[];
   readonly outboundWanted: number;
   readonly exchange: boolean;
+  readonly detector: DetectorOptions;
   /** Added to the wall clock; only tests set it. */
   readonly clockOffsetMs: number;
   /** Undefined for every node that is not of a testnet: its store is then the real one, with nothing around it. */

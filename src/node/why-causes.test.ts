@@ -157,7 +157,7 @@ test("left: a peer that is remembered without a link, an error or an address", (
   const id = "12D3KooWGzxzKZYveHXtpG6AsrUJBcWxHBFS2HsEoGTxrMLvKXtf" as PeerId;
   const peer: PeerStatus = {
     ...{ id, state: "Disconnected", class: "regular", direction: undefined, address: undefined, source: "inbound" },
-    ...{ link: undefined, rttMs: undefined, clockOffsetMs: undefined, connectedSince: undefined },
+    ...{ link: undefined, rttMs: undefined, clockOffsetMs: undefined, suspicion: undefined, connectedSince: undefined },
     ...{ lastError: undefined, nextDialAt: undefined, history: [] },
   };
   const facts = { self: "me" as PeerId, peers: [peer], candidates: [], banOn: () => undefined, now: 1 as Instant };

@@ -38,6 +38,7 @@ function causeOf(code: string, flapping: boolean): readonly [string, string] {
     rttMs: undefined,
     clockOffsetMs: undefined,
     connectedSince: undefined,
+    suspicion: undefined,
     lastError: { code, reason: "reset", at: now },
     nextDialAt: undefined,
     history: [],

@@ -7,6 +7,7 @@
  */
 import type { Instant, PeerId } from "../base/brand.ts";
 import type { PeerRule } from "../ports/peer-rule.ts";
+import { silentMsMax } from "../core/peers/detector/limits.ts";
 import type { CandidateSnapshot } from "../core/peers/connections/machine.ts";
 import type { Explanation, ExplanationFact, PeerStatus } from "./facade.ts";
 import { transportOf } from "./transport-of.ts";
@@ -121,6 +122,7 @@ function explainKnown(
   switch (peer?.state) {
     case "Connected":
     case "Syncing":
+      if (peer.suspicion !== undefined) return explainSilence(target, peer, peer.suspicion, facts, now);
       return conclude(
         target,
         id,
@@ -149,6 +151,28 @@ function explainKnown(
     case undefined:
       return explainAbsent(target, id, peer, candidates, facts, now);
   }
+}
+
+/** Linked, and not heard of. */
+function explainSilence(
+  target: string,
+  { id }: PeerStatus,
+  { kind, since }: NonNullable<PeerStatus["suspicion"]>,
+  facts: readonly ExplanationFact[],
+  now: Instant,
+): Explanation {
+  const [conclusion, next] =
+    kind === "suspected"
+      ? [
+          `Its link stands, but it has given no sign of life since ${agoOf(since, now)}, and no other member reaches it.`,
+          "Its host may be down, cut off or overloaded.",
+        ]
+      : [
+          `It is alive, for another member reaches it, but nothing has come over our link to it since ${agoOf(since, now)}.`,
+          "Look at what lies between the two: a cable, a router, a firewall. What either writes goes through the others.",
+        ];
+  const after = `After ${silentMsMax / 1_000} s more of silence the link is closed and made anew.`;
+  return conclude(target, id, kind, conclusion, `${next} ${after}`, facts);
 }
 
 function explainAbsent(
@@ -236,6 +260,7 @@ const headlineFor: Readonly<Record<string, string>> = {
   protocolViolation: "The protocol was broken",
   shuttingDown: "It was shut down",
   closed: "The link was lost",
+  stale: "It gave no sign of life for too long",
   flapping: "Its links break again and again, each within 10 min",
 };
 

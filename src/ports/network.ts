@@ -36,7 +36,13 @@ export type DialFailure =
   | "other";
 
 export type NetworkOrder =
-  | { readonly type: "dial"; readonly address: string; readonly attempt: number }
+  /** Fails where nothing at all is heard from there within `answerMsMax`, if it is given, or else within the time for a dial. */
+  | {
+      readonly type: "dial";
+      readonly address: string;
+      readonly attempt: number;
+      readonly answerMsMax?: number;
+    }
   | { readonly type: "send"; readonly link: LinkId; readonly protocol: LinkProtocol; readonly frame: Uint8Array }
   /** Opens the gate for the peer's streams: sent just before our welcome, for the peer may open them when it has that. */
   | { readonly type: "acceptLink"; readonly link: LinkId }
@@ -87,6 +93,10 @@ export type NetworkEvent =
   /** The addresses at which this node can be dialed, told when they are known and when they change. */
   | { readonly type: "listening"; readonly addresses: readonly string[] }
   | { readonly type: "rttMeasured"; readonly link: LinkId; readonly rttMs: number }
+  /** The machine, or this program, did not run for so long. */
+  | { readonly type: "resumed"; readonly sleptMs: number }
+  /** The addresses of this machine are others now. */
+  | { readonly type: "addressesChanged"; readonly added: readonly string[]; readonly removed: readonly string[] }
   | {
       readonly type: "candidateFound";
       readonly address: string;

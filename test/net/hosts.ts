@@ -25,16 +25,18 @@ export class Hosts implements AsyncDisposable {
   readonly #nursery = new Nursery();
   readonly #relays = new Relays();
   readonly #namespaces: string[] = [];
+  readonly #environment: Readonly<Record<string, string>>;
 
-  private constructor() {
+  private constructor(environment: Readonly<Record<string, string>>) {
+    this.#environment = environment;
     const way = wayOfFaults();
     if (typeof way === "string") throw new Error(way);
     this.#lan = new Lan(way.make());
   }
 
-  /** So many nodes, each linked with each. */
-  static async start(count: number): Promise<Hosts> {
-    const hosts = new Hosts();
+  /** So many nodes, each linked with each; impatient ones unless they get settings of their own. */
+  static async start(count: number, environment: Readonly<Record<string, string>> = impatience): Promise<Hosts> {
+    const hosts = new Hosts(environment);
     hosts.#nursery.beforeRemoval(() => hosts.#lan.release());
     try {
       for (let host = 1; host <= count; host++) hosts.#namespaces.push(hosts.#lan.addHost(`${addressOf(host)}/24`));
@@ -113,7 +115,7 @@ export class Hosts implements AsyncDisposable {
       dial: others.map((other) => `/ip4/${addressOf(other)}/tcp/4001`),
       port: 4001,
       listen: undefined,
-      environment: impatience,
+      environment: this.#environment,
     });
   }
 }

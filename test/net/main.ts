@@ -8,6 +8,7 @@ import { exitOnSignals } from "../support/real-node.ts";
 import { findAndShare } from "./find-and-share.ts";
 import { missingForFaults, missingForLan, wayOfFaults } from "./lan.ts";
 import { stories } from "./partitions.ts";
+import { relinkedMsMax, silence, silenceNoticedMsMax } from "./silence.ts";
 
 interface Trial {
   readonly name: string;
@@ -25,8 +26,20 @@ const findEachOther: Trial = {
   },
 };
 
+const silent: Trial = {
+  name: "a host cut off for 10 s",
+  missing: missingForFaults,
+  async run(say) {
+    const { noticedMs, relinkedMs } = await silence(10_000, say);
+    if (noticedMs > silenceNoticedMsMax) throw new Error(`noticed after ${Math.round(noticedMs)} ms only`);
+    if (relinkedMs > relinkedMsMax) throw new Error(`linked again after ${Math.round(relinkedMs)} ms only`);
+    return `noticed after ${Math.round(noticedMs)} ms, all links again after ${Math.round(relinkedMs)} ms`;
+  },
+};
+
 const trials: readonly Trial[] = [
   findEachOther,
+  silent,
   ...stories.map(({ name, run }) => ({
     name,
     missing: missingForFaults,

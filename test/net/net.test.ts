@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { findAndShare } from "./find-and-share.ts";
 import { missingForFaults, missingForLan } from "./lan.ts";
 import { stories } from "./partitions.ts";
+import { relinkedMsMax, silence, silenceNoticedMsMax } from "./silence.ts";
 
 test(
   "on a LAN with nothing configured three nodes find each other by mDNS and share keys",
@@ -26,5 +27,17 @@ test(
     ctx.skip(missing !== undefined, `network namespaces with faults: ${missing ?? ""}`);
     const report = await twoSides?.run(() => undefined);
     expect(report?.acknowledged).toBeGreaterThan(80);
+  },
+);
+
+test(
+  "a host whose packets are lost for 10 s is suspected within a second, and linked again within 6 s of the end",
+  { timeout: 120_000 },
+  async (ctx) => {
+    const missing = missingForFaults();
+    ctx.skip(missing !== undefined, `network namespaces with faults: ${missing ?? ""}`);
+    const { noticedMs, relinkedMs } = await silence(10_000, () => undefined);
+    expect(noticedMs).toBeLessThanOrEqual(silenceNoticedMsMax);
+    expect(relinkedMs).toBeLessThanOrEqual(relinkedMsMax);
   },
 );

@@ -25,6 +25,7 @@ export class Member {
   readonly published: Uint8Array[] = [];
   readonly #number: number;
   readonly #first: readonly string[];
+  readonly #hasDetector: boolean;
   #replica: Replica;
   wall: number;
   mono = 0;
@@ -32,8 +33,15 @@ export class Member {
   #tickets = 0;
   #messages = 0;
 
-  constructor(number: number, wall: number, store: MemoryStore = createMemoryStore(), first: readonly string[] = []) {
+  constructor(
+    number: number,
+    wall: number,
+    store: MemoryStore = createMemoryStore(),
+    first: readonly string[] = [],
+    hasDetector = false,
+  ) {
     this.#first = first;
+    this.#hasDetector = hasDetector;
     this.#number = number;
     this.wall = wall;
     this.store = store;
@@ -122,6 +130,7 @@ export class Member {
         validators: [],
         outboundWanted: 0,
         exchange: false,
+        detector: { enabled: this.#hasDetector, probeMs: 225 },
       },
       this.store,
       state,

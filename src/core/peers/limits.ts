@@ -30,6 +30,8 @@ export const dialBackoffMsMax = 600_000;
 export const lostDialMsMax = 120_000;
 /** The same of the few members that were lost last, in ms: whatever cut them off, its end shows there first. Source: decided for the product. */
 export const probeEveryMs = 5_000;
+/** How long such a dial waits for the first packet from there, in ms. Guess: TCP has asked at 0, 1 and 3 s then, and would ask again at 7 s only, RFC 6298; a dial anew asks sooner. */
+export const probeAnswerMsMax = 3_500;
 /** Lost members that count as few. Guess: one of them is up when a cut ends, and the dials under way leave room for others. */
 export const probedMembersMax = 3;
 /** Longest wait a peer may ask for with its goodbye, in s. Source: the longest wait of our own. */

@@ -16,7 +16,10 @@ import { type Parts, type Step, holdingsSeen, judgedTime, tell } from "./parts.t
 
 /** Steps admission and passes on what follows. */
 export function stepAdmission(input: AdmissionInput, parts: Parts, step: Step): void {
-  for (const fact of parts.admission.step(input, step.now, step.out)) passOn(fact, parts, step);
+  const facts = parts.admission.step(input, step.now, step.out);
+  for (const fact of facts) passOn(fact, parts, step);
+  if (input.type === "timePassed" && facts.length === 0) return;
+  parts.detector.step({ type: "linksChanged", links: parts.admission.admitted() }, step.now, step.out);
 }
 
 /** What pulls concluded: batches that live nowhere, equality with a peer, a peer that sends bad ones. */

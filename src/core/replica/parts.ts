@@ -19,6 +19,7 @@ import { AddressBook } from "../peers/address-book.ts";
 import { Exchange } from "../peers/exchange/machine.ts";
 import { ClockWatch } from "../peers/clock-watch.ts";
 import { Connections } from "../peers/connections/machine.ts";
+import { Detector, type DetectorOptions } from "../peers/detector/machine.ts";
 import { Slots } from "../peers/slots.ts";
 import { Partitions } from "../peers/partitions/machine.ts";
 import { Standing } from "../peers/standing/machine.ts";
@@ -60,6 +61,7 @@ export interface ReplicaOptions {
   readonly outboundWanted: number;
   /** Whether it asks others for addresses and tells them of those it knows. */
   readonly exchange: boolean;
+  readonly detector: DetectorOptions;
 }
 
 export interface Parts {
@@ -70,6 +72,7 @@ export interface Parts {
   readonly holdings: Holdings;
   readonly admission: Admission;
   readonly connections: Connections;
+  readonly detector: Detector;
   readonly standing: Standing;
   readonly book: AddressBook;
   readonly exchange: Exchange;
@@ -147,6 +150,7 @@ export function makeParts(options: ReplicaOptions, view: StoreView, state: Store
       local: exemptRanges,
     }),
     book,
+    detector: new Detector(options.detector, new Prng(seed + 4)),
     standing,
     clock: new ClockWatch(),
     intake: new Intake(network),

@@ -2,6 +2,7 @@
 import type { PeerId } from "../../base/brand.ts";
 import { type PeersMessage, encodePeers } from "../../codec/peers.ts";
 import type { LinkId } from "../../ports/network.ts";
+import { stepDetector } from "./circumstances.ts";
 import { type Parts, type Step, tell } from "./parts.ts";
 
 export function takePeersMessage(link: LinkId, peer: PeerId, message: PeersMessage, parts: Parts, step: Step): void {
@@ -25,6 +26,19 @@ export function takePeersMessage(link: LinkId, peer: PeerId, message: PeersMessa
       break;
     case "view":
       parts.views.step({ type: "told", link, peer, message }, parts.admission, step.now, step.out);
+      break;
+    case "probed":
+      stepDetector(
+        { type: "message", link, message: { type: "probed", number: message.number }, target: undefined },
+        parts,
+        step,
+      );
+      break;
+    case "probeOther":
+      stepDetector({ type: "message", link, message, target: parts.admission.linkOf(message.peer) }, parts, step);
+      break;
+    case "probedOther":
+      stepDetector({ type: "message", link, message, target: undefined }, parts, step);
       break;
     default:
       break;

@@ -22,6 +22,7 @@ import type { CandidateSnapshot } from "../peers/connections/machine.ts";
 import { wallWaitMsMin } from "../peers/limits.ts";
 import type { Adoption, Age, ApartFrom } from "./freshness.ts";
 import type { ReplicaInput } from "./inputs.ts";
+import { stepDetector } from "./circumstances.ts";
 import { goOnAdopting, passOnPullFacts, passOnWalkFacts, stepAdmission } from "./links.ts";
 import { type Parts, type ReplicaOptions, type Step, holdingsSeen, makeParts, setScanned, tell } from "./parts.ts";
 import { askForPeers } from "./peer-talk.ts";
@@ -146,6 +147,7 @@ export class Replica {
     const {
       admission,
       connections,
+      detector,
       acknowledgement,
       pull,
       walkAsk,
@@ -165,6 +167,7 @@ export class Replica {
       pull.nextDeadline(),
       walkAsk.nextDeadline(),
       walkServe.nextDeadline(),
+      detector.nextDeadline(),
       partitions.nextDeadline(now),
       prefixes.nextDeadline(),
       this.#parts.exchange.nextDeadline(),
@@ -229,6 +232,7 @@ export class Replica {
   #timePassed(step: Step): void {
     const parts = this.#parts;
     const { now, out } = step;
+    stepDetector({ type: "timePassed" }, parts, step); // before what waits is read: how late we are, it tells by this
     stepAdmission({ type: "timePassed" }, parts, step);
     parts.connections.step({ type: "timePassed" }, now, out);
     parts.acknowledgement.step({ type: "timePassed", members: membersOf(parts) }, now, out);

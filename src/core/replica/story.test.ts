@@ -60,6 +60,7 @@ class Member {
       validators: [],
       outboundWanted: 0,
       exchange: false,
+      detector: { enabled: false, probeMs: 225 },
     };
     const state = newState(`${number}`.repeat(16) as Incarnation, 0 as Instant);
     this.replica = new Replica(options, this.store, state);

@@ -17,6 +17,7 @@ import { admissionSkewMsMax } from "../peers/limits.ts";
 import { takePeersMessage } from "./peer-talk.ts";
 import { joiningEntriesMin } from "../sync/limits.ts";
 import type { LinkId, LinkProtocol, NetworkEvent } from "../../ports/network.ts";
+import { takeCircumstances } from "./circumstances.ts";
 import { expel, hearSummary, passOnPullFacts, passOnWalkFacts, stepAdmission, wantWalk } from "./links.ts";
 import { refusedAtDoor } from "./door.ts";
 import { checkLinks } from "./link-check.ts";
@@ -63,6 +64,10 @@ export function takeEvent(event: NetworkEvent, parts: Parts, step: Step): void {
     case "candidateFound":
       parts.connections.step({ ...event, peer: event.peer ?? peerInAddress(event.address) }, step.now, step.out);
       break;
+    case "resumed":
+    case "addressesChanged":
+      takeCircumstances(event, parts, step);
+      break;
     case "drained":
       break; // pulls are paced by their own window
     default:
@@ -86,6 +91,7 @@ function takeFrame(event: Extract<NetworkEvent, { type: "frameReceived" }>, part
   }
   const peer = parts.admission.admittedPeer(link);
   if (peer === undefined) return; // sent before a goodbye crossed it
+  parts.detector.heard(link, step.now, step.out);
   const bad = takeAdmitted(link, peer, protocol, frame, parts, step);
   if (bad !== undefined) malformed(link, protocol, bad, parts, step);
 }
@@ -251,6 +257,8 @@ function takeLoad(load: Extract<IntakeInput, { type: "load" }>, parts: Parts, st
 
 function takeGossip(event: Extract<NetworkEvent, { type: "gossipReceived" }>, parts: Parts, step: Step): void {
   const { message, from, payload } = event;
+  const link = parts.admission.linkOf(from);
+  if (link !== undefined) parts.detector.heard(link, step.now, step.out);
   const decoded = decodeGossip(payload);
   if (!decoded.ok) {
     const isUnknown = decoded.code === "versionUnknown"; // perhaps good, for a newer program

@@ -84,7 +84,7 @@ export class FaultyNetwork implements NetworkFaults {
   }
 
   carryOut(order: NetworkOrder): void {
-    if (order.type === "dial") return this.#dial(order.address, order.attempt);
+    if (order.type === "dial") return this.#dial(order);
     if (order.type === "send" && this.#isCut(order.link)) return;
     this.#ends.carryOut(order);
   }
@@ -114,6 +114,8 @@ export class FaultyNetwork implements NetworkFaults {
       case "candidateFound":
       case "listening":
       case "rttMeasured":
+      case "resumed":
+      case "addressesChanged":
         this.#ends.hear(event);
         break;
       case "linksStanding":
@@ -130,11 +132,12 @@ export class FaultyNetwork implements NetworkFaults {
     this.#gossip.clear();
   }
 
-  #dial(address: string, attempt: number): void {
+  #dial(order: Extract<NetworkOrder, { type: "dial" }>): void {
+    const { address, attempt } = order;
     const peer = /\/p2p\/([^/]+)$/.exec(address)?.[1] as PeerId | undefined;
     if (peer === undefined || !this.#cut.has(peer)) {
       this.#dialed.set(attempt, address);
-      return this.#ends.carryOut({ type: "dial", address, attempt });
+      return this.#ends.carryOut(order);
     }
     setImmediate(() => this.#refuse(address, attempt)); // an outcome is always a later event
   }

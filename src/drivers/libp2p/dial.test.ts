@@ -48,6 +48,17 @@ test("a dial that gets no answer ends as timeout, and the deadline of a dial tha
   silent.close();
 });
 
+test("a shorter time for the first answer does not count once the other side has answered", async () => {
+  const a = await scope.start("a", { dialMs: 400 });
+  const silent = createServer(() => undefined);
+  await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
+  const address = `/ip4/127.0.0.1/tcp/${(silent.address() as AddressInfo).port}`;
+  a.driver.carryOut({ type: "dial", address, attempt: 1, answerMsMax: 150 });
+  const failed = await a.event("dialFailed");
+  expect(failed).toMatchObject({ failure: "timeout", detail: expect.stringMatching(/^connected, .* within 0.4 s/) });
+  silent.close();
+});
+
 test("a listener that is not libp2p fails as protocol, one without a common encryption too", async () => {
   const a = await scope.start("a");
   const talker = createServer((socket) => {

@@ -23,6 +23,8 @@ export interface DialInit {
   readonly transport: WatchedTransport;
   readonly stopping: AbortSignal;
   readonly withinMs: Millis;
+  /** Time until a connection stands, where that is to be shorter. */
+  readonly answerMsMax?: Millis;
 }
 
 export async function dial(init: DialInit): Promise<DialOutcome> {
@@ -35,6 +37,10 @@ export async function dial(init: DialInit): Promise<DialOutcome> {
   if (peerOf(parsed) === init.self) return { type: "failed", failure: "self", detail: "the address names this node" };
   const deadline = new DialDeadline(init.withinMs, init.stopping);
   const raw: { record: RawConnection | undefined } = { record: undefined };
+  const answerMsMax = Math.min(init.withinMs, init.answerMsMax ?? Infinity);
+  const unanswered = setTimeout(() => {
+    if (raw.record === undefined) deadline.end();
+  }, answerMsMax);
   try {
     const family = init.family === "v4" ? 4 : init.family === "v6only" ? 6 : 0;
     const connection = await init.transport.dialOrdered(
@@ -51,10 +57,11 @@ export async function dial(init: DialInit): Promise<DialOutcome> {
       return {
         type: "failed",
         failure: "timeout",
-        detail: `${progressOf(raw.record)} within ${init.withinMs / 1000} s`,
+        detail: `${progressOf(raw.record)} within ${(raw.record === undefined ? answerMsMax : init.withinMs) / 1000} s`,
       };
     return { type: "failed", ...classify(cause, raw.record) };
   } finally {
+    clearTimeout(unanswered);
     deadline.settle();
   }
 }
@@ -79,6 +86,10 @@ class DialDeadline {
 
   get signal(): AbortSignal {
     return this.#controller.signal;
+  }
+
+  end(): void {
+    this.#abort();
   }
 
   settle(): void {

@@ -31,6 +31,8 @@ export interface NetworkDriverOptions {
   readonly encrypters: readonly ("noise" | "tls")[];
   /** How long one dial may take until the link stands. */
   readonly dialMs: Millis;
+  /** Time between two pings of a link, at most. */
+  readonly pingEveryMs: Millis;
   /** How long a link may leave pings unanswered before it is closed as stale. */
   readonly staleAfterMs: Millis;
   readonly mdns: { readonly enabled: boolean; readonly networkName: string; readonly networkId: string };

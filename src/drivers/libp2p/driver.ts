@@ -18,6 +18,7 @@ import { dial } from "./dial.ts";
 import type { LinkFact, NetworkDriver, NetworkDriverOptions, Traffic } from "./driver-types.ts";
 import { Gate } from "./gate.ts";
 import { Gossip } from "./gossip.ts";
+import { HostWatch } from "./host-watch.ts";
 import { createHost, type Host } from "./host.ts";
 import { dialsMax, inputBytesMax, peerProtocolsMax, peerSweepEveryMs, peerTextMax } from "./limits.ts";
 import { Link } from "./link.ts";
@@ -49,6 +50,7 @@ class Libp2pDriver implements NetworkDriver {
   readonly #unjudged: Unjudged;
   readonly #gossip: Gossip;
   readonly #pinger: Pinger;
+  readonly #hostWatch: HostWatch;
   readonly #stopping = new AbortController();
   #host: Host | undefined;
   #mdns: Mdns | undefined;
@@ -81,9 +83,21 @@ class Libp2pDriver implements NetworkDriver {
       unjudged: this.#unjudged,
       onFact,
     });
-    this.#pinger = new Pinger(options.staleAfterMs, (link, rttMs) => {
+    this.#pinger = new Pinger(options, (link, rttMs) => {
       onFact({ type: "rttMeasured", at: now(), link: link.id, rttMs });
       this.#emit({ type: "rttMeasured", link: link.id, rttMs });
+    });
+    this.#hostWatch = new HostWatch({
+      onResumed: (sleptMs) => {
+        this.#pinger.recheck();
+        this.#mdns?.lookAgain();
+        this.#emit({ type: "resumed", sleptMs });
+      },
+      onAddressesChanged: (added, removed) => {
+        this.#tellAddresses();
+        this.#mdns?.lookAgain();
+        this.#emit({ type: "addressesChanged", added, removed });
+      },
     });
   }
 
@@ -109,6 +123,7 @@ class Libp2pDriver implements NetworkDriver {
     }
     this.#startMdns();
     this.#gossip.subscribe();
+    this.#hostWatch.start();
     this.#sweeper = setInterval(() => this.#sweep(), peerSweepEveryMs);
     this.#tellAddresses();
   }
@@ -124,7 +139,7 @@ class Libp2pDriver implements NetworkDriver {
     if (this.#stopping.signal.aborted) return;
     switch (order.type) {
       case "dial":
-        void this.#dial(order.address, order.attempt);
+        void this.#dial(order);
         return;
       case "send":
         this.#links.get(order.link)?.send(order.protocol, order.frame);
@@ -197,6 +212,7 @@ class Libp2pDriver implements NetworkDriver {
   async #stop(): Promise<void> {
     this.#stopping.abort();
     clearInterval(this.#sweeper);
+    this.#hostWatch.stop();
     this.#unjudged.stop();
     await this.#mdns?.stop();
     await Promise.all([...this.#links.values()].map((link) => link.close("this node is stopping")));
@@ -303,7 +319,7 @@ class Libp2pDriver implements NetworkDriver {
     this.#pinger.start(link);
   }
 
-  async #dial(address: string, attempt: number): Promise<void> {
+  async #dial({ address, attempt, answerMsMax }: Extract<NetworkOrder, { type: "dial" }>): Promise<void> {
     this.#options.onFact({ type: "dialStarted", at: now(), attempt, address });
     const { transport } = this.#prepared();
     this.#dials += 1;
@@ -318,6 +334,7 @@ class Libp2pDriver implements NetworkDriver {
             transport,
             stopping: this.#stopping.signal,
             withinMs: this.#options.dialMs,
+            ...(answerMsMax === undefined ? {} : { answerMsMax }),
           });
     this.#dials -= 1;
     if (outcome.type === "connected" && this.#raws.rawOf(outcome.connection).stage === "linked") return;

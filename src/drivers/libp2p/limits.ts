@@ -70,9 +70,7 @@ export const closeMsMax: Millis = 1_000;
 /** Time an early gossip stream waits, unread, for its link to be admitted. Source: equal to the time a peer has for its hello. */
 export const parkedMsMax: Millis = 5_000;
 
-/** Longest time between pings of an admitted link. Source: decided for the product. */
-export const pingEveryMsMax: Millis = 30_000;
-/** Pings in the time after which a silent link is stale, at least. Source: 30 s and 120 s, decided for the product. */
+/** Pings in the time after which a silent link is stale, at least. Source: 30 s and 120 s, the defaults of both settings. */
 export const pingsBeforeStale = 4;
 /** Time for one ping to come back. Guess. */
 export const pingMsMax: Millis = 10_000;
@@ -125,7 +123,13 @@ export const peerTextMax = 128;
 /** Protocol names kept of one peer. Guess: a node of ours has eight. */
 export const peerProtocolsMax = 32;
 
-/** Time between two looks at the network interfaces. Guess: a cable or a network joined is noticed while somebody watches. */
+/** Time between two looks at whether the machine slept. Guess: a resumed laptop is online again no sooner. */
+export const hostLookEveryMs: Millis = 1_000;
+/** Every so many of these looks the machine's addresses are looked at, too. Guess: 50 µs every 2 s. */
+export const interfacesLookEvery = 2;
+/** Time without a turn that counts as sleep, at least. Source: decided for the product. */
+export const sleptMsMin: Millis = 10_000;
+/** Time between two looks at the network interfaces by mDNS, beside those at a change of addresses. Guess: a cable or a network joined is noticed while somebody watches. */
 export const mdnsScanEveryMs: Millis = 10_000;
 /** First and longest time between mDNS queries; it doubles. Source: decided for the product, within RFC 6762 section 5.2. */
 export const mdnsQueryMs = { first: 1_000, longest: 60_000 } as const;

@@ -75,6 +75,16 @@ export class Mdns {
     this.#tick();
   }
 
+  /** This machine has other addresses, or was asleep: everybody is asked, and told, anew. */
+  lookAgain(): void {
+    if (this.#isStopped) return;
+    clearTimeout(this.#timer);
+    [this.#queryMs, this.#queryDueAt] = [mdnsQueryMs.first, 0];
+    this.#heard.clear(); // who is heard now is news again
+    this.#tick();
+    for (const place of this.#places.values()) this.#answerSoon(place);
+  }
+
   async stop(): Promise<void> {
     this.#isStopped = true;
     clearTimeout(this.#timer);

@@ -1,51 +1,68 @@
 /**
- * Measures the round trip of every admitted link, at once and then every 30 s (more often where a
- * link is stale sooner), and calls a link stale that has not answered for `staleAfterMs`.
+ * Keep-alive: measures the round trip of every admitted link, at once and then every 30 s (by setting,
+ * and more often where a link is stale sooner), and calls a link stale whose last answer is
+ * `staleAfterMs` ago.
  */
 import type { Millis } from "../../base/brand.ts";
-import { pingEveryMsMax, pingMsMax, pingsBeforeStale } from "./limits.ts";
+import { pingMsMax, pingsBeforeStale } from "./limits.ts";
 import type { Link } from "./link.ts";
 import { ping } from "./ping.ts";
 
-export class Pinger {
-  readonly #staleAfterMs: Millis;
-  readonly #onMeasured: (link: Link, rttMs: number) => void;
-  readonly #timers = new Map<Link, NodeJS.Timeout>();
+export interface Patience {
+  /** Time between two pings, at most. */
+  readonly pingEveryMs: Millis;
+  /** Time after the last answer. */
+  readonly staleAfterMs: Millis;
+}
 
-  constructor(staleAfterMs: Millis, onMeasured: (link: Link, rttMs: number) => void) {
-    this.#staleAfterMs = staleAfterMs;
+interface Watch {
+  readonly pinging: NodeJS.Timeout;
+  readonly stale: NodeJS.Timeout;
+}
+
+export class Pinger {
+  readonly #patience: Patience;
+  readonly #onMeasured: (link: Link, rttMs: number) => void;
+  readonly #watches = new Map<Link, Watch>();
+
+  constructor(patience: Patience, onMeasured: (link: Link, rttMs: number) => void) {
+    this.#patience = patience;
     this.#onMeasured = onMeasured;
   }
 
   start(link: Link): void {
-    const watch = { answeredAt: performance.now() };
-    const timer = setInterval(() => this.#check(link, watch), pingEveryMsOf(this.#staleAfterMs));
-    this.#timers.set(link, timer);
-    this.#measure(link, watch);
+    const pinging = setInterval(() => this.#measure(link), pingEveryMsOf(this.#patience));
+    const stale = setTimeout(() => void link.close("stale"), this.#patience.staleAfterMs);
+    this.#watches.set(link, { pinging, stale });
+    this.#measure(link);
   }
 
   stop(link: Link): void {
-    clearInterval(this.#timers.get(link));
-    this.#timers.delete(link);
+    const watch = this.#watches.get(link);
+    clearInterval(watch?.pinging);
+    clearTimeout(watch?.stale);
+    this.#watches.delete(link);
   }
 
-  #check(link: Link, watch: { answeredAt: number }): void {
-    if (performance.now() - watch.answeredAt >= this.#staleAfterMs) void link.close("stale");
-    else this.#measure(link, watch);
+  /** After a sleep: all links are pinged at once, and those that do not answer soon are stale. */
+  recheck(): void {
+    for (const [link, { stale }] of this.#watches) {
+      stale.refresh(); // how long ago the last answer was tells nothing now
+      this.#measure(link, () => void link.close("stale"));
+    }
   }
 
-  #measure(link: Link, watch: { answeredAt: number }): void {
-    ping(link.connection, AbortSignal.timeout(pingMsMax)).then(
-      (rttMs) => {
-        watch.answeredAt = performance.now();
-        if (link.isOpen) this.#onMeasured(link, rttMs);
-      },
-      () => undefined, // a missing answer shows in `answeredAt` at the next check
-    );
+  /** A missing answer alone does nothing: the next ping may be answered. */
+  #measure(link: Link, onMissing: () => void = () => undefined): void {
+    ping(link.connection, AbortSignal.timeout(pingMsMax)).then((rttMs) => {
+      if (!link.isOpen) return;
+      this.#watches.get(link)?.stale.refresh();
+      this.#onMeasured(link, rttMs);
+    }, onMissing);
   }
 }
 
 /** Time between two pings of one link. */
-export function pingEveryMsOf(staleAfterMs: Millis): Millis {
-  return Math.min(pingEveryMsMax, staleAfterMs / pingsBeforeStale);
+export function pingEveryMsOf({ pingEveryMs, staleAfterMs }: Patience): Millis {
+  return Math.min(pingEveryMs, staleAfterMs / pingsBeforeStale);
 }

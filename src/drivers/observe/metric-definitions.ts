@@ -117,6 +117,11 @@ export const metricDefinitions = {
     help: "Writes of one side of a partition that lost to one of the other.",
     labels: [],
   },
+  suspicions_total: {
+    kind: "counter",
+    help: "Verdicts of the failure detector: suspected, unreachableDirectly, selfDoubted.",
+    labels: ["kind"],
+  },
   pulls_total: { kind: "counter", help: "Pulls, by how they ended.", labels: ["how"] },
   gossip_merge_seconds: {
     kind: "histogram",

@@ -122,6 +122,33 @@ export const noteTable: Table = {
     message: "a partition ended",
     event: true,
   },
+  suspected: { module: "peers", level: "warn", message: "a peer is suspected: it gives no sign of life", event: true },
+  unreachableDirectly: {
+    module: "peers",
+    level: "warn",
+    message: "a peer is out of our reach, while another member reaches it",
+    event: true,
+  },
+  suspicionEnded: {
+    module: "peers",
+    level: (note) => (note.how === "heard" ? "info" : "debug"),
+    message: "a suspicion ended",
+    event: true,
+  },
+  selfDoubted: {
+    module: "peers",
+    level: "warn",
+    message: "no peer gives a sign of life: we may be cut off, or stalled",
+    event: true,
+  },
+  selfTrusted: { module: "peers", level: "info", message: "peers are heard again", event: true },
+  resumed: { module: "node", level: "info", message: "resumed after a sleep; all links are checked", event: true },
+  addressesChanged: {
+    module: "net",
+    level: "info",
+    message: "the addresses of this machine changed; lost peers are dialed at once",
+    event: true,
+  },
   overloaded: { module: "sync", level: "warn", message: "overloaded", event: true },
 };
 

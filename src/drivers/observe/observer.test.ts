@@ -79,6 +79,13 @@ const samples: { readonly [Type in Note["type"]]: Extract<Note, { type: Type }> 
     arrivedWrites: 3,
     conflicts: 0,
   },
+  suspected: { type: "suspected", peer, link, asked: 3, silentMs: 700 },
+  unreachableDirectly: { type: "unreachableDirectly", peer, link, by: peer, silentMs: 700 },
+  suspicionEnded: { type: "suspicionEnded", peer, link, kind: "suspected", how: "heard", lastedMs: 900 },
+  selfDoubted: { type: "selfDoubted", links: 3, silentMs: 900 },
+  selfTrusted: { type: "selfTrusted", doubtedMs: 900 },
+  resumed: { type: "resumed", sleptMs: 60_000 },
+  addressesChanged: { type: "addressesChanged", added: ["192.0.2.7"], removed: [] },
   overloaded: { type: "overloaded", what: "verification" },
 };
 

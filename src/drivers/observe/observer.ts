@@ -91,6 +91,11 @@ function countNote(metrics: Metrics, note: Note): void {
       metrics.count("network_partition_events", { fact: "ended" });
       metrics.count("partition_conflicts_total", {}, note.conflicts);
       break;
+    case "suspected":
+    case "unreachableDirectly":
+    case "selfDoubted":
+      metrics.count("suspicions_total", { kind: note.type });
+      break;
     case "pullEnded":
       metrics.count("pulls_total", { how: note.how });
       break;

@@ -20,6 +20,8 @@ export interface Candidate {
   /** Links to its peer in a row that broke before they had settled. */
   shortLinks: number;
   attempt: number | undefined;
+  /** Monotonic time of its last dial. */
+  dialedAt: number;
   /** It waits because it is banned. */
   banned: boolean;
   /** It failed as often as its class allows, and is dialed now and then only. */
@@ -69,6 +71,7 @@ export function newCandidate(
     awayUntil: mono,
     shortLinks: 0,
     attempt: undefined,
+    dialedAt: mono,
     banned: false,
     dormant: false,
     anchor: false,

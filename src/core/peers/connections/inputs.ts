@@ -27,6 +27,8 @@ export type ConnectionsInput =
   | { readonly type: "observed"; readonly peer: PeerId; readonly what: Observation }
   /** Somebody was banned, or is not any more. */
   | { readonly type: "rulesChanged" }
+  /** The machine slept, or has other addresses: what failed before may work now. */
+  | { readonly type: "circumstancesChanged" }
   | { readonly type: "timePassed" }
   | { readonly type: "stopping" };
 

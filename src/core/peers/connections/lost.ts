@@ -4,7 +4,16 @@
  * speaks for the rest. Those lost last are asked, since whoever went long ago may never return.
  */
 import type { PeerId } from "../../../base/brand.ts";
-import { dialBackoffMsMax, lostDialMsMax, probeEveryMs, probedMembersMax } from "../limits.ts";
+import {
+  dialBackoffMsMax,
+  flapWaitMsMax,
+  flapWaitMsMin,
+  flapsTolerated,
+  lostDialMsMax,
+  probeEveryMs,
+  probedMembersMax,
+  redialAfterLossMs,
+} from "../limits.ts";
 
 export interface Lost {
   readonly peer: PeerId | undefined;
@@ -12,13 +21,25 @@ export interface Lost {
   readonly lostAt: number | undefined;
 }
 
-/** The longest wait in ms between two dials of an address. */
-export function longestWait(one: Lost, all: Iterable<Lost>, linked: ReadonlySet<PeerId>): number {
-  if (one.lostAt === undefined) return dialBackoffMsMax;
+/** Whether an address is dialed every 5 s: its peer is one of those lost last. */
+export function isProbed(one: Lost, all: Iterable<Lost>, linked: ReadonlySet<PeerId>): boolean {
+  if (one.lostAt === undefined) return false;
   const lostLater = new Set<PeerId>();
   for (const other of all)
     if (other.peer !== undefined && !linked.has(other.peer) && isLostAfter(other, one)) lostLater.add(other.peer);
-  return lostLater.size < probedMembersMax ? probeEveryMs : lostDialMsMax;
+  return lostLater.size < probedMembersMax;
+}
+
+/** The longest wait in ms between two dials of an address. */
+export function longestWait(one: Lost, all: Iterable<Lost>, linked: ReadonlySet<PeerId>): number {
+  if (one.lostAt === undefined) return dialBackoffMsMax;
+  return isProbed(one, all, linked) ? probeEveryMs : lostDialMsMax;
+}
+
+/** The wait after the loss of a link, with so many in a row that did not settle. */
+export function waitOfFlapping(shortLinks: number): number {
+  const beyond = shortLinks - flapsTolerated - 1;
+  return beyond < 0 ? redialAfterLossMs : Math.min(flapWaitMsMax, flapWaitMsMin * 4 ** beyond);
 }
 
 /** Peers lost in the same moment are put in one order all the same. */

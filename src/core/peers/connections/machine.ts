@@ -8,7 +8,7 @@
  * 3. Fresh word of an address, a link that settled, and the return of any that was lost end waits, sleep and breaker.
  * 4. A peer whose link was lost is dialed again after a short moment, unless another link to it is
  *    kept or it told us to stay away.
- * 5. A member whose good link was lost is dialed every 2 min at least, and the three lost last every 5 s. When one
+ * 5. A member whose good link was lost is dialed every 2 min at least, the three lost last every 5 s by the clock. When one
  *    of the lost is back, all are dialed at once: what cut them off has ended. So a cut of hours heals in seconds.
  * 6. A peer whose links break again and again, each within 10 min, is dialed ever more rarely, up to every 15 min,
  *    or 2 min where no other link stands; a link that lasts, or the user's own order, ends that.
@@ -33,12 +33,14 @@ import {
   flapsTolerated,
   linksWanted,
   lostDialMsMax,
+  probeAnswerMsMax,
   retryAfterSecondsMax,
   wallWaitMsMin,
 } from "../limits.ts";
 import { Acquaintances, type Opinion } from "./acquaintances.ts";
 import { type Candidate, type CandidateSnapshot, isConfigured, newCandidate } from "./candidate.ts";
 import type { ConnectionsInput, ConnectionsOptions } from "./inputs.ts";
+import { isProbed } from "./lost.ts";
 import { Picks } from "./picks.ts";
 import { afterLoss, backOff } from "./waits.ts";
 
@@ -106,6 +108,9 @@ export class Connections {
         break;
       case "rulesChanged":
         this.#lookAgain(now);
+        break;
+      case "circumstancesChanged":
+        for (const candidate of this.#candidates.values()) this.#beginAnew(candidate, now.mono);
         break;
       case "timePassed":
         break;
@@ -195,9 +200,12 @@ export class Connections {
   #dial(candidate: Candidate, now: Time, out: EffectSink): void {
     candidate.attempt = ++this.#attempts;
     candidate.lastDialAt = now.wall;
+    candidate.dialedAt = now.mono;
     this.#dialing.set(candidate.attempt, candidate);
     this.#options.book.dialed(candidate.address, now.mono);
-    out.push({ type: "network", order: { type: "dial", address: candidate.address, attempt: candidate.attempt } });
+    const dial = { type: "dial", address: candidate.address, attempt: candidate.attempt } as const;
+    const probes = isProbed(candidate, this.#candidates.values(), this.#linkedPeers());
+    out.push({ type: "network", order: probes ? { ...dial, answerMsMax: probeAnswerMsMax } : dial });
   }
 
   /** From the address book, one at a time. */
@@ -280,6 +288,17 @@ export class Connections {
     return busy;
   }
 
+  #linkedPeers(): ReadonlySet<PeerId> {
+    return new Set([...this.#links.values()].map(({ peer }) => peer));
+  }
+
+  /** Dialed now, as if it had never failed; not who is banned, asked us to stay away, or flaps. */
+  #beginAnew(candidate: Candidate, mono: number): void {
+    if (candidate.banned || candidate.shortLinks > flapsTolerated) return;
+    this.#wake(candidate);
+    candidate.notBefore = Math.min(candidate.notBefore, Math.max(mono, candidate.awayUntil));
+  }
+
   /** It is not as gone as it seemed. */
   #wake(candidate: Candidate): void {
     candidate.failures = 0;
@@ -332,7 +351,7 @@ export class Connections {
     if (failure === "self") candidate.peer = this.#options.self;
     else if (candidate.peer !== undefined)
       this.#acquaintances.observe(candidate.peer, { type: "dialed", success: false }, now.mono);
-    const waitMs = this.#backOff(candidate, now);
+    const waitMs = this.#backOff(candidate, now, candidate.lostAt === undefined ? 0 : now.mono - candidate.dialedAt);
     out.push({
       type: "note",
       at: now.wall,
@@ -429,10 +448,14 @@ export class Connections {
     }
   }
 
-  #backOff(candidate: Candidate, now: Time): number {
-    const linked = new Set([...this.#links.values()].map(({ peer }) => peer));
-    const peerClass = this.#acquaintances.classOf(candidate, now.wall);
-    const waitMs = backOff(candidate, peerClass, this.#candidates.values(), linked, this.#options.prng, now);
+  /** A lost member is dialed by the clock: its wait counts from the beginning of the dial that failed. */
+  #backOff(candidate: Candidate, now: Time, sinceDialedMs = 0): number {
+    const surroundings = {
+      class: this.#acquaintances.classOf(candidate, now.wall),
+      candidates: this.#candidates.values(),
+      linked: this.#linkedPeers(),
+    };
+    const waitMs = backOff(candidate, surroundings, sinceDialedMs, this.#options.prng, now);
     const breakerMsMax = candidate.lostAt === undefined ? Infinity : waitMs; // a probe is the one dial that goes through
     if (candidate.peer !== undefined) this.#acquaintances.failed(candidate.peer, now.mono, breakerMsMax);
     return waitMs;

@@ -9,15 +9,12 @@ import {
   dialBackoffMsMin,
   dormantDialMs,
   failuresCountedMax,
-  flapWaitMsMax,
-  flapWaitMsMin,
-  flapsTolerated,
   redialAfterLossMs,
   settledLinkMs,
   steadyLinkMs,
 } from "../limits.ts";
 import type { Candidate } from "./candidate.ts";
-import { longestWait } from "./lost.ts";
+import { longestWait, waitOfFlapping } from "./lost.ts";
 
 /** Goodbyes after which trying again soon cannot help. */
 const hopelessCodes: ReadonlySet<GoodbyeCode> = new Set([
@@ -35,20 +32,27 @@ export type Loss =
   /** The link was no good one: it counts as a failure. */
   | { readonly type: "failure" };
 
-/** Counts a failure and plans the next dial; returns the wait in ms. */
+/** What a wait depends on beside the address itself. */
+export interface Surroundings {
+  readonly class: PeerClass;
+  readonly candidates: Iterable<Candidate>;
+  readonly linked: ReadonlySet<PeerId>;
+}
+
+/** Counts a failure and plans the next dial; returns the wait in ms, from which what has passed already is taken off. */
 export function backOff(
   candidate: Candidate,
-  peerClass: PeerClass,
-  all: Iterable<Candidate>,
-  linked: ReadonlySet<PeerId>,
+  surroundings: Surroundings,
+  passedMs: number,
   prng: Prng,
   now: Time,
 ): number {
+  const { class: peerClass, candidates, linked } = surroundings;
   candidate.dormant = candidate.lostAt === undefined && candidate.failures + 1 >= attemptsMax[peerClass];
   const wait = candidate.dormant
     ? dormantDialMs
-    : Math.min(dialBackoffMsMin * 2 ** candidate.failures, longestWait(candidate, all, linked));
-  const waitMs = prng.jittered(wait, backoffJitter);
+    : Math.min(dialBackoffMsMin * 2 ** candidate.failures, longestWait(candidate, candidates, linked));
+  const waitMs = Math.max(redialAfterLossMs, prng.jittered(wait, backoffJitter) - passedMs);
   candidate.failures = Math.min(candidate.failures + 1, failuresCountedMax);
   candidate.notBefore = now.mono + waitMs;
   return waitMs;
@@ -67,9 +71,4 @@ export function afterLoss(candidate: Candidate, code: GoodbyeCode | undefined, p
   if (now.mono - candidate.admittedAt >= settledLinkMs) candidate.shortLinks = 0;
   else if (code === undefined) candidate.shortLinks += 1; // who says goodbye leaves on purpose
   return { type: "wait", waitMs: prng.jittered(waitOfFlapping(candidate.shortLinks), backoffJitter) };
-}
-
-function waitOfFlapping(shortLinks: number): number {
-  const beyond = shortLinks - flapsTolerated - 1;
-  return beyond < 0 ? redialAfterLossMs : Math.min(flapWaitMsMax, flapWaitMsMin * 4 ** beyond);
 }

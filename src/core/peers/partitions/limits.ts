@@ -12,7 +12,7 @@ export const missingMax = 200;
 export const missedMsMax: number = 24 * 60 * 60 * 1000;
 /** How long after a return the other side's writes are waited for, in ms. Guess: a million entries take two turns of a minute. */
 export const settleMsMax: number = 10 * 60 * 1000;
-/** How long a cut may last before the links show it, in ms. Source: a link is closed after 120 s of silence, looked at every 30 s. */
+/** How long a cut may last before the links show it, in ms. Source: a link is closed after 120 s of silence, and 30 s for late timers and its closing. */
 export const unnoticedMsMax = 150_000;
 /** Time between two saves of counts alone, in ms; a crash forgets what was counted since. Guess: a save costs a sync. */
 export const countsSavedEveryMs = 10_000;

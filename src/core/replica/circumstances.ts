@@ -1,0 +1,27 @@
+/**
+ * What happens around the node rather than on one link: silence that the failure detector judges,
+ * sleep of the machine, other addresses.
+ */
+import type { NetworkEvent } from "../../ports/network.ts";
+import type { DetectorInput } from "../peers/detector/machine.ts";
+import { stepAdmission } from "./links.ts";
+import { type Parts, type Step, tell } from "./parts.ts";
+
+/** Steps the failure detector, and closes the links that it gives up. */
+export function stepDetector(input: DetectorInput, parts: Parts, step: Step): void {
+  for (const { link, silentMs } of parts.detector.step(input, step.now, step.out)) {
+    const reason = `no sign of life for ${(silentMs / 1_000).toFixed(1)} s`;
+    stepAdmission({ type: "expelled", link, code: "stale", reason, retryAfterSeconds: 0 }, parts, step);
+  }
+}
+
+/** After a sleep, or on another network, all that was concluded from failures is old. */
+export function takeCircumstances(
+  event: Extract<NetworkEvent, { type: "resumed" | "addressesChanged" }>,
+  parts: Parts,
+  step: Step,
+): void {
+  tell(event, step);
+  if (event.type === "resumed") stepDetector({ type: "resumed" }, parts, step);
+  parts.connections.step({ type: "circumstancesChanged" }, step.now, step.out);
+}
