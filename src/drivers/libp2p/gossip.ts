@@ -37,6 +37,7 @@ import type { Verdict } from "../../ports/network.ts";
 import type { LinkFact } from "./driver-types.ts";
 import type { Gate } from "./gate.ts";
 import { GossipCounts } from "./gossip-counts.ts";
+import { readGossip } from "./gossip-reading.ts";
 import { type Rpc, cutRpc, messageBytesOf } from "./gossip-rpc.ts";
 import { wordsOf } from "./words-of.ts";
 import {
@@ -57,6 +58,7 @@ import {
   topicBytesMax,
 } from "./limits.ts";
 import { now } from "./now.ts";
+import type { InputWatch } from "./rates/input-watch.ts";
 import type { Unjudged } from "./unjudged.ts";
 
 interface OutboundStream {
@@ -73,6 +75,9 @@ interface GossipInternals extends GossipSub {
   sendRpc(peer: string, rpc: Rpc): boolean;
   decodeRpc(bytes: Uint8Array): Rpc;
   createOutboundStream(peer: Libp2pPeerId, connection: Connection): Promise<void>;
+  pipePeerReadStream(peer: Libp2pPeerId, source: AsyncIterable<{ subarray(): Uint8Array }>): Promise<void>;
+  handlePeerReadStreamError(error: Error, peer: Libp2pPeerId): void;
+  handleReceivedRpc(from: Libp2pPeerId, rpc: unknown): Promise<void>;
   readonly mcache: { getGossipIDs(topics: ReadonlySet<string>): ReadonlyMap<string, readonly Uint8Array[]> };
 }
 
@@ -81,6 +86,7 @@ export interface GossipInit {
   readonly isDropping: boolean;
   readonly gate: Gate;
   readonly unjudged: Unjudged;
+  readonly watch: InputWatch;
   readonly onFact: (fact: LinkFact) => void;
 }
 
@@ -120,6 +126,7 @@ export class Gossip {
     assert(sub.streamsOutbound instanceof Map, "gossipsub has streamsOutbound");
     this.#limitSending(sub);
     this.counts.watch(sub);
+    readGossip(sub, this.#init.topic, this.#init.watch);
     openSideBySide(sub, (peer) => this.#advertise(sub, peer));
     this.#sub = sub;
     return sub;
