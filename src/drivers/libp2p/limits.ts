@@ -44,8 +44,8 @@ export const connectionsPerHostMax = 200;
 export const dialsMax = 64;
 /** Time for one address to connect, encrypt and agree on a muxer. Source: decided for the product. */
 export const dialMsMax: Millis = 10_000;
-/** Time for an inbound connection to encrypt and agree on a muxer. Source: libp2p's default. */
-export const inboundUpgradeMsMax: Millis = 10_000;
+/** Time for an inbound connection to encrypt and agree on a muxer. Guess: a hundred times what it takes; who sends a byte now and then is gone before it is 5 s. */
+export const inboundUpgradeMsMax: Millis = 4_000;
 /** Time to agree on the protocol of one stream. Guess: gossipsub opens its streams one after the other, so a silent peer delays the others by this. */
 export const negotiationMsMax: Millis = 5_000;
 

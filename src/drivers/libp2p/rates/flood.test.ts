@@ -1,7 +1,14 @@
 import type { Connection, Stream } from "@libp2p/interface";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { link, type TestNode, TestScope } from "../../../../test/support/driver-node.ts";
-import { foreignTopicRate, gossipControlRate, gossipRpcRate, muxerPingRate, streamRate } from "./limits.ts";
+import {
+  foreignTopicRate,
+  gossipControlRate,
+  gossipRpcRate,
+  muxerPingRate,
+  strayBytesRate,
+  streamRate,
+} from "./limits.ts";
 
 type RawPeer = Awaited<ReturnType<TestScope["startRaw"]>>;
 
@@ -68,6 +75,13 @@ describe("a peer is parted with that sends", () => {
   });
 });
 
+/** As many pieces of 256 KiB as are too many. */
+const strayData = Buffer.concat(
+  Array.from({ length: strayBytesRate.burst / 2 ** 18 + 2 }, () =>
+    Buffer.concat([Buffer.from("000000000000270f00040000", "hex"), Buffer.alloc(2 ** 18)]),
+  ),
+);
+
 describe("a peer is cut off whose muxer sends", () => {
   const raw = async (bytes: Buffer): Promise<string> => {
     const muxer = (connection as unknown as { readonly muxer: { send(bytes: Buffer): void } }).muxer;
@@ -78,6 +92,8 @@ describe("a peer is cut off whose muxer sends", () => {
   test.each([
     ["a frame of 4 GiB", Buffer.from("0000000000000001ffffffff", "hex"), "a frame of the muxer over the window"],
     ["an unknown frame", Buffer.from("000900000000000000000000", "hex"), "an invalid frame of the muxer"],
+    ["credit without end", Buffer.from("0001000000000001ffffffff", "hex"), "credit beyond any window"],
+    ["data for no stream", strayData, "a flood of bytes for no stream"],
     [
       "pings without end",
       Buffer.from("000200010000000000000007".repeat(muxerPingRate.burst + 1), "hex"),

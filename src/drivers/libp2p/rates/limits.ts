@@ -34,6 +34,10 @@ export const gossipControlRate: Rate = { perSecond: 50, burst: 2_000 };
 export const foreignTopicRate: Rate = { perSecond: 10, burst: 200 };
 /** Headers for streams that do not exist, from one peer; bounds. Source: at most those on their way when a stream was reset, a full window in small pieces. */
 export const strayFrameRate: Rate = { perSecond: 500, burst: 20_000 };
+/** Bytes for streams that do not exist, from one peer; bounds. Source: a correct peer has at most a window on its way when a stream is reset. */
+export const strayBytesRate: Rate = { perSecond: 1024 * 1024, burst: 16 * 1024 * 1024 };
+/** Bytes of credit granted at once; more bounds. Source: 256 times the window of our own nodes, for later ones. */
+export const creditBytesMax: number = 256 * 1024 * 1024;
 
 /** Connections from one address; bounds. Guess: a testnet of 100 nodes on one host, each linked twice in its first second. */
 export const connectionRate: Rate = { perSecond: 20, burst: 200 };

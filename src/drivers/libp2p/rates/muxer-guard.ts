@@ -10,7 +10,7 @@
 import type { StreamMuxer } from "@libp2p/interface";
 import { assert } from "../../../base/assert.ts";
 import type { WatchedSocket } from "./input-watch.ts";
-import { muxerFrameBytesMax } from "./limits.ts";
+import { creditBytesMax, muxerFrameBytesMax } from "./limits.ts";
 
 interface Header {
   readonly type: number;
@@ -78,11 +78,16 @@ function isTooLong(buffer: YamuxInternals["decoder"]["buffer"]): boolean {
   return a * 2 ** 24 + b * 2 ** 16 + c * 2 ** 8 + d > muxerFrameBytesMax;
 }
 
-function count({ type, flag, streamID }: Header, { streams }: YamuxInternals, watched: WatchedSocket): void {
+function count(header: Header, { streams }: YamuxInternals, watched: WatchedSocket): void {
+  const { type, flag, streamID, length } = header;
   watched.slow("muxerFrames", 1);
+  if (type === types.windowUpdate && length > creditBytesMax) watched.misbehaved("credit beyond any window");
   if (type === types.ping) watched.bound("pings", 1);
   else if ((flag & flags.syn) !== 0) watched.bound("streams", 1);
-  else if (streamID !== 0 && !streams.some(({ streamId }) => streamId === streamID)) watched.bound("strayFrames", 1);
+  else if (streamID !== 0 && !streams.some(({ streamId }) => streamId === streamID)) {
+    watched.bound("strayFrames", 1);
+    if (type === types.data) watched.bound("strayBytes", length);
+  }
 }
 
 /** Answers to our pings, and credit for what we still have to say. */

@@ -10,6 +10,7 @@ import {
   processorMsRate,
   protocolFrameRate,
   type Rate,
+  strayBytesRate,
   strayFrameRate,
   streamRate,
 } from "./limits.ts";
@@ -70,6 +71,7 @@ describe("one peer", () => {
     ["gossipControl", gossipControlRate],
     ["foreignTopics", foreignTopicRate],
     ["strayFrames", strayFrameRate],
+    ["strayBytes", strayBytesRate],
   ])("may go on with %s at its rate for good, and is parted with beyond its burst", (kind, rate) => {
     const meter = new PeerMeter(start);
     for (let second = 0; second < 600; second++)

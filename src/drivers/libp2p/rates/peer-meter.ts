@@ -12,6 +12,7 @@ import {
   muxerPingRate,
   processorMsRate,
   protocolFrameRate,
+  strayBytesRate,
   strayFrameRate,
   streamRate,
 } from "./limits.ts";
@@ -32,6 +33,7 @@ const bounding = {
   gossipControl: { rate: gossipControlRate, reason: "a flood of gossip control messages" },
   foreignTopics: { rate: foreignTopicRate, reason: "a flood of unknown topics" },
   strayFrames: { rate: strayFrameRate, reason: "a flood of frames for no stream" },
+  strayBytes: { rate: strayBytesRate, reason: "a flood of bytes for no stream" },
 } as const;
 
 export type Slowing = keyof typeof slowing;
