@@ -38,6 +38,7 @@ async function main(): Promise<number> {
     const scene = await Scene.set(fleet, plan);
     const baseline = await scene.baseline();
     findings.push(find(plan, baseline, await scene.attack()));
+    await scene.end();
   }
   const loads = { before, after: load() };
   if (wish.json) process.stdout.write(`${JSON.stringify({ loads, findings }, undefined, 2)}\n`);

@@ -80,6 +80,11 @@ export class Scene {
     return this.#run(this.#victim.address);
   }
 
+  /** The victim has to end in good order, too. */
+  async end(): Promise<void> {
+    await Promise.all([this.#victim, ...this.#honest].map((node) => node.stop()));
+  }
+
   async #run(target: string): Promise<Phase> {
     const { seconds } = this.#plan;
     const [ann] = this.#honest as [BenchNode];

@@ -3,9 +3,10 @@
  *
  * What is set differently from the library's defaults, and why: no signatures, since batches are
  * signed already and the message id is a hash of the data; no floodsub, no peer exchange, no
- * foreign topics; no penalty for a quiet mesh (P3), since our topic is quiet most of the time;
- * nodes on one host are not taken for one attacker. Large messages are published to the mesh
- * only, small ones to every subscriber.
+ * foreign topics; no penalty for a quiet mesh (P3), since our topic is quiet most of the time; none
+ * for many peers at one address (P6), which counts peers for long after they left, so that an
+ * attacker's cast-off identities would silence honest nodes beside it: places for links are the
+ * core's to give. Large messages are published to the mesh only, small ones to every subscriber.
  *
  * Things the library leaves open are closed here by replacing a few of its methods:
  * - it answers a request for many messages with one RPC of any size, which the receiver must
@@ -292,7 +293,7 @@ function optionsFor(topic: string): Parameters<typeof gossipsub>[0] {
       maxPeerInfos: 0,
     },
     scoreParams: {
-      IPColocationFactorWhitelist: new Set(["127.0.0.1", "::1"]),
+      IPColocationFactorWeight: 0,
       topics: { [topic]: { ...defaultTopicScoreParams, ...ourTopicScore } },
     },
   };
