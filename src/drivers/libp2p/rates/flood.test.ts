@@ -84,6 +84,7 @@ const strayData = Buffer.concat(
 
 describe("a peer is cut off whose muxer sends", () => {
   const raw = async (bytes: Buffer): Promise<string> => {
+    a.admit(id); // a stranger's bytes would only be read slowly
     const muxer = (connection as unknown as { readonly muxer: { send(bytes: Buffer): void } }).muxer;
     muxer.send(bytes);
     return misbehaviour();
