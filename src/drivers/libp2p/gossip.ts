@@ -52,6 +52,7 @@ import {
   gossipRepairMs,
   gossipRpcBytesMax,
   gossipRpcMessagesMax,
+  gossipScoreKeptMs,
   gossipSeenMs,
   gossipStreamsMax,
   gossipSubscriptionsMax,
@@ -294,6 +295,7 @@ function optionsFor(topic: string): Parameters<typeof gossipsub>[0] {
     },
     scoreParams: {
       IPColocationFactorWeight: 0,
+      retainScore: gossipScoreKeptMs,
       topics: { [topic]: { ...defaultTopicScoreParams, ...ourTopicScore } },
     },
   };

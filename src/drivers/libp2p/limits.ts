@@ -106,6 +106,8 @@ export const unjudgedMessagesMax = 1_024;
 export const unjudgedBytesMax = 64 * 1024 * 1024;
 /** Time a gossip message waits for its verdict before it is ignored. Source: decided for the product. */
 export const verdictMsMax: Millis = 30_000;
+/** How long gossip keeps the score of a peer that has left. Guess: long enough for a link that flaps; the library's hour would keep every identity of a flood. */
+export const gossipScoreKeptMs: Millis = 60_000;
 /** How long the id of a gossip message is remembered. Guess: ten times the longest advertised history; the store knows older ones. */
 export const gossipSeenMs: Millis = 30_000;
 /** Heartbeats a gossip message is kept for peers that ask for it, and of those, advertised. Source: half of the defaults of 5 and 3, for messages 1,000 times larger than theirs. */

@@ -79,8 +79,9 @@ export class InputWatch {
   }
 
   misbehaved(peer: PeerId, reason: string): void {
-    const [first] = this.#peers.get(peer)?.sockets ?? [];
-    first?.misbehaved(reason);
+    const sockets = [...(this.#peers.get(peer)?.sockets ?? [])];
+    const guilty = sockets.find(({ isAdmitted }) => isAdmitted) ?? sockets[0]; // only who was let in can be banned
+    guilty?.misbehaved(reason);
   }
 
   #closed(watched: WatchedSocket): void {
@@ -128,7 +129,7 @@ export class WatchedSocket {
 
   read(bytes: number, processorMs: number): void {
     const now = performance.now();
-    if (this.#meter !== undefined && this.isAdmitted) {
+    if (this.#meter !== undefined && (this.isAdmitted || this.direction === "outbound")) {
       const waits = [this.#meter.slow("bytes", bytes, now), this.#meter.slow("processorMs", processorMs, now)];
       this.pause(Math.max(...waits));
     } else if (this.direction === "inbound") {
