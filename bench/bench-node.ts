@@ -9,6 +9,7 @@
 import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { monitorEventLoopDelay } from "node:perf_hooks";
 import { createNode, type Node } from "../src/index.ts";
 import { nowMs, pause, until } from "./clock.ts";
 import type { AnswerOf, Asked, CommandName, PacedPut, ParametersOf, Seen, Told } from "./commands.ts";
@@ -31,6 +32,18 @@ let prepared: readonly WorkEntry[] = [];
 const seen: Seen[] = [];
 const connected = new Map<string, number>();
 
+/** Time between two looks at the memory held. */
+const memoryEveryMs = 250;
+/** Source: libuv's own timers; 10 ms is what a delay of 100 ms is told by. */
+const loop = monitorEventLoopDelay({ resolution: 10 });
+const most = { rss: 0, heap: 0 };
+
+function memoryLook(): void {
+  const { rss, heapUsed } = process.memoryUsage();
+  most.rss = Math.max(most.rss, rss);
+  most.heap = Math.max(most.heap, heapUsed);
+}
+
 function node(): Node {
   if (running === undefined) throw new Error("the node is not started");
   return running;
@@ -39,6 +52,8 @@ function node(): Node {
 const handlers: Handlers = {
   async start({ networkName, dataDir, dial, faultPort }) {
     folder = dataDir;
+    loop.enable();
+    setInterval(memoryLook, memoryEveryMs).unref();
     running = await createNode({
       networkName,
       dataDir,
@@ -201,6 +216,35 @@ const handlers: Handlers = {
   cpu() {
     const { user, system } = process.cpuUsage();
     return { ms: (user + system) / 1000 };
+  },
+
+  health() {
+    memoryLook();
+    const found = {
+      loopP99Ms: loop.percentile(99) / 1e6,
+      loopMaxMs: loop.max / 1e6,
+      rssBytes: most.rss,
+      heapBytes: most.heap,
+    };
+    loop.reset();
+    most.rss = 0;
+    most.heap = 0;
+    return found;
+  },
+
+  async standing() {
+    const connected = node()
+      .peers()
+      .flatMap(({ state, id }) => (state === "Connected" && id !== undefined ? [id] : []));
+    const rules = await node().peerControl.rules();
+    return {
+      network: node().info().network.id,
+      connected,
+      banned: rules.filter(({ kind }) => kind === "ban").map(({ target }) => target),
+      ended: node()
+        .peerControl.closed()
+        .map(({ code, reason }) => `${code}: ${reason}`),
+    };
   },
 
   async stop() {

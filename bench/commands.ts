@@ -70,6 +70,20 @@ export interface Commands {
   scan(work: { readonly prefix: string; readonly entries: number }): { readonly perSecond: number };
   /** Processor time the process has used, user and system, in all threads. */
   cpu(): { readonly ms: number };
+  /** Delay of the event loop and the most memory held since the last such question. */
+  health(): {
+    readonly loopP99Ms: number;
+    readonly loopMaxMs: number;
+    readonly rssBytes: number;
+    readonly heapBytes: number;
+  };
+  /** Hex of the network's id, peers that are connected, targets of bans in force, and why the last links ended. */
+  standing(): {
+    readonly network: string;
+    readonly connected: readonly string[];
+    readonly banned: readonly string[];
+    readonly ended: readonly string[];
+  };
   /** Ends cleanly; the folder stays. */
   stop(): void;
 }

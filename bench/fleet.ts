@@ -129,9 +129,13 @@ export class Fleet implements AsyncDisposable {
   }
 
   /** A node that is started and has dialed the given addresses, not yet waited for. */
-  async node(dial: readonly string[] = [], dataDir: string = this.newFolder()): Promise<BenchNode> {
+  async node(
+    dial: readonly string[] = [],
+    dataDir: string = this.newFolder(),
+    execArgv: readonly string[] = [],
+  ): Promise<BenchNode> {
     const profile = this.#profileDir === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${this.#profileDir}`];
-    const node = new BenchNode(profile);
+    const node = new BenchNode([...profile, ...execArgv]);
     this.adopt(node.child);
     const { peer, address } = await node.ask("start", {
       networkName: `testnet-bench-${process.pid}`,

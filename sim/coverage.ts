@@ -73,6 +73,7 @@ const notes: Readonly<Record<Note["type"], "happens" | { readonly cannot: string
   candidateFound: "happens",
   candidateRefused: "happens",
   frameMalformed: "happens",
+  peerMisbehaved: { cannot: "told of streams and of gossip below its messages, which the simulated network has not" },
   frameRefused: "happens",
   parcelRefused: "happens",
   batchesMerged: "happens",

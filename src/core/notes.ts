@@ -69,6 +69,8 @@ export type Note =
       readonly source: string;
     }
   | { readonly type: "candidateRefused"; readonly reason: "tableFull" | "invalidAddress"; readonly address: string }
+  /** Told by the driver: floods, and input that is broken below our own protocols. */
+  | { readonly type: "peerMisbehaved"; readonly peer: PeerId; readonly reason: string }
   | { readonly type: "frameMalformed"; readonly peer: PeerId; readonly protocol: LinkProtocol; readonly code: string }
   | {
       readonly type: "frameRefused";

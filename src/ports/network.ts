@@ -82,6 +82,8 @@ export type NetworkEvent =
       readonly lengthBytes: number;
       readonly lengthBytesMax: number;
     }
+  /** The peer did what no correct node does, seen below the protocols the core reads; the link is about to close. */
+  | { readonly type: "peerMisbehaved"; readonly link: LinkId; readonly reason: string }
   | { readonly type: "gossipReceived"; readonly message: number; readonly from: PeerId; readonly payload: Uint8Array }
   | {
       readonly type: "dialFailed";

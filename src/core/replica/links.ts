@@ -6,6 +6,7 @@ import type { OriginRanges, SetSummary } from "../../codec/frontier.ts";
 import { authorOf } from "../../codec/peer-id.ts";
 import type { LivingEntry } from "../../ports/store.ts";
 import type { LinkId } from "../../ports/network.ts";
+import type { PeerRule } from "../../ports/peer-rule.ts";
 import type { AdmissionFact, AdmissionInput } from "../peers/admission/machine.ts";
 import type { PullFact } from "../sync/pull/machine.ts";
 import type { WalkAskFact, WalkEnded } from "../sync/walk/ask.ts";
@@ -172,12 +173,40 @@ function forgetHeldBack(peer: PeerId, origins: readonly OriginRanges[], { heldBa
 export function expel(link: LinkId, peer: PeerId, reason: string, parts: Parts, step: Step): void {
   step.out.push({ type: "penalise", peer, reason });
   parts.connections.step({ type: "observed", peer, what: { type: "violated" } }, step.now, step.out);
-  const address = parts.admission.links().find((each) => each.link === link)?.address;
   const wasLetIn = parts.admission.admittedPeer(link) !== undefined;
-  const ban = wasLetIn ? parts.standing.offended(peer, address, reason, step.now.wall, step.out) : undefined;
+  const ban = wasLetIn ? offended(peer, link, reason, parts, step) : undefined;
   const retryAfterSeconds = ban === undefined ? 0 : refusedBy(ban, step).retryAfterSeconds;
   stepAdmission({ type: "expelled", link, code: "protocolViolation", reason, retryAfterSeconds }, parts, step);
-  if (ban === undefined) return;
+  if (ban !== undefined) tellBan(ban, reason, parts, step);
+}
+
+/**
+ * Sends away who gossiped what is provably bad. Only admitted peers gossip, and correct ones check all of a
+ * message before they pass it on: so whoever sent it is guilty, also where its link has ended meanwhile.
+ */
+export function expelSender(peer: PeerId, reason: string, parts: Parts, step: Step): void {
+  const link = parts.admission.linkOf(peer);
+  if (link !== undefined) {
+    expel(link, peer, reason, parts, step);
+    return;
+  }
+  step.out.push({ type: "penalise", peer, reason });
+  const ban = offended(peer, undefined, reason, parts, step);
+  if (ban !== undefined) tellBan(ban, reason, parts, step);
+}
+
+function offended(
+  peer: PeerId,
+  link: LinkId | undefined,
+  reason: string,
+  { admission, standing }: Parts,
+  step: Step,
+): PeerRule | undefined {
+  const address = admission.links().find((each) => each.link === link)?.address;
+  return standing.offended(peer, address, reason, step.now.wall, step.out);
+}
+
+function tellBan(ban: PeerRule, reason: string, parts: Parts, step: Step): void {
   const forMs = ban.until === undefined ? undefined : ban.until - step.now.wall;
   tell({ type: "peerBanned", target: ban.target, source: "automatic", reason, forMs }, step);
   closeBanned(parts, step);

@@ -520,15 +520,33 @@ describe("gossip", () => {
     ["a changed value", encodeGossip([lastByteSet(batchBy(bob, { k: "v" }), 0)]), "rootMismatch"],
     ["noise", new Uint8Array(50).fill(1), "malformed"],
     ["more than 1 MiB", new Uint8Array(1024 * 1024 + 1).fill(1), "tooLarge"],
-  ])("of %s is rejected, blames the sender and leaves nothing", (_, payload, reason) => {
+  ])("of %s is rejected, ends the link with its sender, bans it and leaves nothing", (_, payload, reason) => {
     const node = new Node();
+    node.admit(1, bob);
     const effects = node.gossipBytes(payload);
-    expect([verdicts(effects), blame(effects), notes(effects)]).toEqual([
+    expect([verdicts(effects), goodbyes(effects), blame(effects).at(-1), notes(effects).slice(0, 1)]).toEqual([
       ["reject"],
-      [reason],
+      ["protocolViolation"],
+      expect.stringMatching(/gossip/),
       [`parcelRefused ${reason}`],
     ]);
+    expect(notes(effects).join()).toMatch(/peerBanned .*gossip/);
+    expect(notes(node.admit(2, bob)).join()).toMatch(/goodbye banned/);
     expect([node.value("k"), node.store.origins()]).toEqual([undefined, []]);
+  });
+
+  test("of what is provably bad bans its sender also where its link has ended meanwhile", () => {
+    const node = new Node();
+    const effects = node.gossipBytes(new Uint8Array(50).fill(1));
+    expect(notes(effects)).toEqual(["parcelRefused malformed", "peerBanned malformed gossip (malformed)"]);
+  });
+
+  test("with a held batch under a forged signature beside news is not passed on, and its sender is banned", () => {
+    const node = new Node();
+    const held = batchBy(bob, { k: "v" });
+    node.gossip(held);
+    const effects = node.gossip(held.with(130, 0).with(131, 0), batchBy(bob, { k2: "v" }, { sequence: 2 }));
+    expect([verdicts(effects), blame(effects)[0]]).toEqual([["reject"], "badSignature"]);
   });
 
   test("with one bad batch among good ones is rejected", () => {

@@ -13,7 +13,7 @@ import { aheadMs } from "../data/held-back.ts";
 import type { EffectSink } from "../effects.ts";
 import type { CheckedLoad, KnownBatches } from "../sync/intake/machine.ts";
 import type { PullFact } from "../sync/pull/machine.ts";
-import { passOnWalkFacts } from "./links.ts";
+import { expelSender, passOnWalkFacts } from "./links.ts";
 import type { FloorRule, MergeTerms } from "./holdings.ts";
 import { type Parts, type Step, holdingsSeen, judgedTime, tell } from "./parts.ts";
 
@@ -62,6 +62,7 @@ export function settle(load: CheckedLoad, parts: Parts, step: Step): readonly Pu
   }
   const isWorthPassing = news > 0 && !load.incomplete;
   judge(source.message, load.bad ? "reject" : isWorthPassing ? "accept" : "ignore", step.out);
+  if (load.bad) expelSender(load.from, "it gossiped batches that are provably bad", parts, step);
   if (isWorthPassing && !load.bad && parts.admission.admitted().length > 1)
     tell({ type: "batchesForwarded", batches: source.batches }, step); // the message goes on whole
   return [];

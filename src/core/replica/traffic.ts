@@ -18,7 +18,7 @@ import { takePeersMessage } from "./peer-talk.ts";
 import { joiningEntriesMin } from "../sync/limits.ts";
 import type { LinkId, LinkProtocol, NetworkEvent } from "../../ports/network.ts";
 import { takeCircumstances } from "./circumstances.ts";
-import { expel, hearSummary, passOnPullFacts, passOnWalkFacts, stepAdmission, wantWalk } from "./links.ts";
+import { expel, expelSender, hearSummary, passOnPullFacts, passOnWalkFacts, stepAdmission, wantWalk } from "./links.ts";
 import { refusedAtDoor } from "./door.ts";
 import { checkLinks } from "./link-check.ts";
 import { type Parts, type Step, holdingsSeen, setScanned, tell } from "./parts.ts";
@@ -45,6 +45,9 @@ export function takeEvent(event: NetworkEvent, parts: Parts, step: Step): void {
       break;
     case "frameRefused":
       refuseFrame(event, parts, step);
+      break;
+    case "peerMisbehaved":
+      takeMisbehaviour(event, parts, step);
       break;
     case "gossipReceived":
       takeGossip(event, parts, step);
@@ -264,11 +267,19 @@ function takeGossip(event: Extract<NetworkEvent, { type: "gossipReceived" }>, pa
     const isUnknown = decoded.code === "versionUnknown"; // perhaps good, for a newer program
     judge(message, isUnknown ? "ignore" : "reject", step.out);
     tell({ type: "parcelRefused", author: undefined, from, reason: decoded.code }, step);
-    if (!isUnknown) step.out.push({ type: "penalise", peer: from, reason: decoded.code });
+    if (!isUnknown) expelSender(from, `malformed gossip (${decoded.code})`, parts, step);
     return;
   }
   const source = { type: "gossip", message, receivedAt: step.now.mono, batches: decoded.value.length } as const;
   takeLoad({ type: "load", from, source, parcels: decoded.value, bytes: payload.length }, parts, step);
+}
+
+function takeMisbehaviour(event: Extract<NetworkEvent, { type: "peerMisbehaved" }>, parts: Parts, step: Step): void {
+  const { link, reason } = event;
+  const peer = parts.admission.peerOf(link);
+  if (peer === undefined) return;
+  tell({ type: "peerMisbehaved", peer, reason }, step);
+  expel(link, peer, reason, parts, step);
 }
 
 function malformed(link: LinkId, protocol: LinkProtocol, code: string, parts: Parts, step: Step): void {

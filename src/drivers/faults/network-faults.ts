@@ -102,6 +102,7 @@ export class FaultyNetwork implements NetworkFaults {
         break;
       case "drained":
       case "frameRefused":
+      case "peerMisbehaved":
         this.#inOrder(event);
         break;
       case "gossipReceived":
@@ -178,7 +179,7 @@ export class FaultyNetwork implements NetworkFaults {
     seen.line.push(this.#delayOf(seen.peer) + this.#retransmission(seen.peer), () => this.#ends.hear(event), drop);
   }
 
-  #inOrder(event: Extract<NetworkEvent, { type: "drained" | "frameRefused" }>): void {
+  #inOrder(event: Extract<NetworkEvent, { type: "drained" | "frameRefused" | "peerMisbehaved" }>): void {
     const seen = this.#links.get(event.link);
     if (seen === undefined || seen.hidden) return;
     seen.line.push(0, () => this.#ends.hear(event));

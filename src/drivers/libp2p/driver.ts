@@ -27,6 +27,8 @@ import { startListening } from "./listen.ts";
 import { Mdns } from "./mdns.ts";
 import { Pinger } from "./pinger.ts";
 import { now } from "./now.ts";
+import { InputWatch } from "./rates/input-watch.ts";
+import { partingMsMax } from "./rates/limits.ts";
 import { RawConnections, stopReading } from "./raw-connections.ts";
 import { Strays } from "./strays.ts";
 import { Unjudged } from "./unjudged.ts";
@@ -45,6 +47,7 @@ class Libp2pDriver implements NetworkDriver {
   readonly #budget = new ByteBudget(inputBytesMax);
   readonly #links = new Map<LinkId, Link>();
   readonly #linkOf = new Map<Connection, Link>();
+  readonly #watch = new InputWatch();
   readonly #raws: RawConnections;
   readonly #gate: Gate;
   readonly #unjudged: Unjudged;
@@ -73,7 +76,7 @@ class Libp2pDriver implements NetworkDriver {
       peers: `/p2p-sync/${options.protocolScope}/peers/1`,
     };
     const onFact = (fact: LinkFact): void => options.onFact(fact);
-    this.#raws = new RawConnections(onFact);
+    this.#raws = new RawConnections(onFact, this.#watch);
     this.#gate = new Gate((connection) => this.#linkOf.get(connection));
     this.#unjudged = new Unjudged((event) => this.#emit(event), this.#budget);
     this.#gossip = new Gossip({
@@ -81,6 +84,7 @@ class Libp2pDriver implements NetworkDriver {
       isDropping: options.dropGossip,
       gate: this.#gate,
       unjudged: this.#unjudged,
+      watch: this.#watch,
       onFact,
     });
     this.#pinger = new Pinger(options, (link, rttMs) => {
@@ -103,7 +107,7 @@ class Libp2pDriver implements NetworkDriver {
 
   /** Builds the libp2p instance; once, before anything else. */
   async prepare(): Promise<void> {
-    this.#host = await createHost(this.#options, this.#raws, this.#gossip);
+    this.#host = await createHost(this.#options, this.#raws, this.#gossip, this.#watch);
   }
 
   get peerId(): PeerId {
@@ -263,6 +267,7 @@ class Libp2pDriver implements NetworkDriver {
       hooks: {
         onFrame: (from, protocol, frame) => {
           this.#framesReceived += 1;
+          raw.watched.slow("protocolFrames", 1);
           this.#emit({ type: "frameReceived", link: from.id, protocol, frame });
         },
         onFrameSent: (protocol, bytes) => {
@@ -279,6 +284,7 @@ class Libp2pDriver implements NetworkDriver {
     this.#links.set(link.id, link);
     this.#linkOf.set(connection, link);
     this.#raws.linked(raw, link.id, link.peer);
+    raw.watched.onMisbehaved = (reason) => this.#onMisbehaved(link, reason);
     const { attempt, direction } = raw;
     this.#emit({
       type: "linkOpened",
@@ -288,6 +294,12 @@ class Libp2pDriver implements NetworkDriver {
       address: connection.remoteAddr.toString(),
       attempt,
     });
+  }
+
+  /** The core parts with the peer in its own words; where it does not, the link ends here. */
+  #onMisbehaved(link: Link, reason: string): void {
+    this.#emit({ type: "peerMisbehaved", link: link.id, reason });
+    setTimeout(() => void link.close(reason), partingMsMax).unref();
   }
 
   #onLinkClosed(link: Link, reason: string): void {
@@ -316,6 +328,7 @@ class Libp2pDriver implements NetworkDriver {
     const link = this.#links.get(id);
     if (link === undefined || link.gate === "admitted" || !link.isOpen) return;
     this.#gate.admit(link);
+    this.#raws.rawOf(link.connection).watched.isAdmitted = true;
     this.#pinger.start(link);
   }
 

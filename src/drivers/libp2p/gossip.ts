@@ -3,9 +3,10 @@
  *
  * What is set differently from the library's defaults, and why: no signatures, since batches are
  * signed already and the message id is a hash of the data; no floodsub, no peer exchange, no
- * foreign topics; no penalty for a quiet mesh (P3), since our topic is quiet most of the time;
- * nodes on one host are not taken for one attacker. Large messages are published to the mesh
- * only, small ones to every subscriber.
+ * foreign topics; no penalty for a quiet mesh (P3), since our topic is quiet most of the time; none
+ * for many peers at one address (P6), which counts peers for long after they left, so that an
+ * attacker's cast-off identities would silence honest nodes beside it: places for links are the
+ * core's to give. Large messages are published to the mesh only, small ones to every subscriber.
  *
  * Things the library leaves open are closed here by replacing a few of its methods:
  * - it answers a request for many messages with one RPC of any size, which the receiver must
@@ -37,6 +38,7 @@ import type { Verdict } from "../../ports/network.ts";
 import type { LinkFact } from "./driver-types.ts";
 import type { Gate } from "./gate.ts";
 import { GossipCounts } from "./gossip-counts.ts";
+import { readGossip } from "./gossip-reading.ts";
 import { type Rpc, cutRpc, messageBytesOf } from "./gossip-rpc.ts";
 import { wordsOf } from "./words-of.ts";
 import {
@@ -50,6 +52,7 @@ import {
   gossipRepairMs,
   gossipRpcBytesMax,
   gossipRpcMessagesMax,
+  gossipScoreKeptMs,
   gossipSeenMs,
   gossipStreamsMax,
   gossipSubscriptionsMax,
@@ -57,6 +60,7 @@ import {
   topicBytesMax,
 } from "./limits.ts";
 import { now } from "./now.ts";
+import type { InputWatch } from "./rates/input-watch.ts";
 import type { Unjudged } from "./unjudged.ts";
 
 interface OutboundStream {
@@ -73,6 +77,9 @@ interface GossipInternals extends GossipSub {
   sendRpc(peer: string, rpc: Rpc): boolean;
   decodeRpc(bytes: Uint8Array): Rpc;
   createOutboundStream(peer: Libp2pPeerId, connection: Connection): Promise<void>;
+  pipePeerReadStream(peer: Libp2pPeerId, source: AsyncIterable<{ subarray(): Uint8Array }>): Promise<void>;
+  handlePeerReadStreamError(error: Error, peer: Libp2pPeerId): void;
+  handleReceivedRpc(from: Libp2pPeerId, rpc: unknown): Promise<void>;
   readonly mcache: { getGossipIDs(topics: ReadonlySet<string>): ReadonlyMap<string, readonly Uint8Array[]> };
 }
 
@@ -81,6 +88,7 @@ export interface GossipInit {
   readonly isDropping: boolean;
   readonly gate: Gate;
   readonly unjudged: Unjudged;
+  readonly watch: InputWatch;
   readonly onFact: (fact: LinkFact) => void;
 }
 
@@ -120,6 +128,7 @@ export class Gossip {
     assert(sub.streamsOutbound instanceof Map, "gossipsub has streamsOutbound");
     this.#limitSending(sub);
     this.counts.watch(sub);
+    readGossip(sub, this.#init.topic, this.#init.watch);
     openSideBySide(sub, (peer) => this.#advertise(sub, peer));
     this.#sub = sub;
     return sub;
@@ -285,7 +294,8 @@ function optionsFor(topic: string): Parameters<typeof gossipsub>[0] {
       maxPeerInfos: 0,
     },
     scoreParams: {
-      IPColocationFactorWhitelist: new Set(["127.0.0.1", "::1"]),
+      IPColocationFactorWeight: 0,
+      retainScore: gossipScoreKeptMs,
       topics: { [topic]: { ...defaultTopicScoreParams, ...ourTopicScore } },
     },
   };

@@ -31,6 +31,7 @@ import {
   streamWriteBytesMax,
 } from "./limits.ts";
 import type { RawConnections } from "./raw-connections.ts";
+import type { InputWatch } from "./rates/input-watch.ts";
 import { watchedEncrypter, watchedMuxer, WatchedTransport } from "./upgrade-watch.ts";
 
 export interface Host {
@@ -49,7 +50,12 @@ type Options = Pick<
   "identitySeed" | "listen" | "announce" | "encrypters" | "staleAfterMs" | "version"
 >;
 
-export async function createHost(options: Options, raws: RawConnections, gossip: Gossip): Promise<Host> {
+export async function createHost(
+  options: Options,
+  raws: RawConnections,
+  gossip: Gossip,
+  watch: InputWatch,
+): Promise<Host> {
   const privateKey: PrivateKey = await keys.generateKeyPairFromSeed("Ed25519", options.identitySeed);
   const made: { transport?: WatchedTransport } = {};
   const libp2p = await createLibp2p<Services>({
@@ -63,7 +69,7 @@ export async function createHost(options: Options, raws: RawConnections, gossip:
           inboundSocketInactivityTimeout: silentSocketFactor * options.staleAfterMs,
           outboundSocketInactivityTimeout: silentSocketFactor * options.staleAfterMs,
         })(components);
-        return (made.transport = new WatchedTransport(inner, () => components.upgrader, raws));
+        return (made.transport = new WatchedTransport(inner, () => components.upgrader, raws, watch));
       },
     ],
     connectionEncrypters: options.encrypters.map(

@@ -47,8 +47,8 @@ export const connectionsPerHostMax = 200;
 export const dialsMax = 64;
 /** Time for one address to connect, encrypt and agree on a muxer. Source: decided for the product. */
 export const dialMsMax: Millis = 10_000;
-/** Time for an inbound connection to encrypt and agree on a muxer. Source: libp2p's default. */
-export const inboundUpgradeMsMax: Millis = 10_000;
+/** Time for an inbound connection to encrypt and agree on a muxer. Guess: a hundred times what it takes; who sends a byte now and then is gone before it is 5 s. */
+export const inboundUpgradeMsMax: Millis = 4_000;
 /** Time to agree on the protocol of one stream. Guess: gossipsub opens its streams one after the other, so a silent peer delays the others by this. */
 export const negotiationMsMax: Millis = 5_000;
 
@@ -107,6 +107,8 @@ export const unjudgedMessagesMax = 1_024;
 export const unjudgedBytesMax = 64 * 1024 * 1024;
 /** Time a gossip message waits for its verdict before it is ignored. Source: decided for the product. */
 export const verdictMsMax: Millis = 30_000;
+/** How long gossip keeps the score of a peer that has left. Guess: long enough for a link that flaps; the library's hour would keep every identity of a flood. */
+export const gossipScoreKeptMs: Millis = 60_000;
 /** How long the id of a gossip message is remembered. Guess: ten times the longest advertised history; the store knows older ones. */
 export const gossipSeenMs: Millis = 30_000;
 /** Heartbeats a gossip message is kept for peers that ask for it, and of those, advertised. Source: half of the defaults of 5 and 3, for messages 1,000 times larger than theirs. */

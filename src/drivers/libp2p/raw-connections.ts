@@ -16,6 +16,7 @@ import { assert } from "../../base/assert.ts";
 import type { Direction, LinkId } from "../../ports/network.ts";
 import type { LinkFact } from "./driver-types.ts";
 import { now } from "./now.ts";
+import type { InputWatch, Receiving, WatchedSocket } from "./rates/input-watch.ts";
 
 /** How far the upgrade of a socket has come; a failure is classified by it. */
 export type UpgradeStage = "choosingEncryption" | "encrypting" | "choosingMuxer" | "linked";
@@ -28,6 +29,8 @@ export interface RawConnection {
   stage: UpgradeStage;
   hasFailed: boolean;
   readonly socket: Socket;
+  /** Counts what comes, and slows or ends it. */
+  readonly watched: WatchedSocket;
   /** The first error of the encrypter, which libp2p passes on as text only. */
   encryptionError: Error | undefined;
 }
@@ -36,12 +39,14 @@ export class RawConnections {
   readonly #onFact: (fact: LinkFact) => void;
   readonly #open = new Set<Socket>();
   readonly #records = new WeakMap<object, RawConnection>();
+  readonly #watch: InputWatch;
   #count = 0;
   #sentBytes = 0;
   #receivedBytes = 0;
 
-  constructor(onFact: (fact: LinkFact) => void) {
+  constructor(onFact: (fact: LinkFact) => void, watch: InputWatch) {
     this.#onFact = onFact;
+    this.#watch = watch;
   }
 
   /** Begins to watch a socket that has just connected or been accepted. */
@@ -53,13 +58,14 @@ export class RawConnections {
       direction,
       attempt,
       socket,
+      watched: this.#watch.opened(receiving(raw), socket, direction),
       stage: "choosingEncryption",
       hasFailed: false,
       encryptionError: undefined,
     };
     this.#records.set(raw, record);
     this.#records.set(raw.timeline, record);
-    this.#watch(record);
+    this.#follow(record);
     this.#onFact({
       type: "transportOpened",
       at: now(),
@@ -85,8 +91,10 @@ export class RawConnections {
     this.#onFact({ type: "authenticated", at: now(), connection: record.number, peer });
   }
 
-  negotiated(encrypted: object, muxer: string): void {
-    this.#onFact({ type: "negotiated", at: now(), connection: this.#recordOf(encrypted).number, muxer });
+  negotiated(encrypted: object, muxer: string): RawConnection {
+    const record = this.#recordOf(encrypted);
+    this.#onFact({ type: "negotiated", at: now(), connection: record.number, muxer });
+    return record;
   }
 
   rawOf(connection: Connection): RawConnection {
@@ -95,6 +103,7 @@ export class RawConnections {
 
   linked(record: RawConnection, link: LinkId, peer: PeerId): void {
     record.stage = "linked";
+    this.#watch.linked(record.watched, peer);
     this.#onFact({ type: "linked", at: now(), connection: record.number, link, peer });
   }
 
@@ -117,7 +126,7 @@ export class RawConnections {
     return bytes;
   }
 
-  #watch(record: RawConnection): void {
+  #follow(record: RawConnection): void {
     const { socket } = record;
     endInGoodOrder(socket);
     this.#open.add(socket);
@@ -144,6 +153,12 @@ function socketOf(raw: MultiaddrConnection): Socket {
   const socket = "socket" in raw ? raw.socket : undefined;
   assert(socket instanceof Socket, "a raw TCP connection has its socket");
   return socket;
+}
+
+/** Where the transport hands on what its socket brings; asserted like the socket. */
+function receiving(raw: MultiaddrConnection): Receiving {
+  assert("onData" in raw && typeof raw.onData === "function", "a raw TCP connection takes its data in onData");
+  return raw as MultiaddrConnection & Receiving;
 }
 
 /** Reads on, to no purpose but the counters and to see the other side's end. */

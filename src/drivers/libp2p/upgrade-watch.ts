@@ -1,7 +1,8 @@
 /**
  * Wrappers around libp2p's transport, encrypters and muxers. They report to `RawConnections` and
- * change three things only: a dial needs an order of ours, a failed listener keeps its error,
- * and the identity behind an address is compared here, so that a wrong one can be named.
+ * change four things only: a dial needs an order of ours, a failed listener keeps its error, the
+ * identity behind an address is compared here, so that a wrong one can be named, and an inbound
+ * connection over the rates is refused before its handshake.
  */
 import type {
   Connection,
@@ -21,6 +22,8 @@ import { transportSymbol } from "@libp2p/interface";
 import type { Multiaddr } from "@multiformats/multiaddr";
 import { assert } from "../../base/assert.ts";
 import type { PeerId } from "../../base/brand.ts";
+import { guardMuxer } from "./rates/muxer-guard.ts";
+import type { InputWatch } from "./rates/input-watch.ts";
 import { wordsOf } from "./words-of.ts";
 import type { RawConnection, RawConnections } from "./raw-connections.ts";
 
@@ -42,8 +45,10 @@ export class WatchedTransport implements Transport {
   readonly #inner: Transport;
   readonly #upgrader: () => Upgrader;
   readonly #raws: RawConnections;
+  readonly #watch: InputWatch;
 
-  constructor(inner: Transport, upgrader: () => Upgrader, raws: RawConnections) {
+  constructor(inner: Transport, upgrader: () => Upgrader, raws: RawConnections, watch: InputWatch) {
+    this.#watch = watch;
     this.#inner = inner;
     this.#upgrader = upgrader;
     this.#raws = raws;
@@ -78,6 +83,8 @@ export class WatchedTransport implements Transport {
     const { upgrader } = options;
     const watching: Pick<Upgrader, "upgradeInbound"> = {
       upgradeInbound: async (raw: MultiaddrConnection, upgradeOptions: Parameters<Upgrader["upgradeInbound"]>[1]) => {
+        if (!this.#watch.mayConnect(hostOf(raw.remoteAddr)))
+          throw new Error("too many connections from this address, or from all");
         const record = this.#raws.opened(raw, "inbound", undefined);
         return this.#reporting(record, () => upgrader.upgradeInbound(raw, upgradeOptions));
       },
@@ -145,8 +152,8 @@ export function watchedMuxer(inner: StreamMuxerFactory, raws: RawConnections): S
   return {
     protocol: inner.protocol,
     createStreamMuxer: (encrypted: MessageStream): StreamMuxer => {
-      raws.negotiated(encrypted, inner.protocol);
-      return openingSafely(inner.createStreamMuxer(encrypted));
+      const { watched } = raws.negotiated(encrypted, inner.protocol);
+      return guardMuxer(openingSafely(inner.createStreamMuxer(encrypted)), watched);
     },
   };
 }
@@ -176,6 +183,11 @@ function openingSafely(muxer: StreamMuxer): StreamMuxer {
 
 interface YamuxInternals {
   onCreateStream(options: unknown): Stream & { sendWindowUpdate(): void };
+}
+
+/** The second part of `/ip4/1.2.3.4/tcp/5`. */
+function hostOf(address: Multiaddr): string {
+  return address.toString().split("/")[2] ?? "";
 }
 
 /** The upgrader's methods as plain functions, for an object that overrides some of them. */

@@ -47,6 +47,7 @@ export const noteTable: Table = {
   candidateFound: { module: "net", level: "debug", message: "address found", event: true },
   candidateRefused: { module: "net", level: "warn", message: "address not remembered", event: false },
   frameMalformed: { module: "peers", level: "warn", message: "malformed frame", event: true },
+  peerMisbehaved: { module: "peers", level: "warn", message: "a peer does what no correct node does", event: true },
   frameRefused: { module: "peers", level: "warn", message: "frame refused by its length", event: true },
   parcelRefused: { module: "sync", level: "warn", message: "batch refused", event: true },
   batchesMerged: { module: "sync", level: "trace", message: "batches merged", event: false },

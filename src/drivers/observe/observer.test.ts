@@ -44,6 +44,7 @@ const samples: { readonly [Type in Note["type"]]: Extract<Note, { type: Type }> 
   candidateFound: { type: "candidateFound", address: "/ip4/192.0.2.1/tcp/1", peer, source: "mdns" },
   candidateRefused: { type: "candidateRefused", reason: "tableFull", address: "/ip4/192.0.2.1/tcp/1" },
   frameMalformed: { type: "frameMalformed", peer, protocol: "ack", code: "malformed" },
+  peerMisbehaved: { type: "peerMisbehaved", peer, reason: "a flood of streams" },
   frameRefused: { type: "frameRefused", peer, protocol: "admit", lengthBytes: 9_999, lengthBytesMax: 4_096 },
   parcelRefused: { type: "parcelRefused", author, from: peer, reason: "badSignature" },
   batchesMerged: { type: "batchesMerged", via: "gossip", batches: 2, entries: 3, delayMs: 4 },

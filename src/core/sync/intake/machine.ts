@@ -7,7 +7,8 @@
  *
  * 1. What is provably bad (another network, wrong root, bad signature) blames the sender, and the
  *    whole gossip message is rejected. What is only unknown or too much is ignored.
- * 2. Only batches not held are checked; of a walk all, for it asks for what frontiers do not tell.
+ * 2. Only batches not held are checked; of a walk all, for it asks for what frontiers do not tell; and of a gossip
+ *    message with news all, for it goes on whole: a held header with a bad signature would make us the culprit.
  * 3. The bytes waiting for the expert are bounded; beyond that gossip is ignored (a pull repairs).
  *    Pulls and walks bound themselves by their windows.
  */
@@ -86,6 +87,7 @@ export class Intake {
   ): CheckedLoad | undefined {
     const { from, source } = load;
     const wanted: CheckedParcel[] = [];
+    const held: CheckedParcel[] = [];
     let incomplete = false;
     for (const parcel of load.parcels) {
       const checked = checkParcel(parcel, this.#network);
@@ -94,8 +96,8 @@ export class Intake {
         return { from, source, parcels: [], bad: true, incomplete: false };
       }
       const everything = source.type === "walk";
-      if (!everything && known.knows(checked.value)) continue;
-      if (known.hasRoomFor(checked.value)) wanted.push(checked.value);
+      if (!everything && known.knows(checked.value)) held.push(checked.value);
+      else if (known.hasRoomFor(checked.value)) wanted.push(checked.value);
       else {
         incomplete = true;
         refuse(parcel.header.author, undefined, "tooManyRanges", now, out, from);
@@ -107,7 +109,8 @@ export class Intake {
       out.push({ type: "note", at: now.wall, note: { type: "overloaded", what: "verification" } });
       return { from, source, parcels: [], bad: false, incomplete: true };
     }
-    return this.#submit({ from, source, parcels: wanted, incomplete, bytes }, out);
+    const parcels = source.type === "gossip" ? [...wanted, ...held] : wanted;
+    return this.#submit({ from, source, parcels, incomplete, bytes }, out);
   }
 
   #submit(pending: Pending, out: EffectSink): undefined {
