@@ -37,11 +37,11 @@ export function passOnPullFacts(facts: readonly PullFact[], parts: Parts, step: 
       case "completed":
         parts.partitions.step({ type: "pulled", peer: fact.peer }, step.now, step.out);
         if (fact.equal) equalTo(fact.peer, fact.theirs, parts, step);
-        hearSummary(fact.peer, fact.theirs, parts, step);
+        hearSummary(fact.peer, fact.theirs, fact.askedAt, parts, step);
         if (!fact.equal) reconcileIfDue(fact.link, fact.peer, parts, step);
         break;
       case "turnedAway":
-        hearSummary(fact.peer, fact.theirs, parts, step);
+        hearSummary(fact.peer, fact.theirs, fact.askedAt, parts, step);
         break;
       case "unexplained":
         wantWalk(fact.link, fact.peer, parts, step);
@@ -65,7 +65,7 @@ export function passOnWalkFacts(facts: readonly WalkAskFact[], parts: Parts, ste
     if (fact.type === "walkEnded") parts.freshness.brought(fact.peer, fact.entries);
     if (fact.type === "misbehaved") expel(fact.link, fact.peer, fact.reason, parts, step);
     else if (fact.theirs !== undefined) {
-      hearSummary(fact.peer, fact.theirs, parts, step);
+      hearSummary(fact.peer, fact.theirs, fact.startedAt, parts, step);
       if (fact.how === "complete") reconciled(fact, fact.theirs, parts, step);
     }
   }
@@ -130,8 +130,14 @@ export function goOnAdopting(parts: Parts, step: Step): void {
 }
 
 /** A peer's beacon, at the moment at which it is fair to compare it with what we hold. */
-export function hearSummary(peer: PeerId, theirs: SetSummary, { comparison, holdings }: Parts, { now }: Step): void {
-  comparison.heard(peer, theirs, holdings.summary(), now.wall);
+export function hearSummary(
+  peer: PeerId,
+  theirs: SetSummary,
+  askedAt: number | undefined,
+  { comparison, holdings }: Parts,
+  { now }: Step,
+): void {
+  comparison.heard(peer, theirs, holdings.summary(), now.wall, askedAt);
 }
 
 /** Who joins, or was away for long, has its own wishes served before the rest comes. */

@@ -85,7 +85,7 @@ export class Requests {
           this.#parts,
           step,
         );
-        return answer(ticket, { type: "asked", round: comparison.ask() }, step);
+        return answer(ticket, { type: "asked", round: comparison.ask(step.now.mono) }, step);
       case "holdersRequested":
         return answer(ticket, this.#holdersOf(asked), step);
       case "partitionsRequested":

@@ -150,7 +150,7 @@ function takeFrontier(
     return;
   switch (message.type) {
     case "pull": {
-      hearSummary(peer, message.beacon.summary, parts, step);
+      hearSummary(peer, message.beacon.summary, undefined, parts, step);
       const gaps = parts.serve.step({ type: "pullReceived", link, peer, pull: message }, holdings, view, now, out);
       if (gaps !== undefined) parts.comparison.namedFrontier(peer, gaps, now.wall);
       break;

@@ -17,14 +17,14 @@ const lacking = (batches: number): FrontierGaps => ({
 type Step = (comparison: Comparison, at: Instant) => unknown;
 const admitted: Step = (comparison, at) => comparison.admitted(bob, at);
 const heard =
-  (theirs: SetSummary, ours: SetSummary): Step =>
+  (theirs: SetSummary, ours: SetSummary, askedAt?: number): Step =>
   (comparison, at) =>
-    comparison.heard(bob, theirs, ours, at);
+    comparison.heard(bob, theirs, ours, at, askedAt);
 const named =
   (batches: number): Step =>
   (comparison, at) =>
     comparison.namedFrontier(bob, lacking(batches), at);
-const asked: Step = (comparison) => comparison.ask();
+const asked: Step = (comparison, at) => comparison.ask(at);
 
 /** Steps at 1, 2, 3 …; what is known of bob at the end. */
 test.each<[string, readonly Step[], unknown]>([
@@ -58,9 +58,14 @@ test.each<[string, readonly Step[], unknown]>([
   ],
   ["one that lacks nothing says nothing", [admitted, named(4), named(0)], { gaps: { ...lacking(4), at: 2 } }],
   [
-    "what is heard after a question is of its round",
-    [admitted, asked, asked, heard(set(1), set(1))],
+    "what answers a question asked since a round began is of it",
+    [admitted, asked, asked, heard(set(1), set(1), 3)],
     { heard: { round: 2 } },
+  ],
+  [
+    "what answers an earlier question is not, nor what comes unasked, but it is told",
+    [admitted, asked, asked, heard(set(1), set(1), 2), heard(set(1), set(1))],
+    { heard: { at: 5, round: 0, equal: true }, equalAt: 5 },
   ],
   [
     "what it holds back is known beside all that",
@@ -80,7 +85,7 @@ test.each<[string, readonly Step[], unknown]>([
 
 test("only admitted members are compared, and those that depart are forgotten", () => {
   const comparison = new Comparison();
-  comparison.heard(bob, set(1), set(1), 1 as Instant);
+  comparison.heard(bob, set(1), set(1), 1 as Instant, undefined);
   comparison.holdsBack(bob, 1);
   comparison.namedFrontier(bob, lacking(1), 1 as Instant);
   expect(comparison.members()).toEqual([]);

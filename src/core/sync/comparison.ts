@@ -4,7 +4,8 @@
  *
  * 1. A beacon is compared with our state at the moment it counts: when it comes with a pull of
  *    theirs, or when all that came with our own pull is merged.
- * 2. A round is one order to ask everybody: what was heard in the latest round is fresh.
+ * 2. A round is one order to ask everybody: what answers a question asked since is fresh. What was under way
+ *    before, or comes unasked, may be older than what the user knows of.
  * 3. One record per admitted member, so at most as many as there are links.
  */
 import type { Instant, PeerId } from "../../base/brand.ts";
@@ -38,10 +39,12 @@ export interface HeardBeacon {
 export class Comparison {
   readonly #members = new Map<PeerId, MemberComparison>();
   #round = 0;
+  #askedAt: number = -Infinity;
 
-  /** Begins a round; what is heard from now on has its number. */
-  ask(): number {
+  /** Begins a round, at a monotonic time; answers to what is asked from now on have its number. */
+  ask(mono: number): number {
     this.#round += 1;
+    this.#askedAt = mono;
     return this.#round;
   }
 
@@ -56,11 +59,14 @@ export class Comparison {
     this.#members.delete(peer);
   }
 
-  heard(peer: PeerId, theirs: SetSummary, ours: SetSummary, at: Instant): void {
+  /** `askedAt` is the monotonic time of the question; undefined for what came unasked. */
+  heard(peer: PeerId, theirs: SetSummary, ours: SetSummary, at: Instant, askedAt: number | undefined): void {
     const member = this.#members.get(peer);
     if (member === undefined) return;
     const equal = sameSet(theirs, ours);
-    const heard = { at, round: this.#round, equal, theirs: theirs.count, ours: ours.count };
+    const isFresh = askedAt !== undefined && askedAt >= this.#askedAt;
+    const round = isFresh ? this.#round : (member.heard?.round ?? 0);
+    const heard = { at, round, equal, theirs: theirs.count, ours: ours.count };
     this.#members.set(
       peer,
       equal

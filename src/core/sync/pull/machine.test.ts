@@ -106,7 +106,16 @@ describe("a pull", () => {
     expect(puller.admit()).toEqual(["1: pull 1 of 1"]);
     expect(puller.snapshot()).toEqual({ peer: bob, parcels: 0, expected: 0, forMs: 0 });
     expect(puller.done(1)).toEqual(["ended complete equal after 0"]);
-    expect(puller.facts).toEqual([{ type: "completed", peer: bob, link: 1, equal: true, theirs: beaconOf(1).summary }]);
+    expect(puller.facts).toEqual([
+      {
+        type: "completed",
+        peer: bob,
+        link: 1,
+        equal: true,
+        theirs: beaconOf(1).summary,
+        askedAt: expect.any(Number) as number,
+      },
+    ]);
     expect(puller.snapshot()).toBeUndefined();
   });
 
@@ -149,7 +158,9 @@ describe("a pull", () => {
     const puller = new Puller();
     puller.admit();
     expect(puller.done(1, { status: "busy" })).toEqual(["ended busy after 0"]);
-    expect(puller.facts).toEqual([{ type: "turnedAway", peer: bob, theirs: beaconOf(1).summary }]);
+    expect(puller.facts).toEqual([
+      { type: "turnedAway", peer: bob, theirs: beaconOf(1).summary, askedAt: expect.any(Number) as number },
+    ]);
     expect(puller.next()).toEqual(["1: pull 2 of 1"]);
   });
 
@@ -243,6 +254,14 @@ describe("a user's order to ask everybody", () => {
     expect(puller.pull.nextDeadline()).toBeGreaterThan(20_000);
   });
 
+  test("asks once more where a pull is under way, which may tell how things stood before", () => {
+    const puller = new Puller();
+    puller.admit();
+    expect(puller.step({ type: "everybodyDue" })).toEqual([]);
+    expect(puller.done(1)).toContain("1: pull 2 of 1");
+    expect(puller.done(2)).not.toContain("1: pull 3 of 1");
+  });
+
   test("is no evidence that frontiers lie, however often it is given", () => {
     const puller = new Puller();
     puller.admit();
@@ -311,7 +330,14 @@ describe("superseded ranges", () => {
     puller.done(1);
     expect(puller.facts).toEqual([
       claim(7),
-      { type: "completed", peer: bob, link: 1, equal: true, theirs: beaconOf(1).summary },
+      {
+        type: "completed",
+        peer: bob,
+        link: 1,
+        equal: true,
+        theirs: beaconOf(1).summary,
+        askedAt: expect.any(Number) as number,
+      },
     ]);
   });
 
@@ -373,7 +399,16 @@ describe("superseded ranges", () => {
     puller.step({ type: "linkLost", link: 1 });
     puller.admit();
     puller.done(2);
-    expect(puller.facts).toEqual([{ type: "completed", peer: bob, link: 1, equal: true, theirs: beaconOf(1).summary }]);
+    expect(puller.facts).toEqual([
+      {
+        type: "completed",
+        peer: bob,
+        link: 1,
+        equal: true,
+        theirs: beaconOf(1).summary,
+        askedAt: expect.any(Number) as number,
+      },
+    ]);
   });
 
   test("are kept up to 50,000; the rest is for a later pull", () => {

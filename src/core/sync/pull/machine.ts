@@ -77,9 +77,11 @@ export type PullFact =
       readonly link: LinkId;
       readonly equal: boolean;
       readonly theirs: SetSummary;
+      /** Monotonic time of the question. */
+      readonly askedAt: number;
     }
   /** The peer had no time for it, but told how it stands. */
-  | { readonly type: "turnedAway"; readonly peer: PeerId; readonly theirs: SetSummary }
+  | { readonly type: "turnedAway"; readonly peer: PeerId; readonly theirs: SetSummary; readonly askedAt: number }
   /** Pulls bring nothing and the sets differ: a walk finds what. */
   | { readonly type: "unexplained"; readonly peer: PeerId; readonly link: LinkId }
   | { readonly type: "misbehaved"; readonly peer: PeerId; readonly link: LinkId };
@@ -99,6 +101,8 @@ interface Schedule {
   dueAt: number;
   /** The next pull is one that a user ordered. */
   ordered: boolean;
+  /** A user ordered one while another was under way. */
+  again: boolean;
   /** Pulls in a row that moved nothing while the sets differed. */
   unexplained: number;
   /** Whether a pull on this link was ever answered whole. */
@@ -199,6 +203,7 @@ export class Pull {
           peer: input.peer,
           dueAt: now.mono,
           ordered: false,
+          again: false,
           unexplained: 0,
           wasComplete: false,
         });
@@ -215,7 +220,8 @@ export class Pull {
         return this.#merged(input, holdings, now, out);
       case "everybodyDue":
         for (const schedule of this.#schedules.values()) {
-          if (schedule.link === this.#session?.link || schedule.dueAt <= now.mono) continue; // under way, or about to be
+          schedule.again = schedule.link === this.#session?.link; // what is under way tells how things stood before
+          if (schedule.again || schedule.dueAt <= now.mono) continue;
           schedule.dueAt = now.mono;
           schedule.ordered = true;
         }
@@ -289,7 +295,10 @@ export class Pull {
   ): readonly PullFact[] {
     const theirs = done.beacon.summary;
     if (done.status === "busy")
-      return [...this.#end(session, "busy", now, out), { type: "turnedAway", peer: session.peer, theirs }];
+      return [
+        ...this.#end(session, "busy", now, out),
+        { type: "turnedAway", peer: session.peer, theirs, askedAt: session.startedAt },
+      ];
     const facts = claimed(session);
     const equal = sameSet(theirs, holdings.beacon(now).summary);
     const schedule = this.#schedules.get(session.link);
@@ -302,7 +311,7 @@ export class Pull {
     return [
       ...facts,
       ...this.#end(session, "complete", now, out, equal),
-      { type: "completed", peer, link, equal, theirs },
+      { type: "completed", peer, link, equal, theirs, askedAt: session.startedAt },
       ...(isUnexplained ? ([{ type: "unexplained", peer, link }] as const) : []),
     ];
   }
@@ -310,7 +319,11 @@ export class Pull {
   #end(session: Session, how: PullEnd, now: Time, out: EffectSink, equal = false): readonly PullFact[] {
     this.#session = undefined;
     const schedule = this.#schedules.get(session.link);
-    if (schedule !== undefined) schedule.dueAt = now.mono + this.#prng.jittered(this.#everyMs, pullJitter);
+    if (schedule !== undefined) {
+      schedule.dueAt = now.mono + (schedule.again ? 0 : this.#prng.jittered(this.#everyMs, pullJitter));
+      schedule.ordered = schedule.again;
+      schedule.again = false;
+    }
     out.push({
       type: "note",
       at: now.wall,
