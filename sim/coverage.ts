@@ -65,6 +65,7 @@ const notes: Readonly<Record<Note["type"], "happens" | { readonly cannot: string
   linkAdmitted: "happens",
   goodbye: "happens",
   peerBanned: "happens",
+  peerJudged: "happens",
   addressesTold: { cannot: "no simulated node tells addresses: eclipse attacks have a simulation of their own" },
   linkMismatch: { cannot: "what the simulated network tells is never lost; tests of replica and driver lose it" },
   linkGone: "happens",

@@ -56,7 +56,10 @@ export const changeSchema = z.object({
 export const peerSchema = z.object({
   id: z.string().nullable(),
   state: z.string(),
+  /** `validator`, `trusted`, `regular` or `unknown`. */
   class: z.string(),
+  /** How good it has been, 0 to 100. */
+  score: z.number().nullable(),
   direction: z.enum(["inbound", "outbound"]).nullable(),
   address: z.string().nullable(),
   rttMs: z.number().nullable(),
@@ -236,6 +239,7 @@ export function peerView(peer: PeerStatus): PeerView {
     id: peer.id ?? null,
     state: peer.state,
     class: peer.class,
+    score: peer.score ?? null,
     direction: peer.direction ?? null,
     address: peer.address ?? null,
     rttMs: peer.rttMs ?? null,

@@ -74,12 +74,13 @@ export function describeInfo(info: InfoView): string {
 export function describePeers(peers: readonly PeerView[], paint: Paint): string {
   if (peers.length === 0) return "no peers yet\n";
   return table(
-    ["PEER", "STATE", "DIRECTION", "RTT", "CLOCK", "ADDRESS", "LAST ERROR"],
+    ["PEER", "STATE", "CLASS", "DIRECTION", "RTT", "CLOCK", "ADDRESS", "LAST ERROR"],
     peers.map((peer) => [
       peer.id ?? "?",
       peer.suspicion === null
         ? paint(peer.state, colourOfState(peer.state))
         : paint(silenceOf(peer.suspicion), "yellow"),
+      peer.score === null ? peer.class : `${peer.class} ${peer.score}`,
       peer.direction ?? "-",
       peer.rttMs === null ? "-" : `${peer.rttMs.toFixed(1)} ms`,
       peer.clockOffsetMs === null ? "-" : `${peer.clockOffsetMs > 0 ? "+" : ""}${Math.round(peer.clockOffsetMs)} ms`,

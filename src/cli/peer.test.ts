@@ -73,6 +73,7 @@ describe("what is known of a peer beside its state", () => {
         id: peer,
         state: "Connected",
         class: "regular",
+        score: undefined,
         direction: "inbound",
         address: "/ip4/192.0.2.1/tcp/50001",
         source: "inbound",

@@ -29,6 +29,8 @@ export type Note =
       readonly reason: string;
     }
   /** A link that stood for one side of this node only, and does no more: `gone` for the network, or `unknown` to the replica. */
+  /** How a linked peer is thought of, after its admission and each measured round trip. */
+  | { readonly type: "peerJudged"; readonly peer: PeerId; readonly class: string; readonly score: number }
   /** A peer told where others may be dialed. */
   | { readonly type: "addressesTold"; readonly peer: PeerId; readonly addresses: number }
   | { readonly type: "linkMismatch"; readonly link: LinkId; readonly kind: "gone" | "unknown" }

@@ -2,6 +2,7 @@
  * What a running node offers to whoever holds it: the HTTP API, the prompt and the library all
  * stand on this one interface and on nothing behind it.
  */
+import type { PeerClass } from "../core/peers/classes.ts";
 import type { Author, BatchId, Instant, Millis, PeerId, Stamp } from "../base/brand.ts";
 import type { Fault } from "../base/fault.ts";
 import type { Config } from "../config/settings.ts";
@@ -120,7 +121,9 @@ export interface PeerStatus {
   /** Undefined until a dialed address has told who lives there. */
   readonly id: PeerId | undefined;
   readonly state: PeerState;
-  readonly class: "regular";
+  readonly class: PeerClass;
+  /** How good it has been, 0 to 100; undefined before it was linked. */
+  readonly score: number | undefined;
   readonly direction: Direction | undefined;
   readonly address: string | undefined;
   readonly source: CandidateSource | "inbound";

@@ -17,7 +17,14 @@ const linkedTo = (count: number): NetworkFacts["snapshot"]["admitted"] =>
 /** Peers numbered on from 100 that are not linked, each for that reason. */
 const missing = (count: number, code = "refused"): readonly PeerStatus[] =>
   Array.from({ length: count }, (_, i) => ({
-    ...{ id: idOf(100 + i), state: "Failed", class: "regular", direction: undefined, address: undefined },
+    ...{
+      id: idOf(100 + i),
+      state: "Failed",
+      class: "regular",
+      score: undefined,
+      direction: undefined,
+      address: undefined,
+    },
     ...{
       source: "mdns",
       link: undefined,

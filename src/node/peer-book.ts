@@ -13,6 +13,7 @@
 import type { Instant, PeerId } from "../base/brand.ts";
 import { BoundedMap } from "../base/bounded-map.ts";
 import type { Note } from "../core/notes.ts";
+import type { PeerClass } from "../core/peers/classes.ts";
 import type { LinkFact } from "../drivers/libp2p/driver-types.ts";
 import type { CandidateSource, Direction, LinkId } from "../ports/network.ts";
 import type { PeerState, PeerStatus } from "./facade.ts";
@@ -105,6 +106,11 @@ export class PeerBook {
         this.#edit(this.#links.get(note.link), (record) => void (record.clockOffsetMs = note.clockOffsetMs));
         this.#mark(note.link, at, (journey) => void (journey.admitted = true));
         break;
+      case "peerJudged": {
+        const record = this.#records.get(note.peer);
+        if (record !== undefined) [record.class, record.score] = [note.class as PeerClass, note.score];
+        break;
+      }
       case "goodbye":
         this.#farewell(note, at);
         break;
@@ -343,6 +349,8 @@ export class PeerBook {
       id: peer,
       address,
       source,
+      class: undefined,
+      score: undefined,
       state: "PeerFound",
       enteredAt: at,
       visits: [],

@@ -2,6 +2,7 @@
  * One line of the peer book: what is remembered of a peer or an address, and of the attempt or
  * link that is under way.
  */
+import type { PeerClass } from "../core/peers/classes.ts";
 import type { Instant, PeerId } from "../base/brand.ts";
 import type { CandidateSource, Direction, LinkId } from "../ports/network.ts";
 import type { PeerState, PeerStatus, StateVisit } from "./facade.ts";
@@ -32,6 +33,8 @@ export interface BookRecord {
   id: PeerId | undefined;
   address: string | undefined;
   source: CandidateSource | "inbound";
+  class: PeerClass | undefined;
+  score: number | undefined;
   state: PeerState;
   enteredAt: Instant;
   visits: StateVisit[];
@@ -63,7 +66,8 @@ export function statusOf(record: BookRecord): PeerStatus {
   return {
     id,
     state,
-    class: "regular",
+    class: record.class ?? (source === "static" || source === "user" ? "trusted" : "unknown"),
+    score: record.score,
     direction: journey?.direction,
     address: journey?.address ?? record.address,
     source,

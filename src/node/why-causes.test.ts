@@ -156,7 +156,15 @@ test("full: a third peer of one neighbourhood that is not exempt", async () => {
 test("left: a peer that is remembered without a link, an error or an address", () => {
   const id = "12D3KooWGzxzKZYveHXtpG6AsrUJBcWxHBFS2HsEoGTxrMLvKXtf" as PeerId;
   const peer: PeerStatus = {
-    ...{ id, state: "Disconnected", class: "regular", direction: undefined, address: undefined, source: "inbound" },
+    ...{
+      id,
+      state: "Disconnected",
+      class: "regular",
+      score: undefined,
+      direction: undefined,
+      address: undefined,
+      source: "inbound",
+    },
     ...{ link: undefined, rttMs: undefined, clockOffsetMs: undefined, suspicion: undefined, connectedSince: undefined },
     ...{ lastError: undefined, nextDialAt: undefined, history: [] },
   };

@@ -31,6 +31,7 @@ function causeOf(code: string, flapping: boolean): readonly [string, string] {
     id,
     state: "Disconnected",
     class: "regular",
+    score: undefined,
     direction: undefined,
     address,
     source: "static",

@@ -14,6 +14,7 @@ function silentPeer(kind: "suspected" | "unreachableDirectly"): PeerStatus {
     id,
     state: "Connected",
     class: "regular",
+    score: undefined,
     direction: "outbound",
     address: "/ip4/192.0.2.1/tcp/4001",
     source: "static",

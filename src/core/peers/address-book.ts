@@ -9,7 +9,8 @@
  *    places only, and nobody knows which.
  * 2. A place that is taken is given to another only if what is there is not worth keeping: it failed several times in a row. An
  *    address that finds no tried place stays new.
- * 3. A pick takes a new or a tried address with equal chance, whichever are more, and rarely one that failed.
+ * 3. A pick takes a new or a tried address with equal chance, whichever are more, each network with equal chance,
+ *    however many of its addresses are known, and rarely one that failed.
  * 4. The addresses of our own last links are anchors: dialed first after a start, for whoever makes us
  *    start again must not thereby make us choose anew.
  */
@@ -38,6 +39,8 @@ import {
 interface Entry {
   kept: KnownAddress;
   place: string;
+  /** The /16 or /32 it lies in; an exempt address is its own. */
+  readonly network: string;
   /** In a row, since this process began. */
   failures: number;
   /** Monotonic time of its last dial. */
@@ -66,7 +69,7 @@ export class AddressBook {
   constructor(options: BookOptions, known: readonly KnownAddress[]) {
     this.#options = options;
     for (const kept of known) {
-      const entry = { kept, place: this.#placeOf(kept), failures: 0, triedAt: undefined };
+      const entry = this.#entryOf(kept);
       if (!this.#places.has(entry.place)) this.#put(entry);
     }
   }
@@ -81,7 +84,7 @@ export class AddressBook {
   told(peer: PeerId, at: string, teller: string | undefined, now: Instant, out: EffectSink): boolean {
     const address = namedAddress(peer, at);
     if (peer === this.#options.self || this.#entries.has(address)) return false;
-    const toldBy = teller === undefined ? "" : this.#networkOf(teller);
+    const toldBy = teller === undefined ? "" : this.networkOf(teller);
     const kept: KnownAddress = {
       address,
       peer,
@@ -91,7 +94,7 @@ export class AddressBook {
       linkedAt: undefined,
       anchor: false,
     };
-    return this.#settle({ kept, place: this.#placeOf(kept), failures: 0, triedAt: undefined }, out);
+    return this.#settle(this.#entryOf(kept), out);
   }
 
   dialed(address: string, mono: number): void {
@@ -122,7 +125,7 @@ export class AddressBook {
       linkedAt: now,
       anchor: known?.kept.anchor ?? false,
     };
-    const entry: Entry = { kept, place: this.#placeOf(kept), failures: 0, triedAt: known?.triedAt };
+    const entry: Entry = { ...this.#entryOf(kept), triedAt: known?.triedAt };
     const there = this.#places.get(entry.place);
     if (there !== undefined && there !== known && there.failures < goneFailures) {
       if (known === undefined) this.told(peer, address, undefined, now, out);
@@ -141,12 +144,12 @@ export class AddressBook {
     const open = [...this.#entries.values()].filter(
       ({ kept }) => kept.table === table && isWanted(kept.peer, kept.address),
     );
-    let left = prng.unit() * open.reduce((sum, entry) => sum + chanceOf(entry, mono), 0);
-    for (const entry of open) {
-      left -= chanceOf(entry, mono);
-      if (left <= 0) return entry.kept;
-    }
-    return open.at(-1)?.kept;
+    const crowds = new Map<string, number>();
+    for (const { network } of open) crowds.set(network, (crowds.get(network) ?? 0) + 1);
+    const weights = open.map((entry) => chanceOf(entry, mono) / (crowds.get(entry.network) ?? 1));
+    let left = prng.unit() * weights.reduce((sum, weight) => sum + weight, 0);
+    const index = weights.findIndex((weight) => (left -= weight) <= 0);
+    return (open[index] ?? open.at(-1))?.kept;
   }
 
   /** Addresses to tell others of: those that failed are kept for ourselves. */
@@ -214,9 +217,14 @@ export class AddressBook {
     this.#places.delete(entry.place);
   }
 
+  #entryOf(kept: KnownAddress): Entry {
+    const network = this.networkOf(kept.address);
+    return { kept, network, place: this.#placeOf(kept), failures: 0, triedAt: undefined };
+  }
+
   #placeOf({ table, address, toldBy }: KnownAddress): string {
     const { place } = this.#options;
-    const network = this.#networkOf(address);
+    const network = this.networkOf(address);
     const way =
       table === "new"
         ? String(place("way", network, toldBy) % bucketsPerTeller)
@@ -227,7 +235,7 @@ export class AddressBook {
   }
 
   /** The /16 or /32 an address lies in, or the address itself where it is exempt or a name. */
-  #networkOf(address: string): string {
+  networkOf(address: string): string {
     const ip = ipOfMultiaddr(address);
     if (ip === undefined) return address.split("/").slice(1, 3).join("/");
     if (this.#options.exempt.some((range) => isInRange(ip, range))) return address;

@@ -226,6 +226,12 @@ export function closeBanned(parts: Parts, step: Step): void {
   }
 }
 
+export function tellOpinion(link: LinkId, peer: PeerId, parts: Parts, step: Step): void {
+  const address = parts.admission.links().find((each) => each.link === link)?.address ?? "";
+  const { class: peerClass, score } = parts.connections.opinionOf(peer, address, step.now);
+  tell({ type: "peerJudged", peer, class: peerClass, score }, step);
+}
+
 const onlyLooked = "we only looked whether somebody is at this address";
 
 function passOn(fact: AdmissionFact, parts: Parts, step: Step): void {
@@ -238,6 +244,7 @@ function passOn(fact: AdmissionFact, parts: Parts, step: Step): void {
     acknowledgeAnew(fact, parts, step);
     const address = parts.admission.links().find(({ link }) => link === fact.link)?.address ?? "";
     parts.exchange.admitted(fact.link, fact.peer, address, now);
+    tellOpinion(fact.link, fact.peer, parts, step);
     askForFirst(fact, parts, step);
     const admitted = { type: "peerAdmitted", link: fact.link, peer: fact.peer } as const;
     passOnPullFacts(parts.pull.step(admitted, holdingsSeen(parts), now, out), parts, step);

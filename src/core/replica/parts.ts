@@ -147,6 +147,7 @@ export function makeParts(options: ReplicaOptions, view: StoreView, state: Store
       enabled: options.exchange,
       prng: new Prng(seed + 3),
       book,
+      wantsAddresses: () => connections.wantsAddresses(),
       local: exemptRanges,
     }),
     book,

@@ -18,7 +18,16 @@ import { takePeersMessage } from "./peer-talk.ts";
 import { joiningEntriesMin } from "../sync/limits.ts";
 import type { LinkId, LinkProtocol, NetworkEvent } from "../../ports/network.ts";
 import { takeCircumstances } from "./circumstances.ts";
-import { expel, expelSender, hearSummary, passOnPullFacts, passOnWalkFacts, stepAdmission, wantWalk } from "./links.ts";
+import {
+  expel,
+  expelSender,
+  hearSummary,
+  passOnPullFacts,
+  passOnWalkFacts,
+  stepAdmission,
+  tellOpinion,
+  wantWalk,
+} from "./links.ts";
 import { refusedAtDoor } from "./door.ts";
 import { checkLinks } from "./link-check.ts";
 import { type Parts, type Step, holdingsSeen, setScanned, tell } from "./parts.ts";
@@ -61,7 +70,9 @@ export function takeEvent(event: NetworkEvent, parts: Parts, step: Step): void {
     case "rttMeasured": {
       const peer = parts.admission.peerOf(event.link);
       const what = { type: "answered", rttMs: event.rttMs } as const;
-      if (peer !== undefined) parts.connections.step({ type: "observed", peer, what }, step.now, step.out);
+      if (peer === undefined) break;
+      parts.connections.step({ type: "observed", peer, what }, step.now, step.out);
+      tellOpinion(event.link, peer, parts, step);
       break;
     }
     case "candidateFound":

@@ -34,6 +34,7 @@ export const noteTable: Table = {
     message: "a link repaired that stood for one side only",
     event: true,
   },
+  peerJudged: { module: "peers", level: "trace", message: "peer judged", event: false },
   addressesTold: { module: "peers", level: "debug", message: "a peer told of addresses", event: false },
   peerBanned: { module: "peers", level: "warn", message: "banned", event: true },
   linkGone: { module: "peers", level: "debug", message: "link ended", event: true },

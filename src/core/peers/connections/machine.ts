@@ -211,8 +211,13 @@ export class Connections {
   /** From the address book, one at a time. */
   #pick(busy: Set<PeerId>, now: Time, out: EffectSink): void {
     if (this.#dialing.size >= dialsMax) return;
+    const { book } = this.#options;
+    const networks = this.#dialedNetworks();
     const isWanted = (peer: PeerId, address: string): boolean =>
-      !busy.has(peer) && !this.#candidates.has(address) && this.#options.banOn(peer, address, now.wall) === undefined;
+      !busy.has(peer) &&
+      !networks.has(book.networkOf(address)) &&
+      !this.#candidates.has(address) &&
+      this.#options.banOn(peer, address, now.wall) === undefined;
     const picked = this.#picks.next(this.#outbound(), isWanted, now.mono);
     if (picked === undefined) return;
     const candidate = newCandidate(picked.address, picked.peer, "told", now.mono);
@@ -255,6 +260,15 @@ export class Connections {
         standing.push({ peer, dialedAt, since: admittedAt });
     standing.sort((a, b) => a.since - b.since);
     this.#options.book.setAnchors(standing, out);
+  }
+
+  /** One owner of many addresses gets one link of our own dialing by the address book, however many he has. */
+  #dialedNetworks(): ReadonlySet<string> {
+    const { book } = this.#options;
+    const networks = new Set<string>();
+    for (const { address } of this.#dialing.values()) networks.add(book.networkOf(address));
+    for (const { dialedAt } of this.#links.values()) if (dialedAt !== undefined) networks.add(book.networkOf(dialedAt));
+    return networks;
   }
 
   /** Links and dials of our own. */

@@ -2,6 +2,8 @@
 
 /** Time between two questions for addresses on one link, in ms, jittered. Guess: whoever needs links asks everybody within minutes of a start. */
 export const askPeersEveryMs = 600_000;
+/** The same while this node has fewer links of its own dialing than it wants. Guess: members that joined one after the other find each other within a minute. */
+export const askPeersWantingMs = 60_000;
 /** Share of that time by which it varies. */
 export const askPeersJitter = 0.2;
 /** Time between two such questions answered on one link, in ms. Guess: a twentieth of the usual pause, for whoever was restarted. */

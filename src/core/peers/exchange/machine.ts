@@ -2,7 +2,7 @@
  * Telling each other where peers may be dialed: each member asks those it is linked with now and then, and puts what
  * it hears into its address book. So it is enough to know one member to find all.
  *
- * 1. A link is asked once it is admitted and about every 10 min after that; only the answer to the question that is
+ * 1. A link is asked once it is admitted and about every 10 min after that, every minute while links are wanted; only the answer to the question that is
  *    open is taken, once.
  * 2. A question is answered at most every 30 s on a link, with our own addresses first and then a sample of the book.
  * 3. Addresses travel only as far as they mean something: those of this machine to itself, those of a local network
@@ -16,7 +16,13 @@ import type { KnownPeer, PeersMessage } from "../../../codec/peers.ts";
 import type { LinkId } from "../../../ports/network.ts";
 import type { EffectSink } from "../../effects.ts";
 import { type AddressBook, bareAddress } from "../address-book.ts";
-import { askPeersEveryMs, askPeersJitter, ownAddressesToldMax, tellPeersEveryMsMin } from "./limits.ts";
+import {
+  askPeersEveryMs,
+  askPeersJitter,
+  askPeersWantingMs,
+  ownAddressesToldMax,
+  tellPeersEveryMsMin,
+} from "./limits.ts";
 
 interface Talk {
   readonly peer: PeerId;
@@ -33,6 +39,8 @@ export interface ExchangeOptions {
   readonly enabled: boolean;
   readonly prng: Prng;
   readonly book: AddressBook;
+  /** Whether a few more addresses would be welcome. */
+  wantsAddresses(): boolean;
   /** Local networks. */
   readonly local: readonly IpRange[];
 }
@@ -75,7 +83,8 @@ export class Exchange {
     const questions: { readonly link: LinkId; readonly message: PeersMessage }[] = [];
     for (const [link, talk] of this.#talks) {
       if (now.mono < talk.askAt) continue;
-      talk.askAt = now.mono + this.#options.prng.jittered(askPeersEveryMs, askPeersJitter);
+      const waitMs = this.#options.wantsAddresses() ? askPeersWantingMs : askPeersEveryMs;
+      talk.askAt = now.mono + this.#options.prng.jittered(waitMs, askPeersJitter);
       talk.asked = this.#numbers = (this.#numbers + 1) >>> 0;
       questions.push({ link, message: { type: "askPeers", number: talk.asked } });
     }
