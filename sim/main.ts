@@ -13,6 +13,7 @@ import { missingKinds, seedsUntilComplete } from "./coverage.ts";
 import { type Scenario, scenarios } from "./options.ts";
 import { regressions } from "./regressions.ts";
 import { type SeedOutcome, runSeed } from "./run-seed.ts";
+import type { WorldResult } from "./world.ts";
 
 const seedsDefault = 200;
 const determinismSeeds = 5;
@@ -43,6 +44,7 @@ class Tally {
   nodes = 0;
   messages = 0;
   bytes = 0;
+  busiest: WorldResult["busiest"] = { links: 0, frames: 0, bytes: 0 };
   events = 0;
 
   take({ recorder, result, options }: SeedOutcome): void {
@@ -54,6 +56,7 @@ class Tally {
     this.passed += 1;
     this.virtualMs += result.virtualMs;
     this.events += result.events;
+    if (result.busiest.bytes > this.busiest.bytes) this.busiest = result.busiest;
     this.convergedAfterMs.push(result.convergedAfterMs);
   }
 
@@ -182,6 +185,8 @@ function printSummary(tally: Tally): void {
   console.log(
     `${tally.nodes} nodes: ${Math.round(tally.messages / tally.nodes)} messages and ${mebibytes(tally.bytes / tally.nodes)} MiB sent by each; at most ${mebibytes(process.resourceUsage().maxRSS * 1024)} MiB of memory in all`,
   );
+  const { links, frames, bytes } = tally.busiest;
+  console.log(`the busiest, with ${links} links: ${frames} frames and ${mebibytes(bytes)} MiB sent`);
   const ratio = tally.virtualMs / 1000 / tally.seconds;
   console.log(
     `${(tally.passed / tally.seconds).toFixed(1)} seeds/s, ${Math.round(tally.events / tally.seconds)} events/s, ${ratio.toFixed(0)} s of virtual time per second`,

@@ -44,7 +44,7 @@ const simulatedNet: IpRange = { ip: [10, 0, 0, 0], bits: 8 };
 /** Short, so that a hostile peer comes back and goes on. */
 const banMs = 1_000;
 /** Worlds to measure with do as production does. */
-const measured: ReadonlySet<Scenario> = new Set<Scenario>(["steady", "thousand"]);
+const measured: ReadonlySet<Scenario> = new Set<Scenario>(["steady", "thousand", "hubs"]);
 
 /** A write its user was told is shared. */
 export interface Shared {

@@ -21,6 +21,7 @@ export const scenarios = [
   "bulk",
   "steady",
   "thousand",
+  "hubs",
 ] as const;
 export type Scenario = (typeof scenarios)[number];
 
@@ -232,6 +233,39 @@ export function drawSparseNet(nodes: number, degree: number, prng: Prng): readon
   const edges: Edge[] = [];
   for (let b = 1; b < nodes; b++) for (let i = 0; i < Math.min(b, degree / 2); i++) edges.push([prng.below(b), b]);
   return withoutTwins(edges);
+}
+
+/**
+ * A net with hubs: each member dials `degree` others, the sooner the more links they have, none beyond `linksMax`.
+ * Source: Barabási, Albert: Emergence of Scaling in Random Networks, 1999.
+ */
+export function drawHubs(nodes: number, degree: number, linksMax: number, prng: Prng): readonly Edge[] {
+  const ends: number[] = [0];
+  const links = new Map<number, number>();
+  const edges: Edge[] = [];
+  for (let b = 1; b < nodes; b++) {
+    const dialed = new Set<number>();
+    for (let draw = 0; dialed.size < Math.min(b, degree) && draw < 100 * degree; draw++) {
+      const a = prng.pick(ends);
+      if (a !== b && (links.get(a) ?? 0) < linksMax) dialed.add(a);
+    }
+    for (const a of dialed) {
+      edges.push([a, b]);
+      ends.push(a, b);
+      for (const end of [a, b]) links.set(end, (links.get(end) ?? 0) + 1);
+    }
+  }
+  return edges;
+}
+
+/** The members with most links, the first of them first. */
+export function hubsOf(edges: readonly Edge[], count: number): readonly number[] {
+  const links = new Map<number, number>();
+  for (const end of edges.flat()) links.set(end, (links.get(end) ?? 0) + 1);
+  return [...links]
+    .toSorted((a, b) => b[1] - a[1])
+    .slice(0, count)
+    .map(([node]) => node);
 }
 
 /** Everybody with everybody. */

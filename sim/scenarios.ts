@@ -1,7 +1,17 @@
 /** Kinds of worlds by name: what of the options of a seed each of them fixes. */
 import { Prng } from "../src/base/prng.ts";
 import { ages, away } from "./age-scenarios.ts";
-import { type Scenario, type WorldOptions, drawChaos, drawEdges, drawSparseNet, mesh, never } from "./options.ts";
+import {
+  type Scenario,
+  type WorldOptions,
+  drawChaos,
+  drawEdges,
+  drawHubs,
+  drawSparseNet,
+  hubsOf,
+  mesh,
+  never,
+} from "./options.ts";
 
 /** Share of the seeds of the default mix in which the horizon is short. */
 const agesShare = 0.2;
@@ -122,6 +132,12 @@ const changes: Readonly<Record<Scenario, (base: WorldOptions, prng: Prng) => Par
     restMs: 15_000,
     writeEveryMs: 200,
   }),
+  /** A thousand members of which some have 50 links and most a few: what the busiest bears, and that the rest goes on when the ten largest hubs fail at once. */
+  hubs: (base, prng) => {
+    const edges = drawHubs(1_000, 4, 50, prng);
+    const away = [{ nodes: hubsOf(edges, 10), how: "down", fromMs: 8_000, forMs: 60_000 }] as const;
+    return { ...changes.thousand(base, prng), edges, away };
+  },
 };
 
 const bulkLoad: Partial<WorldOptions> = {

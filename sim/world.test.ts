@@ -9,7 +9,7 @@ const canarySeedsMax = 40;
 /** Where hostile peers are known to keep honest nodes apart for good: the floor is waived for new stores only. */
 const open: readonly Scenario[] = ["old-batches"];
 /** Worlds to measure with, too large for a test. */
-const large: readonly Scenario[] = ["steady", "thousand"];
+const large: readonly Scenario[] = ["steady", "thousand", "hubs"];
 
 test.for(scenarios.filter((scenario) => ![...open, ...large].includes(scenario)))(
   "no promise breaks in the scenario %s, and two runs of it are the same",

@@ -54,6 +54,7 @@ export interface WorldResult {
   /** Virtual time from healing to convergence. */
   readonly convergedAfterMs: number;
   readonly entries: number;
+  readonly busiest: { readonly links: number; readonly frames: number; readonly bytes: number };
 }
 
 export class World implements Faulted {
@@ -117,12 +118,19 @@ export class World implements Faulted {
     this.#advance(options.chaosMs);
     const healedAt = queue.now;
     if (options.healsCoreFirst && options.nodes > 2) this.#healCore();
+    this.#goOnWithout(this.nodes.filter(({ absentUntil }) => queue.now < absentUntil));
     this.#heal(this.nodes);
     this.#converge(this.nodes);
     const convergedAfterMs = queue.now - healedAt;
     this.#rest();
     const { now, ran } = queue;
-    return { virtualMs: now, events: ran, convergedAfterMs, entries: this.setting.model.expected().size };
+    return {
+      virtualMs: now,
+      events: ran,
+      convergedAfterMs,
+      entries: this.setting.model.expected().size,
+      busiest: this.#busiest(),
+    };
   }
 
   /** Users do not wait until their node has found others. */
@@ -188,6 +196,29 @@ export class World implements Faulted {
       const isReady = process?.isPrompt === true && queue.now - process.startedAt > horizon.slackMs && !isYoung;
       if (isReady) this.#forgotten.check(fact, worldBegan + queue.now);
     }
+  }
+
+  /** Those who are absent for longer than the storms last are not waited for: the others converge without them. */
+  #goOnWithout(absent: readonly SimNode[]): void {
+    if (this.setting.options.scenario !== "hubs" || absent.length === 0) return;
+    const present = this.nodes.filter((node) => !absent.includes(node));
+    this.#heal(present);
+    this.#converge(present);
+    this.setting.recorder.count("world:wentOnWithout", absent.length);
+    this.setting.queue.runUntil(Math.max(...absent.map(({ absentUntil }) => absentUntil)));
+  }
+
+  /** What the node that sent most sent. */
+  #busiest(): WorldResult["busiest"] {
+    const sent = this.nodes.map(({ index }) => {
+      const frames = Object.values(this.setting.network.traffic.of(index).frames);
+      return {
+        links: this.setting.options.edges.filter((edge) => edge.includes(index)).length,
+        frames: frames.reduce((sum, each) => sum + each.frames, 0),
+        bytes: frames.reduce((sum, each) => sum + each.bytes, 0),
+      };
+    });
+    return sent.reduce((most, each) => (each.bytes > most.bytes ? each : most));
   }
 
   /** A connected part is healed; the others are dead or cut off, and it has to do without them. */
