@@ -23,6 +23,8 @@ export interface Sizes {
   readonly manyPutEveryMs: number;
   readonly starts: number;
   readonly dials: number;
+  /** Pairs that dial each other. */
+  readonly mutualDials: number;
   readonly idleMs: number;
   readonly reads: number;
   readonly httpRequests: number;
@@ -44,6 +46,7 @@ export const sizes: Readonly<Record<"small" | "full", Sizes>> = {
     manyPutEveryMs: 40,
     starts: 2,
     dials: 3,
+    mutualDials: 5,
     idleMs: 2_000,
     reads: 5_000,
     httpRequests: 500,
@@ -61,6 +64,7 @@ export const sizes: Readonly<Record<"small" | "full", Sizes>> = {
     manyPutEveryMs: 40,
     starts: 5,
     dials: 9,
+    mutualDials: 100,
     idleMs: 10_000,
     reads: 100_000,
     httpRequests: 5_000,

@@ -25,7 +25,7 @@ export interface Judged {
 export function judge({ name, unit, better, samples, target }: Figure): Judged {
   const measured = median(samples);
   if (target === undefined) return { name, unit, better, measured, samples, verdict: "told" };
-  const missedBy = better === "lower" ? measured / target - 1 : 1 - measured / target;
+  const missedBy = target === 0 ? measured : better === "lower" ? measured / target - 1 : 1 - measured / target;
   return { name, unit, better, measured, samples, target, missedBy, verdict: missedBy <= 0 ? "pass" : "miss" };
 }
 
@@ -78,6 +78,6 @@ function verdictText({ verdict }: Judged): string {
 
 function bar({ measured, target }: Judged): string {
   if (target === undefined) return "";
-  const cells = Math.max(1, Math.round((measured / target) * barCells));
+  const cells = Math.max(1, Math.round((measured / (target === 0 ? 1 : target)) * barCells));
   return cells > barCellsMax ? `${"█".repeat(barCellsMax - 1)}▶` : "█".repeat(cells);
 }

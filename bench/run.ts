@@ -13,6 +13,7 @@ import { type Bench, type Item, type Sizes, sizes } from "./figure.ts";
 import { Fleet } from "./fleet.ts";
 import { bulk } from "./items/bulk.ts";
 import { connect } from "./items/connect.ts";
+import { crowds } from "./items/crowd.ts";
 import { http } from "./items/http.ts";
 import { local } from "./items/local.ts";
 import { putLatency, putLatencyMany } from "./items/put-latency.ts";
@@ -25,7 +26,19 @@ import { hottest } from "./profile.ts";
 import { Progress } from "./progress.ts";
 import { type Judged, judge, table } from "./report.ts";
 
-const items: readonly Item[] = [start, connect, putLatency, putLatencyMany, bulk, local, http, reconcile, trie, heal];
+const items: readonly Item[] = [
+  start,
+  connect,
+  crowds,
+  putLatency,
+  putLatencyMany,
+  bulk,
+  local,
+  http,
+  reconcile,
+  trie,
+  heal,
+];
 const hottestShown = 12;
 
 interface Wish {
