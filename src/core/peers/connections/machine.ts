@@ -65,7 +65,7 @@ export class Connections {
   /** More than one link to a peer only until admission resolved them. */
   readonly #links = new Map<LinkId, Standing>();
   readonly #picks: Picks;
-  /** Monotonic time at which the latest link of our own dialing has stood long enough for an anchor. */
+  /** Monotonic time at which the next link of our own dialing has stood long enough for an anchor. */
   #anchorsAt: number | undefined;
   #attempts = 0;
   #stopping = false;
@@ -168,9 +168,9 @@ export class Connections {
     return Math.max(inBook, forgotten.length);
   }
 
-  /** Links that were only made to see whether the address is real, and are not wanted further. */
-  takeSurplus(): readonly LinkId[] {
-    return this.#picks.takeSurplus(this.#outbound() - 1);
+  /** Whether this link, which is admitted now, was only made to see whether the address is real, and is not wanted further. */
+  isSurplus(link: LinkId): boolean {
+    return this.#picks.isSurplus(link, this.#outbound() - 1);
   }
 
   /** Whether a few more addresses would be welcome. */
@@ -215,7 +215,7 @@ export class Connections {
       note: { type: "candidateFound", address: picked.address, peer: picked.peer, source: "told" },
     });
     this.#dial(candidate, now, out);
-    if (picked.isFeeler) this.#picks.feeling(candidate.attempt as number);
+    this.#picks.dialed(this.#attempts, picked);
   }
 
   /** Smaller is sooner. */
@@ -242,9 +242,12 @@ export class Connections {
   #saveAnchors(now: Time, out: EffectSink): void {
     this.#anchorsAt = undefined;
     const standing: { readonly peer: PeerId; readonly dialedAt: string; readonly since: number }[] = [];
-    for (const { peer, dialedAt, admittedAt } of this.#links.values())
-      if (dialedAt !== undefined && admittedAt !== undefined && now.mono - admittedAt >= anchorAfterMs)
-        standing.push({ peer, dialedAt, since: admittedAt });
+    for (const { peer, dialedAt, admittedAt } of this.#links.values()) {
+      if (dialedAt === undefined || admittedAt === undefined) continue;
+      const oldAt = admittedAt + anchorAfterMs;
+      if (now.mono >= oldAt) standing.push({ peer, dialedAt, since: admittedAt });
+      else this.#anchorsAt = Math.min(this.#anchorsAt ?? Infinity, oldAt);
+    }
     standing.sort((a, b) => a.since - b.since);
     this.#options.book.setAnchors(standing, out);
   }
@@ -328,7 +331,7 @@ export class Connections {
     candidate.attempt = undefined;
     candidate.lastFailure = { failure, detail };
     this.#options.book.failed(candidate.address);
-    this.#picks.failed();
+    this.#picks.failed(attempt);
     if (failure === "self") candidate.peer = this.#options.self;
     else if (candidate.peer !== undefined)
       this.#acquaintances.observe(candidate.peer, { type: "dialed", success: false }, now.mono);
@@ -373,7 +376,7 @@ export class Connections {
     if (standing !== undefined) standing.admittedAt = now.mono;
     if (standing?.dialedAt !== undefined) {
       this.#options.book.linked(peer, standing.dialedAt, now.wall, out);
-      if (this.#options.outboundWanted > 0) this.#anchorsAt = now.mono + anchorAfterMs;
+      if (this.#options.outboundWanted > 0) this.#anchorsAt ??= now.mono + anchorAfterMs;
     }
     let isBack = false;
     for (const candidate of this.#candidates.values()) {
