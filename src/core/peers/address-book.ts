@@ -124,7 +124,7 @@ export class AddressBook {
     };
     const entry: Entry = { kept, place: this.#placeOf(kept), failures: 0, triedAt: known?.triedAt };
     const there = this.#places.get(entry.place);
-    if (there !== undefined && there !== known && there.failures < goneFailures) {
+    if (there !== undefined && there !== known && (there.failures < goneFailures || there.kept.anchor)) {
       if (known === undefined) this.told(peer, address, undefined, now, out);
       return;
     }
