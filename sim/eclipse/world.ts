@@ -167,7 +167,7 @@ export class EclipsedWorld {
       return { link, address, direction, since, allowed: false, ...opinion };
     });
     if (this.#slots.refusal(seat, false, taken) !== undefined) {
-      const evicted = this.#slots.evicted(seat, taken, this.#now);
+      const evicted = this.#slots.evicted(seat, false, taken, this.#now);
       if (evicted === undefined) return;
       this.#end(evicted, "full");
     }
@@ -190,8 +190,10 @@ export class EclipsedWorld {
     this.#links.set(link, { link, member, direction, since: this.#now });
     this.#step({ type: "linkOpened", link, peer: member.peer, attempt });
     this.#step({ type: "admitted", link, peer: member.peer });
-    for (const surplus of this.#connections.takeSurplus()) this.#end(surplus, "other");
-    if (!this.#links.has(link)) return;
+    if (this.#connections.isSurplus(link)) {
+      this.#end(link, "other");
+      return;
+    }
     this.#ask(member);
     this.#step({ type: "observed", peer: member.peer, what: { type: "answered", rttMs: member.hostile ? 1 : 40 } });
     this.#step({ type: "observed", peer: member.peer, what: { type: "brought", news: !member.hostile } });

@@ -213,8 +213,15 @@ describe("anchors", () => {
   test("keep their place, however often they failed", () => {
     link(links[0]!);
     book.setAnchors([linkAt(links[0]!)], out);
-    for (let i = 0; i < 99; i++) book.failed(links[0]!);
+    for (let i = 0; i < 99; i++) book.failed(named(links[0]!));
+    for (let i = 0; i < 3_000; i++)
+      tell(`/ip4/${i % 200}.${Math.floor(i / 200)}.3.4/tcp/1`, `/ip4/${i % 99}.1.1.1/tcp/1`);
+    const heldBefore = book.list().map(({ address }) => address);
     for (let i = 0; i < 3_000; i++) link(`/ip4/${i % 200}.${Math.floor(i / 200)}.3.4/tcp/1`);
     expect(book.anchors()).toHaveLength(1);
+    const held = new Set(book.list().map(({ address }) => address)); // who found the place of an anchor taken stays new
+    expect(heldBefore.filter((address) => !held.has(address) && disk().some((row) => row.address === address))).toEqual(
+      [],
+    );
   });
 });

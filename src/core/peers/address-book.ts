@@ -127,7 +127,7 @@ export class AddressBook {
     };
     const entry: Entry = { ...this.#entryOf(kept), triedAt: known?.triedAt };
     const there = this.#places.get(entry.place);
-    if (there !== undefined && there !== known && there.failures < goneFailures) {
+    if (there !== undefined && there !== known && (there.failures < goneFailures || there.kept.anchor)) {
       if (known === undefined) this.told(peer, address, undefined, now, out);
       return;
     }

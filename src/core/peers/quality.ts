@@ -29,6 +29,8 @@ const middlingRttMs = 100;
 /** Time after which a peer that was not seen counts as half gone, in ms. */
 const absenceHalfMs = 86_400_000;
 const middle = 0.5;
+/** The score of a peer of which nothing is known: whoever did wrong is no better. */
+export const strangersScore = 50;
 /** Points that one violation costs. Guess: two weigh more than all merit but the best. */
 const violationPoints = 25;
 /** What the parts weigh, in points of a hundred. */
@@ -39,30 +41,30 @@ export function newQuality(mono: number): Quality {
 }
 
 export function observed(before: Quality, what: Observation, mono: number): Quality {
-  const faded = fade(before, mono);
+  const then = faded(before, mono);
   switch (what.type) {
     case "dialed":
       return {
-        ...faded,
-        success: moved(faded.success, what.success ? 1 : 0),
-        seenAt: what.success ? mono : faded.seenAt,
+        ...then,
+        success: moved(then.success, what.success ? 1 : 0),
+        seenAt: what.success ? mono : then.seenAt,
       };
     case "answered":
       return {
-        ...faded,
-        promptness: moved(faded.promptness, middlingRttMs / (middlingRttMs + Math.max(0, what.rttMs))),
+        ...then,
+        promptness: moved(then.promptness, middlingRttMs / (middlingRttMs + Math.max(0, what.rttMs))),
         seenAt: mono,
       };
     case "brought":
-      return { ...faded, usefulness: moved(faded.usefulness, what.news ? 1 : 0), seenAt: mono };
+      return { ...then, usefulness: moved(then.usefulness, what.news ? 1 : 0), seenAt: mono };
     case "violated":
-      return { ...faded, violations: faded.violations + 1 };
+      return { ...then, violations: then.violations + 1 };
   }
 }
 
 /** From 0 to 100; 50 for a peer of which nothing is known but that it was seen a day ago. */
 export function scoreOf(quality: Quality, mono: number): number {
-  const { success, promptness, usefulness, violations, seenAt } = fade(quality, mono);
+  const { success, promptness, usefulness, violations, seenAt } = faded(quality, mono);
   const recency = seenAt === undefined ? middle : 2 ** (-(mono - seenAt) / absenceHalfMs);
   const merit =
     points.success * success +
@@ -72,13 +74,14 @@ export function scoreOf(quality: Quality, mono: number): number {
   return Math.max(0, Math.min(100, Math.round(merit - violationPoints * violations)));
 }
 
-function fade(quality: Quality, mono: number): Quality {
+/** What is left of it at this moment. */
+export function faded(quality: Quality, mono: number): Quality {
   const left = 2 ** (-Math.max(0, mono - quality.at) / qualityHalfLifeMs);
-  const faded = (value: number): number => middle + (value - middle) * left;
+  const halved = (value: number): number => middle + (value - middle) * left;
   return {
-    success: faded(quality.success),
-    promptness: faded(quality.promptness),
-    usefulness: faded(quality.usefulness),
+    success: halved(quality.success),
+    promptness: halved(quality.promptness),
+    usefulness: halved(quality.usefulness),
     violations: quality.violations * left,
     seenAt: quality.seenAt,
     at: mono,

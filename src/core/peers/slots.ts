@@ -9,6 +9,7 @@
  * 4. Where all places for those who dial in are taken, a newcomer takes the place of the youngest link of the
  *    network that has most of them. Those that brought most news, answer fastest or stand longest never give way: an attacker would
  *    have to be a better peer than they are. So places that an attacker fills are filled with his own links only.
+ *    Whose neighbourhood is full takes nobody's place.
  */
 import { type IpRange, ipOfMultiaddr, isInRange, neighbourhoodOf, networkOf } from "../../base/ip-range.ts";
 import type { LinkId, Direction } from "../../ports/network.ts";
@@ -70,9 +71,9 @@ export class Slots {
     return this.#tooNear(fresh, taken);
   }
 
-  /** The link that gives way to a newcomer that dialed in, or undefined where all that could are worth more. */
-  evicted(fresh: Seat, taken: readonly TakenSeat[], mono: number): LinkId | undefined {
-    if (fresh.direction === "outbound") return undefined;
+  /** The link that gives way to a newcomer that dialed in, or undefined where all that could are worth more. `isWelcome` as above. */
+  evicted(fresh: Seat, isWelcome: boolean, taken: readonly TakenSeat[], mono: number): LinkId | undefined {
+    if (fresh.direction === "outbound" || (!isWelcome && this.#tooNear(fresh, taken) !== undefined)) return undefined;
     let open = taken.filter(
       ({ direction, allowed, since, class: peerClass }) =>
         direction === "inbound" &&
@@ -92,10 +93,7 @@ export class Slots {
     for (const seat of open) sizes.set(this.#networkOf(seat), (sizes.get(this.#networkOf(seat)) ?? 0) + 1);
     const most = Math.max(...sizes.values());
     const crowd = open.filter((seat) => sizes.get(this.#networkOf(seat)) === most);
-    const loser = crowd.toSorted((a, b) => b.since - a.since)[0];
-    if (loser === undefined) return undefined;
-    const left = taken.filter(({ link }) => link !== loser.link);
-    return this.#tooNear(fresh, left) === undefined ? loser.link : undefined;
+    return crowd.toSorted((a, b) => b.since - a.since)[0]?.link;
   }
 
   #tooNear(fresh: Seat, taken: readonly Seat[]): string | undefined {

@@ -248,7 +248,8 @@ function passOn(fact: AdmissionFact, parts: Parts, step: Step): void {
     askForFirst(fact, parts, step);
     const admitted = { type: "peerAdmitted", link: fact.link, peer: fact.peer } as const;
     passOnPullFacts(parts.pull.step(admitted, holdingsSeen(parts), now, out), parts, step);
-    for (const link of parts.connections.takeSurplus())
+    const { link } = fact;
+    if (parts.connections.isSurplus(link))
       stepAdmission({ type: "expelled", link, code: "other", reason: onlyLooked, retryAfterSeconds: 0 }, parts, step);
     return;
   }

@@ -2,7 +2,14 @@ import { describe, expect, test } from "vitest";
 import { Side, hello } from "../../../../test/support/admission-side.ts";
 import type { PeerId } from "../../../base/brand.ts";
 import type { Direction } from "../../../ports/network.ts";
-import { helloWithinMs, linksMax, outboundReserved, strangersMax } from "../limits.ts";
+import {
+  evictedAfterMsMin,
+  evictedSeconds,
+  helloWithinMs,
+  linksMax,
+  outboundReserved,
+  strangersMax,
+} from "../limits.ts";
 
 describe("limits", () => {
   const peer = (i: number): PeerId => `peer${String(i).padStart(3, "0")}` as PeerId;
@@ -62,5 +69,46 @@ describe("limits", () => {
     side.step({ type: "linkClosed", link: 101, reason: "x" });
     side.step({ type: "linkClosed", link: 1, reason: "x" });
     expect(side.open(102, peer(102))).toEqual(["102: hello"]);
+  });
+
+  test("who dials in when all places are taken takes that of the youngest, who is told so and to stay away for 60 s", () => {
+    const side = new Side();
+    const youngest = linksMax - outboundReserved;
+    for (let i = 1; i <= linksMax; i++) {
+      side.mono = i;
+      side.admit(i, peer(i), directionOf(i));
+    }
+    side.mono = evictedAfterMsMin + linksMax;
+    side.open(90, peer(90));
+    expect(side.hear(90, hello())).toEqual(["90: acceptLink", "90: welcome"]);
+    const { lines, facts } = side.step({ type: "message", link: 90, message: { type: "welcome" } });
+    expect(lines).toEqual([`${youngest}: goodbye full`, `${youngest}: closeLink`, "90: admitLink"]);
+    expect(facts).toEqual([
+      { type: "departed", link: youngest, peer: peer(youngest), code: "full" },
+      { type: "admitted", link: 90, peer: peer(90), clockOffsetMs: -side.mono },
+    ]);
+    expect(side.reasons.at(-1)).toContain("its place went to another peer");
+    expect(side.step({ type: "linkClosed", link: youngest, reason: "x" }).facts).toEqual([
+      { type: "ended", link: youngest, peer: peer(youngest), code: "full", retryAfterSeconds: evictedSeconds },
+    ]);
+    expect(side.machine.admitted()).toHaveLength(linksMax);
+  });
+
+  test("a newcomer that does not finish takes nobody's place, nor does one before the others had their minute", () => {
+    const side = fullSide();
+    side.mono = evictedAfterMsMin - 1;
+    expect(side.admit(90, peer(90))).toEqual(["90: hello", "90: goodbye full", "90: closeLink"]);
+    side.mono = evictedAfterMsMin;
+    side.open(91, peer(91));
+    side.hear(91, hello());
+    side.mono += helloWithinMs;
+    expect(side.step({ type: "timePassed" }).lines).toEqual(["91: goodbye noHello", "91: closeLink"]);
+    expect(side.machine.admitted()).toHaveLength(linksMax);
+  });
+
+  test("we take nobody's place for a peer that we dial", () => {
+    const side = fullSide();
+    side.mono = evictedAfterMsMin;
+    expect(side.admit(90, peer(90), "outbound").slice(1)).toEqual(["90: goodbye full", "90: closeLink"]);
   });
 });

@@ -275,9 +275,11 @@ export class Admission {
   /** A further link of an admitted peer takes no place: one of the two is closed soon. */
   #noPlaceFor(record: LinkRecord, now: Time): string | undefined {
     if (this.#admitted.has(record.peer)) return undefined;
-    const { slots, merits } = this.#options;
-    const isWelcome = record.allowed || merits(record.peer, record.address, now).class === "validator";
-    return slots.refusal(record, isWelcome, [...this.#admitted.values()]);
+    return this.#options.slots.refusal(record, this.#isWelcome(record, now), [...this.#admitted.values()]);
+  }
+
+  #isWelcome({ peer, address, allowed }: LinkRecord, now: Time): boolean {
+    return allowed || this.#options.merits(peer, address, now).class === "validator";
   }
 
   /** The link whose place a newcomer takes. */
@@ -287,7 +289,7 @@ export class Admission {
       ...{ link, direction, address, allowed, since: admittedAt ?? now.mono },
       ...merits(peer, address, now),
     }));
-    const link = slots.evicted(record, taken, now.mono);
+    const link = slots.evicted(record, this.#isWelcome(record, now), taken, now.mono);
     return link === undefined ? undefined : this.#links.get(link);
   }
 

@@ -7,7 +7,7 @@ import { BoundedMap } from "../../../base/bounded-map.ts";
 import { Breaker, type BreakerState } from "../breaker.ts";
 import type { PeerClass } from "../classes.ts";
 import { peersRememberedMax } from "../limits.ts";
-import { type Observation, type Quality, newQuality, observed, scoreOf } from "../quality.ts";
+import { type Observation, type Quality, faded, newQuality, observed, scoreOf } from "../quality.ts";
 import { type Candidate, isConfigured } from "./candidate.ts";
 
 /** How a peer is thought of; shares from 0 to 1, the score from 0 to 100. */
@@ -82,7 +82,7 @@ export class Acquaintances {
   /** Of a peer whose link stands at this address. */
   opinionOf(peer: PeerId, address: string, isConfiguredPeer: boolean, now: Time): Opinion {
     const known = this.#peers.get(peer);
-    const quality = known?.quality ?? newQuality(now.mono);
+    const quality = faded(known?.quality ?? newQuality(now.mono), now.mono);
     const earned = known?.wasAdmitted === true ? "regular" : "unknown";
     return {
       class: this.#namedClass(peer, address, now.wall) ?? (isConfiguredPeer ? "trusted" : earned),
@@ -93,10 +93,8 @@ export class Acquaintances {
   }
 
   #of(peer: PeerId, mono: number): Acquaintance {
-    const known = this.#peers.get(peer);
-    if (known !== undefined) return known;
-    const fresh = { breaker: new Breaker(), quality: newQuality(mono), wasAdmitted: false };
-    this.#peers.set(peer, fresh);
-    return fresh;
+    const known = this.#peers.get(peer) ?? { breaker: new Breaker(), quality: newQuality(mono), wasAdmitted: false };
+    this.#peers.set(peer, known); // also what is known already: whoever is idle longest is forgotten
+    return known;
   }
 }

@@ -81,6 +81,21 @@ export function newCandidate(
   };
 }
 
+/** It need not wait longer than until then, unless its peer asked for that. */
+export function hasten(candidate: Candidate, until: number): void {
+  candidate.notBefore = Math.min(candidate.notBefore, Math.max(until, candidate.awayUntil));
+}
+
+/** Whether nothing but the address book, in which others may write, speaks for this address. */
+export function isHearsay({ source, lostAt, anchor }: Candidate): boolean {
+  return source === "told" && lostAt === undefined && !anchor;
+}
+
+/** Whether only the address book named it, and its peer was lost and is not back. */
+export function isLostHearsay({ source, lostAt, anchor, admittedAt }: Candidate): boolean {
+  return source === "told" && lostAt !== undefined && !anchor && admittedAt === undefined;
+}
+
 /** Whether an operator named this address. */
 export function isConfigured({ source }: Candidate): boolean {
   return source === "static" || source === "user";

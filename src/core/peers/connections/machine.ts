@@ -4,12 +4,13 @@
  *
  * 1. No dial to a peer that has a link or a dial under way, nor to an address that has one.
  * 2. A failed dial doubles the wait of its address, 5 s to 10 min, jittered. After as many as its class allows the
- *    address sleeps: it is dialed once an hour, and is never forgotten. After five in a row at whatever address the peer's breaker opens.
+ *    address sleeps: it is dialed once an hour, and is never forgotten. After five in a row at whatever address the
+ *    peer's breaker opens; but at one that others told of, and nobody was found, they say nothing of the peer.
  * 3. Fresh word of an address, a link that settled, and the return of any that was lost end waits, sleep and breaker.
  * 4. A peer whose link was lost is dialed again after a short moment, unless another link to it is
  *    kept or it told us to stay away.
  * 5. A member whose good link was lost is dialed every 2 min at least, the three lost last every 5 s by the clock. When one
- *    of the lost is back, all are dialed at once: what cut them off has ended. So a cut of hours heals in seconds.
+ *    of the lost is back, all are dialed at once: what cut them off has ended. So a cut of hours heals in seconds. Of those that only the book named the 50 lost last are remembered so.
  * 6. A peer whose links break again and again, each within 10 min, is dialed ever more rarely, up to every 15 min,
  *    or 2 min where no other link stands; a link that lasts, or the user's own order, ends that.
  * 7. Nobody who is banned is dialed.
@@ -31,16 +32,26 @@ import {
   dialBackoffMsMax,
   dialsMax,
   flapsTolerated,
+  linksMax,
   linksWanted,
   lostDialMsMax,
   probeAnswerMsMax,
   retryAfterSecondsMax,
   wallWaitMsMin,
 } from "../limits.ts";
+import { strangersScore } from "../quality.ts";
 import { Acquaintances, type Opinion } from "./acquaintances.ts";
-import { type Candidate, type CandidateSnapshot, isConfigured, newCandidate } from "./candidate.ts";
+import {
+  type Candidate,
+  type CandidateSnapshot,
+  hasten,
+  isConfigured,
+  isHearsay,
+  isLostHearsay,
+  newCandidate,
+} from "./candidate.ts";
 import type { ConnectionsInput, ConnectionsOptions } from "./inputs.ts";
-import { isProbed } from "./lost.ts";
+import { isProbed, longestWait } from "./lost.ts";
 import { Picks } from "./picks.ts";
 import { afterLoss, backOff } from "./waits.ts";
 
@@ -67,7 +78,7 @@ export class Connections {
   /** More than one link to a peer only until admission resolved them. */
   readonly #links = new Map<LinkId, Standing>();
   readonly #picks: Picks;
-  /** Monotonic time at which the latest link of our own dialing has stood long enough for an anchor. */
+  /** Monotonic time at which the next link of our own dialing has stood long enough for an anchor. */
   #anchorsAt: number | undefined;
   #attempts = 0;
   #stopping = false;
@@ -173,9 +184,9 @@ export class Connections {
     return Math.max(inBook, forgotten.length);
   }
 
-  /** Links that were only made to see whether the address is real, and are not wanted further. */
-  takeSurplus(): readonly LinkId[] {
-    return this.#picks.takeSurplus(this.#outbound() - 1);
+  /** Whether this link, which is admitted now, was only made to see whether the address is real, and is not wanted further. */
+  isSurplus(link: LinkId): boolean {
+    return this.#picks.isSurplus(link, this.#outbound() - 1);
   }
 
   /** Whether a few more addresses would be welcome. */
@@ -217,9 +228,10 @@ export class Connections {
       !busy.has(peer) &&
       !networks.has(book.networkOf(address)) &&
       !this.#candidates.has(address) &&
+      this.#acquaintances.openUntil(peer) <= now.mono &&
       this.#options.banOn(peer, address, now.wall) === undefined;
     const picked = this.#picks.next(this.#outbound(), isWanted, now.mono);
-    if (picked === undefined) return;
+    if (picked === undefined || (this.#candidates.size >= candidatesMax && !this.#makeRoom("told"))) return;
     const candidate = newCandidate(picked.address, picked.peer, "told", now.mono);
     this.#candidates.set(picked.address, candidate);
     out.push({
@@ -228,14 +240,14 @@ export class Connections {
       note: { type: "candidateFound", address: picked.address, peer: picked.peer, source: "told" },
     });
     this.#dial(candidate, now, out);
-    if (picked.isFeeler) this.#picks.feeling(candidate.attempt as number);
+    this.#picks.dialed(this.#attempts, picked);
   }
 
   /** Smaller is sooner. */
   #orderOf(candidate: Candidate, now: Time): number {
     const peerClass = this.#acquaintances.classOf(candidate, now.wall);
     const phase = peerClass === "validator" ? 0 : candidate.anchor ? 1 : 2 + rankOf(peerClass);
-    return 1_000 * phase - (this.#acquaintances.scoreOf(candidate.peer, now.mono) ?? 0);
+    return 1_000 * phase - (this.#acquaintances.scoreOf(candidate.peer, now.mono) ?? strangersScore);
   }
 
   /** Monotonic time before which neither the address nor its peer's breaker lets it be dialed. */
@@ -255,9 +267,12 @@ export class Connections {
   #saveAnchors(now: Time, out: EffectSink): void {
     this.#anchorsAt = undefined;
     const standing: { readonly peer: PeerId; readonly dialedAt: string; readonly since: number }[] = [];
-    for (const { peer, dialedAt, admittedAt } of this.#links.values())
-      if (dialedAt !== undefined && admittedAt !== undefined && now.mono - admittedAt >= anchorAfterMs)
-        standing.push({ peer, dialedAt, since: admittedAt });
+    for (const { peer, dialedAt, admittedAt } of this.#links.values()) {
+      if (dialedAt === undefined || admittedAt === undefined) continue;
+      const oldAt = admittedAt + anchorAfterMs;
+      if (now.mono >= oldAt) standing.push({ peer, dialedAt, since: admittedAt });
+      else this.#anchorsAt = Math.min(this.#anchorsAt ?? Infinity, oldAt);
+    }
     standing.sort((a, b) => a.since - b.since);
     this.#options.book.setAnchors(standing, out);
   }
@@ -327,7 +342,7 @@ export class Connections {
       const mayDial = known.shortLinks <= flapsTolerated; // that a flapping peer is announced is no news
       if (mayDial && (source === "user" || known.failures > 0)) known.notBefore = now.mono;
       this.#wake(known);
-      if (source !== "mdns") known.source = source; // configured from now on, never pushed out
+      if (source !== "mdns" || known.source === "told") known.source = source; // configured from now on, never pushed out
       if (peer !== undefined) known.peer = peer; // whoever lives there now
       return;
     }
@@ -350,7 +365,7 @@ export class Connections {
       )
         worst = candidate;
     }
-    if (worst === undefined || (source === "mdns" && worst.failures === 0)) return false;
+    if (worst === undefined || (source !== "static" && source !== "user" && worst.failures === 0)) return false;
     return this.#candidates.delete(worst.address);
   }
 
@@ -361,9 +376,9 @@ export class Connections {
     candidate.attempt = undefined;
     candidate.lastFailure = { failure, detail };
     this.#options.book.failed(candidate.address);
-    this.#picks.failed();
+    this.#picks.failed(attempt);
     if (failure === "self") candidate.peer = this.#options.self;
-    else if (candidate.peer !== undefined)
+    else if (candidate.peer !== undefined && !isHearsay(candidate))
       this.#acquaintances.observe(candidate.peer, { type: "dialed", success: false }, now.mono);
     const waitMs = this.#backOff(candidate, now, candidate.lostAt === undefined ? 0 : now.mono - candidate.dialedAt);
     out.push({
@@ -383,8 +398,11 @@ export class Connections {
 
   /** What came from the address book, and was never a member, is left to the book. */
   #letGo(candidate: Candidate): void {
-    if (candidate.source === "told" && candidate.lostAt === undefined && !candidate.anchor)
-      this.#candidates.delete(candidate.address);
+    if (isHearsay(candidate)) this.#candidates.delete(candidate.address);
+    const lost = [...this.#candidates.values()].filter((each) => isLostHearsay(each));
+    if (lost.length <= linksMax) return;
+    const oldest = lost.reduce((one, other) => ((other.lostAt ?? 0) < (one.lostAt ?? 0) ? other : one));
+    if (oldest.attempt === undefined) this.#candidates.delete(oldest.address);
   }
 
   #linked(link: LinkId, peer: PeerId, attempt: number | undefined, now: Time): void {
@@ -406,19 +424,20 @@ export class Connections {
     if (standing !== undefined) standing.admittedAt = now.mono;
     if (standing?.dialedAt !== undefined) {
       this.#options.book.linked(peer, standing.dialedAt, now.wall, out);
-      if (this.#options.outboundWanted > 0) this.#anchorsAt = now.mono + anchorAfterMs;
+      if (this.#options.outboundWanted > 0) this.#anchorsAt ??= now.mono + anchorAfterMs;
     }
     let isBack = false;
     for (const candidate of this.#candidates.values()) {
       if (candidate.peer !== peer) continue;
+      isBack ||= candidate.lostAt !== undefined && candidate.admittedAt === undefined;
       candidate.admittedAt = now.mono;
       candidate.dormant = false;
-      isBack ||= candidate.lostAt !== undefined;
+      if (candidate.shortLinks <= flapsTolerated) hasten(candidate, now.mono);
     }
     if (!isBack) return;
     for (const candidate of this.#candidates.values()) {
       if (candidate.lostAt === undefined || candidate.shortLinks > flapsTolerated) continue;
-      candidate.notBefore = Math.min(candidate.notBefore, Math.max(now.mono, candidate.awayUntil));
+      hasten(candidate, now.mono);
       if (candidate.peer !== undefined) this.#acquaintances.closeBreaker(candidate.peer);
     }
   }
@@ -458,20 +477,29 @@ export class Connections {
     for (const candidate of this.#candidates.values()) {
       if (candidate.shortLinks <= flapsTolerated) continue;
       const soon = now.mono + this.#options.prng.jittered(lostDialMsMax, backoffJitter);
-      candidate.notBefore = Math.min(candidate.notBefore, Math.max(soon, candidate.awayUntil));
+      hasten(candidate, soon);
     }
   }
 
   /** A lost member is dialed by the clock: its wait counts from the beginning of the dial that failed. */
   #backOff(candidate: Candidate, now: Time, sinceDialedMs = 0): number {
+    const linked = this.#linkedPeers();
     const surroundings = {
       class: this.#acquaintances.classOf(candidate, now.wall),
       candidates: this.#candidates.values(),
-      linked: this.#linkedPeers(),
+      linked,
     };
     const waitMs = backOff(candidate, surroundings, sinceDialedMs, this.#options.prng, now);
-    const breakerMsMax = candidate.lostAt === undefined ? Infinity : waitMs; // a probe is the one dial that goes through
-    if (candidate.peer !== undefined) this.#acquaintances.failed(candidate.peer, now.mono, breakerMsMax);
+    if (candidate.peer === undefined || isHearsay(candidate)) return waitMs;
+    const breakerMsMax = candidate.lostAt === undefined ? this.#probeMsMax(candidate.peer, linked) : waitMs; // a probe is the one dial that goes through
+    this.#acquaintances.failed(candidate.peer, now.mono, breakerMsMax);
     return waitMs;
+  }
+
+  /** What fails at one address of a lost member must not keep it from being dialed at another. */
+  #probeMsMax(peer: PeerId, linked: ReadonlySet<PeerId>): number {
+    const all = [...this.#candidates.values()];
+    const lost = all.find((each) => each.peer === peer && each.lostAt !== undefined);
+    return lost === undefined ? Infinity : longestWait(lost, all, linked);
   }
 }

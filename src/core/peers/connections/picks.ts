@@ -14,12 +14,14 @@ export class Picks {
   readonly #book: AddressBook;
   readonly #prng: Prng;
   readonly #wanted: number;
-  /** Dials and links that are a look only. */
-  readonly #feelers = new Set<number>();
+  /** Its dials under way, and whether each is a look only. */
+  readonly #dials = new Map<number, "pick" | "feeler">();
+  /** Links that are a look only. */
   readonly #looks = new Set<LinkId>();
   /** Monotonic times. */
   #pickAt = 0;
   #feelAt = 0;
+  /** Picks in a row that came to nothing; that others cannot be reached says nothing of the book. */
   #failures = 0;
 
   /** `wanted` links of our own dialing; with 0 the book is not used. */
@@ -52,28 +54,28 @@ export class Picks {
     return felt === undefined ? undefined : { ...felt, isFeeler: true };
   }
 
-  /** This dial is a look only. */
-  feeling(attempt: number): void {
-    this.#feelers.add(attempt);
+  dialed(attempt: number, { isFeeler }: Picked): void {
+    this.#dials.set(attempt, isFeeler ? "feeler" : "pick");
   }
 
-  failed(): void {
-    this.#failures += 1;
+  /** Any dial failed, whether it was picked or not. */
+  failed(attempt: number): void {
+    if (this.#dials.get(attempt) === "pick") this.#failures += 1;
+    this.#dials.delete(attempt);
   }
 
   linked(attempt: number, link: LinkId): void {
-    if (this.#feelers.delete(attempt)) this.#looks.add(link);
+    if (this.#dials.get(attempt) === "feeler") this.#looks.add(link);
     else this.#failures = 0;
+    this.#dials.delete(attempt);
   }
 
   gone(link: LinkId): void {
     this.#looks.delete(link);
   }
 
-  /** The looks that have seen enough, with so many other links of our own; where more are wanted they stay. */
-  takeSurplus(outbound: number): readonly LinkId[] {
-    const looks = [...this.#looks];
-    this.#looks.clear();
-    return outbound < this.#wanted ? [] : looks;
+  /** Whether this link was a look, which has seen enough now that it is admitted; where more than so many others of our own are wanted it stays. */
+  isSurplus(link: LinkId, outbound: number): boolean {
+    return this.#looks.delete(link) && outbound >= this.#wanted;
   }
 }

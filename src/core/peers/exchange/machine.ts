@@ -6,7 +6,8 @@
  *    open is taken, once.
  * 2. A question is answered at most every 30 s on a link, with our own addresses first and then a sample of the book.
  * 3. Addresses travel only as far as they mean something: those of this machine to itself, those of a local network
- *    within it. What is heard from further away than it lies is thrown away.
+ *    within it. What is heard from further away than it lies is thrown away. Names are not told: they may be secrets
+ *    of the operator who gave them, and nobody would take them.
  */
 import type { PeerId, Time } from "../../../base/brand.ts";
 import { type IpRange, ipOfMultiaddr, isInRange, isLoopback } from "../../../base/ip-range.ts";
@@ -98,14 +99,15 @@ export class Exchange {
     talk.toldAt = now.mono;
     const { self, book } = this.#options;
     const reach = this.#reachOf(talk.address);
+    const isToTell = (address: string): boolean => isDialable(address) && this.#reachOf(address) >= reach;
     const own = this.#own
-      .filter((address) => isDialable(address) && this.#reachOf(address) >= reach)
+      .filter(isToTell)
       .slice(0, ownAddressesToldMax)
       .map((address): KnownPeer => ({ peer: self, address }));
     const others = book
       .sample(knownPeersMax)
-      .filter(({ peer, address }) => peer !== talk.peer && this.#reachOf(address) >= reach)
-      .map(({ peer, address }): KnownPeer => ({ peer, address: bareAddress(address) }));
+      .map(({ peer, address }): KnownPeer => ({ peer, address: bareAddress(address) }))
+      .filter(({ peer, address }) => peer !== talk.peer && isToTell(address));
     return { type: "knownPeers", number, peers: [...own, ...others].slice(0, knownPeersMax) };
   }
 
