@@ -1,6 +1,5 @@
 /** Metrics that are read when somebody asks for them, from the node's status and its peers. */
 import type { CandidateSnapshot } from "../core/peers/connections/machine.ts";
-import { linksMax } from "../core/peers/limits.ts";
 import type { NetworkDriver, Traffic } from "../drivers/libp2p/driver-types.ts";
 import type { Metrics } from "../drivers/observe/metrics.ts";
 import type { Counters } from "../ports/network.ts";
@@ -12,6 +11,7 @@ export function setLinkMetrics(
   metrics: Metrics,
   candidates: readonly CandidateSnapshot[],
   handshakeSuccessRate: number,
+  linksMax: number,
 ): void {
   const failures = candidates.map((candidate) => candidate.failures);
   metrics.set("max_connections", linksMax);

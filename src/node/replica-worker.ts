@@ -69,6 +69,7 @@ class ReplicaThread {
       outboundWanted,
       exchange,
       detector,
+      peerLimits,
     } = options;
     const seed = randomBytes(6).readUIntBE(0, 6);
     const session = randomBytes(8).toString("hex");
@@ -91,6 +92,7 @@ class ReplicaThread {
         outboundWanted,
         exchange,
         detector,
+        peerLimits,
       },
       this.#store,
       state,

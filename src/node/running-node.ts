@@ -305,7 +305,7 @@ class LiveNode implements NodeFacade, RunningNode {
     setMetrics(this.#metrics, await this.status(), this.peers());
     setNetworkMetrics(this.#metrics, this.#running(this.#driver));
     const { candidates } = await this.#running(this.#client).snapshot();
-    setLinkMetrics(this.#metrics, candidates, this.#border.handshakeSuccessRate);
+    setLinkMetrics(this.#metrics, candidates, this.#border.handshakeSuccessRate, this.#config.peersMaxLinks);
     return this.#metrics.text();
   }
 

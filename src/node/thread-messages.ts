@@ -4,6 +4,7 @@
  */
 import type { NetworkId, PeerId } from "../base/brand.ts";
 import type { IpRange } from "../base/ip-range.ts";
+import type { PeerLimits } from "../core/peers/peer-limits.ts";
 import type { DetectorOptions } from "../core/peers/detector/machine.ts";
 import type { ReplicaInput } from "../core/replica/inputs.ts";
 import type { ReplicaSnapshot } from "../core/replica/replica.ts";
@@ -26,6 +27,7 @@ export interface ThreadOptions {
   readonly validators: readonly PeerId[];
   readonly outboundWanted: number;
   readonly exchange: boolean;
+  readonly peerLimits: PeerLimits;
   readonly detector: DetectorOptions;
   /** Added to the wall clock; only tests set it. */
   readonly clockOffsetMs: number;

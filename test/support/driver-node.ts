@@ -50,6 +50,7 @@ export class TestNode {
       family: "dual",
       encrypters: ["noise"],
       dialMs: 10_000,
+      linksMax: 50,
       pingEveryMs: 30_000,
       staleAfterMs: 120_000,
       mdns: { enabled: false, networkName: "test", networkId: "00".repeat(32) },

@@ -64,8 +64,8 @@ export const breakerResetMsMin = 30_000;
 export const breakerResetMsMax = 600_000;
 /** Time between two dials of an address that sleeps, in ms. Guess: whoever comes back dials us as well. */
 export const dormantDialMs = 3_600_000;
-/** Links, own dials among them, beyond which addresses that were only discovered are not dialed. Guess: half of all places, so that others find one. */
-export const linksWanted = 25;
+/** Share of all places, own dials counted in, beyond which addresses that were only discovered are not dialed. Guess: so that others find a place. */
+export const linksWantedShare = 0.5;
 /** Time between two picks from the address book, in ms. Source: as in Bitcoin. */
 export const pickEveryMs = 500;
 /** The same once many picks in a row came to nothing. */

@@ -47,23 +47,28 @@ export interface SlotsOptions {
   readonly exempt: readonly IpRange[];
   /** How many validators there are. */
   readonly validators: number;
+  /** All places; the usual number where it is left out. */
+  readonly links?: number | undefined;
 }
 
 export class Slots {
   readonly #exempt: readonly IpRange[];
+  /** All places. */
+  readonly links: number;
   readonly #inboundMax: number;
   readonly #ordinaryMax: number;
 
-  constructor({ exempt, validators }: SlotsOptions) {
+  constructor({ exempt, validators, links = linksMax }: SlotsOptions) {
     const reserved = Math.min(validators, validatorsReservedMax);
     this.#exempt = exempt;
-    this.#ordinaryMax = linksMax - reserved;
-    this.#inboundMax = linksMax - outboundReserved - reserved;
+    this.links = links;
+    this.#ordinaryMax = Math.max(1, links - reserved);
+    this.#inboundMax = Math.max(1, links - outboundReserved - reserved);
   }
 
   /** Why there is no place for one more beside those taken, in words; undefined where there is one. `isWelcome`: a validator, or allowed by rule. */
   refusal(fresh: Seat, isWelcome: boolean, taken: readonly Seat[]): string | undefined {
-    const most = isWelcome ? linksMax : this.#ordinaryMax;
+    const most = isWelcome ? this.links : this.#ordinaryMax;
     if (taken.length >= most) return `all ${most} places for peers are taken`;
     if (fresh.direction === "outbound" || isWelcome) return undefined;
     if (taken.filter(({ direction }) => direction === "inbound").length >= this.#inboundMax)

@@ -20,6 +20,7 @@ import { Exchange } from "../peers/exchange/machine.ts";
 import { ClockWatch } from "../peers/clock-watch.ts";
 import { Connections } from "../peers/connections/machine.ts";
 import { Detector, type DetectorOptions } from "../peers/detector/machine.ts";
+import type { PeerLimits } from "../peers/peer-limits.ts";
 import { Slots } from "../peers/slots.ts";
 import { Partitions } from "../peers/partitions/machine.ts";
 import { Standing } from "../peers/standing/machine.ts";
@@ -61,6 +62,8 @@ export interface ReplicaOptions {
   readonly outboundWanted: number;
   /** Whether it asks others for addresses and tells them of those it knows. */
   readonly exchange: boolean;
+  /** The usual ones where it is left out. */
+  readonly peerLimits?: PeerLimits | undefined;
   readonly detector: DetectorOptions;
 }
 
@@ -117,6 +120,7 @@ export function makeParts(options: ReplicaOptions, view: StoreView, state: Store
     prng: new Prng(seed),
     book,
     outboundWanted,
+    limits: options.peerLimits,
     banOn: (peer, address, now) => standing.ban(peer, address, now),
     namedClass: (peer, address, now) => {
       if (validators.has(peer)) return "validator";
@@ -138,7 +142,7 @@ export function makeParts(options: ReplicaOptions, view: StoreView, state: Store
       network,
       session,
       agent,
-      slots: new Slots({ exempt: exemptRanges, validators: validators.size }),
+      slots: new Slots({ exempt: exemptRanges, validators: validators.size, links: options.peerLimits?.links }),
       merits: (peer, address, now) => connections.opinionOf(peer, address, now),
     }),
     connections,

@@ -33,6 +33,8 @@ export interface NetworkDriverOptions {
   readonly dialMs: Millis;
   /** Time between two pings of a link, at most. */
   readonly pingEveryMs: Millis;
+  /** Links that the core admits; libp2p takes as many more as may wait to be admitted or be told goodbye. */
+  readonly linksMax: number;
   /** How long a link may leave pings unanswered before it is closed as stale. */
   readonly staleAfterMs: Millis;
   readonly mdns: { readonly enabled: boolean; readonly networkName: string; readonly networkId: string };

@@ -17,7 +17,6 @@ import { assert } from "../../base/assert.ts";
 import type { NetworkDriverOptions } from "./driver-types.ts";
 import type { Gossip } from "./gossip.ts";
 import {
-  connectionsMax,
   connectionsPerHostMax,
   closeMsMax,
   dialMsMax,
@@ -26,6 +25,7 @@ import {
   negotiationMsMax,
   pendingConnectionsMax,
   silentSocketFactor,
+  spareConnections,
   streamReadBytesMax,
   streamWindowBytesMax,
   streamWriteBytesMax,
@@ -47,7 +47,7 @@ interface Services extends ServiceMap {
 
 type Options = Pick<
   NetworkDriverOptions,
-  "identitySeed" | "listen" | "announce" | "encrypters" | "staleAfterMs" | "version"
+  "identitySeed" | "listen" | "announce" | "encrypters" | "staleAfterMs" | "linksMax" | "version"
 >;
 
 export async function createHost(
@@ -79,7 +79,7 @@ export async function createHost(
     connectionGater: { denyDialPeer: () => true, denyDialMultiaddr: () => true },
     connectionMonitor: { enabled: false },
     connectionManager: {
-      maxConnections: connectionsMax,
+      maxConnections: options.linksMax + spareConnections,
       maxIncomingPendingConnections: pendingConnectionsMax,
       inboundConnectionThreshold: connectionsPerHostMax,
       inboundUpgradeTimeout: inboundUpgradeMsMax,

@@ -37,8 +37,8 @@ export const inputBytesMax = 256 * 1024 * 1024;
 /** Bytes of one link's frames that the core has not taken yet, beyond which its streams are not read. Guess: a pull's whole window. */
 export const untakenBytesMax: number = 4 * frameBytesMax.frontier;
 
-/** Connections libp2p admits. Source: 50 admitted and 50 not yet admitted links, and room for a goodbye to those above. */
-export const connectionsMax = 128;
+/** Connections libp2p admits beyond the links that the core does. Source: 50 not yet admitted ones, and room for a goodbye to those above. */
+export const spareConnections = 78;
 /** Inbound connections being upgraded at once. Guess: half of a testnet of 100 nodes starting on one host. */
 export const pendingConnectionsMax = 64;
 /** Inbound connections of one host in a second. Guess: a local testnet shares one address; libp2p's default is 5. */

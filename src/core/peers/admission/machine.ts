@@ -19,14 +19,7 @@ import { type AdmitMessage, type GoodbyeCode, type Hello, admitVersion, encodeAd
 import type { Direction, LinkId } from "../../../ports/network.ts";
 import type { Slots, TakenSeat } from "../slots.ts";
 import type { Effect, EffectSink } from "../../effects.ts";
-import {
-  admissionSkewMsMax,
-  evictedSeconds,
-  helloWithinMs,
-  linksMax,
-  linksPerPeerMax,
-  strangersMax,
-} from "../limits.ts";
+import { admissionSkewMsMax, evictedSeconds, helloWithinMs, linksPerPeerMax, strangersMax } from "../limits.ts";
 
 export interface AdmissionOptions {
   readonly self: PeerId;
@@ -198,7 +191,8 @@ export class Admission {
     if (this.#stopping) return this.#dismiss(record, "shuttingDown", "the node is shutting down", now, out);
     if (refused !== undefined)
       return this.#dismiss(record, "banned", refused.reason, now, out, refused.retryAfterSeconds);
-    if (this.#staying() > linksMax + strangersMax) return this.#dismiss(record, "full", tooManyStrangers, now, out);
+    if (this.#staying() > this.#options.slots.links + strangersMax)
+      return this.#dismiss(record, "full", tooManyStrangers, now, out);
     const { network, session, agent } = this.#options;
     this.#send(record, { type: "hello", version: admitVersion, network, session, clock: now.wall, agent }, out);
     return [];

@@ -11,7 +11,7 @@ import {
   dialsMax,
   dormantDialMs,
   linksMax,
-  linksWanted,
+  linksWantedShare,
   lostDialMsMax,
   probeEveryMs,
   redialAfterLossMs,
@@ -276,7 +276,7 @@ describe("while 25 links stand", () => {
   function crowded(): Table {
     const table = new Table();
     admit(table, 99, bob, attemptOf(table.found("lost", bob, "mdns")[0]));
-    for (let link = 1; link <= linksWanted; link++) admit(table, link, peerNo(link));
+    for (let link = 1; link <= linksWantedShare * linksMax; link++) admit(table, link, peerNo(link));
     return table;
   }
 

@@ -4,6 +4,7 @@ import type { Prng } from "../../../base/prng.ts";
 import type { GoodbyeCode } from "../../../codec/admit.ts";
 import type { CandidateSource, DialFailure, LinkId } from "../../../ports/network.ts";
 import type { AddressBook } from "../address-book.ts";
+import type { PeerLimits } from "../peer-limits.ts";
 import type { Observation } from "../quality.ts";
 import type { NamedClass } from "./acquaintances.ts";
 
@@ -41,4 +42,6 @@ export interface ConnectionsOptions {
   readonly book: AddressBook;
   /** Links of our own dialing below which the address book is used. */
   readonly outboundWanted: number;
+  /** The usual ones where it is left out. */
+  readonly limits?: PeerLimits | undefined;
 }

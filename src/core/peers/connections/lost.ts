@@ -5,7 +5,6 @@
  */
 import type { PeerId } from "../../../base/brand.ts";
 import {
-  dialBackoffMsMax,
   flapWaitMsMax,
   flapWaitMsMin,
   flapsTolerated,
@@ -30,9 +29,9 @@ export function isProbed(one: Lost, all: Iterable<Lost>, linked: ReadonlySet<Pee
   return lostLater.size < probedMembersMax;
 }
 
-/** The longest wait in ms between two dials of an address. */
-export function longestWait(one: Lost, all: Iterable<Lost>, linked: ReadonlySet<PeerId>): number {
-  if (one.lostAt === undefined) return dialBackoffMsMax;
+/** The longest wait in ms between two dials of an address; `usualMsMax` is that of one whose peer was not lost. */
+export function longestWait(one: Lost, all: Iterable<Lost>, linked: ReadonlySet<PeerId>, usualMsMax: number): number {
+  if (one.lostAt === undefined) return usualMsMax;
   return isProbed(one, all, linked) ? probeEveryMs : lostDialMsMax;
 }
 

@@ -29,16 +29,15 @@ import {
   anchorAfterMs,
   backoffJitter,
   candidatesMax,
-  dialBackoffMsMax,
   dialsMax,
   flapsTolerated,
-  linksMax,
-  linksWanted,
+  linksWantedShare,
   lostDialMsMax,
   probeAnswerMsMax,
   retryAfterSecondsMax,
   wallWaitMsMin,
 } from "../limits.ts";
+import { type PeerLimits, usualPeerLimits } from "../peer-limits.ts";
 import { strangersScore } from "../quality.ts";
 import { Acquaintances, type Opinion } from "./acquaintances.ts";
 import {
@@ -74,6 +73,7 @@ export class Connections {
   readonly #options: ConnectionsOptions;
   readonly #candidates = new Map<string, Candidate>();
   readonly #acquaintances: Acquaintances;
+  readonly #limits: PeerLimits;
   readonly #dialing = new Map<number, Candidate>();
   /** More than one link to a peer only until admission resolved them. */
   readonly #links = new Map<LinkId, Standing>();
@@ -85,6 +85,7 @@ export class Connections {
 
   constructor(options: ConnectionsOptions) {
     this.#options = options;
+    this.#limits = options.limits ?? usualPeerLimits;
     this.#acquaintances = new Acquaintances((peer, address, now) => options.namedClass(peer, address, now));
     this.#picks = new Picks(options.book, options.prng, options.outboundWanted);
     const anchors = options.outboundWanted === 0 ? [] : options.book.anchors();
@@ -259,7 +260,10 @@ export class Connections {
     const { attempt, peer, lostAt, anchor } = candidate;
     if (attempt !== undefined || (peer !== undefined && busy.has(peer))) return false;
     return (
-      isConfigured(candidate) || anchor || lostAt !== undefined || this.#links.size + this.#dialing.size < linksWanted
+      isConfigured(candidate) ||
+      anchor ||
+      lostAt !== undefined ||
+      this.#links.size + this.#dialing.size < linksWantedShare * this.#limits.links
     );
   }
 
@@ -298,9 +302,9 @@ export class Connections {
     const ban = this.#options.banOn(candidate.peer, candidate.address, now.wall);
     candidate.banned = ban !== undefined;
     if (ban === undefined) return false;
-    const leftMs = ban.until === undefined ? dialBackoffMsMax : ban.until - now.wall;
+    const leftMs = ban.until === undefined ? this.#limits.backoffMsMax : ban.until - now.wall;
     // a wall clock that stands still just before the end must not make a node look again and again
-    candidate.notBefore = now.mono + Math.min(Math.max(leftMs, wallWaitMsMin), dialBackoffMsMax);
+    candidate.notBefore = now.mono + Math.min(Math.max(leftMs, wallWaitMsMin), this.#limits.backoffMsMax);
     return true;
   }
 
@@ -400,7 +404,7 @@ export class Connections {
   #letGo(candidate: Candidate): void {
     if (isHearsay(candidate)) this.#candidates.delete(candidate.address);
     const lost = [...this.#candidates.values()].filter((each) => isLostHearsay(each));
-    if (lost.length <= linksMax) return;
+    if (lost.length <= this.#limits.links) return;
     const oldest = lost.reduce((one, other) => ((other.lostAt ?? 0) < (one.lostAt ?? 0) ? other : one));
     if (oldest.attempt === undefined) this.#candidates.delete(oldest.address);
   }
@@ -457,7 +461,7 @@ export class Connections {
       if (candidate.peer !== peer) continue;
       const awayMs = Math.min(retryAfterSeconds, retryAfterSecondsMax) * 1000;
       candidate.awayUntil = now.mono + awayMs;
-      const loss = afterLoss(candidate, code, this.#options.prng, now);
+      const loss = afterLoss(candidate, code, this.#limits, this.#options.prng, now);
       const waitMs = Math.max(loss.type === "wait" ? loss.waitMs : this.#backOff(candidate, now), awayMs);
       candidate.notBefore = Math.max(candidate.notBefore, now.mono + waitMs);
       candidate.admittedAt = undefined;
@@ -488,6 +492,7 @@ export class Connections {
       class: this.#acquaintances.classOf(candidate, now.wall),
       candidates: this.#candidates.values(),
       linked,
+      limits: this.#limits,
     };
     const waitMs = backOff(candidate, surroundings, sinceDialedMs, this.#options.prng, now);
     if (candidate.peer === undefined || isHearsay(candidate)) return waitMs;
@@ -500,6 +505,6 @@ export class Connections {
   #probeMsMax(peer: PeerId, linked: ReadonlySet<PeerId>): number {
     const all = [...this.#candidates.values()];
     const lost = all.find((each) => each.peer === peer && each.lostAt !== undefined);
-    return lost === undefined ? Infinity : longestWait(lost, all, linked);
+    return lost === undefined ? Infinity : longestWait(lost, all, linked, this.#limits.backoffMsMax);
   }
 }

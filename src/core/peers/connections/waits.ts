@@ -5,14 +5,13 @@ import type { GoodbyeCode } from "../../../codec/admit.ts";
 import { type PeerClass, attemptsMax } from "../classes.ts";
 import {
   backoffJitter,
-  dialBackoffMsMax,
-  dialBackoffMsMin,
   dormantDialMs,
   failuresCountedMax,
   redialAfterLossMs,
   settledLinkMs,
   steadyLinkMs,
 } from "../limits.ts";
+import type { PeerLimits } from "../peer-limits.ts";
 import type { Candidate } from "./candidate.ts";
 import { longestWait, waitOfFlapping } from "./lost.ts";
 
@@ -37,6 +36,7 @@ export interface Surroundings {
   readonly class: PeerClass;
   readonly candidates: Iterable<Candidate>;
   readonly linked: ReadonlySet<PeerId>;
+  readonly limits: PeerLimits;
 }
 
 /** Counts a failure and plans the next dial; returns the wait in ms, from which what has passed already is taken off. */
@@ -47,11 +47,15 @@ export function backOff(
   prng: Prng,
   now: Time,
 ): number {
-  const { class: peerClass, candidates, linked } = surroundings;
-  candidate.dormant = candidate.lostAt === undefined && candidate.failures + 1 >= attemptsMax[peerClass];
+  const { class: peerClass, candidates, linked, limits } = surroundings;
+  const attempts = peerClass === "regular" ? limits.attempts : attemptsMax[peerClass];
+  candidate.dormant = candidate.lostAt === undefined && candidate.failures + 1 >= attempts;
   const wait = candidate.dormant
     ? dormantDialMs
-    : Math.min(dialBackoffMsMin * 2 ** candidate.failures, longestWait(candidate, candidates, linked));
+    : Math.min(
+        limits.backoffMsMin * 2 ** candidate.failures,
+        longestWait(candidate, candidates, linked, limits.backoffMsMax),
+      );
   const waitMs = Math.max(redialAfterLossMs, prng.jittered(wait, backoffJitter) - passedMs);
   candidate.failures = Math.min(candidate.failures + 1, failuresCountedMax);
   candidate.notBefore = now.mono + waitMs;
@@ -59,10 +63,16 @@ export function backOff(
 }
 
 /** Soon after a good link; long where the peer does not want us. Marks the address as one of a member that was lost. */
-export function afterLoss(candidate: Candidate, code: GoodbyeCode | undefined, prng: Prng, now: Time): Loss {
+export function afterLoss(
+  candidate: Candidate,
+  code: GoodbyeCode | undefined,
+  { backoffMsMax }: PeerLimits,
+  prng: Prng,
+  now: Time,
+): Loss {
   if (code !== undefined && hopelessCodes.has(code)) {
     candidate.lostAt = undefined;
-    return { type: "wait", waitMs: prng.jittered(dialBackoffMsMax, backoffJitter) };
+    return { type: "wait", waitMs: prng.jittered(backoffMsMax, backoffJitter) };
   }
   if (candidate.admittedAt === undefined || now.mono - candidate.admittedAt < steadyLinkMs) return { type: "failure" };
   candidate.failures = 0;
