@@ -110,6 +110,13 @@ describe("the address book", () => {
     expect([empty.at(0), empty.machine.nextDeadline()]).toEqual([[], undefined]);
   });
 
+  test("is used at once when the first address comes into it", () => {
+    const table = new Table(wanted);
+    table.at(100);
+    table.book.told(bob, known(1)[0]!.address, undefined, 0 as Instant, []);
+    expect([table.machine.nextDeadline(), table.at(100)]).toEqual([0, [`/ip4/1.1.1.1/tcp/1/p2p/bob#1`]]);
+  });
+
   test("is asked every 10 s where all it has is linked, and never all the time", () => {
     const table = new Dialer(wanted, known(3, "tried"));
     table.run(5_000);

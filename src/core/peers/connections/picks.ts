@@ -40,7 +40,7 @@ export class Picks {
   }
 
   next(outbound: number, isWanted: (peer: PeerId, address: string) => boolean, mono: number): Picked | undefined {
-    if (this.#wanted === 0) return undefined;
+    if (mono < (this.nextAt(outbound) ?? Infinity)) return undefined; // an empty book is asked as soon as it has something
     if (outbound < this.#wanted && mono >= this.#pickAt) {
       const picked = this.#book.pick(isWanted, mono);
       if (picked === undefined) this.#failures += 1; // all that it has is linked or being dialed
