@@ -5,6 +5,7 @@ import type { GoodbyeCode } from "../../src/codec/admit.ts";
 import { AddressBook } from "../../src/core/peers/address-book.ts";
 import { ed25519Signer } from "../../src/crypto/ed25519.ts";
 import { keyedNumber } from "../../src/crypto/keyed-number.ts";
+import type { PeerLimits } from "../../src/core/peers/peer-limits.ts";
 import type { KnownAddress } from "../../src/ports/known-address.ts";
 import { Connections, type ConnectionsInput } from "../../src/core/peers/connections/machine.ts";
 import type { Effect } from "../../src/core/effects.ts";
@@ -19,7 +20,7 @@ export class Table {
   readonly machine: Connections;
   mono = 0;
 
-  constructor(outboundWanted = 0, known: readonly KnownAddress[] = []) {
+  constructor(outboundWanted = 0, known: readonly KnownAddress[] = [], limits?: PeerLimits) {
     const place = keyedNumber(ed25519Signer(new Uint8Array(32).fill(9)));
     this.book = new AddressBook({ self, place, prng: new Prng(2), exempt: [] }, known);
     this.machine = new Connections({
@@ -29,6 +30,7 @@ export class Table {
       namedClass: (peer) => this.named.get(peer),
       book: this.book,
       outboundWanted,
+      limits,
     });
   }
 

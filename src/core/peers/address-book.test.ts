@@ -111,9 +111,9 @@ describe("places", () => {
     const held = book.list().map(({ address }) => address);
     const refused = all.filter((address) => !held.includes(named(address)));
     for (const address of refused) expect(tell(address)).toBe(false);
-    for (const address of held) for (let i = 1; i < worthlessFailures; i++) book.failed(address);
+    for (const address of held) for (let i = 1; i < worthlessFailures; i++) book.failed(undefined, address);
     for (const address of refused) expect(tell(address)).toBe(false);
-    for (const address of held) book.failed(address);
+    for (const address of held) book.failed(undefined, address);
     expect(refused.filter((address) => tell(address)).length).toBeGreaterThan(held.length / 2);
   });
 
@@ -122,7 +122,7 @@ describe("places", () => {
     for (const address of all) link(address);
     const tried = book.list().filter(({ table }) => table === "tried");
     const fresh = bareAddress(book.list().find(({ table }) => table === "new")!.address);
-    for (const { address } of tried) for (let i = 0; i < goneFailures; i++) book.failed(address);
+    for (const { address } of tried) for (let i = 0; i < goneFailures; i++) book.failed(undefined, address);
     link(fresh);
     expect(book.list().find(({ address }) => address === named(fresh))).toMatchObject({ table: "tried" });
     expect(book.size.tried).toBe(tried.length);
@@ -162,8 +162,8 @@ describe("a pick", () => {
     for (let i = 0; i < 20; i++) tell(`/ip4/${i}.1.3.4/tcp/1`, `/ip4/${i}.2.2.2/tcp/1`);
     const [good, ...bad] = book.list().map(({ address }) => address) as [string, ...string[]];
     for (const address of bad) {
-      for (let i = 0; i < 8; i++) book.failed(address);
-      book.dialed(address, 0);
+      for (let i = 0; i < 8; i++) book.failed(undefined, address);
+      book.dialed(undefined, address, 0);
     }
     let goods = 0;
     for (let i = 0; i < 200; i++) if (book.pick(yes, 1)?.address === good) goods += 1;
@@ -176,7 +176,7 @@ describe("what others are told", () => {
   test("are different addresses that did not fail", () => {
     for (let i = 0; i < 60; i++) tell(`/ip4/${i}.1.3.4/tcp/1`, `/ip4/${i}.2.2.2/tcp/1`);
     const [failed] = book.list();
-    book.failed(failed!.address);
+    book.failed(undefined, failed!.address);
     const told = book.sample(100).map(({ address }) => address);
     expect([new Set(told).size, told.includes(failed!.address)]).toEqual([book.list().length - 1, false]);
     expect(book.sample(3)).toHaveLength(3);
@@ -213,7 +213,7 @@ describe("anchors", () => {
   test("keep their place, however often they failed", () => {
     link(links[0]!);
     book.setAnchors([linkAt(links[0]!)], out);
-    for (let i = 0; i < 99; i++) book.failed(named(links[0]!));
+    for (let i = 0; i < 99; i++) book.failed(undefined, named(links[0]!));
     for (let i = 0; i < 3_000; i++)
       tell(`/ip4/${i % 200}.${Math.floor(i / 200)}.3.4/tcp/1`, `/ip4/${i % 99}.1.1.1/tcp/1`);
     const heldBefore = book.list().map(({ address }) => address);

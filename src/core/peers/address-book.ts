@@ -97,13 +97,13 @@ export class AddressBook {
     return this.#settle(this.#entryOf(kept), out);
   }
 
-  dialed(address: string, mono: number): void {
-    const entry = this.#entries.get(address);
+  dialed(peer: PeerId | undefined, address: string, mono: number): void {
+    const entry = this.#at(peer, address);
     if (entry !== undefined) entry.triedAt = mono;
   }
 
-  failed(address: string): void {
-    const entry = this.#entries.get(address);
+  failed(peer: PeerId | undefined, address: string): void {
+    const entry = this.#at(peer, address);
     if (entry !== undefined) entry.failures += 1;
   }
 
@@ -215,6 +215,11 @@ export class AddressBook {
   #remove(entry: Entry): void {
     this.#entries.delete(entry.kept.address);
     this.#places.delete(entry.place);
+  }
+
+  /** A configured address may not name its peer. */
+  #at(peer: PeerId | undefined, address: string): Entry | undefined {
+    return this.#entries.get(peer === undefined ? address : namedAddress(peer, address));
   }
 
   #entryOf(kept: KnownAddress): Entry {

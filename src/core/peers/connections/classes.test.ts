@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { usualPeerLimits } from "../peer-limits.ts";
 import { Table, bob, carol } from "../../../../test/support/dial-table.ts";
 import { assert } from "../../../base/assert.ts";
 import type { Instant, PeerId } from "../../../base/brand.ts";
@@ -12,6 +13,7 @@ import {
   dormantDialMs,
   linksMax,
   linksWantedShare,
+  outboundReserved,
   lostDialMsMax,
   probeEveryMs,
   redialAfterLossMs,
@@ -275,26 +277,38 @@ describe("of more addresses than may be dialed at once", () => {
 });
 
 describe("while 25 links stand", () => {
-  function crowded(): Table {
+  /** Of the links that many are of our own dialing. */
+  function crowded(dialed: number = outboundReserved): Table {
     const table = new Table();
     admit(table, 99, bob, attemptOf(table.found("lost", bob, "mdns")[0]));
-    for (let link = 1; link <= linksWantedShare * linksMax; link++) admit(table, link, peerNo(link));
+    for (let link = 1; link <= linksWantedShare * linksMax; link++) {
+      const dials = link < dialed ? table.found(`s${link}`, peerNo(link), "static") : [];
+      admit(table, link, peerNo(link), dials[0] === undefined ? undefined : attemptOf(dials[0]));
+    }
     return table;
   }
+
+  test("what was only discovered is dialed all the same where others dialed nearly all of them", () => {
+    expect(
+      crowded(outboundReserved - 1)
+        .found("m", carol, "mdns")
+        .map(addressOf),
+    ).toEqual(["m"]);
+  });
 
   test("what was only discovered is not dialed, nor waited for; it is once a link is gone", () => {
     const table = crowded();
     expect([table.found("m", carol, "mdns"), table.machine.nextDeadline()]).toEqual([[], undefined]);
-    table.ended(1, peerNo(1));
-    expect(table.ended(2, peerNo(2))).toEqual(["m#2"]);
+    table.ended(21, peerNo(21));
+    expect(table.ended(22, peerNo(22)).map(addressOf)).toEqual(["m"]);
   });
 
   test("what an operator named is, and members that were lost are", () => {
     const table = crowded();
-    expect(table.found("s", carol, "static")).toEqual(["s#2"]);
+    expect(table.found("s", carol, "static").map(addressOf)).toEqual(["s"]);
     table.mono = steadyLinkMs;
     table.ended(99, bob);
-    expect(table.at(table.machine.nextDeadline() as number)).toEqual(["lost#3"]);
+    expect(table.at(table.machine.nextDeadline() as number).map(addressOf)).toEqual(["lost"]);
   });
 });
 
@@ -327,4 +341,16 @@ describe("members that the book named", () => {
     expect(shown(table).length).toBeLessThanOrEqual(linksMax + dialsMax);
     expect(shown(table).length).toBeGreaterThan(linksMax / 2);
   });
+});
+
+test("an operator may set how often and how fast is dialed", () => {
+  const table = new Table(0, [], { ...usualPeerLimits, attempts: 2, backoffMsMin: 1_000, backoffMsMax: 1_500 });
+  table.found("a");
+  const waits = [1, 2, 3].map((attempt) => {
+    table.failed(attempt);
+    const { waitMs } = table;
+    table.at(table.mono + waitMs);
+    return waitMs;
+  });
+  expect(waits.map((ms) => Math.round(ms / 500) * 500)).toEqual([1_000, 1_500, 1_500]);
 });

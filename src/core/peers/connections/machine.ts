@@ -15,7 +15,7 @@
  *    or 2 min where no other link stands; a link that lasts, or the user's own order, ends that.
  * 7. Nobody who is banned is dialed.
  * 8. Of several that are due, validators come first, then where our links stood before the start, then by class, then by quality.
- *    What was only discovered is dialed while there are fewer than 25 links; the address book is used while
+ *    What was only discovered is dialed while half of all places, or of those kept for it, are free; the address book is used while
  *    fewer than 8 links are of our own dialing, and every 2 min for a look whether a new address is real.
  * 9. At most 8 dials at once and 1,024 addresses; configured ones are never pushed out.
  */
@@ -33,6 +33,7 @@ import {
   flapsTolerated,
   linksWantedShare,
   lostDialMsMax,
+  outboundReserved,
   probeAnswerMsMax,
   retryAfterSecondsMax,
   wallWaitMsMin,
@@ -214,7 +215,7 @@ export class Connections {
     candidate.lastDialAt = now.wall;
     candidate.dialedAt = now.mono;
     this.#dialing.set(candidate.attempt, candidate);
-    this.#options.book.dialed(candidate.address, now.mono);
+    this.#options.book.dialed(candidate.peer, candidate.address, now.mono);
     const dial = { type: "dial", address: candidate.address, attempt: candidate.attempt } as const;
     const probes = isProbed(candidate, this.#candidates.values(), this.#linkedPeers());
     out.push({ type: "network", order: probes ? { ...dial, answerMsMax: probeAnswerMsMax } : dial });
@@ -263,7 +264,8 @@ export class Connections {
       isConfigured(candidate) ||
       anchor ||
       lostAt !== undefined ||
-      this.#links.size + this.#dialing.size < linksWantedShare * this.#limits.links
+      this.#links.size + this.#dialing.size < linksWantedShare * this.#limits.links ||
+      this.#outbound() < outboundReserved // whoever dials in must not keep us from dialing
     );
   }
 
@@ -379,7 +381,7 @@ export class Connections {
     this.#dialing.delete(attempt);
     candidate.attempt = undefined;
     candidate.lastFailure = { failure, detail };
-    this.#options.book.failed(candidate.address);
+    this.#options.book.failed(candidate.peer, candidate.address);
     this.#picks.failed(attempt);
     if (failure === "self") candidate.peer = this.#options.self;
     else if (candidate.peer !== undefined && !isHearsay(candidate))
