@@ -158,3 +158,11 @@ describe("who gives way to a newcomer", () => {
     expect(slots.evicted(seat("12.0.1.1"), false, taken, now)).toBe(40);
   });
 });
+
+test("validators that are linked take of the places kept for them, and no others", () => {
+  const ten = new Slots({ exempt, validators: 10 });
+  const linked = seats(10, "outbound").map((each) => ({ ...each, validator: true }));
+  const others = seats(linksMax - 11, "outbound");
+  expect(ten.refusal(seat("12.0.0.1", "outbound"), false, [...linked, ...others])).toBeUndefined();
+  expect(ten.refusal(seat("12.0.0.1", "outbound"), false, seats(linksMax - 10, "outbound"))).toMatch(/^all 40 places/u);
+});

@@ -27,6 +27,8 @@ import {
 export interface Seat {
   readonly direction: Direction;
   readonly address: string;
+  /** It belongs to a validator, for whom places are kept. */
+  readonly validator?: boolean | undefined;
 }
 
 /** A seat that is taken, and what speaks for whoever sits there. */
@@ -55,24 +57,25 @@ export class Slots {
   readonly #exempt: readonly IpRange[];
   /** All places. */
   readonly links: number;
-  readonly #inboundMax: number;
-  readonly #ordinaryMax: number;
+  /** Places kept for validators, those that they have taken among them. */
+  readonly #reserved: number;
 
   constructor({ exempt, validators, links = linksMax }: SlotsOptions) {
     const reserved = Math.min(validators, validatorsReservedMax);
     this.#exempt = exempt;
     this.links = links;
-    this.#ordinaryMax = Math.max(1, links - reserved);
-    this.#inboundMax = Math.max(1, links - outboundReserved - reserved);
+    this.#reserved = reserved;
   }
 
   /** Why there is no place for one more beside those taken, in words; undefined where there is one. `isWelcome`: a validator, or allowed by rule. */
   refusal(fresh: Seat, isWelcome: boolean, taken: readonly Seat[]): string | undefined {
-    const most = isWelcome ? this.links : this.#ordinaryMax;
+    const kept = Math.max(0, this.#reserved - taken.filter(({ validator }) => validator === true).length);
+    const most = isWelcome ? this.links : Math.max(1, this.links - kept);
+    const inboundMax = Math.max(1, this.links - outboundReserved - kept);
     if (taken.length >= most) return `all ${most} places for peers are taken`;
     if (fresh.direction === "outbound" || isWelcome) return undefined;
-    if (taken.filter(({ direction }) => direction === "inbound").length >= this.#inboundMax)
-      return `all ${this.#inboundMax} places for peers that dial in are taken`;
+    if (taken.filter(({ direction }) => direction === "inbound").length >= inboundMax)
+      return `all ${inboundMax} places for peers that dial in are taken`;
     return this.#tooNear(fresh, taken);
   }
 

@@ -269,7 +269,12 @@ export class Admission {
   /** A further link of an admitted peer takes no place: one of the two is closed soon. */
   #noPlaceFor(record: LinkRecord, now: Time): string | undefined {
     if (this.#admitted.has(record.peer)) return undefined;
-    return this.#options.slots.refusal(record, this.#isWelcome(record, now), [...this.#admitted.values()]);
+    const taken = Array.from(this.#admitted.values(), ({ direction, address, peer }) => ({
+      direction,
+      address,
+      validator: this.#options.merits(peer, address, now).class === "validator",
+    }));
+    return this.#options.slots.refusal(record, this.#isWelcome(record, now), taken);
   }
 
   #isWelcome({ peer, address, allowed }: LinkRecord, now: Time): boolean {

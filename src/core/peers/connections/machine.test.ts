@@ -212,6 +212,14 @@ describe("after a link was lost", () => {
     expect([table.ended(1, bob, "duplicate"), table.machine.nextDeadline()]).toEqual([[], undefined]);
   });
 
+  test("for want of a place it is dialed when they said that there may be one", () => {
+    const table = new Table();
+    table.found("a");
+    table.linked(1, bob, 1);
+    table.ended(1, bob, "full", 60);
+    expect(table.waitMs).toBe(60_000);
+  });
+
   test("at their word it is not dialed before the time they named", () => {
     const table = linkedFor(steadyLinkMs);
     table.ended(1, bob, "shuttingDown", 90);

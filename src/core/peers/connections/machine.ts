@@ -463,7 +463,7 @@ export class Connections {
       if (candidate.peer !== peer) continue;
       const awayMs = Math.min(retryAfterSeconds, retryAfterSecondsMax) * 1000;
       candidate.awayUntil = now.mono + awayMs;
-      const loss = afterLoss(candidate, code, this.#limits, this.#options.prng, now);
+      const loss = afterLoss(candidate, code, awayMs, this.#limits, this.#options.prng, now);
       const waitMs = Math.max(loss.type === "wait" ? loss.waitMs : this.#backOff(candidate, now), awayMs);
       candidate.notBefore = Math.max(candidate.notBefore, now.mono + waitMs);
       candidate.admittedAt = undefined;

@@ -66,12 +66,15 @@ export function backOff(
 export function afterLoss(
   candidate: Candidate,
   code: GoodbyeCode | undefined,
+  /** For how long the peer asked us to stay away. */
+  awayMs: number,
   { backoffMsMax }: PeerLimits,
   prng: Prng,
   now: Time,
 ): Loss {
   if (code !== undefined && hopelessCodes.has(code)) {
     candidate.lostAt = undefined;
+    if (code === "full" && awayMs > 0) return { type: "wait", waitMs: awayMs }; // it knows best when there may be a place
     return { type: "wait", waitMs: prng.jittered(backoffMsMax, backoffJitter) };
   }
   if (candidate.admittedAt === undefined || now.mono - candidate.admittedAt < steadyLinkMs) return { type: "failure" };

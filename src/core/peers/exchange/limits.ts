@@ -10,3 +10,7 @@ export const askPeersJitter = 0.2;
 export const tellPeersEveryMsMin = 30_000;
 /** Own addresses told. Guess: two families on five interfaces. */
 export const ownAddressesToldMax = 10;
+/** Time for which all who ask are told of the same addresses of the book, in ms. Guess: whoever joins in a crowd is told of the crowd. */
+export const sampleKeptMs = 60_000;
+/** Addresses drawn at once. Guess: twice as many as fit an answer, of which some are not for everybody. */
+export const sampledAtOnce = 64;

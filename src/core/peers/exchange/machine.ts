@@ -4,7 +4,8 @@
  *
  * 1. A link is asked once it is admitted and about every 10 min after that, every minute while links are wanted; only the answer to the question that is
  *    open is taken, once.
- * 2. A question is answered at most every 30 s on a link, with our own addresses first and then a sample of the book.
+ * 2. A question is answered at most every 30 s on a link, with our own addresses first and then a sample of the book,
+ *    drawn anew every minute for all who ask.
  * 3. Addresses travel only as far as they mean something: those of this machine to itself, those of a local network
  *    within it. What is heard from further away than it lies is thrown away. Names are not told: they may be secrets
  *    of the operator who gave them, and nobody would take them.
@@ -14,6 +15,7 @@ import { type IpRange, ipOfMultiaddr, isInRange, isLoopback } from "../../../bas
 import type { Prng } from "../../../base/prng.ts";
 import { knownPeersMax } from "../../../codec/limits.ts";
 import type { KnownPeer, PeersMessage } from "../../../codec/peers.ts";
+import type { KnownAddress } from "../../../ports/known-address.ts";
 import type { LinkId } from "../../../ports/network.ts";
 import type { EffectSink } from "../../effects.ts";
 import { type AddressBook, bareAddress } from "../address-book.ts";
@@ -22,6 +24,8 @@ import {
   askPeersJitter,
   askPeersWantingMs,
   ownAddressesToldMax,
+  sampleKeptMs,
+  sampledAtOnce,
   tellPeersEveryMsMin,
 } from "./limits.ts";
 
@@ -54,6 +58,8 @@ export class Exchange {
   readonly #talks = new Map<LinkId, Talk>();
   #own: readonly string[] = [];
   #numbers = 0;
+  #sampled: readonly KnownAddress[] = [];
+  #sampledAt: number = -Infinity;
 
   constructor(options: ExchangeOptions) {
     this.#options = options;
@@ -97,15 +103,14 @@ export class Exchange {
     const talk = this.#talks.get(link);
     if (talk === undefined || now.mono < talk.toldAt + tellPeersEveryMsMin) return undefined;
     talk.toldAt = now.mono;
-    const { self, book } = this.#options;
+    const { self } = this.#options;
     const reach = this.#reachOf(talk.address);
     const isToTell = (address: string): boolean => isDialable(address) && this.#reachOf(address) >= reach;
     const own = this.#own
       .filter(isToTell)
       .slice(0, ownAddressesToldMax)
       .map((address): KnownPeer => ({ peer: self, address }));
-    const others = book
-      .sample(knownPeersMax)
+    const others = this.#sample(now)
       .map(({ peer, address }): KnownPeer => ({ peer, address: bareAddress(address) }))
       .filter(({ peer, address }) => peer !== talk.peer && isToTell(address));
     return { type: "knownPeers", number, peers: [...own, ...others].slice(0, knownPeersMax) };
@@ -123,6 +128,15 @@ export class Exchange {
       if (this.#options.book.told(peer, address, talk.address, now.wall, out)) fresh += 1;
     }
     return fresh;
+  }
+
+  /** The same for everybody for a while, or whoever asks often enough would read the whole book. */
+  #sample(now: Time): readonly KnownAddress[] {
+    if (now.mono >= this.#sampledAt + sampleKeptMs) {
+      this.#sampledAt = now.mono;
+      this.#sampled = this.#options.book.sample(sampledAtOnce);
+    }
+    return this.#sampled;
   }
 
   #reachOf(address: string): Reach {
