@@ -4,12 +4,14 @@
  * a round trip it also enlarges the window of a stream that has ended meanwhile. What it throws
  * there has no caller: unheard, it would end the process.
  */
+import { Socket } from "node:net";
 import type { Connection, Libp2p } from "@libp2p/interface";
 import { noise } from "@libp2p/noise";
 import { tcp } from "@libp2p/tcp";
 import { yamux } from "@libp2p/yamux";
 import { createLibp2p } from "libp2p";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { InputWatch, WatchedSocket } from "../../src/drivers/libp2p/rates/input-watch.ts";
 import type { RawConnections } from "../../src/drivers/libp2p/raw-connections.ts";
 import { watchedMuxer } from "../../src/drivers/libp2p/upgrade-watch.ts";
 import { until } from "../support/until.ts";
@@ -33,7 +35,8 @@ afterEach(async () => {
 
 /** With the muxer as the product runs it. */
 async function connected(): Promise<Connection> {
-  const raws = { negotiated: () => undefined } as unknown as RawConnections;
+  const watched = new WatchedSocket(new InputWatch(), new Socket(), "outbound");
+  const raws = { negotiated: () => ({ watched }) } as unknown as RawConnections;
   for (let n = 0; n < 2; n++) {
     nodes.push(
       await createLibp2p({

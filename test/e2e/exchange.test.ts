@@ -16,8 +16,10 @@ test("nodes that know one member only find each other through it, and again afte
   const others = await Promise.all(["a", "b", "c"].map((name) => nursery.start(name, { dial: [hub.address] })));
   await untilMeshed([hub, ...others], 60_000);
   const [a, b] = others as [(typeof others)[0], (typeof others)[0]];
-  const sources = ((await a.ask("GET", "/v1/peers")).json() as { peers: { id: string; source: string }[] }).peers;
-  expect(sources.map(({ source }) => source)).toContain("told");
+  const sources = await Promise.all(
+    others.map(async (node) => ((await node.ask("GET", "/v1/peers")).json() as { peers: { source: string }[] }).peers),
+  );
+  expect(sources.flat().map(({ source }) => source)).toContain("told"); // of each two one dialed
   await a.stop();
   await hub.stop();
   const again = await nursery.start("a", { dial: [] });
