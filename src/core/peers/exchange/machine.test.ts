@@ -12,6 +12,7 @@ import {
   askPeersEveryMs,
   askPeersJitter,
   askPeersWantingMs,
+  sampleKeptMs,
   ownAddressesToldMax,
   tellPeersEveryMsMin,
 } from "./limits.ts";
@@ -170,6 +171,33 @@ describe("an answer", () => {
     book.linked(carol, "/dns4/nas.home/tcp/4001", at(0).wall, out);
     exchange.admitted(1, bob, publicly, at(0));
     expect(told(1)).toEqual([]);
+  });
+});
+
+describe("a sample of the book", () => {
+  const fill = (count: number): void => {
+    for (let i = 0; i < count; i++) {
+      const address = `/ip4/${1 + (i % 200)}.${i >> 4}.1.1/tcp/1`;
+      book.told(`p${i}` as PeerId, address, `/ip4/${1 + (i % 99)}.9.9.9/tcp/1`, at(0).wall, out);
+    }
+  };
+  const answers = (mono: number): readonly string[] => {
+    exchange.admitted(1, bob, publicly, at(mono));
+    return told(1, mono) ?? [];
+  };
+
+  test("that is small tells what came just now", () => {
+    fill(1);
+    expect(answers(0)).toHaveLength(1);
+    fill(5);
+    expect(answers(1)).toHaveLength(5);
+  });
+
+  test("of a large one is the same for all who ask within a minute", () => {
+    fill(500);
+    const first = answers(0);
+    expect(answers(sampleKeptMs - 1)).toEqual(first);
+    expect(answers(sampleKeptMs)).not.toEqual(first);
   });
 });
 

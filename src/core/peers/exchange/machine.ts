@@ -130,9 +130,9 @@ export class Exchange {
     return fresh;
   }
 
-  /** The same for everybody for a while, or whoever asks often enough would read the whole book. */
+  /** Of a large book the same for everybody for a while, or whoever asks often enough would read all of it. */
   #sample(now: Time): readonly KnownAddress[] {
-    if (now.mono >= this.#sampledAt + sampleKeptMs) {
+    if (this.#sampled.length < sampledAtOnce || now.mono >= this.#sampledAt + sampleKeptMs) {
       this.#sampledAt = now.mono;
       this.#sampled = this.#options.book.sample(sampledAtOnce);
     }
