@@ -61,7 +61,9 @@ export function takeEvent(event: NetworkEvent, parts: Parts, step: Step): void {
     case "rttMeasured": {
       const peer = parts.admission.peerOf(event.link);
       const what = { type: "answered", rttMs: event.rttMs } as const;
-      if (peer !== undefined) parts.connections.step({ type: "observed", peer, what }, step.now, step.out);
+      if (peer === undefined) break;
+      parts.connections.step({ type: "observed", peer, what }, step.now, step.out);
+      parts.serve.measured(event.link, event.rttMs);
       break;
     }
     case "candidateFound":
