@@ -73,6 +73,7 @@ export function takeEvent(event: NetworkEvent, parts: Parts, step: Step): void {
       if (peer === undefined) break;
       parts.connections.step({ type: "observed", peer, what }, step.now, step.out);
       tellOpinion(event.link, peer, parts, step);
+      parts.serve.measured(event.link, event.rttMs);
       break;
     }
     case "candidateFound":

@@ -12,6 +12,10 @@ export const pullTurnMsMax = 60_000;
 export const pullWindowFrames = 4;
 /** Bytes of parcels after which a frame is full; the last parcel may reach beyond, so with the largest it still fits a frame. Guess: 8 ms of verification. */
 export const parcelFrameBytes: number = 128 * 1024;
+/** The same where a round trip is long. Guess: four such frames are what yamux moves on one stream in a round trip. */
+export const parcelFrameBytesMax: number = 256 * 1024;
+/** Pace that four frames in a round trip allow, in bytes a second, as far as frames may grow. Guess: 80 Mbit/s; more would run into the window of the stream. */
+export const pullBytesPerSecond: number = 10 * 1024 * 1024;
 /** Entries in one frame of superseded ranges, each up to 1,100 bytes. Guess: under a tenth of the frame limit. */
 export const supersededOriginsMax = 100;
 /** Superseded ranges an asker keeps until they are proven or the pull ends. Guess: 5 MiB. */

@@ -27,25 +27,45 @@ for (const encrypter of ["noise", "tls"] as const) {
   });
 }
 
+const parcelsByte = 0x02;
+
+function sendLargest(node: TestNode, link: number, frames: number): void {
+  for (let n = 0; n < frames; n++) {
+    const frame = new Uint8Array(frameBytesMax.frontier).fill(n);
+    frame[0] = parcelsByte;
+    node.driver.carryOut({ type: "send", link, protocol: "frontier", frame });
+  }
+}
+
 test("frames of the largest size pass in order, and `drained` follows the last", async () => {
   const { a, b, ...ids } = await scope.admittedPair();
   const frames = 7;
-  for (let n = 0; n < frames; n++) {
-    a.driver.carryOut({
-      type: "send",
-      link: ids.out,
-      protocol: "frontier",
-      frame: new Uint8Array(frameBytesMax.frontier).fill(n),
-    });
-  }
+  sendLargest(a, ids.out, frames);
   await b.until("all frames", () =>
     b.events.filter((event) => event.type === "frameReceived").length === frames ? true : undefined,
   );
   const got = b.events.flatMap((event) =>
-    event.type === "frameReceived" ? [[event.frame.length, event.frame[0], event.frame.at(-1)]] : [],
+    event.type === "frameReceived" ? [[event.frame.length, event.frame[1], event.frame.at(-1)]] : [],
   );
   expect(got).toEqual(Array.from({ length: frames }, (_, n) => [frameBytesMax.frontier, n, n]));
   expect((await a.event("drained")).protocol).toBe("frontier");
+});
+
+test("what is urgent overtakes bulk that was sent before it, on its own stream and on the same one", async () => {
+  const { a, b, ...ids } = await scope.admittedPair();
+  a.send(ids.out, "frontier", "warm");
+  await b.event("frameReceived");
+  sendLargest(a, ids.out, 7);
+  const more = Buffer.from([0x05, 0, 0, 0, 0]);
+  a.driver.carryOut({ type: "send", link: ids.out, protocol: "frontier", frame: more });
+  a.driver.carryOut({ type: "send", link: ids.out, protocol: "peers", frame: Buffer.from([0x01]) });
+  await b.until("all frames", () =>
+    b.events.filter((event) => event.type === "frameReceived").length === 10 ? true : undefined,
+  );
+  const got = b.events.flatMap((event) => (event.type === "frameReceived" ? [event] : [])).slice(1);
+  const bulkBefore = (fits: (length: number) => boolean): number => got.findIndex(({ frame }) => fits(frame.length));
+  expect(bulkBefore((length) => length === more.length)).toBeLessThanOrEqual(2);
+  expect(bulkBefore((length) => length === 1)).toBeLessThanOrEqual(2);
 });
 
 test("a link whose frames nobody takes is not read on until they are taken", async () => {

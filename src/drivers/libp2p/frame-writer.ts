@@ -1,10 +1,11 @@
 /**
  * Our side of one protocol on one link: a stream opened at the first frame and only written to.
  *
- * Frames wait in a bounded queue while the stream opens and while libp2p says its buffers are
- * full, so that the library never holds more than one frame per stream.
+ * Frames wait in bounded queues, one for each priority, while the stream opens, while libp2p says its
+ * buffers are full, and while more urgent frames of the link go first (`SendOrder`). A frame of bulk goes in pieces.
  *
- * 1. Frames leave in the order of `send`, which never calls back by itself.
+ * 1. Frames of one priority leave in the order of `send`, which never calls back by itself; a frame that has
+ *    begun is finished before another of the same stream.
  * 2. After the last of any number of `send`s, `onDrained` comes once all of them have left, so a
  *    sender that waits for it never waits in vain.
  * 3. `onFailed` comes at most once; nothing is sent after it. A stream that the peer ends in
@@ -12,14 +13,20 @@
  *
  * Source: libp2p's `AbstractMessageStream`: `send` answers false when the stream waits for the
  * peer's credit or the socket; `drain` says it may go on; a `send` from inside an `idle` event
- * stays in the buffer, which is why the pump runs in a task of its own.
+ * stays in the buffer, which is why frames are handed on in a task of its own.
  */
 import type { Stream } from "@libp2p/interface";
 import type { Bytes } from "../../base/bytes.ts";
+import type { Priority } from "../../codec/priority.ts";
 import { encodeFrame } from "./frame-codec.ts";
+import { bulkPieceBytesMin } from "./limits.ts";
+import type { OrderedWriter, SendOrder } from "./send-order.ts";
+import { type SendWindow, StreamPieces } from "./send-window.ts";
+import { StreamCredit } from "./stream-credit.ts";
 import { wordsOf } from "./words-of.ts";
 
 export interface FrameWriterInit {
+  readonly order: SendOrder;
   readonly queueBytesMax: number;
   readonly open: () => Promise<Stream>;
   readonly onSent: (bytes: number) => void;
@@ -27,19 +34,28 @@ export interface FrameWriterInit {
   readonly onFailed: (reason: string) => void;
 }
 
-export class FrameWriter {
+/** A stream that stands, and what is on its way there. */
+interface Outlet {
+  readonly stream: Stream;
+  readonly credit: StreamCredit;
+  readonly pieces: StreamPieces;
+}
+
+export class FrameWriter implements OrderedWriter {
   readonly #init: FrameWriterInit;
-  readonly #queue: Uint8Array[] = [];
+  readonly #queues: Readonly<Record<Priority, Uint8Array[]>> = { control: [], urgent: [], normal: [], bulk: [] };
   readonly #flushed: (() => void)[] = [];
+  /** What is left of a frame of bulk that has begun. */
+  #begun: { readonly frame: Uint8Array; sent: number } | undefined;
   #queuedBytes = 0;
-  #stream: Stream | undefined;
+  #outlet: Outlet | undefined;
   #state: "idle" | "opening" | "open" | "ended" = "idle";
-  #isPumpDue = false;
   #owesDrained = false;
   #hasFailed = false;
 
   constructor(init: FrameWriterInit) {
     this.#init = init;
+    init.order.add(this);
   }
 
   /** Of frames that have not been handed to the stream yet. */
@@ -47,7 +63,12 @@ export class FrameWriter {
     return this.#queuedBytes;
   }
 
-  send(body: Bytes): void {
+  /** Whether bulk waits for the link's window, and for nothing else. */
+  get holdsBulk(): boolean {
+    return this.#canHand() !== undefined && (this.#begun !== undefined || this.#queues.bulk.length > 0);
+  }
+
+  send(body: Bytes, priority: Priority): void {
     if (this.#state === "ended") {
       this.#fail("the peer closed it");
       return;
@@ -57,11 +78,52 @@ export class FrameWriter {
       this.#fail("the peer reads too slowly");
       return;
     }
-    this.#queue.push(frame);
+    this.#queues[priority].push(frame);
     this.#queuedBytes += frame.length;
     this.#owesDrained = true;
     if (this.#state === "idle") this.#open();
-    this.#pumpSoon();
+    this.#init.order.pumpSoon();
+  }
+
+  /** Hands on the next whole frame of a priority other than bulk; false where there is none, or it must wait. */
+  hand(priority: Exclude<Priority, "bulk">): boolean {
+    const outlet = this.#canHand();
+    if (outlet === undefined || this.#begun !== undefined) return false;
+    const frame = this.#queues[priority].shift();
+    if (frame === undefined || !this.#write(outlet.stream, frame)) return false;
+    this.#init.onSent(frame.length);
+    return true;
+  }
+
+  /** Hands on the next piece of bulk, as large as the window allows, or a small one without a window. */
+  handPiece(window: SendWindow | undefined): boolean {
+    const outlet = this.#canHand();
+    if (outlet === undefined) return false;
+    const { frame, sent } = this.#begun ?? { frame: this.#queues.bulk[0], sent: 0 };
+    if (frame === undefined) return false;
+    const waiting = frame.length - sent;
+    const bytes = window === undefined ? Math.min(waiting, bulkPieceBytesMin) : window.pieceOf(waiting);
+    if (bytes === 0) return false;
+    if (this.#begun === undefined) {
+      this.#queues.bulk.shift();
+      this.#begun = { frame, sent: 0 };
+    }
+    outlet.pieces.handed(bytes, performance.now());
+    if (!this.#write(outlet.stream, frame.subarray(sent, sent + bytes))) return false;
+    this.#begun.sent += bytes;
+    if (this.#begun.sent < frame.length) return true;
+    this.#begun = undefined;
+    this.#init.onSent(frame.length);
+    return true;
+  }
+
+  /** Tells those who wait for it that all has left. */
+  settle(): void {
+    if (this.#state !== "open" || !this.#isEmpty()) return;
+    for (const resolve of this.#flushed.splice(0)) resolve();
+    if (!this.#owesDrained) return;
+    this.#owesDrained = false;
+    this.#init.onDrained();
   }
 
   /** Resolves when everything sent so far has been handed to the connection, or can never be. */
@@ -73,7 +135,7 @@ export class FrameWriter {
   /** Drops what waits; the stream is reset where frames were left. */
   end(): void {
     this.#hasFailed = true;
-    const stream = this.#stream;
+    const stream = this.#outlet?.stream;
     const isEmpty = this.#isEmpty();
     this.#finish();
     if (stream !== undefined && !isEmpty) stream.abort(new Error("the link is closing"));
@@ -92,60 +154,44 @@ export class FrameWriter {
       stream.abort(new Error("the link is closing"));
       return;
     }
+    const { order } = this.#init;
+    const credit = new StreamCredit(stream, () => {
+      pieces.left(credit.onTheWay, performance.now());
+      order.pumpSoon();
+    });
+    const pieces = new StreamPieces(order.window);
     this.#state = "open";
-    this.#stream = stream;
-    stream.addEventListener("drain", () => this.#pumpSoon());
-    stream.addEventListener("idle", () => this.#pumpSoon());
+    this.#outlet = { stream, credit, pieces };
+    stream.addEventListener("drain", () => order.pumpSoon());
+    stream.addEventListener("idle", () => order.pumpSoon());
     stream.addEventListener("close", (event) => {
       if (event.error !== undefined) this.#fail(wordsOf(event.error));
-      else if (this.#queue.length > 0) this.#fail("the peer closed it");
+      else if (this.#queuedBytes > 0) this.#fail("the peer closed it");
       else this.#finish();
     });
-    this.#pumpSoon();
+    order.pumpSoon();
   }
 
-  #pumpSoon(): void {
-    if (this.#isPumpDue) return;
-    this.#isPumpDue = true;
-    queueMicrotask(() => {
-      this.#isPumpDue = false;
-      this.#pump();
-    });
+  #canHand(): Outlet | undefined {
+    return this.#state === "open" && this.#outlet?.stream.writableNeedsDrain === false ? this.#outlet : undefined;
   }
 
-  #pump(): void {
-    const stream = this.#stream;
-    if (this.#state !== "open" || stream === undefined) return;
-    while (this.#queue.length > 0 && !stream.writableNeedsDrain) {
-      const frame = this.#queue.shift() as Uint8Array;
-      this.#queuedBytes -= frame.length;
-      if (!this.#write(stream, frame)) return;
-    }
-    if (!this.#isEmpty()) return;
-    for (const resolve of this.#flushed.splice(0)) resolve();
-    if (!this.#owesDrained) return;
-    this.#owesDrained = false;
-    this.#init.onDrained();
-  }
-
-  #write(stream: Stream, frame: Uint8Array): boolean {
+  #write(stream: Stream, bytes: Uint8Array): boolean {
+    this.#queuedBytes -= bytes.length;
     try {
-      stream.send(frame);
+      stream.send(bytes);
     } catch (cause) {
       this.#fail(wordsOf(cause)); // the stream has been closed meanwhile; its own event says the same
       return false;
     }
-    this.#init.onSent(frame.length);
     return true;
   }
 
   #isEmpty(): boolean {
     if (this.#state === "ended" || this.#state === "idle") return true;
+    const stream = this.#outlet?.stream;
     return (
-      this.#queue.length === 0 &&
-      this.#stream !== undefined &&
-      !this.#stream.writableNeedsDrain &&
-      this.#stream.writeBufferLength === 0
+      this.#queuedBytes === 0 && stream !== undefined && !stream.writableNeedsDrain && stream.writeBufferLength === 0
     );
   }
 
@@ -158,8 +204,10 @@ export class FrameWriter {
 
   #finish(): void {
     this.#state = "ended";
-    this.#queue.length = 0;
+    for (const queue of Object.values(this.#queues)) queue.length = 0;
+    this.#begun = undefined;
     this.#queuedBytes = 0;
+    this.#outlet?.pieces.end();
     for (const resolve of this.#flushed.splice(0)) resolve();
   }
 }

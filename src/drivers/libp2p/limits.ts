@@ -63,6 +63,22 @@ export const streamWindowBytesMax = 1024 * 1024;
 /** Bytes of one stream waiting for the peer's credit. Source: one largest frame and its prefix; the rest waits in our own queue. */
 export const streamWriteBytesMax = 2 * frameBytesMax.frontier;
 
+/**
+ * Bytes of bulk of one link on their way to the other side: what it begins with, and between which bounds it follows the
+ * line. Guess: the least is 80 ms of 200 KB/s; the first is half of what yamux allows at first; the most moves 40 MB/s at 100 ms.
+ */
+export const bulkOnTheWayBytes = { min: 16 * 1024, first: 128 * 1024, max: 4 * 1024 * 1024 } as const;
+/** Time that bulk may make what is urgent wait, as a queue before the line. Guess: less than most lines need anyhow; on the loopback below the usual delays of a busy peer no more than a few answers are later. */
+export const bulkQueueMs: Millis = 25;
+/** Least piece of a frame of bulk that is handed on at once, unless the frame has less left. Guess: smaller ones cost more headers than they save time. */
+export const bulkPieceBytesMin: number = 8 * 1024;
+/** Pieces of bulk whose least delay decides about the window. Source: it is handed on in quarters at most. */
+export const bulkRoundPieces = 4;
+/** Time for which the shortest delay counts as that of the bare line, and then once more. Guess: a line that has become longer is known after a minute. */
+export const lineDelayKeptMs: Millis = 30_000;
+/** Time without credit after which one more piece of bulk goes anyhow. Guess: longer than round trips on earth. */
+export const bulkPatienceMs: Millis = 500;
+
 /** Time from a close order until the queued frames must have left. Source: contract of `closeLink`. */
 export const flushMsMax: Millis = 1_000;
 /** Time for both sides of a socket to finish after a graceful close. Guess. */

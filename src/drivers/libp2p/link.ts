@@ -13,6 +13,7 @@
 import type { Connection, Stream } from "@libp2p/interface";
 import type { PeerId } from "../../base/brand.ts";
 import type { Bytes } from "../../base/bytes.ts";
+import { priorityOf } from "../../codec/priority.ts";
 import type { LinkId, LinkProtocol } from "../../ports/network.ts";
 import type { ByteBudget } from "./byte-budget.ts";
 import { FrameDecoder, type FrameRefusal } from "./frame-codec.ts";
@@ -27,6 +28,7 @@ import {
 } from "./limits.ts";
 import { LinkUsage } from "./link-usage.ts";
 import { ping } from "./ping.ts";
+import { SendOrder } from "./send-order.ts";
 import { wordsOf } from "./words-of.ts";
 
 /** What a link tells its owner. */
@@ -57,6 +59,7 @@ export class Link {
   /** What the core has opened so far; kept here, changed by the gate. */
   gate: "shut" | "accepted" | "admitted" = "shut";
   readonly #init: LinkInit;
+  readonly #order = new SendOrder();
   readonly #writers = new Map<LinkProtocol, FrameWriter>();
   readonly #decoders = new Set<FrameDecoder>();
   readonly #inbound = new Set<Stream>();
@@ -82,6 +85,11 @@ export class Link {
     return [...this.#writers.values()].reduce((sum, writer) => sum + writer.queuedBytes, 0);
   }
 
+  /** A ping came back: what a piece of bulk takes beyond that is a queue. */
+  measured(rttMs: number): void {
+    this.#order.window.measured(rttMs, performance.now());
+  }
+
   get untakenBytes(): number {
     return this.#untakenBytes;
   }
@@ -97,7 +105,7 @@ export class Link {
       writer = this.#createWriter(protocol);
       this.#writers.set(protocol, writer);
     }
-    writer.send(frame);
+    writer.send(frame, priorityOf(protocol, frame));
   }
 
   /** Reads frames from a stream the peer opened. */
@@ -148,6 +156,7 @@ export class Link {
   #createWriter(protocol: LinkProtocol): FrameWriter {
     const { hooks, protocolNames } = this.#init;
     return new FrameWriter({
+      order: this.#order,
       queueBytesMax: sendQueueBytesMax[protocol],
       open: () => this.connection.newStream(protocolNames[protocol], { signal: AbortSignal.timeout(negotiationMsMax) }),
       onSent: (bytes) => {
@@ -220,6 +229,7 @@ export class Link {
   #onConnectionClosed(error: Error | undefined): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    this.#order.end();
     for (const writer of this.#writers.values()) writer.end();
     for (const decoder of this.#decoders) decoder.release();
     this.#decoders.clear();

@@ -15,7 +15,7 @@ beforeEach(() => {
   vi.mocked(ping).mockReset();
   [reasons, measured] = [[], []];
   const close = (reason: string): Promise<number> => Promise.resolve(reasons.push(reason));
-  link = { isOpen: true, close } as unknown as Link;
+  link = { isOpen: true, close, measured: () => undefined } as unknown as Link;
 });
 afterEach(() => void vi.useRealTimers());
 

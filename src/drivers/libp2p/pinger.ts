@@ -57,6 +57,7 @@ export class Pinger {
     ping(link.connection, AbortSignal.timeout(pingMsMax)).then((rttMs) => {
       if (!link.isOpen) return;
       this.#watches.get(link)?.stale.refresh();
+      link.measured(rttMs);
       this.#onMeasured(link, rttMs);
     }, onMissing);
   }

@@ -14,6 +14,7 @@ import { hasNumber } from "../../data/ranges.ts";
 import type { Effect } from "../../effects.ts";
 import {
   parcelFrameBytes,
+  parcelFrameBytesMax,
   pullWindowFrames,
   askingRangesMax,
   serveSilentMs,
@@ -273,6 +274,33 @@ describe("the window", () => {
     expect(server.more()).toEqual([expect.stringMatching(/^parcels/)]);
     expect(server.more()).toEqual(["done complete"]);
     expect([server.more(), server.serve.active]).toEqual([[], 0]);
+  });
+
+  test("has larger frames where a round trip is long, and the usual ones again on the next link", () => {
+    const server = new Server([origin(1, [[1, 100]])], [[1, 100]], large);
+    server.serve.measured(1, 100);
+    const far = Math.ceil(parcelFrameBytesMax / (large + 198));
+    expect(server.pull()[0]!.split(" ")).toHaveLength(far + 1);
+    server.serve.linkLost(1);
+    expect(server.pull()[0]!.split(" ")).toHaveLength(perFrame + 1);
+  });
+
+  test("has no frame over the limit: what does not fit any more begins the next one", () => {
+    const parcels = [3, 14].map((values, at) =>
+      parcelOf(author(1), incarnation, at + 1, new Array<number>(values).fill(65_536)),
+    );
+    const view = {
+      parcels: ({ from, skip }: ParcelStretch) =>
+        parcels.map((bytes, at) => ({ sequence: at + 1, bytes })).filter(({ sequence }) => sequence >= from + skip),
+    } as unknown as StoreView;
+    const out: Effect[] = [];
+    const serve = new Serve();
+    serve.measured(1, 100);
+    const pull = { type: "pull", session: 1, beacon, last: true, origins: [] } as const;
+    const held = [origin(1, [[1, 2]])];
+    const holdings = { origins: () => held, beacon: () => beacon };
+    serve.step({ type: "pullReceived", link: 1, peer: "bob" as PeerId, pull }, holdings, view, now, out);
+    expect(out.flatMap(lineOf)).toEqual(["parcels 1", "parcels 2", "done complete"]);
   });
 
   test("a `more` of an unknown session or link is ignored", () => {

@@ -9,7 +9,7 @@
  * 3. The work for one frame is bounded in bytes and in numbers looked at.
  * 4. Every session ends with `done`, unless its link ends first.
  */
-import type { Author, Incarnation, PeerId, Time } from "../../../base/brand.ts";
+import type { Author, Incarnation, Millis, PeerId, Time } from "../../../base/brand.ts";
 import {
   type Beacon,
   type FrontierMessage,
@@ -19,7 +19,7 @@ import {
   encodeServing,
   encodeSuperseded,
 } from "../../../codec/frontier.ts";
-import { frontierRangesMax } from "../../../codec/limits.ts";
+import { frontierFrameBytesMax, frontierRangesMax } from "../../../codec/limits.ts";
 import type { Bytes } from "../../../base/bytes.ts";
 import type { LinkId } from "../../../ports/network.ts";
 import type { StoreView, StoredParcel } from "../../../ports/store.ts";
@@ -27,7 +27,6 @@ import { type Ranges, minus, withNumber } from "../../data/ranges.ts";
 import type { EffectSink } from "../../effects.ts";
 import { type FrontierGaps, gapsOf } from "../gap.ts";
 import {
-  parcelFrameBytes,
   pullWindowFrames,
   askingRangesMax,
   servedEveryMsMin,
@@ -37,6 +36,10 @@ import {
   servesPerLinkMax,
   supersededOriginsMax,
 } from "../limits.ts";
+import { meanRtt, tuningOf } from "../tuning.ts";
+
+/** What a frame says beside its parcels, at most. */
+const frameWordsBytes: number = 16 * 1024;
 
 export type ServeInput =
   | {
@@ -85,6 +88,8 @@ export class Serve {
   readonly #sessions = new Map<string, Session>();
   /** When a link's last pull began. */
   readonly #openedAt = new Map<LinkId, number>();
+  /** Mean round trip of each link that is measured. */
+  readonly #rttMs = new Map<LinkId, Millis>();
 
   /** Returns what a pull that has named everything tells of the asker against us. */
   step(
@@ -117,7 +122,13 @@ export class Serve {
   /** Forgets the sessions of a link that is gone. */
   linkLost(link: LinkId): void {
     this.#openedAt.delete(link);
+    this.#rttMs.delete(link);
     for (const [key, session] of this.#sessions) if (session.link === link) this.#sessions.delete(key);
+  }
+
+  /** How long the line is says how large frames are. */
+  measured(link: LinkId, rttMs: Millis): void {
+    this.#rttMs.set(link, meanRtt(this.#rttMs.get(link), rttMs));
   }
 
   get active(): number {
@@ -209,15 +220,20 @@ export class Serve {
   #sendFrames(session: Session, view: StoreView, out: EffectSink): void {
     const parcels: Bytes[] = [];
     const superseded: OriginRanges[] = [];
-    let room = parcelFrameBytes;
+    let room = tuningOf({ rttMs: this.#rttMs.get(session.link) }).frameBytes;
+    let roomAtAll = frontierFrameBytesMax - frameWordsBytes;
     while (isUnfinished(session) && room > 0 && superseded.length < supersededOriginsMax) {
       const stretch = session.stretches[session.next] as Stretch;
-      const found = view.parcels({ ...stretch, bytesMax: room });
+      const read = view.parcels({ ...stretch, bytesMax: room });
+      const found = fitting(read, roomAtAll);
+      if (found.length === 0 && read.length > 0) break; // it begins the next frame
       for (const { bytes } of found) {
         parcels.push(bytes);
         room -= bytes.length;
+        roomAtAll -= bytes.length;
       }
       const last = found.at(-1)?.sequence;
+      if (found.length < read.length) room = 0;
       const isCut = room <= 0 && last !== undefined;
       pushSuperseded(superseded, stretch, holesIn(stretch, isCut ? last : stretch.to, found));
       if (isCut) moveTo(stretch, last, found);
@@ -233,6 +249,13 @@ export class Serve {
       sendFrame(session.link, encodeSuperseded(session.session, superseded.slice(i, i + supersededOriginsMax)), out);
     }
   }
+}
+
+/** Those that a frame can take whole: the last that was read may reach beyond what was asked for. */
+function fitting(read: readonly StoredParcel[], bytesMax: number): readonly StoredParcel[] {
+  let bytes = 0;
+  const beyond = read.findIndex((parcel) => (bytes += parcel.bytes.length) > bytesMax);
+  return beyond < 0 ? read : read.slice(0, beyond);
 }
 
 function isUnfinished({ next, stretches }: Session): boolean {
