@@ -51,6 +51,7 @@ export type {
   Partition,
 } from "./node/insight.ts";
 
+export type { NetCheck, NetworkFinding, ObservedAddress, Reach } from "./node/netcheck.ts";
 export type {
   ClosedLink,
   FrameCount,

@@ -104,6 +104,7 @@ describe("what is known of a peer beside its state", () => {
         socket: { sentBytes: 2_048, receivedBytes: 3 * 1024 * 1024 },
         streams: 9,
         queuedBytes: 12,
+        observedAs: undefined,
         untakenBytes: 0,
       },
     ];

@@ -11,7 +11,7 @@ import { addConverged, addExplain, addPartitions } from "./commands/insight.ts";
 import { addPeer } from "./commands/peer.ts";
 import { addVerify } from "./commands/proof.ts";
 import { addConflicts, addGet, addList } from "./commands/read.ts";
-import { addHealth, addInfo, addPeers, addStatus, addWhy } from "./commands/show.ts";
+import { addHealth, addInfo, addNetcheck, addPeers, addStatus, addWhy } from "./commands/show.ts";
 import { addStale } from "./commands/stale.ts";
 import { addStart } from "./commands/start.ts";
 import { addTestnet } from "./commands/testnet.ts";
@@ -82,6 +82,7 @@ Examples:
   addAdopt(registry);
   addInfo(registry);
   addHealth(registry);
+  addNetcheck(registry);
   addPeer(registry);
   addClock(registry);
   addConfig(registry);

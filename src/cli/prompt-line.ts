@@ -7,7 +7,7 @@ export type PromptCommand =
   | { readonly type: "get" | "delete" | "explain"; readonly key: string }
   | { readonly type: "list"; readonly prefix: string }
   | { readonly type: "why"; readonly target: string }
-  | { readonly type: "status" | "peers" | "converged" | "stale" | "info" | "help" | "exit" | "nothing" }
+  | { readonly type: "status" | "peers" | "converged" | "stale" | "netcheck" | "info" | "help" | "exit" | "nothing" }
   | { readonly type: "wrong"; readonly message: string };
 
 export const promptWords = [
@@ -21,6 +21,7 @@ export const promptWords = [
   "explain",
   "converged",
   "stale",
+  "netcheck",
   "info",
   "help",
   "exit",
@@ -36,6 +37,7 @@ why PEER        why a peer is or is not connected, and what happens next
 explain KEY     who wrote a key, how it came here, who holds it, what it beat
 converged       whether all reachable members hold the same, now
 stale           whether this node was away too long, and what it set aside
+netcheck        interfaces, NAT, whether others can dial this node
 info            identity, network, addresses
 help            this list
 exit            stop the node (so does ctrl-D)
@@ -61,6 +63,7 @@ export function parsePromptLine(line: string): PromptCommand {
     case "peers":
     case "converged":
     case "stale":
+    case "netcheck":
     case "info":
     case "help":
     case "exit":

@@ -51,6 +51,9 @@ test("reads, writes and lists, one line after the other", async () => {
   expect(await type("explain k")).toMatch(/^key +k\nstate +living\nvalue +1 bytes: v\n/);
   expect(await type("converged")).toBe("no member is reachable: there is nobody to compare with\n");
   expect(await type("stale")).toMatch(/^age +current: .*\n\nnothing is set aside\n$/s);
+  expect(await type("netcheck")).toMatch(
+    /^not known to be reachable: .*\n\nINTERFACE.*\nopen files +ok +20 of 1024\n$/s,
+  );
   stdin.write("exit\n");
   expect(await end).toBe("exit command");
 });

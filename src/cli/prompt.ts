@@ -4,12 +4,14 @@
  */
 import { clearLine, createInterface, cursorTo, type Interface } from "node:readline";
 import { convergenceView, keyExplanationView } from "../api/insight-views.ts";
+import { netCheckView } from "../api/netcheck-views.ts";
 import { staleView } from "../api/stale-views.ts";
 import { entryView, explanationView, infoView, peerView, statusView, valueView } from "../api/views.ts";
 import type { Change, NodeFacade } from "../node/facade.ts";
 import { describeFailure } from "./failure.ts";
 import { describeConvergence, describeKey } from "./describe-insight.ts";
 import { describeExplanation, describeInfo, describePeers, describeStatus } from "./describe.ts";
+import { describeNetcheck } from "./describe-netcheck.ts";
 import { describeStale } from "./describe-stale.ts";
 import { parsePromptLine, promptHelp, promptWords, type PromptCommand } from "./prompt-line.ts";
 import type { Shell } from "./shell.ts";
@@ -142,6 +144,8 @@ async function runCommand(
       return describeConvergence(convergenceView(await facade.converged(), Date.now()), painter(shell));
     case "stale":
       return describeStale(staleView(await facade.stale.report()), Date.now(), painter(shell));
+    case "netcheck":
+      return describeNetcheck(netCheckView(await facade.netcheck()), painter(shell));
     case "info":
       return describeInfo(infoView(facade.info()));
     case "help":

@@ -9,6 +9,7 @@ import type { Config } from "../config/settings.ts";
 import type { CandidateSource, Counters, Direction, LinkId } from "../ports/network.ts";
 import type { NodeEvent } from "../ports/observer.ts";
 import type { PeersFacade } from "./peers-facade.ts";
+import type { NetCheck } from "./netcheck.ts";
 import type { StaleFacade, StaleReport } from "./stale.ts";
 import type { ConflictEntry, Convergence, ConvergenceOptions, KeyExplanation, Partition } from "./insight.ts";
 
@@ -279,6 +280,8 @@ export interface NodeFacade {
   status(): Promise<Status>;
   info(): Info;
   health(): Promise<Health>;
+  /** What lies between this node and others: interfaces, ports, NAT, reachability. */
+  netcheck(): Promise<NetCheck>;
   /** Adds the address as a candidate and dials it at once. Throws `invalid_address`. */
   dial(address: string): Promise<void>;
   /** Re-issues what this node wrote with a clock that was too far ahead. Returns how many entries. */

@@ -16,7 +16,8 @@ import type { Explanation, KeyProof, NetworkHealth, PeerStatus } from "./facade.
 import type { Convergence, ConvergenceOptions, KeyExplanation, Partition } from "./insight.ts";
 import { explainKey } from "./key-explanation.ts";
 import { partitionOf } from "./partition-views.ts";
-import type { ClosedLink, LinkResources } from "./peers-facade.ts";
+import { type CheckedNode, checkNetworkNow } from "./netcheck-facts.ts";
+import type { NetCheck } from "./netcheck.ts";
 import type { ReplicaClient } from "./replica-client.ts";
 import { handshakesLatelyMs, judgeNetwork } from "./network-health.ts";
 import { askViews, viewOf } from "./other-views.ts";
@@ -24,14 +25,11 @@ import { explainPeer } from "./why.ts";
 import { refusalOf } from "./write-request.ts";
 
 /** The parts of a running node that know the answers. */
-export interface AskedNode {
+export interface AskedNode extends CheckedNode {
   client(): ReplicaClient;
   reader(): SqliteReader;
   self(): PeerId;
   peers(): readonly PeerStatus[];
-  links(): readonly LinkResources[];
-  /** Links that ended, the latest first. */
-  closed(): readonly ClosedLink[];
   horizonDays(): number;
   /** Addresses this node was told to dial. */
   configuredPeers(): number;
@@ -117,6 +115,11 @@ export class Questions {
       handshakes: this.#node.handshakesSince((now - handshakesLatelyMs) as Instant),
       now,
     });
+  }
+
+  async netcheck(): Promise<NetCheck> {
+    const { clock } = await this.#node.client().snapshot();
+    return await checkNetworkNow(this.#node, clock);
   }
 
   async repairClock(): Promise<{ readonly reissued: number }> {

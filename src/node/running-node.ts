@@ -46,6 +46,7 @@ import { Border } from "./border.ts";
 import type { Convergence, ConvergenceOptions, KeyExplanation, Partition } from "./insight.ts";
 import { judgeHealth } from "./health.ts";
 import { type NodeFaults, openFaults } from "./faults.ts";
+import type { NetCheck } from "./netcheck.ts";
 import { driverOptionsOf, loggerOf, threadOptionsOf } from "./node-options.ts";
 import { setLinkMetrics, setMetrics, setNetworkMetrics } from "./metric-values.ts";
 import { OldEntries } from "./old-entries.ts";
@@ -96,6 +97,9 @@ class LiveNode implements NodeFacade, RunningNode {
     links: () => this.#running(this.#driver).links(),
     closed: () => this.#border.closed(),
     configuredPeers: () => this.#config.p2pDial.length,
+    config: () => this.#config,
+    announced: () => this.#running(this.#driver).addresses(),
+    mdnsFailure: () => this.#border.mdnsFailure,
     handshakesSince: (since) => this.#border.handshakesSince(since),
     horizonDays: () => this.#config.networkHorizonDays,
   };
@@ -286,6 +290,10 @@ class LiveNode implements NodeFacade, RunningNode {
       network: await this.#questions.network(snapshot),
       diskFreeBytes: disk.bavail * disk.bsize,
     });
+  }
+
+  netcheck(): Promise<NetCheck> {
+    return this.#questions.netcheck();
   }
 
   async dial(address: string): Promise<void> {

@@ -7,6 +7,8 @@ export interface LinkResources {
   readonly peer: PeerId;
   readonly direction: Direction;
   readonly address: string;
+  /** Where the peer says it sees us; undefined until it told. Not checked. */
+  readonly observedAs: string | undefined;
   readonly openedAt: Instant;
   /** Whether both sides have welcomed each other. */
   readonly admitted: boolean;

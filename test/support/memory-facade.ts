@@ -30,6 +30,7 @@ import type {
 } from "../../src/node/facade.ts";
 
 import type { Convergence, KeyExplanation, KeyHolder, LivingVersion, Partition } from "../../src/node/insight.ts";
+import type { NetCheck } from "../../src/node/netcheck.ts";
 import type { Arrival } from "../../src/ports/store.ts";
 import { MemoryPeers } from "./memory-peers.ts";
 import { MemoryStale } from "./memory-stale.ts";
@@ -37,6 +38,18 @@ import { ProvenSet, tombstoneOp, valueOp } from "./proven-set.ts";
 
 export const memoryPeerId = "12D3KooWGzxzKZYveHXtpG6AsrUJBcWxHBFS2HsEoGTxrMLvKXtf" as PeerId;
 const startedAt = Date.UTC(2026, 0, 2, 3, 4, 5) as Instant;
+
+const quietNetwork: NetCheck = {
+  status: "ok",
+  reach: { verdict: "unknown", reason: "nobody could tell", next: "" },
+  interfaces: [{ name: "lo", family: "v4", address: "127.0.0.1", internal: true, announced: false }],
+  announced: [],
+  observed: [],
+  ports: undefined,
+  descriptors: { open: 20, limit: 1024 },
+  routes: undefined,
+  checks: [{ name: "open files", status: "ok", message: "20 of 1024" }],
+};
 
 export interface MemoryControl {
   readonly changes: Change[];
@@ -50,6 +63,7 @@ export interface MemoryControl {
   holders: readonly KeyHolder[];
   readonly dialed: string[];
   network: NetworkHealth;
+  netcheck: NetCheck;
   /** What others say to `why`. */
   views: readonly ToldView[];
   readonly writes: WriteOptions[];
@@ -103,6 +117,7 @@ class MemoryFacade implements NodeFacade {
     },
     dialed: [],
     views: [],
+    netcheck: quietNetwork,
     network: { level: "healthy", causes: [], linked: 0, known: 0 },
     writes: [],
     peers: [],
@@ -294,6 +309,11 @@ class MemoryFacade implements NodeFacade {
       startedAt,
       strangers: 2,
     };
+  }
+
+  async netcheck(): Promise<NetCheck> {
+    this.#maybeFail();
+    return this.control.netcheck;
   }
 
   async health(): Promise<Health> {

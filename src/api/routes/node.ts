@@ -5,6 +5,7 @@ import { z } from "zod";
 import { jsonAnswer, textAnswer, type Answer } from "../answers.ts";
 import { route, type Route, type RouteRequest } from "../route.ts";
 import { statusPage, statusPageHeaders } from "../status-page.ts";
+import { netCheckSchema, netCheckView } from "../netcheck-views.ts";
 import { healthSchema, healthView, infoSchema, infoView, statusSchema, statusView } from "../views.ts";
 
 const healthAnswers = {
@@ -88,6 +89,19 @@ const info = route({
   handle: ({ facade }) => jsonAnswer(infoView(facade.info())),
 });
 
+const netcheck = route({
+  method: "GET",
+  path: "/v1/netcheck",
+  open: false,
+  query: z.strictObject({}),
+  body: { type: "none" },
+  summary: "What lies between this node and others: interfaces, ports, NAT, reachability",
+  answers: { 200: { meaning: "What was found", schema: netCheckSchema } },
+  async handle({ facade }) {
+    return jsonAnswer(netCheckView(await facade.netcheck()));
+  },
+});
+
 const repairClock = route({
   method: "POST",
   path: "/v1/clock/repair",
@@ -104,7 +118,7 @@ const repairClock = route({
   },
 });
 
-export const nodeRoutes: readonly Route[] = [health, ready, live, metrics, page, status, info, repairClock];
+export const nodeRoutes: readonly Route[] = [health, ready, live, metrics, page, status, info, netcheck, repairClock];
 
 async function answerHealth({ facade }: RouteRequest<unknown, unknown>): Promise<Answer> {
   const view = healthView(await facade.health());

@@ -1,8 +1,10 @@
 /**
- * `status`, `info`, `peers` and `health`: how the node stands.
+ * `status`, `info`, `peers`, `netcheck` and `health`: how the node stands.
  */
 import type { ExplanationView, HealthView, InfoView, StatusView } from "../../api/views.ts";
+import type { NetCheckView } from "../../api/netcheck-views.ts";
 import { describeExplanation, describeHealth, describeInfo, describePeers, describeStatus } from "../describe.ts";
+import { describeNetcheck } from "../describe-netcheck.ts";
 import type { ExitCode } from "../failure.ts";
 import { ask, askJson } from "../http-client.ts";
 import { painter } from "../text.ts";
@@ -88,5 +90,19 @@ export function addHealth(registry: Registry): void {
     const health = JSON.parse(body.toString("utf8")) as HealthView;
     print(json ? jsonLine(health) : describeHealth(health, painter(shell)));
     return exitOfHealth[health.status] ?? 2;
+  });
+}
+
+export function addNetcheck(registry: Registry): void {
+  const command = registry.program
+    .command("netcheck")
+    .description(
+      "What lies between this node and others: interfaces, NAT, reachability; exit code 1 where something is amiss",
+    )
+    .addHelpText("after", "\nExamples:\n  p2p-sync netcheck\n  p2p-sync netcheck --json | jq .reach");
+  asVerb(command, registry, async ({ target, json, print, shell }) => {
+    const view = await askJson<NetCheckView>(target, { method: "GET", path: "/v1/netcheck" });
+    print(json ? jsonLine(view) : describeNetcheck(view, painter(shell)));
+    return view.status === "ok" ? 0 : 1;
   });
 }

@@ -15,6 +15,7 @@ import type { LinkResources } from "../../ports/link-resources.ts";
 import { checkOwnAddress, familyRefusal } from "./addresses.ts";
 import { ByteBudget } from "./byte-budget.ts";
 import { dial } from "./dial.ts";
+import { FrameCounts } from "./frame-counts.ts";
 import type { LinkFact, NetworkDriver, NetworkDriverOptions, Traffic } from "./driver-types.ts";
 import { Gate } from "./gate.ts";
 import { Gossip } from "./gossip.ts";
@@ -63,7 +64,7 @@ class Libp2pDriver implements NetworkDriver {
   #linkCount = 0;
   #toldAddresses = "";
   #dials = 0;
-  readonly #framesSent = noFrames();
+  readonly #framesSent = new FrameCounts();
   #framesReceived = 0;
 
   constructor(options: NetworkDriverOptions) {
@@ -177,7 +178,7 @@ class Libp2pDriver implements NetworkDriver {
     return {
       total_connections: this.#linkCount,
       active_connections: this.#links.size,
-      messages_sent: framesOf(this.#framesSent) + this.#gossip.counts.messagesSent,
+      messages_sent: this.#framesSent.frames + this.#gossip.counts.messagesSent,
       messages_received: this.#framesReceived + this.#gossip.counts.messagesReceived,
       bytes_sent: this.#raws.sentBytes,
       bytes_received: this.#raws.receivedBytes,
@@ -186,18 +187,7 @@ class Libp2pDriver implements NetworkDriver {
 
   traffic(): Traffic {
     const gossip = this.#gossip.counts.traffic();
-    const { admit, ack, frontier, walk, peers } = this.#framesSent;
-    return {
-      frames: {
-        admit: { ...admit },
-        ack: { ...ack },
-        frontier: { ...frontier },
-        walk: { ...walk },
-        peers: { ...peers },
-        gossip: gossip.rpcs,
-      },
-      gossip,
-    };
+    return { frames: { ...this.#framesSent.byProtocol(), gossip: gossip.rpcs }, gossip };
   }
 
   links(): readonly LinkResources[] {
@@ -270,10 +260,7 @@ class Libp2pDriver implements NetworkDriver {
           raw.watched.slow("protocolFrames", 1);
           this.#emit({ type: "frameReceived", link: from.id, protocol, frame });
         },
-        onFrameSent: (protocol, bytes) => {
-          this.#framesSent[protocol].frames += 1;
-          this.#framesSent[protocol].bytes += bytes;
-        },
+        onFrameSent: (protocol, bytes) => this.#framesSent.sent(protocol, bytes),
         onDrained: (on, protocol) => this.#emit({ type: "drained", link: on.id, protocol }),
         onFrameRefused: (from, protocol, lengthBytes, lengthBytesMax) =>
           this.#emit({ type: "frameRefused", link: from.id, protocol, lengthBytes, lengthBytesMax }),
@@ -314,6 +301,7 @@ class Libp2pDriver implements NetworkDriver {
   #onIdentified(result: IdentifyResult): void {
     const link = this.#linkOf.get(result.connection);
     if (link === undefined) return;
+    link.observedAs = result.observedAddr?.toString();
     const agent = (result.agentVersion ?? "").slice(0, peerTextMax);
     const protocols = result.protocols.slice(0, peerProtocolsMax).map((name) => name.slice(0, peerTextMax));
     this.#options.onFact({ type: "identified", at: now(), link: link.id, agent, protocols });
@@ -386,15 +374,4 @@ class Libp2pDriver implements NetworkDriver {
       return; // the store is in memory; at worst the next sweep does the work of this one
     }
   }
-}
-
-type FrameCounts = Readonly<Record<LinkProtocol, { frames: number; bytes: number }>>;
-
-function noFrames(): FrameCounts {
-  const none = (): { frames: number; bytes: number } => ({ frames: 0, bytes: 0 });
-  return { admit: none(), ack: none(), frontier: none(), walk: none(), peers: none() };
-}
-
-function framesOf(counts: FrameCounts): number {
-  return Object.values(counts).reduce((sum, { frames }) => sum + frames, 0);
 }

@@ -4,13 +4,14 @@ import type { Link } from "./link.ts";
 import type { RawConnection } from "./raw-connections.ts";
 
 export function resourcesOf(link: Link, { direction, socket }: RawConnection): LinkResources {
-  const { id, peer, connection, gate, usage, queuedBytes, untakenBytes } = link;
+  const { id, peer, connection, gate, usage, queuedBytes, untakenBytes, observedAs } = link;
   const held = connection.streams.reduce((sum, stream) => sum + stream.writeBufferLength, 0);
   return {
     link: id,
     peer,
     direction,
     address: connection.remoteAddr.toString(),
+    observedAs,
     openedAt: usage.openedAt,
     admitted: gate === "admitted",
     sent: { ...usage.sent },

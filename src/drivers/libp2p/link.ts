@@ -58,6 +58,8 @@ export class Link {
   readonly usage = new LinkUsage();
   /** What the core has opened so far; kept here, changed by the gate. */
   gate: "shut" | "accepted" | "admitted" = "shut";
+  /** Where the peer says our connection comes from or goes to. */
+  observedAs: string | undefined;
   readonly #init: LinkInit;
   readonly #order = new SendOrder();
   readonly #writers = new Map<LinkProtocol, FrameWriter>();
