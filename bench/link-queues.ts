@@ -60,6 +60,7 @@ class Side {
       family: "dual",
       encrypters: ["noise"],
       dialMs: 10_000,
+      linksMax: 50,
       pingEveryMs: 30_000,
       staleAfterMs: 120_000,
       mdns: { enabled: false, networkName: "bench", networkId: "00".repeat(32) },

@@ -35,6 +35,7 @@ test("the limit of open files is the soft one, or none", () => {
   expect(openFilesLimit("Max open files            unlimited            unlimited            files\n")).toBeUndefined();
 });
 
+// Probes for Linux: other systems have no /proc to look into.
 test.runIf(process.platform === "linux")("a port of this process is seen to be listened on", async () => {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");

@@ -1,3 +1,4 @@
+// tidy: long because each describe is a table over the one server above them
 import { describe, expect, test } from "vitest";
 import type { Author, Incarnation, Instant, PeerId, Time } from "../../../base/brand.ts";
 import { type Bytes, concat } from "../../../base/bytes.ts";
