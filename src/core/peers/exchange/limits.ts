@@ -6,8 +6,10 @@ export const askPeersEveryMs = 600_000;
 export const askPeersWantingMs = 60_000;
 /** Share of that time by which it varies. */
 export const askPeersJitter = 0.2;
-/** Time between two such questions answered on one link, in ms. Guess: a twentieth of the usual pause, for whoever was restarted. */
-export const tellPeersEveryMsMin = 30_000;
+/** The same after the first question of a link, three times as long after each further one. Guess: of a crowd that joins at once, all are known a moment later. */
+export const askPeersSoonMs = 5_000;
+/** Time between two such questions answered on one link, in ms. Guess: below the shortest that a correct asker waits. */
+export const tellPeersEveryMsMin = 3_000;
 /** Own addresses told. Guess: two families on five interfaces. */
 export const ownAddressesToldMax = 10;
 /** Time for which all who ask are told of the same addresses of the book, in ms. Guess: whoever joins in a crowd is told of the crowd. */

@@ -11,6 +11,7 @@ import { AddressBook } from "../address-book.ts";
 import {
   askPeersEveryMs,
   askPeersJitter,
+  askPeersSoonMs,
   askPeersWantingMs,
   sampleKeptMs,
   ownAddressesToldMax,
@@ -69,11 +70,18 @@ beforeEach(() => {
 });
 
 describe("a question", () => {
-  test("is asked about every minute while links are wanted", () => {
+  test("is asked after 5, 15 and 45 s and then about every minute while links are wanted", () => {
     wants = true;
     exchange.admitted(1, bob, publicly, at(0));
-    asked(0);
-    expect(Math.abs((exchange.nextDeadline() as number) - askPeersWantingMs)).toBeLessThanOrEqual(12_000);
+    let mono = 0;
+    const waits = [5_000, 15_000, 45_000, askPeersWantingMs, askPeersWantingMs].map((usual) => {
+      asked(mono);
+      const waited = (exchange.nextDeadline() as number) - mono;
+      mono += waited;
+      return Math.abs(waited - usual) <= askPeersJitter * usual;
+    });
+    expect(waits).toEqual([true, true, true, true, true]);
+    expect(tellPeersEveryMsMin).toBeLessThan(askPeersSoonMs * (1 - askPeersJitter));
   });
 
   test("is asked at admission and about every 10 min after that, on each link by itself, and no more once it is gone", () => {
@@ -125,7 +133,7 @@ describe("a question", () => {
 });
 
 describe("an answer", () => {
-  test("is given at most every 30 s on a link, and again after that", () => {
+  test("is given at most every 3 s on a link, and again after that", () => {
     for (const link of [1, 2]) exchange.admitted(link, bob, publicly, at(0));
     expect([told(1, 0), told(1, tellPeersEveryMsMin - 1), told(2, 1)]).toEqual([[], undefined, []]);
     expect(told(1, tellPeersEveryMsMin)).toEqual([]);

@@ -2,9 +2,9 @@
  * Telling each other where peers may be dialed: each member asks those it is linked with now and then, and puts what
  * it hears into its address book. So it is enough to know one member to find all.
  *
- * 1. A link is asked once it is admitted and about every 10 min after that, every minute while links are wanted; only the answer to the question that is
+ * 1. A link is asked once it is admitted and about every 10 min after that, while links are wanted after 5, 15 and 45 s and then every minute; only the answer to the question that is
  *    open is taken, once.
- * 2. A question is answered at most every 30 s on a link, with our own addresses first and then a sample of the book,
+ * 2. A question is answered at most every 3 s on a link, with our own addresses first and then a sample of the book,
  *    drawn anew every minute for all who ask.
  * 3. Addresses travel only as far as they mean something: those of this machine to itself, those of a local network
  *    within it. What is heard from further away than it lies is thrown away. Names are not told: they may be secrets
@@ -22,6 +22,7 @@ import { type AddressBook, bareAddress } from "../address-book.ts";
 import {
   askPeersEveryMs,
   askPeersJitter,
+  askPeersSoonMs,
   askPeersWantingMs,
   ownAddressesToldMax,
   sampleKeptMs,
@@ -34,6 +35,8 @@ interface Talk {
   /** Where the peer is. */
   readonly address: string;
   askAt: number;
+  /** Asked so far. */
+  questions: number;
   /** The open question. */
   asked: number | undefined;
   toldAt: number;
@@ -72,7 +75,7 @@ export class Exchange {
 
   admitted(link: LinkId, peer: PeerId, address: string, now: Time): void {
     if (this.#options.enabled)
-      this.#talks.set(link, { peer, address, askAt: now.mono, asked: undefined, toldAt: -Infinity });
+      this.#talks.set(link, { peer, address, askAt: now.mono, questions: 0, asked: undefined, toldAt: -Infinity });
   }
 
   linkLost(link: LinkId): void {
@@ -90,7 +93,9 @@ export class Exchange {
     const questions: { readonly link: LinkId; readonly message: PeersMessage }[] = [];
     for (const [link, talk] of this.#talks) {
       if (now.mono < talk.askAt) continue;
-      const waitMs = this.#options.wantsAddresses() ? askPeersWantingMs : askPeersEveryMs;
+      const soonMs = Math.min(askPeersSoonMs * 3 ** talk.questions, askPeersWantingMs);
+      const waitMs = this.#options.wantsAddresses() ? soonMs : askPeersEveryMs;
+      talk.questions += 1;
       talk.askAt = now.mono + this.#options.prng.jittered(waitMs, askPeersJitter);
       talk.asked = this.#numbers = (this.#numbers + 1) >>> 0;
       questions.push({ link, message: { type: "askPeers", number: talk.asked } });
