@@ -23,6 +23,7 @@ export type {
   HealthCheck,
   Info,
   KeyProof,
+  KeyWriteOptions,
   ListOptions,
   NetworkCause,
   NetworkHealth,
@@ -36,6 +37,7 @@ export type {
   Status,
   ToldView,
   WatchOptions,
+  WriteConditions,
   WriteOp,
   WriteOptions,
 } from "./node/facade.ts";

@@ -103,6 +103,59 @@ describe("one key", () => {
   });
 });
 
+describe("conditions", () => {
+  test("a write whose version is here is done, and tells its own", async () => {
+    const first = await api.ask("PUT", "/v1/kv/a", { body: "1", headers: { "if-none-match": "*" } });
+    expect([first.status, first.headers.etag]).toEqual([200, `"${String(first.json()["etag"])}"`]);
+    const etag = first.headers.etag ?? "";
+    const second = await api.ask("PUT", "/v1/kv/a", { body: "2", headers: { "if-match": `"x", ${etag}` } });
+    expect(second.status).toBe(200);
+    const gone = await api.ask("DELETE", "/v1/kv/a", { headers: { "if-match": "*" } });
+    expect([gone.status, gone.headers.etag, gone.json()["etag"]]).toEqual([200, undefined, null]);
+  });
+
+  test("another version is a 412 that names it, and says that only this node was asked", async () => {
+    const { etag = "" } = (await api.ask("PUT", "/v1/kv/a", { body: "1" })).headers;
+    const body = "x";
+    for (const [method, headers] of [
+      ["PUT", { "if-match": '"other"' }],
+      ["PUT", { "if-none-match": "*" }],
+      ["PUT", { "if-none-match": etag }],
+      ["DELETE", { "if-match": '"other"' }],
+    ] as const) {
+      const answer = await api.ask(method, "/v1/kv/a", { headers, ...(method === "PUT" && { body }) });
+      expect([answer.status, answer.json()]).toMatchObject([
+        412,
+        { code: "precondition_failed", details: { key: "a", etag: JSON.parse(etag) as string, comparedWith: "local" } },
+      ]);
+    }
+    expect((await api.ask("GET", "/v1/kv/a")).text).toBe("1");
+  });
+
+  test.each([
+    [{ "if-match": "bare" }, "If-Match"],
+    [{ "if-match": 'W/"weak"' }, "If-Match"],
+    [{ "if-match": "" }, "If-Match"],
+    [{ "if-match": "*", "if-none-match": "*" }, "If-None-Match"],
+    [{ "if-unmodified-since": "Sun, 06 Nov 1994 08:49:37 GMT" }, "If-Unmodified-Since"],
+  ])("what is not understood is refused, never passed over: %j", async (headers, field) => {
+    const answer = await api.ask("PUT", "/v1/kv/a", { body: "1", headers });
+    expect([answer.status, answer.json()]).toMatchObject([400, { code: "invalid_argument", details: { field } }]);
+    expect(api.control.writes).toEqual([]);
+  });
+
+  test("a batch has them for each operation", async () => {
+    const { etag = "" } = (await api.ask("PUT", "/v1/kv/a", { body: "1" })).headers;
+    const ops = [
+      { put: { key: "b", value: "1", ifNoneMatch: "*" } },
+      { delete: { key: "a", ifMatch: [JSON.parse(etag) as string] } },
+    ];
+    expect((await api.ask("POST", "/v1/batch", { body: JSON.stringify({ ops }) })).status).toBe(200);
+    const again = await api.ask("POST", "/v1/batch", { body: JSON.stringify({ ops }) });
+    expect([again.status, again.json()["details"]]).toMatchObject([412, { key: "b" }]);
+  });
+});
+
 describe("certainty", () => {
   test("and time to live reach the node as they were asked for", async () => {
     api.control.peers = [{ id: "p1" as PeerId }, { id: "p2" as PeerId }] as unknown as typeof api.control.peers;

@@ -43,6 +43,7 @@ export const receiptSchema = z.object({
   stamp,
   certainty: z.enum(["local", "shared"]),
   holders: z.array(z.string()),
+  etag: z.string().nullable().describe("Of the value, where one key was put; else null"),
 });
 export const changeSchema = z.object({
   position: z.number().int(),
@@ -207,8 +208,8 @@ export function entryView(entry: Entry): EntryView {
   return { key, ...valueView(entry.value), stamp, author, etag, certainty: "local", expiresAt: timeView(expiresAt) };
 }
 
-export function receiptView({ batch, stamp, certainty, holders }: Receipt): ReceiptView {
-  return { batch, stamp, certainty, holders: [...holders] };
+export function receiptView({ batch, stamp, certainty, holders, etag }: Receipt): ReceiptView {
+  return { batch, stamp, certainty, holders: [...holders], etag: etag ?? null };
 }
 
 export function changeView({ position, type, key, value, stamp, author }: Change): ChangeView {

@@ -88,6 +88,26 @@ describe("keys", () => {
     });
   });
 
+  test("a time to live is a time with its unit, and shows in lists", async () => {
+    expect((await run(["put", "ttl/1", "v", "--ttl", "1m"])).code).toBe(0);
+    expect((await run(["put", "ttl/2", "v"])).code).toBe(0);
+    expect((await run(["list", "ttl/"])).out).toBe(
+      "KEY    VALUE  EXPIRES\nttl/1  v      2026-01-02T03:05:05.000Z\nttl/2  v      -\n",
+    );
+    const wrong = await run(["put", "ttl/1", "v", "--ttl", "soon"]);
+    expect(wrong).toMatchObject({ code: 2, err: expect.stringContaining("--ttl is a time such as") as string });
+  });
+
+  test("a condition that does not hold is exit code 1 and says that only this node was asked", async () => {
+    const { etag } = receiptSchema.parse(JSON.parse((await run(["put", "c", "1", "--if-absent", "--json"])).out));
+    expect((await run(["put", "c", "2", "--if-match", etag ?? ""])).code).toBe(0);
+    const failed = await run(["delete", "c", "--if-match", `"${etag}"`]);
+    expect(failed).toMatchObject({ code: 1, err: expect.stringMatching(/^p2p-sync delete: .*version/) as string });
+    expect((await run(["put", "c", "3", "--if-absent"])).code).toBe(1);
+    expect((await run(["put", "c", "3", "--if-absent", "--if-match", "x"])).code).toBe(2);
+    expect((await run(["get", "c"])).out).toBe("2");
+  });
+
   test("a certainty that was not reached is exit code 1 and says who has the write", async () => {
     const result = await run(["put", "k", "v", "--certainty", "shared", "--copies", "2", "--timeout", "1"]);
     expect(result).toMatchObject({ code: 1, out: "" });

@@ -2,8 +2,10 @@
  * What a line at the prompt means. A value is the rest of its line, exactly: quotes, spaces and
  * backslashes are kept as they are typed.
  */
+import { secondsOf } from "./seconds-flag.ts";
+
 export type PromptCommand =
-  | { readonly type: "add"; readonly key: string; readonly value: string }
+  | { readonly type: "add"; readonly key: string; readonly value: string; readonly ttlSeconds?: number }
   | { readonly type: "get" | "delete" | "explain"; readonly key: string }
   | { readonly type: "list"; readonly prefix: string }
   | { readonly type: "why"; readonly target: string }
@@ -27,7 +29,7 @@ export const promptWords = [
   "exit",
 ] as const;
 
-export const promptHelp = `add KEY VALUE   write a value (the rest of the line, exactly)
+export const promptHelp = `add KEY VALUE   write a value (the rest of the line, exactly); add --ttl 30s KEY VALUE lets it expire
 get KEY         print a value
 delete KEY      delete a key on all members
 list [PREFIX]   print keys and values
@@ -75,8 +77,20 @@ export function parsePromptLine(line: string): PromptCommand {
   }
 }
 
-/** One space or tab separates key and value; any more belong to the value. */
+/** A time to live stands in front, where it cannot be taken for a part of the value. */
 function parseAdd(rest: string): PromptCommand {
+  const [, ttl, behind] = /^\s+--ttl[ \t]+(\S+)(.*)$/s.exec(rest) ?? [];
+  if (ttl === undefined || behind === undefined) return parsePair(rest);
+  try {
+    const [pair, ttlSeconds] = [parsePair(behind), secondsOf(ttl, "--ttl")];
+    return pair.type === "add" ? { ...pair, ttlSeconds } : pair;
+  } catch (error) {
+    return wrong((error as Error).message);
+  }
+}
+
+/** One space or tab separates key and value; any more belong to the value. */
+function parsePair(rest: string): PromptCommand {
   const [, key, value] = /^\s+(\S+)[ \t](.*)$/s.exec(rest) ?? [];
   return key === undefined || value === undefined
     ? wrong("add needs a key and a value: add KEY VALUE")

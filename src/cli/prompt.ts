@@ -121,7 +121,7 @@ async function runCommand(
 ): Promise<string> {
   switch (command.type) {
     case "add":
-      await facade.put(command.key, Buffer.from(command.value, "utf8"));
+      await facade.put(command.key, Buffer.from(command.value, "utf8"), ttlOf(command));
       return "ok\n";
     case "get": {
       const entry = await facade.get(command.key);
@@ -156,6 +156,10 @@ async function runCommand(
     case "exit":
       return "";
   }
+}
+
+function ttlOf({ ttlSeconds }: { readonly ttlSeconds?: number }): { readonly ttlSeconds?: number } {
+  return ttlSeconds === undefined ? {} : { ttlSeconds };
 }
 
 async function listText(facade: NodeFacade, prefix: string): Promise<string> {

@@ -51,6 +51,8 @@ export type Outcome =
         | "not_found";
       readonly message: string;
     }
+  /** An operation's condition does not hold; nothing was written. `etag` is undefined where the key has no value. */
+  | { readonly type: "preconditionFailed"; readonly key: string; readonly etag: string | undefined }
   | { readonly type: "repaired"; readonly reissued: number }
   /** Keys under which something was set aside, and is so no more. */
   | { readonly type: "aside"; readonly keys: readonly string[] }

@@ -31,9 +31,22 @@ export interface WriteOptions {
   readonly ttlSeconds?: number;
 }
 
-export type WriteOp =
-  | { readonly type: "put"; readonly key: string; readonly value: Uint8Array; readonly ttlSeconds?: number }
-  | { readonly type: "delete"; readonly key: string };
+/**
+ * What must be under a key, on this node at this moment, for a write to be done; else it fails
+ * with `precondition_failed`. Another node may hold a version that has not come here yet.
+ */
+export interface WriteConditions {
+  /** One of these versions, by `Entry.etag`; `*` for any value. */
+  readonly ifMatch?: string | readonly string[];
+  /** None of these versions; `*` for no value at all. */
+  readonly ifNoneMatch?: string | readonly string[];
+}
+
+/** A write of one key. */
+export interface KeyWriteOptions extends WriteOptions, WriteConditions {}
+
+export type WriteOp = { readonly key: string } & WriteConditions &
+  ({ readonly type: "put"; readonly value: Uint8Array; readonly ttlSeconds?: number } | { readonly type: "delete" });
 
 /** Proof to the caller that a write is durable. */
 export interface Receipt {
@@ -42,6 +55,8 @@ export interface Receipt {
   readonly certainty: Certainty;
   /** Members known to hold it durably when `shared` was reached; empty for `local`. */
   readonly holders: readonly PeerId[];
+  /** Of the value, where one key was put: what `ifMatch` of the next write takes. */
+  readonly etag?: string;
 }
 
 /** A live value. */
@@ -253,8 +268,9 @@ export interface Health {
 }
 
 export interface NodeFacade {
-  put(key: string, value: Uint8Array, options?: WriteOptions): Promise<Receipt>;
-  delete(key: string, options?: WriteOptions): Promise<Receipt>;
+  put(key: string, value: Uint8Array, options?: KeyWriteOptions): Promise<Receipt>;
+  delete(key: string, options?: KeyWriteOptions): Promise<Receipt>;
+  /** All or nothing; conditions are those of each operation. */
   batch(ops: readonly WriteOp[], options?: WriteOptions): Promise<Receipt>;
   get(key: string): Promise<Entry | undefined>;
   /** Throws `invalid_key` or `overloaded`. */

@@ -58,6 +58,13 @@ export const faultCodes = {
     http: 404,
     exit: 4,
   },
+  precondition_failed: {
+    meaning:
+      "The key has another version on this node than the write expects. The comparison is with this node alone, not with the whole network.",
+    whatToDo: "The details name the version that is here, or null; read it, decide anew, and write with its etag.",
+    http: 412,
+    exit: 1,
+  },
   proof_refused: {
     meaning: "A proof does not hold for this key and root: it is of another set or moment, or was altered.",
     whatToDo: "The message says what is wrong with it.",

@@ -10,7 +10,7 @@ import { Fault } from "../base/fault.ts";
 import { isValidKey } from "../codec/op.ts";
 import { peerIdOf } from "../codec/peer-id.ts";
 import { stampAheadMsMax } from "../core/data/limits.ts";
-import { instantOf } from "../core/data/stamp.ts";
+import { expiryOf, instantOf } from "../core/data/stamp.ts";
 import type { Outcome } from "../core/effects.ts";
 import type { ReadVersion } from "../drivers/storage/insight-reader.ts";
 import type { ReadConflict } from "../drivers/storage/sqlite-reader.ts";
@@ -51,7 +51,7 @@ function versionOf({ op, stamp, header, batch, arrival }: ReadVersion): LivingVe
     sequence: header.sequence,
     batchOps: header.opsCount,
     replaces,
-    expiresAt: ttlSeconds === undefined ? undefined : ((instantOf(stamp) + ttlSeconds * 1000) as Instant),
+    expiresAt: ttlSeconds === undefined ? undefined : expiryOf(stamp, ttlSeconds),
     arrival,
   };
 }

@@ -1,7 +1,7 @@
 /** What is read from the store, in the facade's terms. */
 import { Fault } from "../base/fault.ts";
 import { peerIdOf } from "../codec/peer-id.ts";
-import type { Version } from "../core/data/version.ts";
+import { etagOf, type Version } from "../core/data/version.ts";
 import type { ReadConflict, ReadEntry } from "../drivers/storage/sqlite-reader.ts";
 import type { ConflictEntry, Entry } from "./facade.ts";
 
@@ -9,7 +9,7 @@ import type { ConflictEntry, Entry } from "./facade.ts";
 export const entriesAtOnce = 1_000;
 
 export function entryOf({ key, value, stamp, author, batch, expiresAt }: ReadEntry): Entry {
-  const entry = { key, value, stamp, author: peerIdOf(author), etag: `${stamp.toString(36)}-${batch.slice(0, 16)}` };
+  const entry = { key, value, stamp, author: peerIdOf(author), etag: etagOf({ stamp, batch }) };
   return expiresAt === undefined ? entry : { ...entry, expiresAt };
 }
 

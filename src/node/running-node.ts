@@ -30,6 +30,7 @@ import type {
   Health,
   Info,
   KeyProof,
+  KeyWriteOptions,
   ListOptions,
   NodeEvent,
   NodeFacade,
@@ -58,7 +59,7 @@ import { programVersion } from "./version.ts";
 import { type Page, Reads } from "./reads.ts";
 import { statusOf } from "./node-status.ts";
 import { WatchHub } from "./watch-hub.ts";
-import { receiptOf, wishOf, writtenOps } from "./write-request.ts";
+import { conditionsIn, receiptOf, wishOf, writtenOps } from "./write-request.ts";
 
 /** Throws a `Fault` that says what kept the node from starting; nothing is left open then. */
 export async function createRunningNode(config: Config): Promise<RunningNode> {
@@ -186,12 +187,12 @@ class LiveNode implements NodeFacade, RunningNode {
     this.#observer.useLogger(loggerOf(config));
   }
 
-  put(key: string, value: Uint8Array, options: WriteOptions = {}): Promise<Receipt> {
-    return this.batch([{ type: "put", key, value }], options);
+  put(key: string, value: Uint8Array, options: KeyWriteOptions = {}): Promise<Receipt> {
+    return this.batch([{ type: "put", key, value, ...conditionsIn(options) }], options);
   }
 
-  delete(key: string, options: WriteOptions = {}): Promise<Receipt> {
-    return this.batch([{ type: "delete", key }], options);
+  delete(key: string, options: KeyWriteOptions = {}): Promise<Receipt> {
+    return this.batch([{ type: "delete", key, ...conditionsIn(options) }], options);
   }
 
   async batch(ops: readonly WriteOp[], options: WriteOptions = {}): Promise<Receipt> {
@@ -202,7 +203,7 @@ class LiveNode implements NodeFacade, RunningNode {
       wish: wishOf(options),
     });
     this.#metrics.observe("write_seconds", (performance.now() - started) / 1000);
-    return receiptOf(outcome, options);
+    return receiptOf(outcome, ops, options);
   }
 
   async get(key: string): Promise<Entry | undefined> {

@@ -1,20 +1,24 @@
 /** Turning a caller's write into the replica's terms, and the replica's outcome into the caller's. */
 import { Fault } from "../base/fault.ts";
 import { ttlSecondsMax } from "../codec/limits.ts";
+import { etagOf } from "../core/data/version.ts";
 import type { Outcome } from "../core/effects.ts";
-import type { Wish, WrittenOp } from "../core/replica/inputs.ts";
-import type { Receipt, WriteOp, WriteOptions } from "./facade.ts";
+import type { Condition, Wish, WrittenOp } from "../core/replica/inputs.ts";
+import type { Receipt, WriteConditions, WriteOp, WriteOptions } from "./facade.ts";
 
 /** Source: contract of `WriteOptions`. */
 const copiesMax = 50;
 const sharedTimeoutMsMax = 600_000;
 const sharedTimeoutMsDefault = 5_000;
+/** Versions one condition names. Guess: a client that knows more than a few is confused. */
+const etagsMax = 64;
 
 /** Throws `invalid_argument` naming the argument. Values are copied. */
 export function writtenOps(ops: readonly WriteOp[], options: WriteOptions): readonly WrittenOp[] {
   return ops.map((op) => {
     if (typeof op.key !== "string") throw new Fault("invalid_argument", `a key is a string, not ${typeof op.key}`);
-    if (op.type === "delete") return { type: "delete", key: op.key };
+    const condition = conditionOf(op);
+    if (op.type === "delete") return { type: "delete", key: op.key, condition };
     if (!(op.value instanceof Uint8Array))
       throw new Fault(
         "invalid_argument",
@@ -22,8 +26,29 @@ export function writtenOps(ops: readonly WriteOp[], options: WriteOptions): read
       );
     const ttlSeconds = op.ttlSeconds ?? options.ttlSeconds;
     if (ttlSeconds !== undefined) check("ttlSeconds", ttlSeconds, 1, ttlSecondsMax);
-    return { type: "put", key: op.key, value: op.value.slice(), ttlSeconds }; // the caller may use its buffer again at once
+    return { type: "put", key: op.key, value: op.value.slice(), ttlSeconds, condition }; // the caller may use its buffer again at once
   });
+}
+
+/** Those of a write of one key. */
+export function conditionsIn({ ifMatch, ifNoneMatch }: WriteConditions): WriteConditions {
+  return { ...(ifMatch !== undefined && { ifMatch }), ...(ifNoneMatch !== undefined && { ifNoneMatch }) };
+}
+
+function conditionOf({ ifMatch, ifNoneMatch }: WriteConditions): Condition | undefined {
+  if (ifMatch !== undefined && ifNoneMatch !== undefined)
+    throw new Fault("invalid_argument", "a write takes ifMatch or ifNoneMatch, not both");
+  if (ifMatch !== undefined)
+    return ifMatch === "*" ? { type: "present" } : { type: "version", etags: etagsOf(ifMatch) };
+  if (ifNoneMatch === undefined) return undefined;
+  return ifNoneMatch === "*" ? { type: "absent" } : { type: "otherVersion", etags: etagsOf(ifNoneMatch) };
+}
+
+function etagsOf(given: string | readonly string[]): readonly string[] {
+  const etags = typeof given === "string" ? [given] : given;
+  if (etags.length >= 1 && etags.length <= etagsMax && etags.every((etag) => typeof etag === "string" && etag !== "*"))
+    return etags;
+  throw new Fault("invalid_argument", `a condition names 1 to ${etagsMax} versions by their etags, or is "*"`);
 }
 
 /** Throws `invalid_argument` naming the option and its range. */
@@ -35,10 +60,19 @@ export function wishOf({ certainty = "local", copies = 1, timeoutMs = sharedTime
 }
 
 /** The receipt, or a thrown `Fault` with the refusal's code, or `not_shared`. */
-export function receiptOf(outcome: Outcome, { certainty = "local", copies = 1 }: WriteOptions): Receipt {
+export function receiptOf(
+  outcome: Outcome,
+  ops: readonly WriteOp[],
+  { certainty = "local", copies = 1 }: WriteOptions,
+): Receipt {
   switch (outcome.type) {
-    case "written":
-      return { batch: outcome.batch, stamp: outcome.stamp, certainty, holders: outcome.holders };
+    case "written": {
+      const { batch, stamp, holders } = outcome;
+      const isOnePut = ops.length === 1 && ops[0]?.type === "put"; // whose stamp is then the batch's latest
+      return { batch, stamp, certainty, holders, ...(isOnePut && { etag: etagOf(outcome) }) };
+    }
+    case "preconditionFailed":
+      throw preconditionFailed(outcome);
     case "notShared": {
       const { batch, stamp, holders, missing } = outcome;
       throw new Fault(
@@ -62,6 +96,15 @@ export function receiptOf(outcome: Outcome, { certainty = "local", copies = 1 }:
     case "done":
       throw new Fault("internal", `an answer of another kind: ${outcome.type}`);
   }
+}
+
+function preconditionFailed({ key, etag }: Extract<Outcome, { type: "preconditionFailed" }>): Fault {
+  const there = etag === undefined ? "no value" : `version ${etag}`;
+  return new Fault(
+    "precondition_failed",
+    `${JSON.stringify(key)} has ${there} on this node, which is not what the write expects; this compares with this node only, not with the whole network`,
+    { key, etag: etag ?? null, comparedWith: "local" },
+  );
 }
 
 /** The fault of a request that was not done. */

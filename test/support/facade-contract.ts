@@ -4,6 +4,7 @@
  * the first.
  */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Fault } from "../../src/base/fault.ts";
 import { checkProof } from "../../src/core/data/trie/check-proof.ts";
 import type { Change, Entry, NodeFacade } from "../../src/node/facade.ts";
 
@@ -133,6 +134,49 @@ export function facadeContract(name: string, open: () => Promise<OpenFacade>): v
     test("a time to live is told with the entry", async () => {
       await facade.put("ttl", Buffer.from("x"), { ttlSeconds: 3_600 });
       expect((await facade.get("ttl"))?.expiresAt).toBeTypeOf("number");
+    });
+
+    test("a write with a condition is done where this node has what it names, else refused with what is there", async () => {
+      const { etag = "" } = await facade.put("c/1", Buffer.from("one"), { ifNoneMatch: "*" });
+      expect((await facade.get("c/1"))?.etag).toBe(etag);
+      const failed = (at: string | null): object => ({
+        code: "precondition_failed",
+        details: { key: "c/1", etag: at, comparedWith: "local" },
+      });
+      await expect(facade.put("c/1", Buffer.from("x"), { ifNoneMatch: "*" })).rejects.toMatchObject(failed(etag));
+      await expect(facade.put("c/1", Buffer.from("x"), { ifMatch: "other" })).rejects.toMatchObject(failed(etag));
+      await expect(facade.put("c/1", Buffer.from("x"), { ifNoneMatch: [etag] })).rejects.toMatchObject(failed(etag));
+      const second = await facade.put("c/1", Buffer.from("two"), { ifMatch: ["other", etag] });
+      await facade.put("c/1", Buffer.from("three"), { ifMatch: "*" });
+      await expect(facade.delete("c/1", { ifMatch: second.etag ?? "" })).rejects.toMatchObject({
+        code: "precondition_failed",
+      });
+      expect(textOf(await facade.get("c/1"))).toBe("three");
+      await facade.delete("c/1", { ifMatch: (await facade.get("c/1"))?.etag ?? "" });
+      await expect(facade.put("c/1", Buffer.from("x"), { ifMatch: "*" })).rejects.toMatchObject(failed(null));
+      await facade.put("c/1", Buffer.from("four"), { ifNoneMatch: "*" });
+    });
+
+    test("of a batch with one condition that does not hold nothing is written", async () => {
+      await put("c/there", "x");
+      const batch = facade.batch([
+        { type: "put", key: "c/other", value: Buffer.from("x") },
+        { type: "delete", key: "c/there", ifMatch: "no-such" },
+      ]);
+      await expect(batch).rejects.toMatchObject({ code: "precondition_failed", details: { key: "c/there" } });
+      expect([await facade.get("c/other"), textOf(await facade.get("c/there"))]).toEqual([undefined, "x"]);
+    });
+
+    test("of a hundred writers at once who expect the same version exactly one writes", async () => {
+      for (const condition of [{ ifNoneMatch: "*" }, "etag"] as const) {
+        const expected = condition === "etag" ? { ifMatch: (await facade.get("c/race"))?.etag ?? "" } : condition;
+        const all = Array.from({ length: 100 }, (_, i) => facade.put("c/race", Buffer.from(`${i}`), expected));
+        const outcomes = await Promise.allSettled(all);
+        const won = outcomes.flatMap(({ status }, i) => (status === "fulfilled" ? [String(i)] : []));
+        expect(won).toEqual([textOf(await facade.get("c/race"))]);
+        const codes = outcomes.flatMap((each) => (each.status === "rejected" ? [(each.reason as Fault).code] : []));
+        expect(codes).toEqual(Array.from({ length: 99 }, () => "precondition_failed"));
+      }
     });
 
     test("certainty that nobody can give is a fault, and the write stays", async () => {

@@ -14,6 +14,7 @@ import type {
   HealthCheck,
   Info,
   KeyProof,
+  KeyWriteOptions,
   ConflictEntry,
   Explanation,
   ListOptions,
@@ -34,6 +35,7 @@ import type { NetCheck } from "../../src/node/netcheck.ts";
 import type { Arrival } from "../../src/ports/store.ts";
 import { MemoryPeers } from "./memory-peers.ts";
 import { MemoryStale } from "./memory-stale.ts";
+import { checkCondition, checkKey, checkOp, conditionsIn } from "./memory-checks.ts";
 import { ProvenSet, tombstoneOp, valueOp } from "./proven-set.ts";
 
 export const memoryPeerId = "12D3KooWGzxzKZYveHXtpG6AsrUJBcWxHBFS2HsEoGTxrMLvKXtf" as PeerId;
@@ -135,13 +137,14 @@ class MemoryFacade implements NodeFacade {
   readonly stale: MemoryStale = this.control.stale;
   readonly peerControl: MemoryPeers = this.control.peersRuled;
 
-  put(key: string, value: Uint8Array, options: WriteOptions = {}): Promise<Receipt> {
-    const { ttlSeconds, ...rest } = options;
-    return this.batch([{ type: "put", key, value, ...(ttlSeconds !== undefined && { ttlSeconds }) }], rest);
+  put(key: string, value: Uint8Array, options: KeyWriteOptions = {}): Promise<Receipt> {
+    const { ttlSeconds, ifMatch, ifNoneMatch, ...rest } = options;
+    const ttl = ttlSeconds === undefined ? {} : { ttlSeconds };
+    return this.batch([{ type: "put", key, value, ...ttl, ...conditionsIn({ ifMatch, ifNoneMatch }) }], rest);
   }
 
-  delete(key: string, options: WriteOptions = {}): Promise<Receipt> {
-    return this.batch([{ type: "delete", key }], options);
+  delete(key: string, { ifMatch, ifNoneMatch, ...rest }: KeyWriteOptions = {}): Promise<Receipt> {
+    return this.batch([{ type: "delete", key, ...conditionsIn({ ifMatch, ifNoneMatch }) }], rest);
   }
 
   async batch(ops: readonly WriteOp[], options: WriteOptions = {}): Promise<Receipt> {
@@ -150,6 +153,7 @@ class MemoryFacade implements NodeFacade {
     if (ops.length === 0 || ops.length > 1_000 || new Set(ops.map((op) => op.key)).size !== ops.length) {
       throw new Fault("invalid_batch", "A batch has 1 to 1,000 operations on different keys.", { ops: ops.length });
     }
+    for (const op of ops) checkCondition(op, this.#entries.get(op.key)?.etag);
     this.control.writes.push(options);
     for (const op of ops) this.#apply(op, memoryPeerId);
     const copies = options.copies ?? 1;
@@ -166,6 +170,7 @@ class MemoryFacade implements NodeFacade {
       stamp: this.#stamp as Stamp,
       certainty: options.certainty ?? "local",
       holders: options.certainty === "shared" ? holders : [],
+      ...(ops.length === 1 && ops[0]?.type === "put" && { etag: this.#stamp.toString(16) }),
     };
   }
 
@@ -378,19 +383,5 @@ class MemoryFacade implements NodeFacade {
     const error = this.control.failNext;
     this.control.failNext = undefined;
     if (error !== undefined) throw error as Error;
-  }
-}
-
-function checkOp(op: WriteOp): void {
-  checkKey(op.key);
-  if (op.type === "put" && op.value.length > 64 * 1024)
-    throw new Fault("value_too_large", "The value is over 64 KiB.", { bytes: op.value.length });
-}
-
-function checkKey(key: string): void {
-  if (key === "" || Buffer.byteLength(key) > 256 || /[\u0000-\u001f\u007f]/.test(key)) {
-    throw new Fault("invalid_key", "A key has 1 to 256 bytes of UTF-8 without control characters.", {
-      bytes: Buffer.byteLength(key),
-    });
   }
 }

@@ -1,19 +1,20 @@
 /**
  * Single keys and pages of keys.
  */
-import type { IncomingHttpHeaders } from "node:http";
 import { z } from "zod";
 import { Fault } from "../../base/fault.ts";
-import type { Entry } from "../../node/facade.ts";
+import { namesVersion, writeConditionsOf } from "../conditions.ts";
+import type { Entry, Receipt } from "../../node/facade.ts";
 import { wantsJson } from "../accept.ts";
-import { bytesAnswer, emptyAnswer, jsonAnswer } from "../answers.ts";
+import { type Answer, bytesAnswer, emptyAnswer, jsonAnswer } from "../answers.ts";
 import { limits } from "../limits.ts";
-import { rawBody, route, type Route } from "../route.ts";
+import { rawBody, route, type Route, type RouteSpec } from "../route.ts";
 import {
   conflictsSchema,
   conflictsView,
   entrySchema,
   entryView,
+  faultSchema,
   pageSchema,
   receiptSchema,
   receiptView,
@@ -21,16 +22,12 @@ import {
 } from "../views.ts";
 import { writeOptionsOf, writeQuery } from "../write-query.ts";
 
-/** A precondition that is not looked at would lose data in silence. */
-function refusePreconditions(headers: IncomingHttpHeaders): void {
-  const name = (["if-match", "if-none-match", "if-unmodified-since"] as const).find(
-    (each) => headers[each] !== undefined,
-  );
-  if (name !== undefined)
-    throw new Fault("invalid_argument", `Writes take no ${name}: there is no conditional write yet.`, { header: name });
-}
-
 const noQuery = z.strictObject({});
+
+const writeAnswers: RouteSpec<unknown, unknown>["answers"] = {
+  200: { meaning: "Durable as asked; after a put, etag names the version", schema: receiptSchema },
+  412: { meaning: "Another version is here than the condition names; nothing was written", schema: faultSchema },
+};
 
 const getEntry = route({
   method: "GET",
@@ -51,7 +48,8 @@ const getEntry = route({
     const entry = await facade.get(parameter);
     if (entry === undefined)
       throw new Fault("not_found", `There is no value under ${JSON.stringify(parameter)}.`, { key: parameter });
-    if (isNamed(incoming.headers["if-none-match"], entry.etag)) return emptyAnswer(304, { etag: `"${entry.etag}"` });
+    if (namesVersion(incoming.headers["if-none-match"], entry.etag))
+      return emptyAnswer(304, { etag: `"${entry.etag}"` });
     return wantsJson(incoming.headers.accept)
       ? jsonAnswer(entryView(entry), 200, entryHeaders(entry))
       : bytesAnswer(entry.value, entryHeaders(entry));
@@ -64,11 +62,11 @@ const putEntry = route({
   open: false,
   query: writeQuery,
   body: rawBody(limits.valueBytesMax),
-  summary: "Write the body under a key",
-  answers: { 200: { meaning: "Durable as asked", schema: receiptSchema } },
+  summary: "Write the body under a key; If-Match and If-None-Match compare with the version on this node",
+  answers: writeAnswers,
   async handle({ facade, parameter, query, body, incoming }) {
-    refusePreconditions(incoming.headers);
-    return jsonAnswer(receiptView(await facade.put(parameter, body, writeOptionsOf(query))));
+    const options = { ...writeOptionsOf(query), ...writeConditionsOf(incoming.headers) };
+    return receiptAnswer(await facade.put(parameter, body, options));
   },
 });
 
@@ -81,11 +79,11 @@ const deleteEntry = route({
     message: "a delete has no time to live",
   }),
   body: { type: "none" },
-  summary: "Delete a key on all members",
-  answers: { 200: { meaning: "Durable as asked", schema: receiptSchema } },
+  summary: "Delete a key on all members; If-Match compares with the version on this node",
+  answers: writeAnswers,
   async handle({ facade, parameter, query, incoming }) {
-    refusePreconditions(incoming.headers);
-    return jsonAnswer(receiptView(await facade.delete(parameter, writeOptionsOf(query))));
+    const options = { ...writeOptionsOf(query), ...writeConditionsOf(incoming.headers) };
+    return receiptAnswer(await facade.delete(parameter, options));
   },
 });
 
@@ -152,8 +150,6 @@ function entryHeaders(entry: Entry): Record<string, string> {
   };
 }
 
-/** Source: RFC 9110 section 13.1.2; the comparison is the weak one. */
-function isNamed(ifNoneMatch: string | undefined, etag: string): boolean {
-  if (ifNoneMatch === undefined) return false;
-  return ifNoneMatch.split(",").some((part) => part.trim() === "*" || part.trim().replace(/^W\//, "") === `"${etag}"`);
+function receiptAnswer(receipt: Receipt): Answer {
+  return jsonAnswer(receiptView(receipt), 200, receipt.etag === undefined ? {} : { etag: `"${receipt.etag}"` });
 }

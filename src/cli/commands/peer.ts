@@ -3,11 +3,11 @@
  */
 import type { Command } from "commander";
 import type { RulesView } from "../../api/peer-views.ts";
-import { Fault } from "../../base/fault.ts";
 import { describeRules } from "../describe-peers.ts";
 import { askJson } from "../http-client.ts";
 import type { Target } from "../target.ts";
 import { painter, printable } from "../text.ts";
+import { secondsOf } from "../seconds-flag.ts";
 import { asVerb, jsonLine, type Registry } from "../verb.ts";
 
 interface RuleFlags {
@@ -48,7 +48,7 @@ function addRule(group: Command, registry: Registry, kind: "ban" | "allow", desc
       `\nExamples:\n  p2p-sync peer ${kind} 12D3KooWAFHa --for 1h\n  p2p-sync peer ${kind} 203.0.113.0/24 --reason "the lab"`,
     );
   asVerb<RuleFlags>(command, registry, async ({ target, json, print, options }, about = "") => {
-    const seconds = secondsOf(options.for);
+    const seconds = options.for === undefined ? undefined : secondsOf(options.for, "--for");
     const { reason } = options;
     const body = {
       kind,
@@ -99,14 +99,4 @@ function addOrder(
 
 async function post<T>(target: Target, path: string, body: unknown): Promise<T> {
   return await askJson<T>(target, { method: "POST", path, body: Buffer.from(JSON.stringify(body)) });
-}
-
-/** Seconds of each unit. */
-const units: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 };
-
-function secondsOf(words: string | undefined): number | undefined {
-  if (words === undefined) return undefined;
-  const [, digits, unit = "s"] = /^([1-9][0-9]{0,8})(s|m|h|d)?$/.exec(words) ?? [];
-  if (digits !== undefined) return Number(digits) * (units[unit] ?? 1);
-  throw new Fault("invalid_argument", `--for is a time such as 90s, 30m, 12h or 7d, not ${words}.`, { field: "for" });
 }

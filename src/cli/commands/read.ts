@@ -91,14 +91,18 @@ async function printJson(context: VerbContext<ListFlags>, prefix: string, limit:
 
 async function printTable(context: VerbContext<ListFlags>, prefix: string, limit: number): Promise<void> {
   for await (const entries of pages(context, prefix, limit)) {
-    if (entries.length > 0)
-      context.print(
-        table(
-          ["KEY", "VALUE"],
-          entries.map((entry) => [printable(entry.key), preview(entry.value, entry.encoding)]),
-        ),
-      );
+    if (entries.length > 0) context.print(entriesTable(entries));
   }
+}
+
+/** With a column for expiry where an entry of the page has one. */
+function entriesTable(entries: readonly EntryView[]): string {
+  const doExpire = entries.some(({ expiresAt }) => expiresAt !== null);
+  const rows = entries.map(({ key, value, encoding, expiresAt }) => {
+    const row = [printable(key), preview(value, encoding)];
+    return doExpire ? [...row, expiresAt ?? "-"] : row;
+  });
+  return table(doExpire ? ["KEY", "VALUE", "EXPIRES"] : ["KEY", "VALUE"], rows);
 }
 
 async function* pages(

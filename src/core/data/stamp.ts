@@ -22,6 +22,11 @@ export function instantOf(stamp: Stamp): Instant {
   return Math.floor(stamp / microsPerMilli) as Instant;
 }
 
+/** When a value written with a time to live is hidden from readers. */
+export function expiryOf(stamp: Stamp, ttlSeconds: number): Instant {
+  return (instantOf(stamp) + ttlSeconds * 1_000) as Instant;
+}
+
 /** The stamp of a writer's next batch. */
 export function nextBatchStamp(now: Instant, last: Stamp): Stamp {
   return Math.max(stampOf(now), last + 1) as Stamp;

@@ -17,6 +17,11 @@ export function compareVersions(a: Version, b: Version): -1 | 0 | 1 {
   return a.batch === b.batch ? 0 : a.batch < b.batch ? -1 : 1;
 }
 
+/** The name of a version towards callers: letters, digits and one hyphen, fit for a header. */
+export function etagOf({ stamp, batch }: Pick<Version, "stamp" | "batch">): string {
+  return `${stamp.toString(36)}-${batch.slice(0, 16)}`;
+}
+
 /**
  * True when the writer that replaced `replaces` had seen `loser`, or something that had beaten it
  * already. Otherwise the two writes happened apart: a conflict.

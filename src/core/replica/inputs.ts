@@ -5,9 +5,16 @@ import type { NetworkEvent } from "../../ports/network.ts";
 import type { Ticket } from "../effects.ts";
 import type { ViewsInput } from "../peers/views/machine.ts";
 
-export type WrittenOp =
-  | { readonly type: "put"; readonly key: string; readonly value: Bytes; readonly ttlSeconds: number | undefined }
-  | { readonly type: "delete"; readonly key: string };
+/** What must hold of a key's living value here, now, for an operation to be done; `etag` as `etagOf` writes it. */
+export type Condition =
+  | { readonly type: "absent" | "present" }
+  | { readonly type: "version"; readonly etags: readonly string[] }
+  | { readonly type: "otherVersion"; readonly etags: readonly string[] };
+
+export type WrittenOp = { readonly key: string; readonly condition?: Condition | undefined } & (
+  | { readonly type: "put"; readonly value: Bytes; readonly ttlSeconds: number | undefined }
+  | { readonly type: "delete" }
+);
 
 /** How sure the writer wants to be before it is answered. */
 export type Wish =

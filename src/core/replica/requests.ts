@@ -15,6 +15,7 @@ import type { OperatorQuestion, ReplicaInput, Wish, WrittenOp } from "./inputs.t
 import { noteMerged } from "./settle.ts";
 import { repairedAtOnceMax } from "./limits.ts";
 import { type Parts, type Step, holdingsSeen, setScanned, tell } from "./parts.ts";
+import { failedCondition } from "./condition.ts";
 import { proveKey } from "./prove.ts";
 import {
   type WriteRefusal,
@@ -44,7 +45,8 @@ export class Requests {
   write({ ticket, ops, wish }: Extract<ReplicaInput, { type: "writeRequested" }>, step: Step): void {
     const { now, view, out } = step;
     const refused = this.#refuse(wish, now) ?? checkWrite(ops);
-    if (refused !== undefined) return answer(ticket, refused, step);
+    const failed = refused ?? failedCondition(ops, view, now);
+    if (failed !== undefined) return answer(ticket, failed, step);
     const { acknowledgement } = this.#parts;
     const made = signBatch(replacing(ops, view), this.#parts, now);
     if (!made.ok) return answer(ticket, describeMakeRefusal(made.code), step);
