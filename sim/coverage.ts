@@ -105,6 +105,7 @@ const notes: Readonly<Record<Note["type"], "happens" | { readonly cannot: string
   selfTrusted: "happens",
   resumed: { cannot: "virtual time never stands still; tests of replica and host watch let it" },
   addressesChanged: { cannot: "simulated nodes have one address; tests of replica and host watch change it" },
+  diskRoomChanged: { cannot: "the simulated disk has no end; tests of replica and node fill one" },
   overloaded: { cannot: "64 MiB would have to wait for their signatures; a test of intake fills them" },
 };
 

@@ -109,6 +109,18 @@ export const statusSchema = z.object({
     .describe("How the network is, as seen from this node"),
   age: z.enum(["young", "current", "stale"]),
   setAside: z.number().int(),
+  limits: z
+    .array(
+      z.object({
+        setting: z.string().describe("Key of the setting that raises it"),
+        unit: z.enum(["bytes"]),
+        used: z.number().describe("What is used of it; of limits.disk_reserve what is free"),
+        limit: z.number().nullable().describe("null where it is off"),
+        state: z.enum(["ok", "near", "slowing", "refusing"]),
+        message: z.string().describe("What follows and what to do; empty while ok"),
+      }),
+    )
+    .describe("Limits of this node's resources"),
   uptimeSeconds: z.number(),
   clock: z.object({ offsetMs: z.number().nullable(), refusingWrites: z.boolean() }),
   counters: z.record(z.string(), z.number()),
@@ -261,12 +273,13 @@ export function peerView(peer: PeerStatus): PeerView {
 }
 
 export function statusView(status: Status, info: Info): StatusView {
-  const { sync, clock, counters, networkHealth } = status;
+  const { sync, clock, counters, networkHealth, limits } = status;
   return {
     ...status,
     networkHealth: { ...networkHealth, causes: networkHealth.causes.map((cause) => ({ ...cause })) },
     sync: sync === undefined ? null : { ...sync, total: sync.total ?? null, etaSeconds: sync.etaSeconds ?? null },
     clock: { offsetMs: clock.offsetMs ?? null, refusingWrites: clock.refusingWrites },
+    limits: limits.map((each) => ({ ...each, limit: each.limit ?? null })),
     counters: { ...counters },
     p2p: [...info.p2p],
     http: info.http ?? null,

@@ -1,6 +1,7 @@
 /**
  * Status, info, peers and health as text, for the commands and for the prompt.
  */
+import { formatByteSize } from "../base/byte-size.ts";
 import type { ExplanationView, HealthView, InfoView, PeerView, StatusView } from "../api/views.ts";
 import { duration, pairs, printable, shorten, table, type Colour, type Paint } from "./text.ts";
 
@@ -27,6 +28,7 @@ export function describeStatus(status: StatusView): string {
           : `${clock.offsetMs} ms off the peers' median`,
     ],
     ["traffic", `${counters["messages_sent"] ?? 0} messages sent, ${counters["messages_received"] ?? 0} received`],
+    ["limits", limitWords(status)],
     ["uptime", duration(status.uptimeSeconds)],
     ["p2p", addresses(status.p2p)],
     ["http", status.http ?? "not listening"],
@@ -42,6 +44,23 @@ function progress({ peer, what, done, total, perSecond, etaSeconds }: NonNullabl
 function networkWords({ networkHealth: { level, causes, linked, known } }: StatusView): readonly string[] {
   if (level === "healthy") return [`the network is healthy: ${linked} of ${known} known members linked`];
   return [`the network is ${level}`, ...causes.map(({ message }) => printable(message))];
+}
+
+/** One line for each limit; what presses says what follows. */
+function limitWords({ limits }: StatusView): readonly string[] {
+  const width = Math.max(0, ...limits.map(({ setting }) => setting.length));
+  return limits.map((limit) => {
+    const follows = limit.state === "ok" ? "" : `, ${limit.state}: ${limit.message}`;
+    return `${limit.setting.padEnd(width)}  ${amountOf(limit)}${follows}`;
+  });
+}
+
+/** "468 MiB of 512 MiB", or what is free of what is kept free. */
+function amountOf({ setting, used, limit }: StatusView["limits"][number]): string {
+  const shown = formatByteSize(used);
+  if (setting === "limits.disk_reserve")
+    return limit === null ? `${shown} free` : `${shown} free, ${formatByteSize(limit)} is kept`;
+  return limit === null ? `${shown}, no limit` : `${shown} of ${formatByteSize(limit)}`;
 }
 
 function oldEntries({ age, setAside }: StatusView): [string, string][] {

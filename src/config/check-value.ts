@@ -2,7 +2,9 @@
  * Checks one value against its setting: a typed value as a TOML file has it, or words as flags
  * and the environment have them. Nothing is rounded, trimmed to a range or guessed.
  */
-import type { ChoiceListSetting, ListSetting, Setting, SettingValue } from "./setting-types.ts";
+import { formatByteSize } from "../base/byte-size.ts";
+import type { ChoiceListSetting, ListSetting, Setting, SettingValue, SizeSetting } from "./setting-types.ts";
+import { sizeOf } from "./size-value.ts";
 import { textComplaints } from "./text-formats.ts";
 
 export type Checked =
@@ -18,6 +20,11 @@ export function checkValue(setting: Setting, value: unknown): Checked {
       if (value < setting.min || value > setting.max)
         return bad(`must be from ${setting.min} to ${setting.max}${unitOf(setting)}, not ${value}`);
       return good(value);
+    case "size": {
+      if (typeof value !== "string") return wrongType(`text such as ${example(setting)}`, value);
+      const complaint = sizeComplaint(setting, value);
+      return complaint === undefined ? good(value) : bad(`${complaint}, not ${quoted(value)}`);
+    }
     case "boolean":
       return typeof value === "boolean" ? good(value) : wrongType("true or false", value);
     case "choice":
@@ -46,11 +53,25 @@ export function checkWords(setting: Setting, words: string): Checked {
       return words === "false" || words === "0" ? good(false) : wrongType("true or false", words);
     case "choice":
     case "text":
+    case "size":
       return checkValue(setting, words);
     case "list":
     case "choiceList":
       return checkValue(setting, words === "" ? [] : words.split(",").map((word) => word.trim()));
   }
+}
+
+function sizeComplaint(setting: SizeSetting, text: string): string | undefined {
+  if (text === "off") return undefined;
+  const bytes = sizeOf(setting, text);
+  if (bytes === undefined) return `must be an amount with its unit, such as ${example(setting)}, or "off"`;
+  if (bytes >= setting.min && bytes <= setting.max) return undefined;
+  const per = setting.unit === "bytes/s" ? " a second" : "";
+  return `must be from ${formatByteSize(setting.min)} to ${formatByteSize(setting.max)}${per}, or "off"`;
+}
+
+function example({ unit }: SizeSetting): string {
+  return unit === "bytes/s" ? `"2MiB/s"` : `"512MiB"`;
 }
 
 function checkList(setting: ListSetting | ChoiceListSetting, value: unknown): Checked {

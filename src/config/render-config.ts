@@ -3,6 +3,7 @@
  * same configuration. `config show` writes every value plainly; `init` leaves defaults commented
  * out, so that a later version's better default is not pinned.
  */
+import { formatByteSize } from "../base/byte-size.ts";
 import { sectionOf } from "./config-file.ts";
 import type { LoadedConfig, Origin } from "./load-config.ts";
 import type { Setting, SettingValue } from "./setting-types.ts";
@@ -69,6 +70,10 @@ function rangeOf(setting: Setting): string {
   switch (setting.type) {
     case "integer":
       return `${setting.min} to ${setting.max}${setting.unit === "" || setting.unit === "port" ? "" : ` (${setting.unit})`}`;
+    case "size": {
+      const per = setting.unit === "bytes/s" ? " a second" : "";
+      return `off, or ${formatByteSize(setting.min)} to ${formatByteSize(setting.max)}${per}`;
+    }
     case "boolean":
       return "true or false";
     case "choice":

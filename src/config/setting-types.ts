@@ -34,6 +34,16 @@ export interface IntegerSetting extends SettingBase {
   readonly max: number;
 }
 
+/** An amount of bytes as people write it, such as "512MiB", or a pace, such as "2MiB/s". */
+export interface SizeSetting extends SettingBase {
+  readonly type: "size";
+  readonly unit: "bytes" | "bytes/s";
+  readonly default: string;
+  /** In bytes; with `off` nothing is limited. */
+  readonly min: number;
+  readonly max: number;
+}
+
 export interface BooleanSetting extends SettingBase {
   readonly type: "boolean";
   readonly default: boolean;
@@ -67,7 +77,14 @@ export interface ChoiceListSetting extends SettingBase {
   readonly choices: readonly string[];
 }
 
-export type Setting = IntegerSetting | BooleanSetting | ChoiceSetting | TextSetting | ListSetting | ChoiceListSetting;
+export type Setting =
+  | IntegerSetting
+  | SizeSetting
+  | BooleanSetting
+  | ChoiceSetting
+  | TextSetting
+  | ListSetting
+  | ChoiceListSetting;
 
 /** Any value a setting can have. */
 export type SettingValue = string | number | boolean | readonly string[];

@@ -415,6 +415,33 @@ export const settings = {
       "Where any number of peers may dial in from: this machine and local networks. Of every other /24 of IPv4 and /48 of IPv6 only two may.",
     source: "RFC 1122, 1918, 3927, 4193, 4291, 6598",
   },
+  limitsMaxDisk: {
+    key: "limits.max_disk",
+    group: "process",
+    type: "size",
+    unit: "bytes",
+    default: "off",
+    min: 32 * 2 ** 20,
+    max: 2 ** 50,
+    flag: "--max-disk <SIZE>",
+    reload: "restart",
+    effect:
+      "Bytes the store may take. At 90 % of them puts are refused (disk_budget) while deletes go on, at 95 % what peers have waits until there is room again.",
+    source: "guess; the least is twice the database's log",
+  },
+  limitsDiskReserve: {
+    key: "limits.disk_reserve",
+    group: "process",
+    type: "size",
+    unit: "bytes",
+    default: "64MiB",
+    min: 2 ** 20,
+    max: 2 ** 50,
+    reload: "restart",
+    effect:
+      "Free space on the data folder's disk that is left alone: below it puts are refused (disk_budget), below half of it what peers have waits, so that the disk never runs full.",
+    source: "guess: four times the database's log",
+  },
   logLevel: {
     key: "log.level",
     group: "process",

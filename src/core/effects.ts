@@ -45,6 +45,7 @@ export type Outcome =
         | "invalid_argument"
         | "clock_refused"
         | "overloaded"
+        | "disk_budget"
         | "stopping"
         | "peer_not_connected"
         | "invalid_address"

@@ -3,10 +3,12 @@
  * and an event (`drivers/observe`). Fields are plain data of low cardinality where they can be.
  */
 import type { Author, Instant, PeerId, Stamp } from "../base/brand.ts";
+import type { DiskLevel } from "./disk-level.ts";
 import type { GoodbyeCode } from "../codec/admit.ts";
 import type { DialFailure, Direction, LinkId, LinkProtocol } from "../ports/network.ts";
 
-export type PullEnd = "complete" | "timeout" | "linkLost" | "busy" | "misbehaved";
+/** `held`: this node has no room now for what would come. */
+export type PullEnd = "complete" | "timeout" | "linkLost" | "busy" | "misbehaved" | "held";
 
 export type WalkEnd = PullEnd;
 
@@ -195,6 +197,14 @@ export type Note =
       readonly type: "addressesChanged";
       readonly added: readonly string[];
       readonly removed: readonly string[];
+    }
+  /** The room on disk has come to another level; `because` says in words which limit presses. */
+  | {
+      readonly type: "diskRoomChanged";
+      readonly level: DiskLevel;
+      readonly usedBytes: number;
+      readonly freeBytes: number;
+      readonly because: string;
     }
   | { readonly type: "overloaded"; readonly what: "verification" | "waiting" | "origins" };
 

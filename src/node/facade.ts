@@ -238,7 +238,24 @@ export interface Status {
   readonly age: StaleReport["age"];
   /** Entries set aside. */
   readonly setAside: number;
+  /** Each limit of this node's resources, those that are off too. */
+  readonly limits: readonly LimitStatus[];
   readonly counters: Counters;
+}
+
+/** A limit on what this node may use, and how it stands. */
+export interface LimitStatus {
+  /** Key of the setting that raises it. */
+  readonly setting: "limits.max_disk" | "limits.disk_reserve";
+  readonly unit: "bytes";
+  /** What is used of it; of `limits.disk_reserve` what is free. */
+  readonly used: number;
+  /** Undefined where it is off. */
+  readonly limit: number | undefined;
+  /** `near` only warns. */
+  readonly state: "ok" | "near" | "slowing" | "refusing";
+  /** What follows and what to do; empty while `ok`. */
+  readonly message: string;
 }
 
 export interface Info {

@@ -115,6 +115,14 @@ export const faultCodes = {
     exit: 1,
   },
   stopping: { meaning: "The node is shutting down.", whatToDo: "Start it again.", http: 503, exit: 1 },
+  disk_budget: {
+    meaning:
+      "The store has nearly taken what limits.max_disk allows, or the disk is nearly down to limits.disk_reserve. Nothing was written; the node runs on, and takes deletes of keys that are here.",
+    whatToDo:
+      "Delete keys, free space on the disk, or raise the limit that the message names; puts are taken again by themselves.",
+    http: 507,
+    exit: 1,
+  },
   disk_full: {
     meaning: "The disk has no room; nothing was written and the node stops.",
     whatToDo: "Free space, then start the node again.",

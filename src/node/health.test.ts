@@ -41,6 +41,7 @@ test.each<[string, Partial<Standing>, "ok" | "degraded", RegExp]>([
     configuredPeers: 0,
     listening: ["/ip4/127.0.0.1/tcp/1"],
     mdnsFailure: undefined,
+    limits: [],
     network: { level: "healthy", causes: [], linked: 0, known: 0 },
     diskFreeBytes: 2 ** 40,
   });

@@ -1,6 +1,7 @@
 /** The checks behind `/health`: each says what it saw, or what is wrong and what to do. */
 import type { ReplicaSnapshot } from "../core/replica/replica.ts";
-import type { Health, HealthCheck, NetworkHealth } from "./facade.ts";
+import type { Health, HealthCheck, LimitStatus, NetworkHealth } from "./facade.ts";
+import { limitsCheck } from "./limit-status.ts";
 import { networkCheck } from "./network-health.ts";
 
 export interface HealthFacts {
@@ -10,6 +11,7 @@ export interface HealthFacts {
   readonly listening: readonly string[];
   readonly mdnsFailure: string | undefined;
   readonly network: NetworkHealth;
+  readonly limits: readonly LimitStatus[];
   /** Free bytes on the data folder's disk. */
   readonly diskFreeBytes: number;
 }
@@ -22,6 +24,7 @@ const diskCriticalBytes: number = 32 * 1024 * 1024;
 export function judgeHealth(facts: HealthFacts): Health {
   const checks = [
     storageCheck(facts),
+    limitsCheck(facts.limits),
     clockCheck(facts),
     freshnessCheck(facts),
     peersCheck(facts),

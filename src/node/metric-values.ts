@@ -3,7 +3,7 @@ import type { CandidateSnapshot } from "../core/peers/connections/machine.ts";
 import type { NetworkDriver, Traffic } from "../drivers/libp2p/driver-types.ts";
 import type { Metrics } from "../drivers/observe/metrics.ts";
 import type { Counters } from "../ports/network.ts";
-import type { PeerStatus, Status } from "./facade.ts";
+import type { LimitStatus, PeerStatus, Status } from "./facade.ts";
 import { programVersion } from "./version.ts";
 
 /** What only replica and peer book know of links. */
@@ -29,9 +29,19 @@ export function setMetrics(metrics: Metrics, status: Status, peers: readonly Pee
   metrics.set("held_back", status.heldBack);
   metrics.set("clock_offset_seconds", (status.clock.offsetMs ?? 0) / 1000);
   metrics.set("network_health", { healthy: 0, degraded: 1, critical: 2 }[status.networkHealth.level]);
+  setLimits(metrics, status.limits);
   metrics.clear("peers");
   for (const [state, inState] of Map.groupBy(peers, (peer) => peer.state))
     metrics.set("peers", inState.length, { state });
+}
+
+function setLimits(metrics: Metrics, limits: readonly LimitStatus[]): void {
+  for (const name of ["limit_bytes", "limit_used_bytes", "limit_state"] as const) metrics.clear(name);
+  for (const { setting, used, limit, state } of limits) {
+    metrics.set("limit_used_bytes", used, { setting });
+    metrics.set("limit_state", { ok: 0, near: 1, slowing: 2, refusing: 3 }[state], { setting });
+    if (limit !== undefined) metrics.set("limit_bytes", limit, { setting });
+  }
 }
 
 /** Counters that the driver keeps and that are carried over whole. */

@@ -3,7 +3,8 @@ import type { NetworkId, PeerId } from "../base/brand.ts";
 import { Fault } from "../base/fault.ts";
 import { parseIpRange } from "../base/ip-range.ts";
 import { parseLogLevels } from "../config/log-levels.ts";
-import type { Config } from "../config/settings.ts";
+import { limitOf } from "../config/size-value.ts";
+import { type Config, settings } from "../config/settings.ts";
 import type { AddressFamily, NetworkDriverOptions } from "../drivers/libp2p/driver-types.ts";
 import { openLogFile } from "../drivers/observe/log-file.ts";
 import { createLogger, type Logger } from "../drivers/observe/logger.ts";
@@ -43,6 +44,10 @@ export function threadOptionsOf(
       backoffMsMax: Math.max(config.peersBackoffSeconds, config.peersBackoffMaxSeconds) * 1000,
     },
     detector: { enabled: config.peersDetector, probeMs: config.peersProbeMs },
+    disk: {
+      maxBytes: limitOf(settings.limitsMaxDisk, config.limitsMaxDisk),
+      reserveBytes: limitOf(settings.limitsDiskReserve, config.limitsDiskReserve) ?? 0,
+    },
     clockOffsetMs: config.testClockOffsetMs,
     faults,
   };

@@ -1,7 +1,7 @@
 /** The status page: what the replica says of itself, and what only the process knows. */
 import type { PeerId } from "../base/brand.ts";
 import type { ReplicaSnapshot } from "../core/replica/replica.ts";
-import type { Counters, NetworkHealth, NodeState, Status } from "./facade.ts";
+import type { Counters, LimitStatus, NetworkHealth, NodeState, Status } from "./facade.ts";
 import { progressOf } from "./sync-progress.ts";
 
 interface ProcessFacts {
@@ -12,6 +12,7 @@ interface ProcessFacts {
   readonly uptimeMs: number;
   readonly setAside: number;
   readonly networkHealth: NetworkHealth;
+  readonly limits: readonly LimitStatus[];
   readonly counters: Counters;
 }
 
@@ -32,6 +33,7 @@ export function statusOf(snapshot: ReplicaSnapshot, facts: ProcessFacts): Status
     networkHealth: facts.networkHealth,
     age,
     setAside: facts.setAside,
+    limits: facts.limits,
     counters: facts.counters,
   };
 }

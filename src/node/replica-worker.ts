@@ -17,6 +17,7 @@ import { newState } from "../core/replica/new-state.ts";
 import { Replica } from "../core/replica/replica.ts";
 import { ed25519Signer } from "../crypto/ed25519.ts";
 import { createFaultyStore } from "../drivers/faults/faulty-store.ts";
+import { DiskUsage } from "../drivers/storage/disk-usage.ts";
 import { openSqliteStore } from "../drivers/storage/sqlite-store.ts";
 import { Verifier } from "../drivers/system/verifier.ts";
 import type { Store } from "../ports/store.ts";
@@ -30,6 +31,8 @@ const inputsPerTurnMax = 256;
 const turnBytesMax: number = 1024 * 1024;
 /** What a proof counts among them: a batch of 1,000 may be read and hashed for it, 6 ms. Source: docs/BENCHMARKS.md, Proofs. */
 const proofBytesCounted: number = 256 * 1024;
+/** Time between two looks at the disk, beside those after each turn that wrote. Guess: another program fills no reserve in it. */
+const measureEveryMs = 1_000;
 /** A timer never waits longer, in ms, so that a wall clock that jumped is noticed. */
 const timerMsMax = 5_000;
 
@@ -44,6 +47,11 @@ class ReplicaThread {
   #scheduled = false;
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
+  readonly #usage: DiskUsage;
+  /** What the replica was told last. */
+  #size = { usedBytes: 0, freeBytes: 0 };
+  #isMeasureDue = true;
+  readonly #measuring: NodeJS.Timeout;
 
   constructor(options: ThreadOptions, post: (message: FromThread) => void) {
     this.#post = post;
@@ -55,6 +63,8 @@ class ReplicaThread {
       cacheMiB: options.cacheMiB,
       network: { id: options.network, name: options.networkName },
     });
+    this.#usage = new DiskUsage(options.storePath);
+    this.#measuring = setInterval(() => this.#measureLater(), measureEveryMs);
     this.#store =
       options.faults === undefined ? store : createFaultyStore(store, () => this.#faults?.diskFull === true);
     const {
@@ -70,6 +80,7 @@ class ReplicaThread {
       exchange,
       detector,
       peerLimits,
+      disk,
     } = options;
     const seed = randomBytes(6).readUIntBE(0, 6);
     const session = randomBytes(8).toString("hex");
@@ -93,6 +104,7 @@ class ReplicaThread {
         exchange,
         detector,
         peerLimits,
+        disk,
       },
       this.#store,
       state,
@@ -125,6 +137,8 @@ class ReplicaThread {
     if (this.#closed) return;
     this.#closed = true;
     clearTimeout(this.#timer);
+    clearInterval(this.#measuring);
+    this.#usage.close(); // before the writer, whose close as the last one folds the log into the store
     this.#store.close();
   }
 
@@ -151,6 +165,7 @@ class ReplicaThread {
         this.#schedule();
       });
     });
+    this.#isMeasureDue ||= wrote;
     const taken = takenFrames(inputs);
     if (effects.length > 0 || wrote || taken.length > 0) this.#post({ type: "turn", effects, wrote, taken });
     if (this.#queue.length > 0) this.#schedule();
@@ -166,7 +181,23 @@ class ReplicaThread {
     const inputs = this.#queue.splice(0, count);
     const time = this.#now();
     const deadline = this.#replica.nextDeadline(time);
-    return deadline !== undefined && deadline <= time.mono ? [{ type: "timePassed" }, ...inputs] : inputs;
+    const due = deadline !== undefined && deadline <= time.mono ? ([{ type: "timePassed" }] as const) : [];
+    return [...this.#measured(), ...due, ...inputs];
+  }
+
+  /** Others, too, take and free room on the disk. */
+  #measureLater(): void {
+    this.#isMeasureDue = true;
+    this.#schedule();
+  }
+
+  #measured(): readonly ReplicaInput[] {
+    if (!this.#isMeasureDue) return [];
+    this.#isMeasureDue = false;
+    const size = this.#usage.measure();
+    if (size.usedBytes === this.#size.usedBytes && size.freeBytes === this.#size.freeBytes) return [];
+    this.#size = size;
+    return [{ type: "diskMeasured", ...size }];
   }
 
   #setTimer(): void {

@@ -6,7 +6,6 @@
  * is carried out here; what the network reports is handed to it.
  */
 import { createHash } from "node:crypto";
-import { statfs } from "node:fs/promises";
 import type { Author, Instant, NetworkId } from "../base/brand.ts";
 import { Fault } from "../base/fault.ts";
 import { authorOf } from "../codec/peer-id.ts";
@@ -24,7 +23,6 @@ import type { NetworkEvent, NetworkOrder } from "../ports/network.ts";
 import type {
   Change,
   ConflictEntry,
-  Counters,
   Entry,
   Explanation,
   Health,
@@ -45,19 +43,17 @@ import type {
 } from "./facade.ts";
 import { Border } from "./border.ts";
 import type { Convergence, ConvergenceOptions, KeyExplanation, Partition } from "./insight.ts";
-import { judgeHealth } from "./health.ts";
 import { type NodeFaults, openFaults } from "./faults.ts";
 import type { NetCheck } from "./netcheck.ts";
 import { driverOptionsOf, loggerOf, threadOptionsOf } from "./node-options.ts";
-import { setLinkMetrics, setMetrics, setNetworkMetrics } from "./metric-values.ts";
 import { OldEntries } from "./old-entries.ts";
 import { type AskedNode, Questions } from "./questions.ts";
 import { PeerControl } from "./peer-control.ts";
+import { Reports } from "./reports.ts";
 import { ReplicaClient } from "./replica-client.ts";
 import type { OutwardEffect } from "./turn.ts";
 import { programVersion } from "./version.ts";
 import { type Page, Reads } from "./reads.ts";
-import { statusOf } from "./node-status.ts";
 import { WatchHub } from "./watch-hub.ts";
 import { conditionsIn, receiptOf, wishOf, writtenOps } from "./write-request.ts";
 
@@ -89,7 +85,6 @@ class LiveNode implements NodeFacade, RunningNode {
   /** Between the driver and the rest of the node. */
   readonly #wire: NetworkFaults;
   readonly #startedAt = Date.now() as Instant;
-  readonly #startedMono = performance.now();
   readonly #asked: AskedNode = {
     client: () => this.#running(this.#client),
     reader: () => this.#running(this.#reader),
@@ -105,6 +100,17 @@ class LiveNode implements NodeFacade, RunningNode {
     horizonDays: () => this.#config.networkHorizonDays,
   };
   readonly #questions = new Questions(this.#asked);
+  readonly #reports = new Reports({
+    client: this.#asked.client,
+    reader: this.#asked.reader,
+    driver: () => this.#running(this.#driver),
+    border: () => this.#border,
+    config: () => this.#config,
+    metrics: this.#metrics,
+    state: () => this.#state,
+    dataDir: () => this.#folder.path,
+    network: (snapshot) => this.#questions.network(snapshot),
+  });
   readonly #reads = new Reads(() => this.#running(this.#reader));
   readonly stale: OldEntries = new OldEntries(this.#asked, (target) => this.#questions.whyHere(target));
   readonly peerControl: PeerControl = new PeerControl(this.#asked, (target) => this.#questions.whyHere(target));
@@ -252,17 +258,8 @@ class LiveNode implements NodeFacade, RunningNode {
     return this.#questions.partitions();
   }
 
-  async status(): Promise<Status> {
-    const snapshot = await this.#running(this.#client).snapshot();
-    return statusOf(snapshot, {
-      peerId: this.#running(this.#driver).peerId,
-      network: this.#config.networkName,
-      alone: this.#state,
-      uptimeMs: performance.now() - this.#startedMono,
-      setAside: this.#running(this.#reader).aside.count(""),
-      networkHealth: await this.#questions.network(snapshot),
-      counters: this.#counters(),
-    });
+  status(): Promise<Status> {
+    return this.#reports.status();
   }
 
   info(): Info {
@@ -281,16 +278,8 @@ class LiveNode implements NodeFacade, RunningNode {
     };
   }
 
-  async health(): Promise<Health> {
-    const [snapshot, disk] = await Promise.all([this.#running(this.#client).snapshot(), statfs(this.#folder.path)]);
-    return judgeHealth({
-      snapshot,
-      configuredPeers: this.#config.p2pDial.length,
-      listening: this.#running(this.#driver).addresses(),
-      mdnsFailure: this.#border.mdnsFailure,
-      network: await this.#questions.network(snapshot),
-      diskFreeBytes: disk.bavail * disk.bsize,
-    });
+  health(): Promise<Health> {
+    return this.#reports.health();
   }
 
   netcheck(): Promise<NetCheck> {
@@ -310,12 +299,8 @@ class LiveNode implements NodeFacade, RunningNode {
     return this.#questions.repairClock();
   }
 
-  async metrics(): Promise<string> {
-    setMetrics(this.#metrics, await this.status(), this.peers());
-    setNetworkMetrics(this.#metrics, this.#running(this.#driver));
-    const { candidates } = await this.#running(this.#client).snapshot();
-    setLinkMetrics(this.#metrics, candidates, this.#border.handshakeSuccessRate, this.#config.peersMaxLinks);
-    return this.#metrics.text();
+  metrics(): Promise<string> {
+    return this.#reports.metrics();
   }
 
   onEvent(listener: (event: NodeEvent) => void): () => void {
@@ -377,14 +362,6 @@ class LiveNode implements NodeFacade, RunningNode {
   #order(order: NetworkOrder): void {
     if (this.#config.testDropFrontier && order.type === "send" && order.protocol === "frontier") return;
     this.#wire.carryOut(order);
-  }
-
-  #counters(): Counters {
-    return {
-      ...this.#running(this.#driver).counters(),
-      blocks_propagated: 0,
-      transactions_propagated: this.#border.forwarded,
-    };
   }
 
   #enter(state: NodeState): void {

@@ -6,6 +6,7 @@ import type { NetworkId, PeerId } from "../base/brand.ts";
 import type { IpRange } from "../base/ip-range.ts";
 import type { PeerLimits } from "../core/peers/peer-limits.ts";
 import type { DetectorOptions } from "../core/peers/detector/machine.ts";
+import type { DiskLimits } from "../core/replica/disk-room.ts";
 import type { ReplicaInput } from "../core/replica/inputs.ts";
 import type { ReplicaSnapshot } from "../core/replica/replica.ts";
 import type { LinkId } from "../ports/network.ts";
@@ -29,6 +30,7 @@ export interface ThreadOptions {
   readonly exchange: boolean;
   readonly peerLimits: PeerLimits;
   readonly detector: DetectorOptions;
+  readonly disk: DiskLimits;
   /** Added to the wall clock; only tests set it. */
   readonly clockOffsetMs: number;
   /** Undefined for every node that is not of a testnet: its store is then the real one, with nothing around it. */

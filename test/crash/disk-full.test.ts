@@ -7,6 +7,8 @@ import { MemoryDisk, missingForMemoryDisk } from "../support/loop-disk.ts";
 import { Nursery } from "../support/real-node.ts";
 import { complaintOf, Witness } from "./witness.ts";
 
+/** The disk is to run full; with a reserve the node refuses puts before that (`disk-budget.test.ts`). */
+const noReserve = { P2P_SYNC_LIMITS_DISK_RESERVE: "off" };
 const missing = missingForMemoryDisk();
 let nursery: Nursery;
 
@@ -22,7 +24,7 @@ test(
     nursery.beforeRemoval(() => disk.release());
     const dataDir = `${disk.path}/node`;
     const witness = new Witness(16_384);
-    const node = await nursery.start("a", { dataDir });
+    const node = await nursery.start("a", { dataDir, environment: noReserve });
     node.process.endedOnPurpose = true; // it is meant to stop by itself
     const health = (await node.ask("GET", "/health")).json() as { readonly status: string };
     expect(health.status).toBe("critical"); // 8 MiB are next to nothing, and that is said before it is too late
@@ -33,7 +35,7 @@ test(
     expect(node.process.stderr).toMatch(/disk_full|has no room/);
     expect(witness.acknowledged).toBeGreaterThan(10);
 
-    const again = nursery.spawn("a", { dataDir });
+    const again = nursery.spawn("a", { dataDir, environment: noReserve });
     const started = await Promise.race([
       again.ready().then(() => "ready"),
       again.exited.then(({ code }) => `exit ${code}`),
@@ -54,7 +56,7 @@ test("the writer that hits the full disk is answered with 507 and disk_full", { 
   ctx.skip(missing !== undefined, `a disk that runs full: ${missing ?? ""}`);
   const disk = new MemoryDisk(nursery.dataDirOf("disk"), 8);
   nursery.beforeRemoval(() => disk.release());
-  const node = await nursery.start("a", { dataDir: `${disk.path}/node` });
+  const node = await nursery.start("a", { dataDir: `${disk.path}/node`, environment: noReserve });
   node.process.endedOnPurpose = true; // it is meant to stop by itself
   const value = "x".repeat(60_000);
   let answer = await node.ask("PUT", "/v1/kv/k0", { body: value });

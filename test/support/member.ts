@@ -17,6 +17,8 @@ import type { LinkId } from "../../src/ports/network.ts";
 
 export const memberNetwork = "11".repeat(32) as NetworkId;
 const horizonDays = 30;
+/** Counts only once a test says how much of it is taken. */
+export const memberDiskBytesMax = 1_000_000;
 
 export class Member {
   readonly store: MemoryStore;
@@ -131,6 +133,7 @@ export class Member {
         outboundWanted: 0,
         exchange: false,
         detector: { enabled: this.#hasDetector, probeMs: 225 },
+        disk: { maxBytes: memberDiskBytesMax, reserveBytes: 0 },
       },
       this.store,
       state,

@@ -17,6 +17,7 @@ import type {
   KeyWriteOptions,
   ConflictEntry,
   Explanation,
+  LimitStatus,
   ListOptions,
   NetworkHealth,
   NodeEvent,
@@ -68,6 +69,7 @@ export interface MemoryControl {
   netcheck: NetCheck;
   /** What others say to `why`. */
   views: readonly ToldView[];
+  limits: readonly LimitStatus[];
   readonly writes: WriteOptions[];
   peers: PeerStatus[];
   checks: HealthCheck[];
@@ -121,6 +123,7 @@ class MemoryFacade implements NodeFacade {
     views: [],
     netcheck: quietNetwork,
     network: { level: "healthy", causes: [], linked: 0, known: 0 },
+    limits: [{ setting: "limits.max_disk", unit: "bytes", used: 4_096, limit: undefined, state: "ok", message: "" }],
     writes: [],
     peers: [],
     checks: [{ name: "storage", status: "ok", message: "writes reach the disk" }],
@@ -288,6 +291,7 @@ class MemoryFacade implements NodeFacade {
       networkHealth: this.control.network,
       age: this.control.stale.told.age,
       setAside: this.control.stale.aside.length,
+      limits: this.control.limits,
       counters: {
         total_connections: 0,
         active_connections: 0,

@@ -80,5 +80,7 @@ export type ReplicaInput =
   | OperatorQuestion
   | PeerOrder
   | Extract<ViewsInput, { type: "viewsRequested" | "viewGiven" }>
+  /** Bytes that the store takes, those it may use again not counted, and that the disk has free. */
+  | { readonly type: "diskMeasured"; readonly usedBytes: number; readonly freeBytes: number }
   | { readonly type: "stopRequested"; readonly ticket: Ticket }
   | { readonly type: "timePassed" };

@@ -12,3 +12,9 @@ export const trieReplayShare = 0.125;
 export const trieReplayOpsMin = 50_000;
 /** Entries read at once while the trie is opened. Guess. */
 export const replayedAtOnce = 1_000;
+/** Share of the room on disk from which on it is told, and below which no more. Guess. */
+export const diskNearMark = { from: 0.8, until: 0.78 } as const;
+/** Share from which on own puts are refused. Guess: a tenth is left for deletes, pages of the trie and the log. */
+export const diskRefusingMark = { from: 0.9, until: 0.88 } as const;
+/** Share from which on what peers have is not taken either. Guess: half of that tenth. */
+export const diskHoldingMark = { from: 0.95, until: 0.93 } as const;

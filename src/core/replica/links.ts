@@ -71,6 +71,13 @@ export function passOnWalkFacts(facts: readonly WalkAskFact[], parts: Parts, ste
   }
 }
 
+/** While there is no room nothing is asked for; what comes all the same is of pulls and walks that were given up. */
+export function holdIntake(held: boolean, parts: Parts, step: Step): void {
+  const input = { type: "intakeHeld", held } as const;
+  passOnPullFacts(parts.pull.step(input, holdingsSeen(parts), step.now, step.out), parts, step);
+  passOnWalkFacts(parts.walkAsk.step(input, holdingsSeen(parts), step.now, step.out), parts, step);
+}
+
 /** A network in which somebody always writes is never equal at a glance: now and then everything is compared. */
 function reconcileIfDue(link: LinkId, peer: PeerId, parts: Parts, step: Step): void {
   if (parts.freshness.wantsReconciliation(peer, judgedTime(parts, step))) wantWalk(link, peer, parts, step);

@@ -34,6 +34,7 @@ import { Serve } from "../sync/serve/machine.ts";
 import { WalkAsk } from "../sync/walk/ask.ts";
 import { WalkServe } from "../sync/walk/serve.ts";
 import { Collector } from "./collector.ts";
+import { type DiskLimits, DiskRoom } from "./disk-room.ts";
 import { Freshness } from "./freshness.ts";
 import { Holdings } from "./holdings.ts";
 import { Outgoing } from "./outgoing.ts";
@@ -65,6 +66,8 @@ export interface ReplicaOptions {
   /** The usual ones where it is left out. */
   readonly peerLimits?: PeerLimits | undefined;
   readonly detector: DetectorOptions;
+  /** Room on disk; without it nothing is limited, and nobody need measure. */
+  readonly disk?: DiskLimits | undefined;
 }
 
 export interface Parts {
@@ -93,6 +96,7 @@ export interface Parts {
   readonly prefixes: Prefixes;
   readonly partitions: Partitions;
   readonly views: Views;
+  readonly disk: DiskRoom;
   readonly outgoing: Outgoing;
 }
 
@@ -171,6 +175,7 @@ export function makeParts(options: ReplicaOptions, view: StoreView, state: Store
     prefixes: new Prefixes(),
     partitions: new Partitions(cutOffMs, view.partitions()),
     views: new Views(self),
+    disk: new DiskRoom(options.disk ?? { maxBytes: undefined, reserveBytes: 0 }),
     outgoing: new Outgoing(),
   };
 }

@@ -14,6 +14,7 @@ import type { Instant, PeerId, Time } from "../../base/brand.ts";
 import type { SetSummary } from "../../codec/frontier.ts";
 import type { LinkId } from "../../ports/network.ts";
 import type { StoreState, StoreView } from "../../ports/store.ts";
+import type { DiskLevel } from "../disk-level.ts";
 import type { EffectSink, Ticket } from "../effects.ts";
 import type { MemberComparison } from "../sync/comparison.ts";
 import type { PullSnapshot } from "../sync/pull/machine.ts";
@@ -23,7 +24,8 @@ import { wallWaitMsMin } from "../peers/limits.ts";
 import type { Adoption, Age, ApartFrom } from "./freshness.ts";
 import type { ReplicaInput } from "./inputs.ts";
 import { stepDetector } from "./circumstances.ts";
-import { goOnAdopting, passOnPullFacts, passOnWalkFacts, stepAdmission } from "./links.ts";
+import type { DiskSize } from "./disk-room.ts";
+import { goOnAdopting, holdIntake, passOnPullFacts, passOnWalkFacts, stepAdmission } from "./links.ts";
 import { type Parts, type ReplicaOptions, type Step, holdingsSeen, makeParts, setScanned, tell } from "./parts.ts";
 import { askForPeers } from "./peer-talk.ts";
 import { takeOrder } from "./peer-orders.ts";
@@ -60,6 +62,8 @@ export interface ReplicaSnapshot {
   readonly walking: WalkSnapshot | undefined;
   readonly serving: number;
   readonly clock: { readonly offsetMs: number | undefined; readonly doubted: boolean };
+  /** Undefined where nobody measures it. */
+  readonly disk: (DiskSize & { readonly level: DiskLevel; readonly pressedBy: "size" | "free" }) | undefined;
 }
 
 export class Replica {
@@ -67,6 +71,7 @@ export class Replica {
   readonly #parts: Parts;
   readonly #requests: Requests;
   #doubted = false;
+  #diskLevel: DiskLevel = "ok";
 
   constructor(options: ReplicaOptions, view: StoreView, state: StoreState) {
     this.#parts = makeParts(options, view, state);
@@ -74,6 +79,7 @@ export class Replica {
     this.self = this.#parts.self;
   }
 
+  // tidy: long because it is one case per kind of input
   step(input: ReplicaInput, now: Time, view: StoreView, out: EffectSink): void {
     const step: Step = { now, view, out };
     const parts = this.#parts;
@@ -122,6 +128,9 @@ export class Replica {
       case "proofRequested":
         this.#requests.prove(input, step);
         break;
+      case "diskMeasured":
+        parts.disk.measured(input);
+        break;
       case "stopRequested":
         this.#stop(input.ticket, step);
         break;
@@ -132,6 +141,7 @@ export class Replica {
         takeEvent(input, parts, step);
     }
     this.#watchClock(step);
+    this.#watchDisk(step);
   }
 
   /** What a turn says once, after its last step: to persist first, then to send. */
@@ -196,6 +206,7 @@ export class Replica {
       walkServe,
       comparison,
       freshness,
+      disk,
     } = this.#parts;
     return {
       summary: holdings.summary(),
@@ -215,6 +226,7 @@ export class Replica {
       walking: walkAsk.snapshot(now),
       serving: serve.active + walkServe.active,
       clock: { offsetMs: clock.medianOffsetMs(), doubted: clock.doubted() },
+      disk: disk.size === undefined ? undefined : { ...disk.size, level: disk.level, pressedBy: disk.pressedBy },
     };
   }
 
@@ -256,6 +268,16 @@ export class Replica {
     const offsetMs = clock.medianOffsetMs() ?? 0;
     if (doubted) tell({ type: "clockDoubted", offsetMs, peers: clock.witnesses }, step);
     else tell({ type: "clockTrusted", offsetMs }, step);
+  }
+
+  #watchDisk(step: Step): void {
+    const { disk } = this.#parts;
+    const before = this.#diskLevel;
+    if (disk.level === before) return;
+    this.#diskLevel = disk.level;
+    const size = disk.size ?? { usedBytes: 0, freeBytes: 0 };
+    tell({ type: "diskRoomChanged", level: disk.level, ...size, because: disk.describe() }, step);
+    if (disk.holdsOff !== (before === "holding")) holdIntake(disk.holdsOff, this.#parts, step);
   }
 }
 

@@ -44,7 +44,7 @@ export class Requests {
 
   write({ ticket, ops, wish }: Extract<ReplicaInput, { type: "writeRequested" }>, step: Step): void {
     const { now, view, out } = step;
-    const refused = this.#refuse(wish, now) ?? checkWrite(ops);
+    const refused = this.#refuse(wish, now) ?? checkWrite(ops) ?? this.#refuseForRoom(ops, view);
     const failed = refused ?? failedCondition(ops, view, now);
     if (failed !== undefined) return answer(ticket, failed, step);
     const { acknowledgement } = this.#parts;
@@ -152,7 +152,8 @@ export class Requests {
 
   /** Writes again what was set aside; what has no value here, or cannot be written, stays aside. */
   #reissue({ ticket, keys }: Extract<ReplicaInput, { type: "reissueRequested" }>, step: Step): void {
-    const refused = this.#refuse({ type: "local" }, step.now);
+    const asPuts = keys.map((key) => ({ type: "put", key, value: new Uint8Array(), ttlSeconds: undefined }) as const);
+    const refused = this.#refuse({ type: "local" }, step.now) ?? this.#refuseForRoom(asPuts, step.view);
     if (refused !== undefined) return answer(ticket, refused, step);
     const reissued = [...new Set(keys)].filter((key) => this.#reissueOne(key, step));
     this.#dropAside(ticket, reissued, step);
@@ -201,6 +202,14 @@ export class Requests {
     );
   }
 
+  /** Deletes of what is here free more than they take, and are how a user makes room. */
+  #refuseForRoom(ops: readonly WrittenOp[], view: StoreView): WriteRefusal | undefined {
+    const { disk } = this.#parts;
+    if (!disk.refusesPuts) return undefined;
+    if (ops.every(({ type, key }) => type === "delete" && view.living(key) !== undefined)) return undefined;
+    return refusal("disk_budget", `${disk.describe()}; until then only deletes of keys that are here are taken`);
+  }
+
   #refuse(wish: Wish, now: Time): WriteRefusal | undefined {
     const { holdings, acknowledgement, clock } = this.#parts;
     const refused = this.#refuseAny();
@@ -225,6 +234,7 @@ export class Requests {
     const merge = this.#parts.holdings.merge(parcel, terms, now, view, out);
     noteMerged(parcel, arrival.via, merge, this.#parts, step);
     this.#parts.outgoing.add(bytes);
+    this.#parts.disk.spent(bytes.length);
     tell({ type: "batchesMerged", via: "local", batches: 1, entries: merge.ops.length, delayMs: 0 }, step);
   }
 }

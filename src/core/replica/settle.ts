@@ -87,6 +87,7 @@ function mergeChecked(
   const { author, incarnation, sequence } = parcel.header;
   const numberIsNew = !parts.holdings.holds(author, incarnation, sequence);
   const merge = parts.holdings.merge(parcel, terms, step.now, step.view, step.out);
+  parts.disk.spent(parcel.ops.reduce((sum, { bytes }) => sum + bytes.length, parcel.signedHeader.length));
   if (numberIsNew) noteMerged(parcel, terms.arrival.via, merge, parts, step);
   if (merge.belowFloor > 0) tell({ type: "entriesBelowFloor", author, entries: merge.belowFloor }, step);
   const link = parts.admission.linkOf(peerIdOf(author));

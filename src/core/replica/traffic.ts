@@ -10,6 +10,7 @@ import { decodeAdmit } from "../../codec/admit.ts";
 import { type Beacon, type FrontierMessage, decodeFrontier } from "../../codec/frontier.ts";
 import { decodeGossip } from "../../codec/gossip.ts";
 import { decodePeers } from "../../codec/peers.ts";
+import type { Parcel } from "../../codec/parcel.ts";
 import { authorOf } from "../../codec/peer-id.ts";
 import { type WalkMessage, decodeWalk } from "../../codec/walk.ts";
 import type { IntakeInput } from "../sync/intake/machine.ts";
@@ -17,6 +18,7 @@ import { admissionSkewMsMax } from "../peers/limits.ts";
 import { takePeersMessage } from "./peer-talk.ts";
 import { joiningEntriesMin } from "../sync/limits.ts";
 import type { LinkId, LinkProtocol, NetworkEvent } from "../../ports/network.ts";
+import type { StoreView } from "../../ports/store.ts";
 import { takeCircumstances } from "./circumstances.ts";
 import {
   expel,
@@ -282,8 +284,16 @@ function takeGossip(event: Extract<NetworkEvent, { type: "gossipReceived" }>, pa
     if (!isUnknown) expelSender(from, `malformed gossip (${decoded.code})`, parts, step);
     return;
   }
+  if (parts.disk.holdsOff && !freesRoom(decoded.value, step.view)) return judge(message, "ignore", step.out);
   const source = { type: "gossip", message, receivedAt: step.now.mono, batches: decoded.value.length } as const;
   takeLoad({ type: "load", from, source, parcels: decoded.value, bytes: payload.length }, parts, step);
+}
+
+/** What others have deleted is taken also where there is no room for anything else. */
+function freesRoom(parcels: readonly Parcel[], view: StoreView): boolean {
+  return parcels.every(({ ops }) =>
+    ops.every(({ op }) => op.content.type === "tombstone" && view.living(op.key) !== undefined),
+  );
 }
 
 function takeMisbehaviour(event: Extract<NetworkEvent, { type: "peerMisbehaved" }>, parts: Parts, step: Step): void {

@@ -54,6 +54,21 @@ export const metricDefinitions = {
   versions: { kind: "gauge", help: "Live versions, tombstones included.", labels: [] },
   held_back: { kind: "gauge", help: "Batches held back because they come from the future.", labels: [] },
   peers: { kind: "gauge", help: "Peers and addresses known, by state.", labels: ["state"] },
+  limit_bytes: {
+    kind: "gauge",
+    help: "What limits allow, by the setting; a limit that is off has none. Those of bandwidth are bytes a second.",
+    labels: ["setting"],
+  },
+  limit_used_bytes: {
+    kind: "gauge",
+    help: "What is used of them; of limits.disk_reserve what is free.",
+    labels: ["setting"],
+  },
+  limit_state: {
+    kind: "gauge",
+    help: "How each limit stands: 0 ok, 1 near, 2 slowing, 3 refusing.",
+    labels: ["setting"],
+  },
   clock_offset_seconds: {
     kind: "gauge",
     help: "Median of the peers' clocks minus ours; 0 with fewer than three peers.",

@@ -34,6 +34,12 @@ export const noteTable: Table = {
     message: "a link repaired that stood for one side only",
     event: true,
   },
+  diskRoomChanged: {
+    module: "node",
+    level: ({ level }) => (level === "refusing" || level === "holding" ? "warn" : "info"),
+    message: "the room on disk changed",
+    event: true,
+  },
   peerJudged: { module: "peers", level: "trace", message: "peer judged", event: false },
   addressesTold: { module: "peers", level: "debug", message: "a peer told of addresses", event: false },
   peerBanned: { module: "peers", level: "warn", message: "banned", event: true },

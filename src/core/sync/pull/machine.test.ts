@@ -127,6 +127,18 @@ describe("a pull", () => {
     expect(puller.snapshot()?.parcels).toBe(7);
   });
 
+  test("is given up when there is no room for what it brings; then nobody is asked, and when there is room again everybody", () => {
+    const puller = new Puller();
+    puller.admit();
+    puller.admit(2, carol);
+    puller.parcels(1, 5);
+    expect(puller.step({ type: "intakeHeld", held: true })).toEqual(["ended held after 5"]);
+    expect([puller.pull.nextDeadline(), puller.pull.expects(1, 1)]).toEqual([undefined, false]);
+    expect([puller.at(3 * pullEveryMs), puller.merged(1)]).toEqual([[], []]);
+    expect(puller.step({ type: "intakeHeld", held: false })).toEqual(["2: pull 2 of 1"]);
+    expect(puller.done(2, { link: 2 })).toEqual(["ended complete equal after 0", "1: pull 3 of 1"]);
+  });
+
   test("that is done before its frames are merged ends after them", () => {
     const puller = new Puller();
     puller.admit();

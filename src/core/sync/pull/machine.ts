@@ -13,6 +13,7 @@
  * 5. Where a pull moved nothing, nothing changed here meanwhile, and the peer's set still differs,
  *    the frontiers do not tell why; from the second such pull in a row on it is said to be unexplained.
  *    Pulls that a user ordered do not count: they come at any pace, and the peer may just be behind.
+ * 6. While there is no room for what would come, nobody is asked; then everybody is, one after the other.
  */
 import type { PeerId, Time } from "../../../base/brand.ts";
 import type { Prng } from "../../../base/prng.ts";
@@ -28,6 +29,7 @@ import type { EffectSink } from "../../effects.ts";
 import type { PullEnd } from "../../notes.ts";
 import { sameSet } from "../comparison.ts";
 import { pullFrames } from "./frames.ts";
+import type { Schedule, Session } from "./session.ts";
 import {
   pullJitter,
   pullStallMs,
@@ -51,6 +53,8 @@ export type PullInput =
   | { readonly type: "parcelsDone"; readonly session: number; readonly bad: boolean; readonly heldBack: boolean }
   /** A user wants to know how everybody stands: each peer is asked as soon as its turn comes. */
   | { readonly type: "everybodyDue" }
+  /** There is no room for what would come, or there is again. */
+  | { readonly type: "intakeHeld"; readonly held: boolean }
   | { readonly type: "timePassed" };
 
 /** What pulling asks of what is held. */
@@ -95,49 +99,13 @@ export interface PullSnapshot {
   readonly forMs: number;
 }
 
-interface Schedule {
-  readonly link: LinkId;
-  readonly peer: PeerId;
-  dueAt: number;
-  /** The next pull is one that a user ordered. */
-  ordered: boolean;
-  /** A user ordered one while another was under way. */
-  again: boolean;
-  /** Pulls in a row that moved nothing while the sets differed. */
-  unexplained: number;
-  /** Whether a pull on this link was ever answered whole. */
-  wasComplete: boolean;
-}
-
-interface Session {
-  readonly id: number;
-  readonly link: LinkId;
-  readonly peer: PeerId;
-  readonly ordered: boolean;
-  readonly startedAt: number;
-  readonly changesAtStart: number;
-  progressAt: number;
-  parcels: number;
-  /** Batches the peer said it would send, superseded ones among them; 0 before it said so. */
-  expected: number;
-  /** Frames of parcels that are not merged yet. */
-  merging: number;
-  /** Numbers said to be superseded that are not proven to exist yet. */
-  claims: OriginRanges[];
-  claimRanges: number;
-  /** What was believed of them. */
-  believed: OriginRanges[];
-  /** Something of this pull waits for its time: it may be what superseded the rest. */
-  heldBack: boolean;
-  done: Extract<FrontierMessage, { type: "done" }> | undefined;
-}
-
 export class Pull {
   readonly #prng: Prng;
   readonly #everyMs: number;
   readonly #schedules = new Map<LinkId, Schedule>();
   #session: Session | undefined;
   #sessions = 0;
+  #isHeld = false;
 
   constructor(prng: Prng, everyMs: number) {
     this.#prng = prng;
@@ -152,6 +120,7 @@ export class Pull {
 
   nextDeadline(): number | undefined {
     if (this.#session !== undefined) return this.#deadlineOf(this.#session);
+    if (this.#isHeld) return undefined;
     let next: number | undefined;
     for (const { dueAt } of this.#schedules.values()) next = Math.min(next ?? Infinity, dueAt);
     return next;
@@ -226,6 +195,8 @@ export class Pull {
           schedule.ordered = true;
         }
         return [];
+      case "intakeHeld":
+        return this.#hold(input.held, now, out);
       case "timePassed":
         return this.#session !== undefined && now.mono >= this.#deadlineOf(this.#session)
           ? this.#end(this.#session, "timeout", now, out)
@@ -339,8 +310,15 @@ export class Pull {
     return [];
   }
 
+  #hold(held: boolean, now: Time, out: EffectSink): readonly PullFact[] {
+    this.#isHeld = held;
+    if (held) return this.#session === undefined ? [] : this.#end(this.#session, "held", now, out);
+    for (const schedule of this.#schedules.values()) schedule.dueAt = Math.min(schedule.dueAt, now.mono);
+    return [];
+  }
+
   #evaluate(holdings: PulledHoldings, now: Time, out: EffectSink): void {
-    if (this.#session !== undefined) return;
+    if (this.#session !== undefined || this.#isHeld) return;
     let next: Schedule | undefined;
     for (const schedule of this.#schedules.values())
       if (schedule.dueAt <= now.mono && (next === undefined || schedule.dueAt < next.dueAt)) next = schedule;

@@ -59,6 +59,8 @@ export type WalkAskInput =
   | { readonly type: "parcelsReceived"; readonly link: LinkId; readonly session: number; readonly count: number }
   /** That frame is merged, or was thrown away; `news` of its entries live now that did not before. */
   | { readonly type: "parcelsDone"; readonly session: number; readonly bad: boolean; readonly news: number }
+  /** There is no room for what would come, or there is again; what is wanted waits. */
+  | { readonly type: "intakeHeld"; readonly held: boolean }
   | { readonly type: "timePassed" };
 
 export interface AskedHoldings {
@@ -106,6 +108,7 @@ export class WalkAsk {
   readonly #beganAt = new Map<LinkId, number>();
   #session: Session | undefined;
   #sessions = 0;
+  #isHeld = false;
 
   step(input: WalkAskInput, holdings: AskedHoldings, now: Time, out: EffectSink): readonly WalkAskFact[] {
     const facts = this.#take(input, holdings, now, out);
@@ -154,6 +157,9 @@ export class WalkAsk {
       }
       case "parcelsDone":
         return this.#merged(input, holdings, now, out);
+      case "intakeHeld":
+        this.#isHeld = input.held;
+        return input.held && this.#session !== undefined ? this.#end(this.#session, "held", holdings, now, out) : [];
       case "timePassed":
         return this.#session !== undefined && now.mono >= deadlineOf(this.#session)
           ? this.#end(this.#session, "timeout", holdings, now, out)
@@ -251,7 +257,7 @@ export class WalkAsk {
   }
 
   #startNext(holdings: AskedHoldings, now: Time, out: EffectSink): void {
-    if (this.#session !== undefined) return;
+    if (this.#session !== undefined || this.#isHeld) return;
     const next = this.#wanted.entries().next().value;
     if (next === undefined) return;
     const [link, { peer, first }] = next;

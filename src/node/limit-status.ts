@@ -1,0 +1,61 @@
+/**
+ * How each limit stands, for the status page, the metrics and the health check: what is used of it, by its own name,
+ * with what follows from that and how it is raised.
+ */
+import { limitOf } from "../config/size-value.ts";
+import { type Config, settings } from "../config/settings.ts";
+import type { ReplicaSnapshot } from "../core/replica/replica.ts";
+import type { HealthCheck, LimitStatus } from "./facade.ts";
+
+export function limitsOf({ disk }: Pick<ReplicaSnapshot, "disk">, config: Config): readonly LimitStatus[] {
+  return disk === undefined ? [] : diskLimits(disk, config);
+}
+
+export function limitsCheck(limits: readonly LimitStatus[]): HealthCheck {
+  const name = "limits";
+  const pressed = limits.filter(({ state }) => state === "slowing" || state === "refusing");
+  if (pressed.length > 0)
+    return {
+      name,
+      status: "degraded",
+      message: pressed.map((limit) => `${limit.setting}: ${limit.message}`).join("; "),
+    };
+  const near = limits.filter(({ state }) => state === "near");
+  if (near.length === 0) return { name, status: "ok", message: "nothing is near its limit" };
+  return {
+    name,
+    status: "ok",
+    message: `near: ${near.map(({ setting, message }) => `${setting} (${message})`).join("; ")}`,
+  };
+}
+
+function diskLimits(disk: NonNullable<ReplicaSnapshot["disk"]>, config: Config): readonly LimitStatus[] {
+  const max = limitOf(settings.limitsMaxDisk, config.limitsMaxDisk);
+  const reserve = limitOf(settings.limitsDiskReserve, config.limitsDiskReserve);
+  const size: LimitStatus = {
+    setting: "limits.max_disk",
+    unit: "bytes",
+    used: disk.usedBytes,
+    limit: max,
+    ...diskState(disk.level, max !== undefined && disk.pressedBy === "size"),
+  };
+  const free: LimitStatus = {
+    setting: "limits.disk_reserve",
+    unit: "bytes",
+    used: disk.freeBytes,
+    limit: reserve,
+    ...diskState(disk.level, reserve !== undefined && disk.pressedBy === "free"),
+  };
+  return [size, free];
+}
+
+function diskState(
+  level: NonNullable<ReplicaSnapshot["disk"]>["level"],
+  presses: boolean,
+): Pick<LimitStatus, "state" | "message"> {
+  if (!presses || level === "ok") return { state: "ok", message: "" };
+  if (level === "near") return { state: "near", message: "soon puts are refused: make room, or raise it" };
+  const puts = "puts are refused, deletes are taken";
+  if (level === "refusing") return { state: "refusing", message: `${puts}: make room, or raise it` };
+  return { state: "refusing", message: `${puts}, and what peers have waits: make room, or raise it` };
+}
