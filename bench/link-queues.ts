@@ -58,6 +58,7 @@ class Side {
       listen: ["/ip4/127.0.0.1/tcp/0"],
       announce: [],
       family: "dual",
+      transports: ["tcp"],
       encrypters: ["noise"],
       dialMs: 10_000,
       linksMax: 50,

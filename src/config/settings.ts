@@ -61,7 +61,7 @@ export const settings = {
     max: 65535,
     flag: "--port <N>",
     reload: "restart",
-    effect: "TCP port other nodes connect to; 0 picks a free one.",
+    effect: "TCP port, and UDP port for QUIC, other nodes connect to; 0 picks free ones.",
     source: "outside contract",
   },
   p2pListen: {
@@ -123,14 +123,15 @@ export const settings = {
     key: "p2p.transports",
     group: "process",
     type: "choiceList",
-    choices: ["tcp"],
+    choices: ["tcp", "quic"],
     unit: "",
     default: ["tcp"],
     itemsMin: 1,
-    itemsMax: 1,
+    itemsMax: 2,
     flag: "--transport <LIST>",
     reload: "restart",
-    effect: "Transports, the preferred one first.",
+    effect:
+      "Transports to listen on and to dial over; quic needs the optional package @chainsafe/libp2p-quic, and without it the others are used.",
     source: "outside contract",
   },
   p2pEncrypters: {

@@ -69,13 +69,17 @@ export function isLoopback(host: string): boolean {
   return isIPv6(host) && loopback.check(host, "ipv6");
 }
 
-/** Whether the text is a TCP multiaddr; the network driver has the last word when it dials. */
+/** Whether the text is a multiaddr of TCP or QUIC; the network driver has the last word when it dials. */
 export function isDialableAddress(text: string): boolean {
-  const [before, protocol, host, transport, port, p2p, peer, ...rest] = text.split("/");
-  if (text.length > addressLengthMax || before !== "" || transport !== "tcp" || rest.length > 0) return false;
-  if (!isHostFor(protocol, host) || !isDialablePort(port)) return false;
-  return p2p === undefined || (p2p === "p2p" && peer !== undefined && /^[1-9A-HJ-NP-Za-km-z]{46,64}$/.test(peer));
+  if (text.length > addressLengthMax) return false;
+  const [before, protocol, host, transport, port, ...over] = text.split("/");
+  if (before !== "" || !isHostFor(protocol, host) || !isDialablePort(port)) return false;
+  const peer = over.at(-2) === "p2p" ? over.splice(-2)[1] : undefined;
+  if (peer !== undefined && !/^[1-9A-HJ-NP-Za-km-z]{46,64}$/.test(peer)) return false;
+  return transports.has([transport, ...over].join("/"));
 }
+
+const transports: ReadonlySet<string> = new Set(["tcp", "udp/quic-v1"]);
 
 function isHostFor(protocol: string | undefined, host: string | undefined): boolean {
   if (host === undefined) return false;

@@ -102,6 +102,9 @@ export class Border {
         });
         break;
       }
+      case "transportMissing":
+        this.#observer.log("net", "warn", "a transport cannot be used here; the others are", { ...fact });
+        break;
       case "gossipFailed":
       case "gossipDropped":
         this.#observer.log("sync", "warn", "gossip did not reach a peer; a pull will", { ...fact });

@@ -160,6 +160,13 @@ export const faultCodes = {
     http: 500,
     exit: 2,
   },
+  transport_unavailable: {
+    meaning: "None of the transports of p2p.transports can be used on this machine.",
+    whatToDo:
+      "For quic install the optional package: npm install @chainsafe/libp2p-quic (it has a native part for Linux, macOS and Windows). Or add tcp to p2p.transports, which needs nothing.",
+    http: 500,
+    exit: 2,
+  },
   port_in_use: {
     meaning: "Another program listens on this port.",
     whatToDo: "Stop the program named in the message, or choose another port (0 picks a free one).",

@@ -67,6 +67,7 @@ export function driverOptionsOf(
     listen: listenAddresses(config),
     announce: config.p2pAnnounce,
     family: config.p2pFamily,
+    transports: config.p2pTransports,
     encrypters: config.p2pEncrypters,
     dialMs: config.p2pDialTimeoutSeconds * 1000,
     linksMax: config.peersMaxLinks,
@@ -95,9 +96,16 @@ export function loggerOf(config: Config): Logger {
   );
 }
 
-/** One TCP address per host; without hosts, all interfaces of the chosen families. */
+const over = {
+  tcp: (port: number) => `tcp/${port}`,
+  quic: (port: number) => `udp/${port}/quic-v1`,
+} as const;
+
+/** An address per host and transport; without hosts, all interfaces of the chosen families. QUIC has the UDP port of the same number. */
 function listenAddresses(config: Config): readonly string[] {
   const any = { dual: ["0.0.0.0", "::"], v4: ["0.0.0.0"], v6only: ["::"] }[config.p2pFamily as AddressFamily];
   const hosts = config.p2pListen.length > 0 ? config.p2pListen : any;
-  return hosts.map((host) => `/${host.includes(":") ? "ip6" : "ip4"}/${host}/tcp/${config.p2pPort}`);
+  return config.p2pTransports.flatMap((transport) =>
+    hosts.map((host) => `/${host.includes(":") ? "ip6" : "ip4"}/${host}/${over[transport](config.p2pPort)}`),
+  );
 }

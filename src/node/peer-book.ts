@@ -91,6 +91,7 @@ export class PeerBook {
         break;
       case "strangerHeard":
       case "mdnsFailed":
+      case "transportMissing":
       case "gossipFailed":
       case "gossipDropped":
         break;

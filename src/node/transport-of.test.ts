@@ -7,7 +7,9 @@ test.each([
   ["/ip6zone/eth0/ip6/fe80::1/tcp/4001", "tcp/ip6"],
   ["/dns4/example.org/tcp/4001", "tcp/dns4"],
   ["/dns/ip4/tcp/4001", "tcp/dns"],
-  ["/ip4/192.0.2.1/udp/4001/quic-v1", "unknown"],
+  ["/ip4/192.0.2.1/udp/4001/quic-v1", "quic/ip4"],
+  ["/ip6/2001:db8::1/udp/4001/quic-v1/p2p/12D3KooW", "quic/ip6"],
+  ["/ip4/192.0.2.1/udp/4001", "unknown"],
   ["/tcp/4001", "unknown"],
 ])("%s is dialed over %s", (address, transport) => {
   expect(transportOf(address)).toBe(transport);

@@ -4,13 +4,13 @@
  * a round trip it also enlarges the window of a stream that has ended meanwhile. What it throws
  * there has no caller: unheard, it would end the process.
  */
-import { Socket } from "node:net";
 import type { Connection, Libp2p } from "@libp2p/interface";
 import { noise } from "@libp2p/noise";
 import { tcp } from "@libp2p/tcp";
 import { yamux } from "@libp2p/yamux";
 import { createLibp2p } from "libp2p";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import type { Carrier } from "../../src/drivers/libp2p/carrier.ts";
 import { InputWatch, WatchedSocket } from "../../src/drivers/libp2p/rates/input-watch.ts";
 import type { RawConnections } from "../../src/drivers/libp2p/raw-connections.ts";
 import { watchedMuxer } from "../../src/drivers/libp2p/upgrade-watch.ts";
@@ -33,9 +33,23 @@ afterEach(async () => {
   for (const listener of others) process.on("uncaughtException", listener);
 });
 
+/** Nothing comes over it that is looked at. */
+const carrier: Carrier = {
+  remoteAddress: "127.0.0.1",
+  destroyed: false,
+  bytesRead: 0,
+  bytesWritten: 0,
+  watch: () => undefined,
+  pause: () => undefined,
+  resume: () => undefined,
+  stopReading: () => undefined,
+  destroy: () => undefined,
+  onClose: () => undefined,
+};
+
 /** With the muxer as the product runs it. */
 async function connected(): Promise<Connection> {
-  const watched = new WatchedSocket(new InputWatch(), new Socket(), "outbound");
+  const watched = new WatchedSocket(new InputWatch(), carrier, "outbound");
   const raws = { negotiated: () => ({ watched }) } as unknown as RawConnections;
   for (let n = 0; n < 2; n++) {
     nodes.push(

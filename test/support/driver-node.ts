@@ -48,6 +48,7 @@ export class TestNode {
       listen: ["/ip4/127.0.0.1/tcp/0"],
       announce: [],
       family: "dual",
+      transports: ["tcp"],
       encrypters: ["noise"],
       dialMs: 10_000,
       linksMax: 50,
@@ -82,7 +83,7 @@ export class TestNode {
   }
 
   get port(): number {
-    return Number(/\/tcp\/(\d+)/.exec(this.address)?.[1]);
+    return Number(/\/(?:tcp|udp)\/(\d+)/.exec(this.address)?.[1]);
   }
 
   /** The first event of the type that fits, past or to come. */

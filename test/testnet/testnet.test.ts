@@ -47,7 +47,7 @@ test("split, each side goes on, healed to one set of data; down leaves no proces
   expect((await net.must("down", "--json")).json()).toMatchObject({ stopped: 3 });
   expect(net.running()).toEqual([]);
   for (const { pid } of nodes) expect(existsSync(`/proc/${pid}/exe`)).toBe(false);
-  expect(await Promise.all(ports.map(portOwner))).toEqual(ports.map(() => undefined));
+  expect(await Promise.all(ports.map((port) => portOwner(port)))).toEqual(ports.map(() => undefined));
   expect((await net.run("status")).code).toBe(3);
   await net.must("down", "--wipe");
   expect(existsSync(net.dir)).toBe(false);

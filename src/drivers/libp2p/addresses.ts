@@ -5,7 +5,7 @@
 import { multiaddr, type Multiaddr } from "@multiformats/multiaddr";
 import type { PeerId } from "../../base/brand.ts";
 import { Fault } from "../../base/fault.ts";
-import type { AddressFamily } from "./driver-types.ts";
+import type { AddressFamily, TransportName } from "./driver-types.ts";
 import { wordsOf } from "./words-of.ts";
 
 /** The address, or why the text is none. */
@@ -32,11 +32,33 @@ export function peerOf(address: Multiaddr): PeerId | undefined {
   return address.getComponents().findLast((component) => component.name === "p2p")?.value as PeerId | undefined;
 }
 
+export interface AddressParts {
+  readonly kind: "ip4" | "ip6" | "dns" | "dns4" | "dns6";
+  readonly host: string;
+  readonly transport: TransportName;
+  readonly port: number;
+}
+
+/** Host, transport and port of an address that is of one of our transports, or undefined. */
+export function partsOf(address: Multiaddr): AddressParts | undefined {
+  const components = address.getComponents().filter(({ name }) => name !== "ip6zone");
+  const [host, port, ...over] = components.at(-1)?.name === "p2p" ? components.slice(0, -1) : components;
+  const kind = hostKinds.find((each) => each === host?.name);
+  const transport = transports[[port?.name, ...over.map(({ name }) => name)].join("/")];
+  if (kind === undefined || host?.value === undefined || transport === undefined) return undefined;
+  return { kind, host: host.value, transport, port: Number(port?.value) };
+}
+
 /** The TCP port of an address, or undefined. */
 export function portOf(address: Multiaddr): number | undefined {
   const port = address.getComponents().find((component) => component.name === "tcp")?.value;
   return port === undefined ? undefined : Number(port);
 }
+
+const hostKinds = ["ip4", "ip6", "dns", "dns4", "dns6"] as const;
+
+/** By the protocols behind the host. */
+const transports: Readonly<Record<string, TransportName>> = { tcp: "tcp", "udp/quic-v1": "quic" };
 
 /** Throws `invalid_address` for an address that this node cannot listen on or announce. */
 export function checkOwnAddress(text: string, family: AddressFamily): void {

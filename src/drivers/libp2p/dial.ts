@@ -20,7 +20,7 @@ export interface DialInit {
   readonly attempt: number;
   readonly self: PeerId;
   readonly family: AddressFamily;
-  readonly transport: WatchedTransport;
+  readonly transports: readonly WatchedTransport[];
   readonly stopping: AbortSignal;
   readonly withinMs: Millis;
   /** Time until a connection stands, where that is to be shorter. */
@@ -30,8 +30,13 @@ export interface DialInit {
 export async function dial(init: DialInit): Promise<DialOutcome> {
   const parsed = parseAddress(init.address);
   if ("problem" in parsed) return { type: "failed", failure: "addressInvalid", detail: parsed.problem };
-  if (init.transport.dialFilter([parsed]).length === 0)
-    return { type: "failed", failure: "addressInvalid", detail: "only TCP addresses can be dialed" };
+  const transport = init.transports.find((each) => each.dialFilter([parsed]).length > 0);
+  if (transport === undefined)
+    return {
+      type: "failed",
+      failure: "addressInvalid",
+      detail: "no transport that is in use here dials such an address",
+    };
   const refusal = familyRefusal(parsed, init.family);
   if (refusal !== undefined) return { type: "failed", failure: "addressInvalid", detail: refusal };
   if (peerOf(parsed) === init.self) return { type: "failed", failure: "self", detail: "the address names this node" };
@@ -43,7 +48,7 @@ export async function dial(init: DialInit): Promise<DialOutcome> {
   }, answerMsMax);
   try {
     const family = init.family === "v4" ? 4 : init.family === "v6only" ? 6 : 0;
-    const connection = await init.transport.dialOrdered(
+    const connection = await transport.dialOrdered(
       parsed,
       family,
       (record) => (raw.record = record),

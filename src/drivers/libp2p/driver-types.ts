@@ -16,6 +16,8 @@ import type {
 
 export type AddressFamily = "dual" | "v4" | "v6only";
 
+export type TransportName = "tcp" | "quic";
+
 export interface NetworkDriverOptions {
   /** 32-byte Ed25519 seed of the node's identity. */
   readonly identitySeed: Uint8Array;
@@ -27,7 +29,9 @@ export interface NetworkDriverOptions {
   /** Addresses to announce beside those found, as multiaddrs. */
   readonly announce: readonly string[];
   readonly family: AddressFamily;
-  /** Encrypters offered, in order of preference. */
+  /** Transports to use, those that are not there on this machine left out; at least one must be. */
+  readonly transports: readonly TransportName[];
+  /** Encrypters offered over TCP, in order of preference; QUIC has its own. */
   readonly encrypters: readonly ("noise" | "tls")[];
   /** How long one dial may take until the link stands. */
   readonly dialMs: Millis;
@@ -101,6 +105,13 @@ export type LinkFact =
   | { readonly type: "strangerHeard"; readonly at: Instant; readonly peer: PeerId; readonly networkName: string }
   /** mDNS cannot send or hear on an interface; other interfaces and everything else go on. Once per interface and cause. */
   | { readonly type: "mdnsFailed"; readonly at: Instant; readonly networkInterface: string; readonly reason: string }
+  /** A transport that was asked for is not there; others are used. */
+  | {
+      readonly type: "transportMissing";
+      readonly at: Instant;
+      readonly transport: TransportName;
+      readonly reason: string;
+    }
   /** A publish did not leave this node at all; reconciliation will repair it. */
   | { readonly type: "gossipFailed"; readonly at: Instant; readonly reason: string }
   /** Messages not sent to a peer since the last such fact because it reads too slowly, or not passed on because too many wait for a verdict. */

@@ -30,7 +30,7 @@ import { Pinger } from "./pinger.ts";
 import { now } from "./now.ts";
 import { InputWatch } from "./rates/input-watch.ts";
 import { partingMsMax } from "./rates/limits.ts";
-import { RawConnections, stopReading } from "./raw-connections.ts";
+import { RawConnections } from "./raw-connections.ts";
 import { Strays } from "./strays.ts";
 import { Unjudged } from "./unjudged.ts";
 
@@ -109,6 +109,8 @@ class Libp2pDriver implements NetworkDriver {
   /** Builds the libp2p instance; once, before anything else. */
   async prepare(): Promise<void> {
     this.#host = await createHost(this.#options, this.#raws, this.#gossip, this.#watch);
+    for (const { name, problem } of this.#host.missing)
+      this.#options.onFact({ type: "transportMissing", at: now(), transport: name, reason: problem });
   }
 
   get peerId(): PeerId {
@@ -266,7 +268,7 @@ class Libp2pDriver implements NetworkDriver {
           this.#emit({ type: "frameRefused", link: from.id, protocol, lengthBytes, lengthBytesMax }),
         onClosed: (closed, reason) => this.#onLinkClosed(closed, reason),
       },
-      stopReading: () => stopReading(raw.socket),
+      stopReading: () => raw.carrier.stopReading(),
     });
     this.#links.set(link.id, link);
     this.#linkOf.set(connection, link);
@@ -322,7 +324,7 @@ class Libp2pDriver implements NetworkDriver {
 
   async #dial({ address, attempt, answerMsMax }: Extract<NetworkOrder, { type: "dial" }>): Promise<void> {
     this.#options.onFact({ type: "dialStarted", at: now(), attempt, address });
-    const { transport } = this.#prepared();
+    const { transports } = this.#prepared();
     this.#dials += 1;
     const outcome =
       this.#dials > dialsMax
@@ -332,7 +334,7 @@ class Libp2pDriver implements NetworkDriver {
             attempt,
             self: this.peerId,
             family: this.#options.family,
-            transport,
+            transports,
             stopping: this.#stopping.signal,
             withinMs: this.#options.dialMs,
             ...(answerMsMax === undefined ? {} : { answerMsMax }),

@@ -22,7 +22,7 @@ import { encodeFrame } from "./frame-codec.ts";
 import { bulkPieceBytesMin } from "./limits.ts";
 import type { OrderedWriter, SendOrder } from "./send-order.ts";
 import { type SendWindow, StreamPieces } from "./send-window.ts";
-import { StreamCredit } from "./stream-credit.ts";
+import { creditOf, type StreamCredit } from "./stream-credit.ts";
 import { wordsOf } from "./words-of.ts";
 
 export interface FrameWriterInit {
@@ -155,7 +155,7 @@ export class FrameWriter implements OrderedWriter {
       return;
     }
     const { order } = this.#init;
-    const credit = new StreamCredit(stream, () => {
+    const credit = creditOf(stream, () => {
       pieces.left(credit.onTheWay, performance.now());
       order.pumpSoon();
     });

@@ -1,7 +1,7 @@
 /**
- * The libp2p instance: TCP, encryption, yamux, identify, ping and gossip, with limits, and with
+ * The libp2p instance: transports, encryption, yamux, identify, ping and gossip, with limits, and with
  * everything off that would act by itself. Its dial queue is out of use: it dials through our
- * transport, which refuses, and the gater refuses before that.
+ * transports, which refuse, and the gater refuses before that.
  */
 import type { GossipSub } from "@libp2p/gossipsub";
 import { keys } from "@libp2p/crypto";
@@ -9,7 +9,6 @@ import { identify, type Identify } from "@libp2p/identify";
 import type { Libp2p, PrivateKey, ServiceMap, Transport } from "@libp2p/interface";
 import { noise } from "@libp2p/noise";
 import { ping, type Ping } from "@libp2p/ping";
-import { tcp } from "@libp2p/tcp";
 import { tls } from "@libp2p/tls";
 import { yamux } from "@libp2p/yamux";
 import { createLibp2p } from "libp2p";
@@ -24,7 +23,6 @@ import {
   inboundUpgradeMsMax,
   negotiationMsMax,
   pendingConnectionsMax,
-  silentSocketFactor,
   spareConnections,
   streamReadBytesMax,
   streamWindowBytesMax,
@@ -32,11 +30,14 @@ import {
 } from "./limits.ts";
 import type { RawConnections } from "./raw-connections.ts";
 import type { InputWatch } from "./rates/input-watch.ts";
+import { isServed, loadTransports, type MissingTransport } from "./transports.ts";
 import { watchedEncrypter, watchedMuxer, WatchedTransport } from "./upgrade-watch.ts";
 
 export interface Host {
   readonly libp2p: Libp2p;
-  readonly transport: WatchedTransport;
+  /** Those in use, in order of preference. */
+  readonly transports: readonly WatchedTransport[];
+  readonly missing: readonly MissingTransport[];
 }
 
 interface Services extends ServiceMap {
@@ -47,7 +48,7 @@ interface Services extends ServiceMap {
 
 type Options = Pick<
   NetworkDriverOptions,
-  "identitySeed" | "listen" | "announce" | "encrypters" | "staleAfterMs" | "linksMax" | "version"
+  "identitySeed" | "listen" | "announce" | "transports" | "encrypters" | "staleAfterMs" | "linksMax" | "version"
 >;
 
 export async function createHost(
@@ -57,21 +58,21 @@ export async function createHost(
   watch: InputWatch,
 ): Promise<Host> {
   const privateKey: PrivateKey = await keys.generateKeyPairFromSeed("Ed25519", options.identitySeed);
-  const made: { transport?: WatchedTransport } = {};
+  const { factories, missing } = await loadTransports(options.transports, options.staleAfterMs);
+  const transports: WatchedTransport[] = [];
   const libp2p = await createLibp2p<Services>({
     start: false,
     privateKey,
     nodeInfo: { name: "p2p-sync", version: options.version, userAgent: `p2p-sync/${options.version}` },
-    addresses: { listen: [...options.listen], appendAnnounce: [...options.announce] },
-    transports: [
-      (components): Transport => {
-        const inner = tcp({
-          inboundSocketInactivityTimeout: silentSocketFactor * options.staleAfterMs,
-          outboundSocketInactivityTimeout: silentSocketFactor * options.staleAfterMs,
-        })(components);
-        return (made.transport = new WatchedTransport(inner, () => components.upgrader, raws, watch));
-      },
-    ],
+    addresses: {
+      listen: options.listen.filter((address) => isServed(address, missing)),
+      appendAnnounce: [...options.announce],
+    },
+    transports: factories.map((factory) => (components): Transport => {
+      const transport = new WatchedTransport(factory(components), () => components.upgrader, raws, watch);
+      transports.push(transport);
+      return transport;
+    }),
     connectionEncrypters: options.encrypters.map(
       (name) => (components) => watchedEncrypter((name === "noise" ? noise() : tls())(components), raws),
     ),
@@ -95,8 +96,8 @@ export async function createHost(
       gossip: (components) => gossip.create(components),
     },
   });
-  assert(made.transport !== undefined, "libp2p makes its transports at once");
-  return { libp2p, transport: made.transport };
+  assert(transports.length === factories.length, "libp2p makes its transports at once");
+  return { libp2p, transports, missing };
 }
 
 const muxerOptions = {

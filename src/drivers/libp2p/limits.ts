@@ -63,6 +63,21 @@ export const streamWindowBytesMax = 1024 * 1024;
 /** Bytes of one stream waiting for the peer's credit. Source: one largest frame and its prefix; the rest waits in our own queue. */
 export const streamWriteBytesMax = 2 * frameBytesMax.frontier;
 
+/** Time without a packet after which a connection of QUIC is dead; also the longest a handshake of it may hang. Guess: three keep-alives lost; a stopped program is noticed as soon. */
+export const quicIdleMsMax: Millis = 30_000;
+/** Time without a packet after which QUIC sends one. Source: a third of the above, and below the 30 s for which many routers keep a mapping of UDP. */
+export const quicKeepAliveMs: Millis = 10_000;
+/** Bytes of one connection of QUIC that are sent and not read, over all its streams. Guess: four streams may be full and others go on. */
+export const quicConnectionWindowBytes: number = 4 * streamWindowBytesMax;
+/** Bytes the kernel may keep for a socket of QUIC that dials. Source: the library's default. */
+export const quicSocketBytes = 500_000;
+/** Inbound handshakes of QUIC on one address at a time; more wait. Guess: each costs some 10 KB, and one that hangs is gone after `quicIdleMsMax`. */
+export const quicHandshakesMax = 256;
+/** Bytes read at once from a stream of QUIC: the least, for small messages, and the most. Guess: what the library reads, and 16 times that. */
+export const quicReadBytes = { min: 4 * 1024, max: 64 * 1024 } as const;
+/** Bytes handed to QUIC at once. Guess: a write costs a change of threads, about 50 µs. */
+export const quicWriteBytesMax: number = 256 * 1024;
+
 /**
  * Bytes of bulk of one link on their way to the other side: what it begins with, and between which bounds it follows the
  * line. Guess: the least is 80 ms of 200 KB/s; the first is half of what yamux allows at first; the most moves 40 MB/s at 100 ms.

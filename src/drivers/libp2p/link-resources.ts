@@ -1,9 +1,9 @@
-/** What a link costs now, from its own counts, its streams and its socket. */
+/** What a link costs now, from its own counts, its streams and what carries it. */
 import type { LinkResources } from "../../ports/link-resources.ts";
 import type { Link } from "./link.ts";
 import type { RawConnection } from "./raw-connections.ts";
 
-export function resourcesOf(link: Link, { direction, socket }: RawConnection): LinkResources {
+export function resourcesOf(link: Link, { direction, carrier }: RawConnection): LinkResources {
   const { id, peer, connection, gate, usage, queuedBytes, untakenBytes, observedAs } = link;
   const held = connection.streams.reduce((sum, stream) => sum + stream.writeBufferLength, 0);
   return {
@@ -16,7 +16,7 @@ export function resourcesOf(link: Link, { direction, socket }: RawConnection): L
     admitted: gate === "admitted",
     sent: { ...usage.sent },
     received: { ...usage.received },
-    socket: { sentBytes: socket.bytesWritten, receivedBytes: socket.bytesRead },
+    socket: { sentBytes: carrier.bytesWritten, receivedBytes: carrier.bytesRead },
     streams: connection.streams.length,
     queuedBytes: queuedBytes + held,
     untakenBytes,

@@ -4,7 +4,7 @@
  */
 import { Fault } from "../../base/fault.ts";
 import { portOwner } from "../system/port-owner.ts";
-import { portOf } from "./addresses.ts";
+import { partsOf } from "./addresses.ts";
 import type { Host } from "./host.ts";
 import type { ListenFailure } from "./upgrade-watch.ts";
 import { wordsOf } from "./words-of.ts";
@@ -17,7 +17,7 @@ export async function startListening(host: Host): Promise<void> {
   } catch (error) {
     cause = error;
   }
-  const failures = host.transport.listenFailures;
+  const failures = host.transports.flatMap((transport) => transport.listenFailures);
   const taken = failures.find((failure) => failure.error.code === "EADDRINUSE");
   if (taken !== undefined) throw await portInUse(taken);
   if (cause === undefined) return; // without IPv6 on the machine, IPv4 is enough
@@ -26,13 +26,13 @@ export async function startListening(host: Host): Promise<void> {
 }
 
 async function portInUse(taken: ListenFailure): Promise<Fault> {
-  const port = portOf(taken.address) ?? 0;
-  const owner = await portOwner(port);
+  const { port = 0, transport } = partsOf(taken.address) ?? {};
+  const owner = await portOwner(port, transport === "quic" ? "udp" : "tcp");
   const words =
     owner === undefined ? "a process that cannot be seen from here" : `process ${owner.pid} (${owner.command})`;
   return new Fault(
     "port_in_use",
-    `port ${port} is held by ${words}`,
+    `${transport === "quic" ? "UDP port" : "port"} ${port} is held by ${words}`,
     { port, pid: owner?.pid, command: owner?.command },
     taken.error,
   );

@@ -1,24 +1,26 @@
 /**
- * Every socket of libp2p, from accept or connect to close: its bytes, how far its upgrade has
+ * Every raw connection of libp2p, from accept or connect to close: its bytes, how far its upgrade has
  * come, and why it failed.
  *
  * The driver wraps the transport, the encrypters and the muxer, and each wrapper reports to the
- * record of its socket here. A record is found by the object the wrapper holds: the raw
+ * record of its carrier here. A record is found by the object the wrapper holds: the raw
  * connection, the encrypted one, or the timeline libp2p carries over from the raw connection to
  * the finished one.
  *
- * Bytes are the socket's own counts, so they include every handshake, header and farewell.
+ * Bytes are the carrier's own counts, so they include every handshake, header and farewell.
  */
 import type { Connection, MultiaddrConnection } from "@libp2p/interface";
-import { Socket } from "node:net";
 import type { PeerId } from "../../base/brand.ts";
 import { assert } from "../../base/assert.ts";
 import type { Direction, LinkId } from "../../ports/network.ts";
 import type { LinkFact } from "./driver-types.ts";
 import { now } from "./now.ts";
-import type { InputWatch, Receiving, WatchedSocket } from "./rates/input-watch.ts";
+import type { InputWatch, WatchedSocket } from "./rates/input-watch.ts";
+import { SocketCarrier } from "./socket-carrier.ts";
+import { QuicConnection } from "./quic/connection.ts";
+import type { Carrier } from "./carrier.ts";
 
-/** How far the upgrade of a socket has come; a failure is classified by it. */
+/** How far the upgrade of a carrier has come; a failure is classified by it. */
 export type UpgradeStage = "choosingEncryption" | "encrypting" | "choosingMuxer" | "linked";
 
 export interface RawConnection {
@@ -28,7 +30,7 @@ export interface RawConnection {
   readonly attempt: number | undefined;
   stage: UpgradeStage;
   hasFailed: boolean;
-  readonly socket: Socket;
+  readonly carrier: Carrier;
   /** Counts what comes, and slows or ends it. */
   readonly watched: WatchedSocket;
   /** The first error of the encrypter, which libp2p passes on as text only. */
@@ -37,7 +39,7 @@ export interface RawConnection {
 
 export class RawConnections {
   readonly #onFact: (fact: LinkFact) => void;
-  readonly #open = new Set<Socket>();
+  readonly #open = new Set<Carrier>();
   readonly #records = new WeakMap<object, RawConnection>();
   readonly #watch: InputWatch;
   #count = 0;
@@ -49,16 +51,16 @@ export class RawConnections {
     this.#watch = watch;
   }
 
-  /** Begins to watch a socket that has just connected or been accepted. */
+  /** Begins to watch a carrier that has just connected or been accepted. */
   opened(raw: MultiaddrConnection, direction: Direction, attempt: number | undefined): RawConnection {
     this.#count += 1;
-    const socket = socketOf(raw);
+    const carrier = raw instanceof QuicConnection ? raw : new SocketCarrier(raw);
     const record: RawConnection = {
       number: this.#count,
       direction,
       attempt,
-      socket,
-      watched: this.#watch.opened(receiving(raw), socket, direction),
+      carrier,
+      watched: this.#watch.opened(carrier, direction),
       stage: "choosingEncryption",
       hasFailed: false,
       encryptionError: undefined,
@@ -107,7 +109,7 @@ export class RawConnections {
     this.#onFact({ type: "linked", at: now(), connection: record.number, link, peer });
   }
 
-  /** Where the socket closes without having become a link, the first reason given counts. */
+  /** Where the carrier closes without having become a link, the first reason given counts. */
   upgradeFailed(record: RawConnection, reason: string): void {
     if (record.stage === "linked" || record.hasFailed) return;
     record.hasFailed = true;
@@ -116,66 +118,30 @@ export class RawConnections {
 
   get sentBytes(): number {
     let bytes = this.#sentBytes;
-    for (const socket of this.#open) bytes += socket.bytesWritten;
+    for (const carrier of this.#open) bytes += carrier.bytesWritten;
     return bytes;
   }
 
   get receivedBytes(): number {
     let bytes = this.#receivedBytes;
-    for (const socket of this.#open) bytes += socket.bytesRead;
+    for (const carrier of this.#open) bytes += carrier.bytesRead;
     return bytes;
   }
 
   #follow(record: RawConnection): void {
-    const { socket } = record;
-    endInGoodOrder(socket);
-    this.#open.add(socket);
-    socket.once("close", () => {
-      this.#open.delete(socket);
-      this.#sentBytes += socket.bytesWritten;
-      this.#receivedBytes += socket.bytesRead;
+    const { carrier } = record;
+    this.#open.add(carrier);
+    carrier.onClose(() => {
+      this.#open.delete(carrier);
+      this.#sentBytes += carrier.bytesWritten;
+      this.#receivedBytes += carrier.bytesRead;
       this.upgradeFailed(record, "the connection broke as it opened");
     });
   }
 
   #recordOf(key: object): RawConnection {
     const record = this.#records.get(key);
-    assert(record !== undefined, "every connection was seen when its socket opened");
+    assert(record !== undefined, "every connection was seen when its carrier opened");
     return record;
   }
-}
-
-/**
- * The TCP transport keeps its socket in a field that its types do not show. The assertion stops
- * the program at its first connection should a new version of the library do otherwise.
- */
-function socketOf(raw: MultiaddrConnection): Socket {
-  const socket = "socket" in raw ? raw.socket : undefined;
-  assert(socket instanceof Socket, "a raw TCP connection has its socket");
-  return socket;
-}
-
-/** Where the transport hands on what its socket brings; asserted like the socket. */
-function receiving(raw: MultiaddrConnection): Receiving {
-  assert("onData" in raw && typeof raw.onData === "function", "a raw TCP connection takes its data in onData");
-  return raw as MultiaddrConnection & Receiving;
-}
-
-/** Reads on, to no purpose but the counters and to see the other side's end. */
-export function stopReading(socket: Socket): void {
-  socket.removeAllListeners("data");
-  socket.resume();
-}
-
-/**
- * Replaces what the transport calls to close a socket. The original destroys it as soon as its
- * own bytes are out; where the peer's are still on the way, the kernel then answers them with a
- * reset, and the peer may lose what it has not read yet. This one ends our side only and waits
- * for the peer to end its own; libp2p's time limit for closing covers a peer that never does.
- */
-function endInGoodOrder(socket: Socket): void {
-  socket.destroySoon = () => {
-    stopReading(socket);
-    socket.end();
-  };
 }

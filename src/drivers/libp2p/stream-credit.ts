@@ -7,10 +7,26 @@
  * The other side may double its window with a grant. That shows as a credit over the window known so far, because
  * less than a whole window can be on the way. Of another program that grows it otherwise, less seems to be on the way
  * than is, which lets more out and stops nothing.
+ *
+ * QUIC does not tell what the other side has read, only what it has credit for: of a stream of QUIC up to a whole window
+ * more may be on the way than is counted. On other streams nothing waits for that, since QUIC sends from all of them in turn.
  * Source: the yamux specification (first window 256 KiB), and `sendWindowUpdate` of @libp2p/yamux 8.
  */
 import type { Stream } from "@libp2p/interface";
 import { assert } from "../../base/assert.ts";
+import { QuicStream } from "./quic/stream.ts";
+
+/** How much of what was handed to a stream has not arrived, as far as is known here. */
+export interface StreamCredit {
+  readonly onTheWay: number;
+}
+
+/** `onCredit` is called whenever there may be less on the way. */
+export function creditOf(stream: Stream, onCredit: () => void): StreamCredit {
+  if (!(stream instanceof QuicStream)) return new YamuxCredit(stream, onCredit);
+  stream.onCredit = onCredit;
+  return stream;
+}
 
 interface YamuxStream {
   readonly sendWindowCapacity: number;
@@ -19,11 +35,10 @@ interface YamuxStream {
 
 const firstWindowBytes: number = 256 * 1024;
 
-export class StreamCredit {
+class YamuxCredit implements StreamCredit {
   readonly #stream: Stream & YamuxStream;
   #windowBytes = firstWindowBytes;
 
-  /** `onCredit` is called after each grant. */
   constructor(stream: Stream, onCredit: () => void) {
     this.#stream = stream as Stream & YamuxStream;
     const inner = this.#stream;

@@ -8,6 +8,8 @@ import type {
   Connection,
   ConnectionEncrypter,
   Listener,
+  PeerId as Libp2pPeerId,
+  Startable,
   MessageStream,
   MultiaddrConnection,
   SecureConnectionOptions,
@@ -18,12 +20,13 @@ import type {
   Transport,
   Upgrader,
 } from "@libp2p/interface";
-import { transportSymbol } from "@libp2p/interface";
+import { isStartable, transportSymbol } from "@libp2p/interface";
 import type { Multiaddr } from "@multiformats/multiaddr";
 import { assert } from "../../base/assert.ts";
 import type { PeerId } from "../../base/brand.ts";
 import { guardMuxer } from "./rates/muxer-guard.ts";
 import type { InputWatch } from "./rates/input-watch.ts";
+import { peerOf } from "./addresses.ts";
 import { wordsOf } from "./words-of.ts";
 import type { RawConnection, RawConnections } from "./raw-connections.ts";
 
@@ -32,14 +35,22 @@ export class WrongPeerError extends Error {
   override readonly name = "WrongPeerError";
 }
 
+/** What a transport hands to the upgrader with a connection that is encrypted and has its streams already. */
+interface UpgradeOptions {
+  readonly remotePeer?: Libp2pPeerId;
+  readonly muxerFactory?: StreamMuxerFactory;
+}
+
 export interface ListenFailure {
   readonly address: Multiaddr;
   readonly error: NodeJS.ErrnoException;
 }
 
+/** The encryption of a connection that is encrypted from its first packet. Source: the libp2p specification of QUIC. */
+const quicEncryption = "TLS 1.3 of QUIC";
+
 /** A transport that listens for libp2p and dials for us only. */
 export class WatchedTransport implements Transport {
-  readonly [Symbol.toStringTag]: string = "p2p-sync/tcp";
   readonly [transportSymbol] = true as const;
   readonly listenFailures: ListenFailure[] = [];
   readonly #inner: Transport;
@@ -52,6 +63,10 @@ export class WatchedTransport implements Transport {
     this.#inner = inner;
     this.#upgrader = upgrader;
     this.#raws = raws;
+  }
+
+  get [Symbol.toStringTag](): string {
+    return `watched ${this.#inner[Symbol.toStringTag]}`;
   }
 
   /** What libp2p itself would call: nothing in this program may dial behind the machine's back. */
@@ -72,7 +87,9 @@ export class WatchedTransport implements Transport {
       upgradeOutbound: async (raw: MultiaddrConnection, options: Parameters<Upgrader["upgradeOutbound"]>[1]) => {
         const record = this.#raws.opened(raw, "outbound", attempt);
         onRaw(record);
-        return this.#reporting(record, () => upgrader.upgradeOutbound(raw, options));
+        return this.#reporting(record, () =>
+          upgrader.upgradeOutbound(raw, this.#encrypted(raw, options, peerOf(address))),
+        );
       },
     };
     const options = { signal, upgrader: { ...methodsOf(upgrader), ...watching }, family };
@@ -86,7 +103,9 @@ export class WatchedTransport implements Transport {
         if (!this.#watch.mayConnect(hostOf(raw.remoteAddr)))
           throw new Error("too many connections from this address, or from all");
         const record = this.#raws.opened(raw, "inbound", undefined);
-        return this.#reporting(record, () => upgrader.upgradeInbound(raw, upgradeOptions));
+        return this.#reporting(record, () =>
+          upgrader.upgradeInbound(raw, this.#encrypted(raw, upgradeOptions, undefined)),
+        );
       },
     };
     const listener = this.#inner.createListener({ upgrader: { ...methodsOf(upgrader), ...watching } });
@@ -110,6 +129,37 @@ export class WatchedTransport implements Transport {
     return this.#inner.dialFilter(addresses);
   }
 
+  start(): Promise<void> | void {
+    return asStartable(this.#inner)?.start();
+  }
+
+  stop(): Promise<void> | void {
+    return asStartable(this.#inner)?.stop();
+  }
+
+  /** Reports a connection that comes with its encryption and its streams; throws where another peer than the expected lives there. */
+  #encrypted<Options extends UpgradeOptions>(
+    raw: MultiaddrConnection,
+    options: Options,
+    expected: PeerId | undefined,
+  ): Options {
+    const { remotePeer, muxerFactory } = options;
+    if (remotePeer === undefined || muxerFactory === undefined) return options;
+    const record = this.#raws.handshakeStarted(raw, quicEncryption);
+    try {
+      checkIdentity(remotePeer, expected);
+    } catch (cause) {
+      record.encryptionError = cause as Error;
+      throw cause;
+    }
+    this.#raws.authenticated(raw, raw, remotePeer.toString() as PeerId);
+    const createStreamMuxer: StreamMuxerFactory["createStreamMuxer"] = (stream) => {
+      this.#raws.negotiated(raw, muxerFactory.protocol);
+      return muxerFactory.createStreamMuxer(stream);
+    };
+    return { ...options, muxerFactory: { protocol: muxerFactory.protocol, createStreamMuxer } };
+  }
+
   async #reporting<T>(record: RawConnection, upgrade: () => Promise<T>): Promise<T> {
     try {
       return await upgrade();
@@ -131,9 +181,7 @@ export function watchedEncrypter(inner: ConnectionEncrypter, raws: RawConnection
       const { remotePeer: expected, ...rest } = options ?? {};
       const secured = await inner[direction](raw, rest);
       const peer = secured.remotePeer;
-      if (peer.type !== "Ed25519") throw new WrongPeerError(`the peer's identity is ${peer.type}, not Ed25519`);
-      if (expected !== undefined && !peer.equals(expected))
-        throw new WrongPeerError(`expected ${expected.toString()} but ${peer.toString()} lives there`);
+      checkIdentity(peer, expected?.toString() as PeerId | undefined);
       raws.authenticated(raw, secured.connection, peer.toString() as PeerId);
       return secured;
     } catch (cause) {
@@ -183,6 +231,17 @@ function openingSafely(muxer: StreamMuxer): StreamMuxer {
 
 interface YamuxInternals {
   onCreateStream(options: unknown): Stream & { sendWindowUpdate(): void };
+}
+
+/** Throws where another peer, or no Ed25519 peer, has proven itself. */
+function checkIdentity(peer: Libp2pPeerId, expected: PeerId | undefined): void {
+  if (peer.type !== "Ed25519") throw new WrongPeerError(`the peer's identity is ${peer.type}, not Ed25519`);
+  if (expected !== undefined && peer.toString() !== expected)
+    throw new WrongPeerError(`expected ${expected} but ${peer.toString()} lives there`);
+}
+
+function asStartable(transport: Transport): Startable | undefined {
+  return isStartable(transport) ? transport : undefined;
 }
 
 /** The second part of `/ip4/1.2.3.4/tcp/5`. */

@@ -1,6 +1,6 @@
 /**
- * Who listens on a TCP port, for the message about a port in use. Linux tells through two tables:
- * `/proc/net/tcp{,6}` has the inode of each listening socket, `/proc/<pid>/fd` who holds it.
+ * Who holds a port, for the message about a port in use. Linux tells through two tables:
+ * `/proc/net/tcp{,6}` has the inode of each listening socket (`udp{,6}` of each bound one), `/proc/<pid>/fd` who holds it.
  * Sockets of other users cannot be seen without privileges; elsewhere there is no answer.
  *
  * Source: https://www.kernel.org/doc/html/latest/networking/proc_net_tcp.html
@@ -13,14 +13,15 @@ export interface PortOwner {
   readonly command: string;
 }
 
-const listenState = "0A";
+/** The state of a socket that waits for others. */
+const stateOf = { tcp: "0A", udp: "07" } as const;
 const commandCharactersMax = 200;
 
-/** The process that listens on the port, or undefined where it cannot be found. Never rejects. */
-export async function portOwner(port: number): Promise<PortOwner | undefined> {
+/** The process that holds the port, or undefined where it cannot be found. Never rejects. */
+export async function portOwner(port: number, protocol: "tcp" | "udp" = "tcp"): Promise<PortOwner | undefined> {
   const inodes = new Set([
-    ...(await listeningInodes("/proc/net/tcp", port)),
-    ...(await listeningInodes("/proc/net/tcp6", port)),
+    ...(await waitingInodes(`/proc/net/${protocol}`, port, stateOf[protocol])),
+    ...(await waitingInodes(`/proc/net/${protocol}6`, port, stateOf[protocol])),
   ]);
   if (inodes.size === 0) return undefined;
   const names = await readdir("/proc").catch(() => []);
@@ -31,13 +32,13 @@ export async function portOwner(port: number): Promise<PortOwner | undefined> {
   return undefined;
 }
 
-async function listeningInodes(table: string, port: number): Promise<string[]> {
+async function waitingInodes(table: string, port: number, state: string): Promise<string[]> {
   const text = await readFile(table, "utf8").catch(() => "");
   const portHex = port.toString(16).toUpperCase().padStart(4, "0");
   return text
     .split("\n")
     .map((line) => line.trim().split(/\s+/))
-    .filter((fields) => fields[1]?.endsWith(`:${portHex}`) === true && fields[3] === listenState)
+    .filter((fields) => fields[1]?.endsWith(`:${portHex}`) === true && fields[3] === state)
     .map((fields) => fields[9] ?? "");
 }
 

@@ -152,10 +152,13 @@ export class Exchange {
   }
 }
 
-/** One IP address and a TCP port at which somebody can be dialed. */
+/** One IP address and a port of TCP or QUIC at which somebody can be dialed. */
 function isDialable(address: string): boolean {
-  const [, , , transport, port = "", ...more] = address.split("/");
+  const [, , , protocol, port = "", ...over] = address.split("/");
   const ip = ipOfMultiaddr(address);
-  if (ip === undefined || ip.every((byte) => byte === 0) || transport !== "tcp" || more.length > 0) return false;
+  if (ip === undefined || ip.every((byte) => byte === 0) || !transports.has([protocol, ...over].join("/")))
+    return false;
   return /^[1-9][0-9]{0,4}$/.test(port) && Number(port) <= 65_535;
 }
+
+const transports: ReadonlySet<string> = new Set(["tcp", "udp/quic-v1"]);

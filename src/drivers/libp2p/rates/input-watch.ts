@@ -4,17 +4,12 @@
  * farewell needs. Processor time is that of this thread from the arrival of bytes until whoever
  * they are for has taken them, so decryption and the muxer are in it.
  */
-import type { Socket } from "node:net";
 import type { PeerId } from "../../../base/brand.ts";
 import type { Direction } from "../../../ports/network.ts";
 import { handshakeMsMin, handshakesCrowded, pauseMs } from "./limits.ts";
 import { type Bounding, PeerMeter, type Slowing } from "./peer-meter.ts";
+import type { Carrier, CarrierWatcher } from "../carrier.ts";
 import { StrangerMeter } from "./stranger-meter.ts";
-
-/** The part of a raw connection through which all its bytes come. */
-export interface Receiving {
-  onData(data: { readonly byteLength: number }): void;
-}
 
 interface Known {
   readonly meter: PeerMeter;
@@ -36,16 +31,11 @@ export class InputWatch {
     return true;
   }
 
-  opened(raw: Receiving, socket: Socket, direction: Direction): WatchedSocket {
-    const watched = new WatchedSocket(this, socket, direction);
+  opened(carrier: Carrier, direction: Direction): WatchedSocket {
+    const watched = new WatchedSocket(this, carrier, direction);
     if (direction === "inbound") this.#handshakes.add(watched);
-    const onData = raw.onData.bind(raw);
-    raw.onData = (data) => {
-      const before = threadMs();
-      onData(data);
-      watched.read(data.byteLength, threadMs() - before);
-    };
-    socket.once("close", () => this.#closed(watched));
+    carrier.watch(watched);
+    carrier.onClose(() => this.#closed(watched));
     return watched;
   }
 
@@ -95,7 +85,7 @@ export class InputWatch {
   }
 }
 
-export class WatchedSocket {
+export class WatchedSocket implements CarrierWatcher {
   readonly direction: Direction;
   readonly address: string;
   peer: PeerId | undefined;
@@ -105,17 +95,17 @@ export class WatchedSocket {
   /** Called once; before it is set there is nobody to part with in words. */
   onMisbehaved: ((reason: string) => void) | undefined;
   readonly #owner: InputWatch;
-  readonly #socket: Socket;
+  readonly #carrier: Carrier;
   readonly #openedAt = performance.now();
   #meter: PeerMeter | undefined;
   #pausedUntil = 0;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(owner: InputWatch, socket: Socket, direction: Direction) {
+  constructor(owner: InputWatch, carrier: Carrier, direction: Direction) {
     this.#owner = owner;
-    this.#socket = socket;
+    this.#carrier = carrier;
     this.direction = direction;
-    this.address = socket.remoteAddress ?? "";
+    this.address = carrier.remoteAddress;
   }
 
   get ageMs(): number {
@@ -138,6 +128,10 @@ export class WatchedSocket {
     if (this.isParting) this.pause(pauseMs.max / 10);
   }
 
+  streamOpened(): void {
+    this.bound("streams", 1);
+  }
+
   slow(kind: Slowing, amount: number): void {
     const waitMs = this.#meter?.slow(kind, amount, performance.now()) ?? 0;
     this.pause(waitMs);
@@ -157,14 +151,14 @@ export class WatchedSocket {
 
   /** Leaves the socket unread for so long; the longest such time counts. */
   pause(ms: number): void {
-    if (ms < pauseMs.min || this.#socket.destroyed) return;
+    if (ms < pauseMs.min || this.#carrier.destroyed) return;
     this.#pausedUntil = Math.max(this.#pausedUntil, performance.now() + Math.min(ms, pauseMs.max));
-    this.#socket.pause();
+    this.#carrier.pause();
     this.#timer ??= setTimeout(() => this.#resume(), Math.min(ms, pauseMs.max));
   }
 
   destroy(): void {
-    this.#socket.destroy();
+    this.#carrier.destroy();
   }
 
   closed(): void {
@@ -174,11 +168,6 @@ export class WatchedSocket {
   #resume(): void {
     const leftMs = this.#pausedUntil - performance.now();
     this.#timer = leftMs >= 1 ? setTimeout(() => this.#resume(), leftMs) : undefined;
-    if (this.#timer === undefined) this.#socket.resume();
+    if (this.#timer === undefined) this.#carrier.resume();
   }
-}
-
-function threadMs(): number {
-  const { user, system } = process.threadCpuUsage();
-  return (user + system) / 1_000;
 }
