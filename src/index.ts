@@ -53,6 +53,8 @@ export type {
   Partition,
 } from "./node/insight.ts";
 
+export type { AreaReport, Diagnosis, FoundCause } from "./node/doctor/diagnosis.ts";
+export type { DoctorArea, DoctorCause, Severity } from "./node/doctor/causes.ts";
 export type { NetCheck, NetworkFinding, ObservedAddress, Reach } from "./node/netcheck.ts";
 export type {
   ClosedLink,

@@ -7,6 +7,7 @@ import { existsSync, globSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { renderReference } from "../src/config/render-config.ts";
+import { doctorCauses } from "../src/node/doctor/causes.ts";
 import { faultCodes, type FaultCode } from "../src/node/fault-codes.ts";
 import { limitsTable } from "./docs/limits-table.ts";
 import { proofVectors } from "./docs/proof-vectors.ts";
@@ -26,6 +27,7 @@ export interface MetricDefinition {
 const pages: Readonly<Record<string, () => Promise<string> | string>> = {
   "docs/ERRORS.md": () => errorsPage(faultCodes),
   "docs/CONFIG.md": configPage,
+  "docs/DOCTOR.md": doctorPage,
   "docs/LIMITS.md": limitsPage,
   "docs/protocol/vectors/trie-proof.json": () => `${JSON.stringify(proofVectors(), undefined, 2)}\n`,
   "docs/protocol/vectors/walk.json": () => `${JSON.stringify(walkVectors(), undefined, 2)}\n`,
@@ -45,6 +47,17 @@ export function errorsPage(codes: Readonly<Record<string, FaultCode>>): string {
   );
   const table = `| code | meaning | what to do | HTTP status | exit code |\n| --- | --- | --- | --- | --- |\n${rows.join("\n")}\n`;
   return head("Errors", "src/node/fault-codes.ts", intro) + table;
+}
+
+function doctorPage(): string {
+  const intro =
+    "Every cause that `p2p-sync doctor` and `GET /v1/doctor` can name, by area. Critical: the node does not start, does not answer, or takes no writes. The exit code is 0 where nothing is wrong, 1 with warnings, 2 where something is critical.";
+  const rows = Object.entries(doctorCauses).map(
+    ([code, { area, severity, meaning, whatToDo }]) =>
+      `| \`${code}\` | ${area} | ${severity} | ${cell(meaning)} | ${cell(whatToDo)} |`,
+  );
+  const table = `| code | area | severity | meaning | what to do |\n| --- | --- | --- | --- | --- |\n${rows.join("\n")}\n`;
+  return head("Doctor", "src/node/doctor/causes.ts", intro) + table;
 }
 
 function configPage(): string {

@@ -7,6 +7,7 @@ import { addAdopt } from "./commands/adopt.ts";
 import { addClock } from "./commands/clock.ts";
 import { addCompletion } from "./commands/completion.ts";
 import { addConfig, addInit } from "./commands/config.ts";
+import { addDoctor } from "./commands/doctor.ts";
 import { addConverged, addExplain, addPartitions } from "./commands/insight.ts";
 import { addPeer } from "./commands/peer.ts";
 import { addVerify } from "./commands/proof.ts";
@@ -83,6 +84,7 @@ Examples:
   addInfo(registry);
   addHealth(registry);
   addNetcheck(registry);
+  addDoctor(registry);
   addPeer(registry);
   addClock(registry);
   addConfig(registry);

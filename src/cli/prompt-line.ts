@@ -9,7 +9,19 @@ export type PromptCommand =
   | { readonly type: "get" | "delete" | "explain"; readonly key: string }
   | { readonly type: "list"; readonly prefix: string }
   | { readonly type: "why"; readonly target: string }
-  | { readonly type: "status" | "peers" | "converged" | "stale" | "netcheck" | "info" | "help" | "exit" | "nothing" }
+  | {
+      readonly type:
+        | "status"
+        | "peers"
+        | "converged"
+        | "stale"
+        | "netcheck"
+        | "doctor"
+        | "info"
+        | "help"
+        | "exit"
+        | "nothing";
+    }
   | { readonly type: "wrong"; readonly message: string };
 
 export const promptWords = [
@@ -24,6 +36,7 @@ export const promptWords = [
   "converged",
   "stale",
   "netcheck",
+  "doctor",
   "info",
   "help",
   "exit",
@@ -40,6 +53,7 @@ explain KEY     who wrote a key, how it came here, who holds it, what it beat
 converged       whether all reachable members hold the same, now
 stale           whether this node was away too long, and what it set aside
 netcheck        interfaces, NAT, whether others can dial this node
+doctor          what is wrong with this node and its machine, and what to do
 info            identity, network, addresses
 help            this list
 exit            stop the node (so does ctrl-D)
@@ -66,6 +80,7 @@ export function parsePromptLine(line: string): PromptCommand {
     case "converged":
     case "stale":
     case "netcheck":
+    case "doctor":
     case "info":
     case "help":
     case "exit":

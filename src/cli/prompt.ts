@@ -4,6 +4,7 @@
  */
 import { clearLine, createInterface, cursorTo, type Interface } from "node:readline";
 import { convergenceView, keyExplanationView } from "../api/insight-views.ts";
+import { diagnosisView } from "../api/doctor-views.ts";
 import { netCheckView } from "../api/netcheck-views.ts";
 import { staleView } from "../api/stale-views.ts";
 import { entryView, explanationView, infoView, peerView, statusView, valueView } from "../api/views.ts";
@@ -11,6 +12,7 @@ import type { Change, NodeFacade } from "../node/facade.ts";
 import { describeFailure } from "./failure.ts";
 import { describeConvergence, describeKey } from "./describe-insight.ts";
 import { describeExplanation, describeInfo, describePeers, describeStatus } from "./describe.ts";
+import { describeDiagnosis } from "./describe-doctor.ts";
 import { describeNetcheck } from "./describe-netcheck.ts";
 import { describeStale } from "./describe-stale.ts";
 import { parsePromptLine, promptHelp, promptWords, type PromptCommand } from "./prompt-line.ts";
@@ -146,6 +148,8 @@ async function runCommand(
       return describeStale(staleView(await facade.stale.report()), Date.now(), painter(shell));
     case "netcheck":
       return describeNetcheck(netCheckView(await facade.netcheck()), painter(shell));
+    case "doctor":
+      return describeDiagnosis(diagnosisView(await facade.doctor()), painter(shell));
     case "info":
       return describeInfo(infoView(facade.info()));
     case "help":

@@ -9,6 +9,7 @@ import type { Config } from "../config/settings.ts";
 import type { CandidateSource, Counters, Direction, LinkId } from "../ports/network.ts";
 import type { NodeEvent } from "../ports/observer.ts";
 import type { PeersFacade } from "./peers-facade.ts";
+import type { Diagnosis } from "./doctor/diagnosis.ts";
 import type { NetCheck } from "./netcheck.ts";
 import type { StaleFacade, StaleReport } from "./stale.ts";
 import type { ConflictEntry, Convergence, ConvergenceOptions, KeyExplanation, Partition } from "./insight.ts";
@@ -315,6 +316,8 @@ export interface NodeFacade {
   health(): Promise<Health>;
   /** What lies between this node and others: interfaces, ports, NAT, reachability. */
   netcheck(): Promise<NetCheck>;
+  /** What is wrong with this node and its machine, and what to do; takes up to some seconds. */
+  doctor(): Promise<Diagnosis>;
   /** Adds the address as a candidate and dials it at once. Throws `invalid_address`. */
   dial(address: string): Promise<void>;
   /** Re-issues what this node wrote with a clock that was too far ahead. Returns how many entries. */

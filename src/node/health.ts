@@ -17,9 +17,9 @@ export interface HealthFacts {
 }
 
 /** Free bytes below which the disk is reported. Guess: a day of a busy node. */
-const diskWarnBytes: number = 512 * 1024 * 1024;
+export const diskWarnBytes: number = 512 * 1024 * 1024;
 /** Free bytes below which writes are about to fail. Guess. */
-const diskCriticalBytes: number = 32 * 1024 * 1024;
+export const diskCriticalBytes: number = 32 * 1024 * 1024;
 
 export function judgeHealth(facts: HealthFacts): Health {
   const checks = [

@@ -32,7 +32,7 @@ export async function checkNetworkNow(node: CheckedNode, clock: NetCheckFacts["c
 }
 
 /** Ports of this machine: those of announced addresses that nobody else, such as a router, listens on. */
-function listenPorts(announced: readonly string[], configured: readonly string[]): readonly number[] {
+export function listenPorts(announced: readonly string[], configured: readonly string[]): readonly number[] {
   const own = announced.filter(
     (address) => !address.includes("/p2p-circuit") && !configured.some((outer) => address.startsWith(outer)),
   );

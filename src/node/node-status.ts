@@ -1,8 +1,10 @@
-/** The status page: what the replica says of itself, and what only the process knows. */
-import type { PeerId } from "../base/brand.ts";
+/** What a node is and how it stands: what the replica says of itself, and what only the process knows. */
+import type { Author, PeerId } from "../base/brand.ts";
+import { authorOf } from "../codec/peer-id.ts";
 import type { ReplicaSnapshot } from "../core/replica/replica.ts";
-import type { Counters, LimitStatus, NetworkHealth, NodeState, Status } from "./facade.ts";
+import type { Counters, Info, LimitStatus, NetworkHealth, NodeState, Status } from "./facade.ts";
 import { progressOf } from "./sync-progress.ts";
+import { programVersion } from "./version.ts";
 
 interface ProcessFacts {
   readonly peerId: PeerId;
@@ -35,5 +37,18 @@ export function statusOf(snapshot: ReplicaSnapshot, facts: ProcessFacts): Status
     setAside: facts.setAside,
     limits: facts.limits,
     counters: facts.counters,
+  };
+}
+
+type OwnInfo = Pick<Info, "network" | "http" | "dataDir" | "startedAt" | "strangers">;
+
+export function infoOf(driver: { readonly peerId: PeerId; addresses(): readonly string[] }, own: OwnInfo): Info {
+  return {
+    version: programVersion,
+    nodeVersion: process.version,
+    peerId: driver.peerId,
+    author: authorOf(driver.peerId) as Author,
+    p2p: driver.addresses(),
+    ...own,
   };
 }

@@ -16,6 +16,9 @@ import type { Explanation, KeyProof, NetworkHealth, PeerStatus } from "./facade.
 import type { Convergence, ConvergenceOptions, KeyExplanation, Partition } from "./insight.ts";
 import { explainKey } from "./key-explanation.ts";
 import { partitionOf } from "./partition-views.ts";
+import { diagnose } from "./doctor/diagnose.ts";
+import type { Diagnosis } from "./doctor/diagnosis.ts";
+import { lookFromNode } from "./doctor/look-inside.ts";
 import { type CheckedNode, checkNetworkNow } from "./netcheck-facts.ts";
 import type { NetCheck } from "./netcheck.ts";
 import type { ReplicaClient } from "./replica-client.ts";
@@ -31,6 +34,7 @@ export interface AskedNode extends CheckedNode {
   self(): PeerId;
   peers(): readonly PeerStatus[];
   horizonDays(): number;
+  upSeconds(): number;
   /** Addresses this node was told to dial. */
   configuredPeers(): number;
   handshakesSince(since: Instant): { readonly succeeded: number; readonly failed: number };
@@ -120,6 +124,21 @@ export class Questions {
   async netcheck(): Promise<NetCheck> {
     const { clock } = await this.#node.client().snapshot();
     return await checkNetworkNow(this.#node, clock);
+  }
+
+  async doctor(): Promise<Diagnosis> {
+    const node = this.#node;
+    return diagnose(
+      await lookFromNode({
+        config: () => node.config(),
+        announced: () => node.announced(),
+        mdnsFailure: () => node.mdnsFailure(),
+        upSeconds: () => node.upSeconds(),
+        whyHere: (target) => this.whyHere(target),
+        netcheck: () => this.netcheck(),
+        clock: async () => (await node.client().snapshot()).clock,
+      }),
+    );
   }
 
   async repairClock(): Promise<{ readonly reissued: number }> {

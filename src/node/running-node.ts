@@ -6,9 +6,8 @@
  * is carried out here; what the network reports is handed to it.
  */
 import { createHash } from "node:crypto";
-import type { Author, Instant, NetworkId } from "../base/brand.ts";
+import type { Instant, NetworkId } from "../base/brand.ts";
 import { Fault } from "../base/fault.ts";
-import { authorOf } from "../codec/peer-id.ts";
 import { isDialableAddress } from "../config/text-formats.ts";
 import { networkDescriptor } from "../config/network-descriptor.ts";
 import type { Config } from "../config/settings.ts";
@@ -44,6 +43,7 @@ import type {
 import { Border } from "./border.ts";
 import type { Convergence, ConvergenceOptions, KeyExplanation, Partition } from "./insight.ts";
 import { type NodeFaults, openFaults } from "./faults.ts";
+import type { Diagnosis } from "./doctor/diagnosis.ts";
 import type { NetCheck } from "./netcheck.ts";
 import { driverOptionsOf, loggerOf, threadOptionsOf } from "./node-options.ts";
 import { OldEntries } from "./old-entries.ts";
@@ -54,6 +54,7 @@ import { ReplicaClient } from "./replica-client.ts";
 import type { OutwardEffect } from "./turn.ts";
 import { programVersion } from "./version.ts";
 import { type Page, Reads } from "./reads.ts";
+import { infoOf } from "./node-status.ts";
 import { WatchHub } from "./watch-hub.ts";
 import { conditionsIn, receiptOf, wishOf, writtenOps } from "./write-request.ts";
 
@@ -98,6 +99,7 @@ class LiveNode implements NodeFacade, RunningNode {
     mdnsFailure: () => this.#border.mdnsFailure,
     handshakesSince: (since) => this.#border.handshakesSince(since),
     horizonDays: () => this.#config.networkHorizonDays,
+    upSeconds: () => (performance.now() - this.#startedMono) / 1_000,
   };
   readonly #questions = new Questions(this.#asked);
   readonly #reports = new Reports({
@@ -264,18 +266,13 @@ class LiveNode implements NodeFacade, RunningNode {
 
   info(): Info {
     const driver = this.#running(this.#driver);
-    return {
-      version: programVersion,
-      nodeVersion: process.version,
-      peerId: driver.peerId,
-      author: authorOf(driver.peerId) as Author,
+    return infoOf(driver, {
       network: { name: this.#config.networkName, id: this.#network },
-      p2p: driver.addresses(),
       http: this.#httpUrl,
       dataDir: this.#folder.path,
       startedAt: this.#startedAt,
       strangers: this.#border.strangers,
-    };
+    });
   }
 
   health(): Promise<Health> {
@@ -284,6 +281,10 @@ class LiveNode implements NodeFacade, RunningNode {
 
   netcheck(): Promise<NetCheck> {
     return this.#questions.netcheck();
+  }
+
+  doctor(): Promise<Diagnosis> {
+    return this.#questions.doctor();
   }
 
   async dial(address: string): Promise<void> {

@@ -199,7 +199,7 @@ function explainAbsent(
     target,
     id,
     code,
-    `${headlineFor[code] ?? "The link failed"}: ${reason} (${agoOf(at, now)}).`,
+    `${headlineOf(code)}: ${reason} (${agoOf(at, now)}).`,
     advice === undefined ? next : `${advice} ${next}`,
     facts,
   );
@@ -225,6 +225,7 @@ function isFlapping({ code }: Trouble, candidates: readonly CandidateSnapshot[])
 /** What to do about a cause that does not go away by waiting. */
 const adviceFor: Readonly<Record<string, string>> = {
   refused: "Nothing listens there: is the node started, and is that its port?",
+  nameUnknown: "No name server knows that name: correct it, or dial by the IP address.",
   unreachable: "No way leads there: check the address, the cable, the route and the address family.",
   timeout: "No answer came: check that the host is up and that no firewall drops the port.",
   wrongPeer: "Another node lives at that address: take the peer id off the address, or correct it.",
@@ -245,6 +246,7 @@ const adviceFor: Readonly<Record<string, string>> = {
 
 const headlineFor: Readonly<Record<string, string>> = {
   refused: "Nobody listens there",
+  nameUnknown: "Nobody knows that name",
   unreachable: "Unreachable",
   timeout: "No answer",
   wrongPeer: "Another peer is there",
@@ -263,6 +265,16 @@ const headlineFor: Readonly<Record<string, string>> = {
   stale: "It gave no sign of life for too long",
   flapping: "Its links break again and again, each within 10 min",
 };
+
+/** The cause of a failed dial or an ended link in a few words. */
+export function headlineOf(cause: string): string {
+  return headlineFor[cause] ?? "The link failed";
+}
+
+/** What to do about it; empty where waiting is all. */
+export function adviceOn(cause: string): string {
+  return adviceFor[cause] ?? "";
+}
 
 function nextTry(candidates: readonly CandidateSnapshot[], now: Instant): string {
   if (candidates.length === 0) return "This node knows no address to dial; it waits to be dialed.";

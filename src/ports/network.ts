@@ -25,6 +25,7 @@ export type Verdict = "accept" | "ignore" | "reject";
  */
 export type DialFailure =
   | "addressInvalid"
+  | "nameUnknown"
   | "refused"
   | "unreachable"
   | "timeout"

@@ -32,8 +32,10 @@ import type {
 } from "../../src/node/facade.ts";
 
 import type { Convergence, KeyExplanation, KeyHolder, LivingVersion, Partition } from "../../src/node/insight.ts";
+import type { Diagnosis } from "../../src/node/doctor/diagnosis.ts";
 import type { NetCheck } from "../../src/node/netcheck.ts";
 import type { Arrival } from "../../src/ports/store.ts";
+import { quietNetwork } from "./quiet-network.ts";
 import { MemoryPeers } from "./memory-peers.ts";
 import { MemoryStale } from "./memory-stale.ts";
 import { checkCondition, checkKey, checkOp, conditionsIn } from "./memory-checks.ts";
@@ -41,18 +43,6 @@ import { ProvenSet, tombstoneOp, valueOp } from "./proven-set.ts";
 
 export const memoryPeerId = "12D3KooWGzxzKZYveHXtpG6AsrUJBcWxHBFS2HsEoGTxrMLvKXtf" as PeerId;
 const startedAt = Date.UTC(2026, 0, 2, 3, 4, 5) as Instant;
-
-const quietNetwork: NetCheck = {
-  status: "ok",
-  reach: { verdict: "unknown", reason: "nobody could tell", next: "" },
-  interfaces: [{ name: "lo", family: "v4", address: "127.0.0.1", internal: true, announced: false }],
-  announced: [],
-  observed: [],
-  ports: undefined,
-  descriptors: { open: 20, limit: 1024 },
-  routes: undefined,
-  checks: [{ name: "open files", status: "ok", message: "20 of 1024" }],
-};
 
 export interface MemoryControl {
   readonly changes: Change[];
@@ -67,6 +57,7 @@ export interface MemoryControl {
   readonly dialed: string[];
   network: NetworkHealth;
   netcheck: NetCheck;
+  diagnosis: Diagnosis;
   /** What others say to `why`. */
   views: readonly ToldView[];
   limits: readonly LimitStatus[];
@@ -122,6 +113,7 @@ class MemoryFacade implements NodeFacade {
     dialed: [],
     views: [],
     netcheck: quietNetwork,
+    diagnosis: { status: "ok", areas: [], causes: [] },
     network: { level: "healthy", causes: [], linked: 0, known: 0 },
     limits: [{ setting: "limits.max_disk", unit: "bytes", used: 4_096, limit: undefined, state: "ok", message: "" }],
     writes: [],
@@ -323,6 +315,11 @@ class MemoryFacade implements NodeFacade {
   async netcheck(): Promise<NetCheck> {
     this.#maybeFail();
     return this.control.netcheck;
+  }
+
+  async doctor(): Promise<Diagnosis> {
+    this.#maybeFail();
+    return this.control.diagnosis;
   }
 
   async health(): Promise<Health> {

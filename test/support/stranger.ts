@@ -20,6 +20,8 @@ interface Services extends ServiceMap {
 
 export interface Stranger {
   readonly id: string;
+  /** Where it listens, with its peer id. */
+  readonly address: string;
   /** Bytes that came on streams of our own protocol admit/1. */
   readonly heard: Buffer[];
   /** Payloads that came by gossip. */
@@ -38,9 +40,11 @@ export interface StrangerOptions {
   readonly topic: string;
   /** Whether it lets others open admit/1 to it at all; it never answers. */
   readonly listensToAdmit: boolean;
+  /** What it says on a stream of admit/1 to whoever dials it. */
+  readonly greeting?: Uint8Array;
 }
 
-export async function createStranger({ topic, listensToAdmit }: StrangerOptions): Promise<Stranger> {
+export async function createStranger({ topic, listensToAdmit, greeting }: StrangerOptions): Promise<Stranger> {
   const node: Libp2p<Services> = await createLibp2p<Services>({
     addresses: { listen: ["/ip4/127.0.0.1/tcp/0"] },
     transports: [tcp()],
@@ -68,11 +72,17 @@ export async function createStranger({ topic, listensToAdmit }: StrangerOptions)
       });
     });
   }
+  if (greeting !== undefined)
+    node.addEventListener("connection:open", ({ detail }) => {
+      const stream = detail.newStream(admitProtocol);
+      stream.then((each) => each.send(greeting)).catch(() => undefined); // who dialed may have gone already
+    });
   const pubsub = node.services.gossip;
   pubsub.subscribe(topic);
   pubsub.addEventListener("message", ({ detail }) => gossip.push(detail.data));
   return {
     id: node.peerId.toString(),
+    address: String(node.getMultiaddrs()[0]),
     heard,
     gossip,
     opened,

@@ -5,6 +5,7 @@ import { z } from "zod";
 import { jsonAnswer, textAnswer, type Answer } from "../answers.ts";
 import { route, type Route, type RouteRequest } from "../route.ts";
 import { statusPage, statusPageHeaders } from "../status-page.ts";
+import { diagnosisSchema, diagnosisView } from "../doctor-views.ts";
 import { netCheckSchema, netCheckView } from "../netcheck-views.ts";
 import { healthSchema, healthView, infoSchema, infoView, statusSchema, statusView } from "../views.ts";
 
@@ -102,6 +103,19 @@ const netcheck = route({
   },
 });
 
+const doctor = route({
+  method: "GET",
+  path: "/v1/doctor",
+  open: false,
+  query: z.strictObject({}),
+  body: { type: "none" },
+  summary: "What is wrong with this node and its machine, and what to do",
+  answers: { 200: { meaning: "What was found", schema: diagnosisSchema } },
+  async handle({ facade }) {
+    return jsonAnswer(diagnosisView(await facade.doctor()));
+  },
+});
+
 const repairClock = route({
   method: "POST",
   path: "/v1/clock/repair",
@@ -118,7 +132,18 @@ const repairClock = route({
   },
 });
 
-export const nodeRoutes: readonly Route[] = [health, ready, live, metrics, page, status, info, netcheck, repairClock];
+export const nodeRoutes: readonly Route[] = [
+  health,
+  ready,
+  live,
+  metrics,
+  page,
+  status,
+  info,
+  netcheck,
+  doctor,
+  repairClock,
+];
 
 async function answerHealth({ facade }: RouteRequest<unknown, unknown>): Promise<Answer> {
   const view = healthView(await facade.health());

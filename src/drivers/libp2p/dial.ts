@@ -109,17 +109,22 @@ const failureOfCode: Readonly<Record<string, DialFailure>> = {
   ENETUNREACH: "unreachable",
   EHOSTDOWN: "unreachable",
   EADDRNOTAVAIL: "unreachable",
-  ENOTFOUND: "unreachable",
-  EAI_AGAIN: "unreachable",
+  ENOTFOUND: "nameUnknown",
+  EAI_AGAIN: "nameUnknown",
   ETIMEDOUT: "timeout",
 };
+
+/** The family of an error of the system, by its code. */
+export function failureOfSystem(code: string | undefined): DialFailure {
+  return failureOfCode[code ?? ""] ?? "other";
+}
 
 function classify(
   cause: unknown,
   raw: RawConnection | undefined,
 ): { readonly failure: DialFailure; readonly detail: string } {
   const detail = fullWordsOf(cause);
-  if (raw === undefined) return { failure: failureOfCode[codeOf(cause) ?? ""] ?? "other", detail };
+  if (raw === undefined) return { failure: failureOfSystem(codeOf(cause)), detail };
   if (raw.encryptionError instanceof WrongPeerError)
     return { failure: "wrongPeer", detail: wordsOf(raw.encryptionError) };
   if (detail.includes("Can not dial self"))

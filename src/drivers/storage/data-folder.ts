@@ -53,6 +53,21 @@ export function openDataFolder(path: string): DataFolder {
   }
 }
 
+/** Who holds the lock of a folder, in words; undefined where nobody does. Makes nothing and changes nothing. */
+export function holderOfFolder(path: string): string | undefined {
+  const file = join(path, "lock");
+  if (!existsSync(file)) return undefined;
+  const db = new DatabaseSync(file);
+  try {
+    db.exec("PRAGMA busy_timeout = 0; BEGIN IMMEDIATE; ROLLBACK");
+    return undefined;
+  } catch {
+    return holderOf(file);
+  } finally {
+    db.close();
+  }
+}
+
 function takeLock(path: string): () => void {
   const file = join(path, "lock");
   let db: DatabaseSync | undefined;
