@@ -99,7 +99,7 @@ class LiveNode implements NodeFacade, RunningNode {
     mdnsFailure: () => this.#border.mdnsFailure,
     handshakesSince: (since) => this.#border.handshakesSince(since),
     horizonDays: () => this.#config.networkHorizonDays,
-    upSeconds: () => (performance.now() - this.#startedMono) / 1_000,
+    upSeconds: () => (Date.now() - this.#startedAt) / 1_000,
   };
   readonly #questions = new Questions(this.#asked);
   readonly #reports = new Reports({
