@@ -45,7 +45,7 @@ export function describeOrder(order: NetworkOrder): string {
 const frameNames: Readonly<Record<string, readonly string[]>> = {
   admit: ["", "hello", "welcome", "goodbye"],
   ack: ["", "ack"],
-  frontier: ["", "pull", "parcels", "superseded", "done", "more", "summarise", "summarised", "serving"],
+  frontier: ["", "pull", "parcels", "superseded", "done", "more", "summarise", "summarised", "serving", "fresh"],
   walk: ["", "open", "opened", "ask", "answer", "parcels", "more", "close", "ended"],
 };
 

@@ -3,7 +3,7 @@
  */
 import { z } from "zod";
 import type { NodeFacade, PeerStatus } from "../node/facade.ts";
-import type { ClosedLink, KnownAddress, LinkResources, PeerRule } from "../node/peers-facade.ts";
+import type { ClosedLink, KnownAddress, LinkResources, PeerRule, WaitingMessages } from "../node/peers-facade.ts";
 import { peerSchema, peerView, rfc3339 } from "./views.ts";
 
 const time = z.string().describe("RFC 3339, UTC");
@@ -32,6 +32,7 @@ export const closedSchema = z.object({
       by: z.enum(["us", "them", "nobody"]).describe("Who said goodbye; nobody where the link broke"),
       code: z.string(),
       reason: z.string(),
+      seenThere: z.string().nullable().describe("Why the other side saw it end, where it told so when it was back"),
     }),
   ),
 });
@@ -67,8 +68,21 @@ export const linkSchema = z.object({
   untakenBytes: z.number().int().describe("Received and not yet dealt with"),
 });
 
+const waitingSchema = z
+  .object({
+    messages: z.number().int(),
+    bytes: z.number().int(),
+    oldestSeconds: z.number().nullable().describe("Age of the oldest"),
+  })
+  .nullable()
+  .describe("Kept for a member that was lost, and sent when it is back; null for others");
+
 /** A peer with the addresses it is dialed at and what its links cost. */
-export const knownPeerSchema = peerSchema.extend({ addresses: z.array(addressSchema), links: z.array(linkSchema) });
+export const knownPeerSchema = peerSchema.extend({
+  addresses: z.array(addressSchema),
+  links: z.array(linkSchema),
+  waiting: waitingSchema,
+});
 export const knownPeersSchema = z.object({ peers: z.array(knownPeerSchema) });
 
 export type KnownPeerView = z.infer<typeof knownPeerSchema>;
@@ -88,9 +102,10 @@ export function rulesView(rules: readonly PeerRule[]): RulesView {
 
 export function closedView(closed: readonly ClosedLink[]): ClosedView {
   return {
-    closed: closed.map(({ at, lastedMs, ...rest }) => ({
+    closed: closed.map(({ at, lastedMs, seenThere, ...rest }) => ({
       ...rest,
       at: rfc3339(at),
+      seenThere: seenThere ?? null,
       lastedSeconds: lastedMs === undefined ? null : lastedMs / 1_000,
     })),
   };
@@ -100,11 +115,19 @@ export function closedView(closed: readonly ClosedLink[]): ClosedView {
 export async function knownPeersView(facade: NodeFacade): Promise<readonly KnownPeerView[]> {
   const addresses = await facade.peerControl.addresses();
   const links = facade.peerControl.links();
+  const waiting = await facade.peerControl.waiting();
   return facade.peers().map((peer) => ({
     ...peerView(peer),
     addresses: addresses.filter((known) => livesAt(peer, known)).map(addressView),
     links: links.filter(({ peer: id }) => id === peer.id).map(linkView),
+    waiting: waitingView(waiting.find(({ peer: id }) => id === peer.id)),
   }));
+}
+
+function waitingView(waiting: WaitingMessages | undefined): KnownPeerView["waiting"] {
+  if (waiting === undefined) return null;
+  const { messages, bytes, oldestMs } = waiting;
+  return { messages, bytes, oldestSeconds: oldestMs === undefined ? null : oldestMs / 1_000 };
 }
 
 function livesAt({ id, address }: PeerStatus, known: KnownAddress): boolean {

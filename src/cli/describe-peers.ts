@@ -1,7 +1,7 @@
 /**
  * Rules about peers, and links that ended, as text.
  */
-import type { ClosedView, LinkView, RulesView } from "../api/peer-views.ts";
+import type { ClosedView, KnownPeerView, LinkView, RulesView } from "../api/peer-views.ts";
 import { duration, type Paint, printable, table } from "./text.ts";
 
 export function describeRules(rules: RulesView["rules"], now: number, paint: Paint): string {
@@ -24,16 +24,31 @@ export function describeClosed(closed: ClosedView["closed"], paint: Paint): stri
   if (closed.length === 0) return "no link has ended yet\n";
   return table(
     ["ENDED", "PEER", "DIRECTION", "LASTED", "SAID GOODBYE", "CODE", "REASON"],
-    closed.map(({ at, peer, direction, lastedSeconds, by, code, reason }) => [
+    closed.map(({ at, peer, direction, lastedSeconds, by, code, reason, seenThere }) => [
       at.slice(0, 19),
       peer,
       direction,
       lastedSeconds === null ? "never admitted" : duration(lastedSeconds),
       sides[by],
       paint(code, code === "shuttingDown" || code === "duplicate" ? "dim" : "yellow"),
-      printable(reason),
+      printable(seenThere === null ? reason : `${reason}; they saw: ${seenThere}`),
     ]),
   );
+}
+
+/** What waits for members that were lost; nothing where there are none. */
+export function describeWaiting(peers: readonly Pick<KnownPeerView, "id" | "waiting">[]): string {
+  const lost = peers.flatMap(({ id, waiting }) => (waiting === null ? [] : [{ id, ...waiting }]));
+  if (lost.length === 0) return "";
+  return `\n${table(
+    ["LOST PEER", "WAITING", "BYTES", "OLDEST"],
+    lost.map(({ id, messages, bytes: size, oldestSeconds }) => [
+      id ?? "-",
+      messages === 1 ? "1 message" : `${messages} messages`,
+      bytes(size),
+      oldestSeconds === null ? "-" : duration(oldestSeconds),
+    ]),
+  )}`;
 }
 
 export function describeLinks(links: readonly LinkView[], now: number): string {

@@ -52,16 +52,23 @@ test("a peer is disconnected, an address forgotten", async () => {
 
 test("links that ended are shown with the side and the reason", async () => {
   expect((await run("peers", "--closed")).out).toBe("no link has ended yet\n");
-  const link = { peer, address: "/ip4/192.0.2.1/tcp/1", at: Date.UTC(2026, 0, 2) as Instant } as const;
+  const at = Date.UTC(2026, 0, 2) as Instant;
+  const link = { peer, address: "/ip4/192.0.2.1/tcp/1", at, seenThere: undefined } as const;
   api.control.peersRuled.ended = [
     { ...link, link: 2, direction: "inbound", lastedMs: undefined, by: "us", code: "banned", reason: "banned: loud" },
-    { ...link, link: 1, direction: "outbound", lastedMs: 61_000, by: "nobody", code: "closed", reason: "reset" },
+    {
+      ...{ ...link, link: 1, direction: "outbound", lastedMs: 61_000, by: "nobody", code: "closed", reason: "reset" },
+      seenThere: "no answer to pings",
+    },
   ];
   const { out } = await run("peers", "--closed");
   expect(out).toMatch(/2026-01-02T00:00:00 .* inbound +never admitted +we +banned +banned: loud\n/);
-  expect(out).toMatch(/outbound +1 min 1 s +- +closed +reset\n/);
+  expect(out).toMatch(/outbound +1 min 1 s +- +closed +reset; they saw: no answer to pings\n/);
   const json = closedSchema.parse(JSON.parse((await run("peers", "--closed", "--json")).out));
-  expect(json.closed).toMatchObject([{ lastedSeconds: null }, { lastedSeconds: 61 }]);
+  expect(json.closed).toMatchObject([
+    { lastedSeconds: null, seenThere: null },
+    { lastedSeconds: 61, seenThere: "no answer to pings" },
+  ]);
 });
 
 describe("what is known of a peer beside its state", () => {
@@ -131,5 +138,13 @@ describe("what is known of a peer beside its state", () => {
     expect(out).toMatch(/ inbound +\d+ d \d+ h +2\.0 KiB +3\.0 MiB +3\/4 +9 +12 B +0 B +\/ip4\/192\.0\.2\.1/);
     api.control.peersRuled.costs = [];
     expect((await run("peers", "--links")).out).toBe("no link stands\n");
+  });
+
+  test("what waits for it while it is lost is shown under its links", async () => {
+    api.control.peersRuled.waits = [{ peer, messages: 3, bytes: 2_048, oldestMs: 4_000 }];
+    const { peers } = knownPeersSchema.parse(JSON.parse((await run("peers", "--json")).out));
+    expect(peers[0]?.waiting).toEqual({ messages: 3, bytes: 2_048, oldestSeconds: 4 });
+    const { out } = await run("peers", "--links");
+    expect(out).toMatch(/\nLOST PEER +WAITING +BYTES +OLDEST\n12D3\S+ +3 messages +2\.0 KiB +4 s\n/);
   });
 });

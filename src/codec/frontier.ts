@@ -11,8 +11,10 @@
  *   more       = 0x05 | session u32
  *   summarise  = 0x06 and summarised = 0x07: see `prefix.ts`
  *   serving    = 0x08 | session u32 | batches u64 (≥ 1)
+ *   fresh      = 0x09 | 0 u32 | gossip message
  *
  * `superseded` names batches of which nothing lives any more: the asker may count them as held.
+ * `fresh` belongs to no session: it is what its sender gossiped while the link was down.
  * `serving` comes first where anything does. Both are hints; equality of two replicas is shown by the roots.
  */
 import type { Author, Incarnation } from "../base/brand.ts";
@@ -54,6 +56,8 @@ export type FrontierMessage =
   | { readonly type: "more"; readonly session: number }
   /** How many batches are to come, so that the asker can tell how long it takes. */
   | { readonly type: "serving"; readonly session: number; readonly batches: number }
+  /** Not looked at yet; perhaps of a later version of gossip. */
+  | { readonly type: "fresh"; readonly payload: Bytes }
   | SummariseMessage
   | SummarisedMessage;
 
@@ -92,6 +96,11 @@ export function encodeMore(session: number): Bytes {
 
 export function encodeServing(session: number, batches: number): Bytes {
   return new ByteWriter(13).u8(8).u32(session).u64(batches).finish();
+}
+
+/** `payload` is a gossip message. */
+export function encodeFresh(payload: Bytes): Bytes {
+  return new ByteWriter(payload.length + 5).u8(9).u32(0).bytes(payload).finish();
 }
 
 export function decodeFrontier(bytes: Bytes): Result<FrontierMessage, "malformed" | "tooLarge"> {
@@ -134,6 +143,8 @@ function readMessage(reader: ByteReader): FrontierMessage | undefined {
       const batches = reader.u64();
       return batches === 0 ? undefined : { type: "serving", session, batches };
     }
+    case 9:
+      return session === 0 ? { type: "fresh", payload: reader.bytes(reader.remaining) } : undefined;
     default:
       return undefined;
   }

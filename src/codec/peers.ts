@@ -10,6 +10,7 @@
  *   view        = 0x06 | number u32 | by 32 | cause length u8, UTF-8 | conclusion length u16, UTF-8 | next length u16, UTF-8
  *   askPeers    = 0x07 | number u32                                   whom do you know?
  *   knownPeers  = 0x08 | number u32 | count u8 (≤ 32) | (peer 32 | address length u8 ≥ 1, UTF-8) × count
+ *   parted      = 0x09 | ago u32 (ms) | reason length u16, UTF-8      why our last link ended, as seen from here
  *
  * A peer is named by its Ed25519 public key.
  */
@@ -18,7 +19,14 @@ import { assert } from "../base/assert.ts";
 import { type Bytes, fromHex, toHex } from "../base/bytes.ts";
 import { type Result, ok, refused } from "../base/result.ts";
 import { ByteReader, ByteWriter } from "./byte-io.ts";
-import { addressBytesMax, causeBytesMax, knownPeersMax, peersFrameBytesMax, viewTextBytesMax } from "./limits.ts";
+import {
+  addressBytesMax,
+  causeBytesMax,
+  knownPeersMax,
+  peersFrameBytesMax,
+  reasonBytesMax,
+  viewTextBytesMax,
+} from "./limits.ts";
 import { authorOf, peerIdOf } from "./peer-id.ts";
 import { clipped, readText } from "./text-io.ts";
 
@@ -43,10 +51,22 @@ export type PeersMessage =
   | { readonly type: "probedOther"; readonly number: number; readonly reached: boolean }
   | { readonly type: "askView"; readonly number: number; readonly of: PeerId; readonly about: PeerId }
   | { readonly type: "view"; readonly number: number; readonly view: PeerView }
+  /** `number` is how long ago, in ms. */
+  | { readonly type: "parted"; readonly number: number; readonly reason: string }
   | { readonly type: "knownPeers"; readonly number: number; readonly peers: readonly KnownPeer[] };
 
 /** The position is the number on the wire, from 1 up. */
-const tags = ["probe", "probed", "probeOther", "probedOther", "askView", "view", "askPeers", "knownPeers"] as const;
+const tags = [
+  "probe",
+  "probed",
+  "probeOther",
+  "probedOther",
+  "askView",
+  "view",
+  "askPeers",
+  "knownPeers",
+  "parted",
+] as const;
 
 export function encodePeers(message: PeersMessage): Bytes {
   const writer = new ByteWriter(128).u8(tags.indexOf(message.type) + 1).u32(message.number);
@@ -67,6 +87,11 @@ export function encodePeers(message: PeersMessage): Bytes {
     case "view":
       writeView(writer, message.view);
       break;
+    case "parted": {
+      const reason = clipped(message.reason, reasonBytesMax);
+      writer.u16(reason.length).bytes(reason);
+      break;
+    }
     case "knownPeers":
       writer.u8(message.peers.length);
       for (const { peer, address } of message.peers) {
@@ -107,6 +132,8 @@ function readMessage(
       return { type, number, of: readPeer(reader), about: readPeer(reader) };
     case "view":
       return { type, number, view: readView(reader) };
+    case "parted":
+      return { type, number, reason: readText(reader, reader.u16(), reasonBytesMax) };
     case "knownPeers":
       return { type, number, peers: readKnown(reader) };
   }

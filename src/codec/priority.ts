@@ -14,8 +14,8 @@ export const priorities = ["control", "urgent", "normal", "bulk"] as const;
 
 export type Priority = (typeof priorities)[number];
 
-/** Of frontier/1: parcels, superseded, done, serving. */
-const servedByFrontier: readonly number[] = [0x02, 0x03, 0x04, 0x08];
+/** Of frontier/1: parcels, superseded, done, serving; and fresh, of which nothing that is served depends. */
+const bulkOfFrontier: readonly number[] = [0x02, 0x03, 0x04, 0x08, 0x09];
 /** Of walk/1: opened, answer, parcels, ended. */
 const servedByWalk: readonly number[] = [0x02, 0x04, 0x05, 0x08];
 
@@ -27,7 +27,7 @@ export function priorityOf(protocol: LinkProtocol, frame: Bytes): Priority {
     case "ack":
       return "urgent";
     case "frontier":
-      return servedByFrontier.includes(frame[0] ?? 0) ? "bulk" : "normal";
+      return bulkOfFrontier.includes(frame[0] ?? 0) ? "bulk" : "normal";
     case "walk":
       return servedByWalk.includes(frame[0] ?? 0) ? "bulk" : "normal";
   }

@@ -91,7 +91,7 @@ export type Note =
     }
   | {
       readonly type: "batchesMerged";
-      readonly via: "local" | "gossip" | "pull" | "walk";
+      readonly via: "local" | "gossip" | "fresh" | "pull" | "walk";
       readonly batches: number;
       readonly entries: number;
       readonly delayMs: number;
@@ -114,6 +114,18 @@ export type Note =
       readonly stamp: Stamp;
     }
   | { readonly type: "equivocation"; readonly author: Author; readonly sequence: number }
+  /** What had waited for a member while it was away was sent at its return. */
+  | { readonly type: "outboxSent"; readonly peer: PeerId; readonly messages: number; readonly bytes: number }
+  /** What waited for a member will not be sent; a pull brings it. `reason` is the policy's name. */
+  | {
+      readonly type: "outboxDropped";
+      readonly peer: PeerId;
+      readonly priority: "control" | "urgent" | "normal" | "bulk";
+      readonly reason: "expired" | "oldestOfLowestPriority" | "tooLarge" | "memberForgotten";
+      readonly messages: number;
+    }
+  /** A peer that is back tells why the link before ended, as it saw it, `agoMs` before. */
+  | { readonly type: "partingExplained"; readonly peer: PeerId; readonly reason: string; readonly agoMs: number }
   | { readonly type: "pullStarted"; readonly peer: PeerId }
   | {
       readonly type: "pullEnded";

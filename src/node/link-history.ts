@@ -1,5 +1,5 @@
 /** The links that ended last, and how many handshakes led to a link. */
-import type { Instant } from "../base/brand.ts";
+import type { Instant, PeerId } from "../base/brand.ts";
 import type { Note } from "../core/notes.ts";
 import { handshakeFailure } from "../drivers/observe/handshakes.ts";
 import type { ClosedLink } from "./peers-facade.ts";
@@ -11,7 +11,7 @@ const closedRememberedMax = 256;
 const handshakesRememberedMax = 64;
 
 export class LinkHistory {
-  readonly #closed: ClosedLink[] = [];
+  #closed: readonly ClosedLink[] = [];
   readonly #latest: { readonly at: Instant; readonly succeeded: boolean }[] = [];
   #succeeded = 0;
   #failed = 0;
@@ -19,10 +19,11 @@ export class LinkHistory {
   note(note: Note, at: Instant): void {
     if (note.type === "linkAdmitted") this.#count(true, at);
     if (handshakeFailure(note) !== undefined) this.#count(false, at);
+    if (note.type === "partingExplained") this.#explain(note.peer, note.reason);
     if (note.type !== "linkGone") return;
     const { link, peer, address, direction, by, code, reason, lastedMs } = note;
-    this.#closed.push({ link, peer, address, direction, at, lastedMs, by, code, reason });
-    if (this.#closed.length > closedRememberedMax) this.#closed.shift();
+    const ended = { link, peer, address, direction, at, lastedMs, by, code, reason, seenThere: undefined };
+    this.#closed = [...this.#closed, ended].slice(-closedRememberedMax);
   }
 
   /** The latest first. */
@@ -35,6 +36,12 @@ export class LinkHistory {
     const lately = this.#latest.filter(({ at }) => at >= since);
     const succeeded = lately.filter((each) => each.succeeded).length;
     return { succeeded, failed: lately.length - succeeded };
+  }
+
+  /** The peer speaks of the last link between us that ended without a goodbye. */
+  #explain(peer: PeerId, reason: string): void {
+    const index = this.#closed.findLastIndex((link) => link.peer === peer && link.by === "nobody");
+    this.#closed = this.#closed.map((link, each) => (each === index ? { ...link, seenThere: reason } : link));
   }
 
   #count(succeeded: boolean, at: Instant): void {

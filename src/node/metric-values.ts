@@ -1,5 +1,6 @@
 /** Metrics that are read when somebody asks for them, from the node's status and its peers. */
 import type { CandidateSnapshot } from "../core/peers/connections/machine.ts";
+import type { OutboxSnapshot } from "../core/sync/outbox/machine.ts";
 import type { NetworkDriver, Traffic } from "../drivers/libp2p/driver-types.ts";
 import type { Metrics } from "../drivers/observe/metrics.ts";
 import type { Counters } from "../ports/network.ts";
@@ -20,6 +21,16 @@ export function setLinkMetrics(
   metrics.set("reconnection_attempts_per_peer", mean, { stat: "mean" });
   metrics.set("reconnection_attempts_per_peer", Math.max(0, ...failures), { stat: "max" });
   for (const stat of ["min", "median", "max"]) metrics.set("blockchain_height_distribution", 0, { stat });
+}
+
+/** What waits for members that were lost. */
+export function setOutboxMetrics(metrics: Metrics, outboxes: readonly OutboxSnapshot[]): void {
+  metrics.set("outbox_messages", sumOf(outboxes.map(({ messages }) => messages)));
+  metrics.set("outbox_bytes", sumOf(outboxes.map(({ bytes }) => bytes)));
+}
+
+function sumOf(counts: readonly number[]): number {
+  return counts.reduce((sum, each) => sum + each, 0);
 }
 
 export function setMetrics(metrics: Metrics, status: Status, peers: readonly PeerStatus[]): void {

@@ -43,6 +43,11 @@ export function threadOptionsOf(
       backoffMsMin: config.peersBackoffSeconds * 1000,
       backoffMsMax: Math.max(config.peersBackoffSeconds, config.peersBackoffMaxSeconds) * 1000,
     },
+    outboxLimits: {
+      ttlMs: config.peersOutboxSeconds * 1000,
+      messagesMax: config.peersOutboxMessages,
+      bytesMax: config.peersOutboxKib * 1024,
+    },
     detector: { enabled: config.peersDetector, probeMs: config.peersProbeMs },
     disk: {
       maxBytes: limitOf(settings.limitsMaxDisk, config.limitsMaxDisk),

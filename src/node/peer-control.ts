@@ -8,7 +8,14 @@ import { ruleReasonMax } from "../core/peers/standing/limits.ts";
 import { ruleTarget } from "../core/peers/standing/machine.ts";
 import type { PeerRule } from "../ports/peer-rule.ts";
 import type { Explanation } from "./facade.ts";
-import type { ClosedLink, KnownAddress, LinkResources, PeersFacade, RuleOptions } from "./peers-facade.ts";
+import type {
+  ClosedLink,
+  KnownAddress,
+  LinkResources,
+  PeersFacade,
+  RuleOptions,
+  WaitingMessages,
+} from "./peers-facade.ts";
 import type { AskedNode } from "./questions.ts";
 import { transportOf } from "./transport-of.ts";
 import { refusalOf } from "./write-request.ts";
@@ -66,6 +73,10 @@ export class PeerControl implements PeersFacade {
 
   links(): readonly LinkResources[] {
     return this.#node.links();
+  }
+
+  async waiting(): Promise<readonly WaitingMessages[]> {
+    return (await this.#node.client().snapshot()).outboxes;
   }
 
   closed(): readonly ClosedLink[] {

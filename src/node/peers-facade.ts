@@ -28,6 +28,17 @@ export interface ClosedLink {
   /** The code of the goodbye, or `closed`. */
   readonly code: string;
   readonly reason: string;
+  /** Why the other side saw it end, where it told so when it was back. */
+  readonly seenThere: string | undefined;
+}
+
+/** What waits for a member that was lost, and is sent when it is back. */
+export interface WaitingMessages {
+  readonly peer: PeerId;
+  readonly messages: number;
+  readonly bytes: number;
+  /** Age of the oldest; undefined where nothing waits. */
+  readonly oldestMs: Millis | undefined;
 }
 
 /** An address this node dials, and what came of it. */
@@ -69,6 +80,8 @@ export interface PeersFacade {
   addresses(): Promise<readonly KnownAddress[]>;
   /** What each link costs now, those on their way in or out included. */
   links(): readonly LinkResources[];
+  /** What waits for members that were lost, those lost longest ago first. */
+  waiting(): Promise<readonly WaitingMessages[]>;
   /** The last 256 links that ended, the latest first. */
   closed(): readonly ClosedLink[];
 }

@@ -81,6 +81,7 @@ class ReplicaThread {
       detector,
       peerLimits,
       disk,
+      outboxLimits,
     } = options;
     const seed = randomBytes(6).readUIntBE(0, 6);
     const session = randomBytes(8).toString("hex");
@@ -105,6 +106,7 @@ class ReplicaThread {
         detector,
         peerLimits,
         disk,
+        outboxLimits,
       },
       this.#store,
       state,

@@ -9,7 +9,7 @@ import type { Border } from "./border.ts";
 import type { Counters, Health, NetworkHealth, NodeState, Status } from "./facade.ts";
 import { judgeHealth } from "./health.ts";
 import { limitsOf } from "./limit-status.ts";
-import { setLinkMetrics, setMetrics, setNetworkMetrics } from "./metric-values.ts";
+import { setLinkMetrics, setMetrics, setNetworkMetrics, setOutboxMetrics } from "./metric-values.ts";
 import { statusOf } from "./node-status.ts";
 import type { ReplicaClient } from "./replica-client.ts";
 
@@ -68,7 +68,8 @@ export class Reports {
     const node = this.#node;
     setMetrics(node.metrics, await this.status(), node.border().peers());
     setNetworkMetrics(node.metrics, node.driver());
-    const { candidates } = await node.client().snapshot();
+    const { candidates, outboxes } = await node.client().snapshot();
+    setOutboxMetrics(node.metrics, outboxes);
     setLinkMetrics(node.metrics, candidates, node.border().handshakeSuccessRate, node.config().peersMaxLinks);
     return node.metrics.text();
   }

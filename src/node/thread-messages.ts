@@ -7,6 +7,7 @@ import type { IpRange } from "../base/ip-range.ts";
 import type { PeerLimits } from "../core/peers/peer-limits.ts";
 import type { DetectorOptions } from "../core/peers/detector/machine.ts";
 import type { DiskLimits } from "../core/replica/disk-room.ts";
+import type { OutboxLimits } from "../core/sync/outbox/machine.ts";
 import type { ReplicaInput } from "../core/replica/inputs.ts";
 import type { ReplicaSnapshot } from "../core/replica/replica.ts";
 import type { LinkId } from "../ports/network.ts";
@@ -31,6 +32,7 @@ export interface ThreadOptions {
   readonly peerLimits: PeerLimits;
   readonly detector: DetectorOptions;
   readonly disk: DiskLimits;
+  readonly outboxLimits: OutboxLimits;
   /** Added to the wall clock; only tests set it. */
   readonly clockOffsetMs: number;
   /** Undefined for every node that is not of a testnet: its store is then the real one, with nothing around it. */

@@ -30,7 +30,14 @@ function silentPeer(kind: "suspected" | "unreachableDirectly"): PeerStatus {
 }
 
 function explain(peer: PeerStatus): Explanation {
-  return explainPeer(id, { self: "me" as PeerId, peers: [peer], candidates: [], banOn: () => undefined, now });
+  return explainPeer(id, {
+    self: "me" as PeerId,
+    peers: [peer],
+    candidates: [],
+    outboxes: [],
+    banOn: () => undefined,
+    now,
+  });
 }
 
 test("a linked peer that gives no sign of life is suspected, since when, and what follows", () => {

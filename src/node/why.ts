@@ -9,6 +9,7 @@ import type { Instant, PeerId } from "../base/brand.ts";
 import type { PeerRule } from "../ports/peer-rule.ts";
 import { silentMsMax } from "../core/peers/detector/limits.ts";
 import type { CandidateSnapshot } from "../core/peers/connections/machine.ts";
+import type { OutboxSnapshot } from "../core/sync/outbox/machine.ts";
 import type { Explanation, ExplanationFact, PeerStatus } from "./facade.ts";
 import { transportOf } from "./transport-of.ts";
 
@@ -16,6 +17,8 @@ export interface WhyFacts {
   readonly self: PeerId;
   readonly peers: readonly PeerStatus[];
   readonly candidates: readonly CandidateSnapshot[];
+  /** What waits for members that were lost. */
+  readonly outboxes: readonly OutboxSnapshot[];
   /** The ban of this node's own that keeps a peer or an address out now. */
   banOn(peer: PeerId | undefined, address: string | undefined): PeerRule | undefined;
   readonly now: Instant;
@@ -64,7 +67,8 @@ export function explainPeer(target: string, facts: WhyFacts): Explanation {
     if (banned !== undefined) return banned;
   }
   if (peer === undefined && candidates.length === 0) return unknown(target);
-  return explainKnown(target, peer, candidates, facts.now);
+  const waiting = facts.outboxes.find((outbox) => outbox.peer === (peer?.id ?? candidates[0]?.peer));
+  return explainKnown(target, peer, candidates, waiting, facts.now);
 }
 
 /** A ban explains all else, also of a peer that was never met. */
@@ -115,9 +119,10 @@ function explainKnown(
   target: string,
   peer: PeerStatus | undefined,
   candidates: readonly CandidateSnapshot[],
+  waiting: OutboxSnapshot | undefined,
   now: Instant,
 ): Explanation {
-  const facts = [...peerFacts(peer, now), ...candidates.map(candidateFact)];
+  const facts = [...peerFacts(peer, now), ...candidates.map(candidateFact), ...waitingFacts(waiting)];
   const id = peer?.id ?? candidates[0]?.peer;
   switch (peer?.state) {
     case "Connected":
@@ -305,6 +310,18 @@ function peerFacts(peer: PeerStatus | undefined, now: Instant): readonly Explana
   if (rttMs !== undefined) facts.push({ name: "round trip", text: `${rttMs.toFixed(1)} ms` });
   if (clockOffsetMs !== undefined) facts.push({ name: "its clock", text: `${clockOffsetMs} ms from ours` });
   return facts;
+}
+
+function waitingFacts(waiting: OutboxSnapshot | undefined): readonly ExplanationFact[] {
+  if (waiting === undefined || waiting.messages === 0) return [];
+  const { messages, bytes, oldestMs = 0 } = waiting;
+  const count = messages === 1 ? "1 message" : `${messages} messages`;
+  return [
+    {
+      name: "waiting for it",
+      text: `${count}, ${bytes} bytes, the oldest for ${secondsOf(oldestMs)}; sent when it is back`,
+    },
+  ];
 }
 
 function candidateFact({

@@ -4,6 +4,8 @@
  */
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { Nursery, type RealNode, type StartOptions, untilConverged, untilMeshed } from "../support/real-node.ts";
+import type { ClosedView, KnownPeerView } from "../../src/api/peer-views.ts";
+import { countingRelay } from "../support/driver-node.ts";
 import { until } from "../support/until.ts";
 
 // Real processes on a machine that may be busy with others.
@@ -156,4 +158,35 @@ test("a value of 64 KiB, an awkward key and a batch of 1,000 arrive as they were
   expect(await b.get("big")).toBe(big);
   expect(await b.get("ключ/🔑 %2F?&#")).toBe("ok");
   expect(await b.get("batch/999")).toBe("999");
+});
+
+test("what was written while a link was cut waits for the peer, is seen waiting, and is sent first when it is back", async () => {
+  const environment = { P2P_SYNC_PEERS_EXCHANGE: "false" }; // nobody learns of a way around the relay
+  const c = await nursery.start("c", { environment });
+  const a = await nursery.start("a", { environment, dial: [c.address] });
+  const relay = await countingRelay(a.p2pPort);
+  try {
+    const throughRelay = a.address.replace(`/tcp/${a.p2pPort}/`, `/tcp/${relay.port}/`);
+    const b = await nursery.start("b", { environment, dial: [throughRelay] });
+    await untilMeshed([a, b]);
+    await untilMeshed([a, c]);
+    await b.put("before", "the cut");
+    await untilReads([a, b, c], "before", "the cut");
+    relay.cut();
+    await until("a has lost b", async () => !(await a.connected()).includes(b.id));
+    await a.put("meanwhile", "by a");
+    await c.put("passed on", "by c");
+    await untilReads([a], "passed on", "by c");
+    const { waiting } = (await a.ask("GET", `/v1/peers/${b.id}`)).json() as KnownPeerView;
+    expect(waiting?.messages).toBeGreaterThanOrEqual(2);
+    relay.mend();
+    await untilReads([b], "meanwhile", "by a");
+    await untilReads([b], "passed on", "by c");
+    expect((await b.metrics()).get('p2p_sync_batches_merged_total{via="fresh"}')).toBe(2);
+    expect(await a.total("outbox_sent_total")).toBeGreaterThanOrEqual(2);
+    const { closed } = (await b.ask("GET", "/v1/peers/closed")).json() as ClosedView;
+    expect(closed.find(({ peer, by }) => peer === a.id && by === "nobody")?.seenThere).toMatch(/connection/);
+  } finally {
+    await relay.close();
+  }
 });

@@ -212,6 +212,9 @@ export interface Relay {
   /** Bytes taken from whoever connects, and from the target. */
   readonly counted: { fromClient: number; fromTarget: number };
   readonly open: () => number;
+  /** Breaks what is connected, and whatever connects until `mend`. */
+  cut(): void;
+  mend(): void;
   close(): Promise<void>;
 }
 
@@ -219,7 +222,9 @@ export interface Relay {
 export async function countingRelay(targetPort: number): Promise<Relay> {
   const counted = { fromClient: 0, fromTarget: 0 };
   const sockets = new Set<Socket>();
+  let isCut = false;
   const server: Server = createServer({ allowHalfOpen: true }, (client) => {
+    if (isCut) return void client.destroy();
     const target = connect({ port: targetPort, host: "127.0.0.1", allowHalfOpen: true });
     for (const socket of [client, target]) {
       sockets.add(socket);
@@ -236,6 +241,11 @@ export async function countingRelay(targetPort: number): Promise<Relay> {
     port: (server.address() as AddressInfo).port,
     counted,
     open: () => sockets.size,
+    cut: () => {
+      isCut = true;
+      for (const socket of sockets) socket.destroy();
+    },
+    mend: () => void (isCut = false),
     close: async () => {
       for (const socket of sockets) socket.destroy();
       await new Promise((resolve) => server.close(resolve));

@@ -9,6 +9,7 @@ import type {
   PeerRule,
   PeersFacade,
   RuleOptions,
+  WaitingMessages,
 } from "../../src/node/peers-facade.ts";
 
 const now = Date.UTC(2026, 0, 2, 3, 4, 5) as Instant;
@@ -19,6 +20,7 @@ export class MemoryPeers implements PeersFacade {
   linked: PeerId[] = [];
   dialed: KnownAddress[] = [];
   costs: LinkResources[] = [];
+  waits: WaitingMessages[] = [];
   readonly forgotten: string[] = [];
 
   async addresses(): Promise<readonly KnownAddress[]> {
@@ -27,6 +29,10 @@ export class MemoryPeers implements PeersFacade {
 
   links(): readonly LinkResources[] {
     return this.costs;
+  }
+
+  async waiting(): Promise<readonly WaitingMessages[]> {
+    return this.waits;
   }
 
   async rules(): Promise<readonly PeerRule[]> {

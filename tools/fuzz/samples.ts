@@ -13,6 +13,7 @@ import {
   type Beacon,
   type OriginRanges,
   encodeDone,
+  encodeFresh,
   encodeMore,
   encodeParcels,
   encodePull,
@@ -177,7 +178,9 @@ export function anyPrefixAnswer(prng: Prng): PrefixAnswer {
 
 export function anyFrontier(prng: Prng): Bytes {
   const session = anyNumber(prng, 0xffff_ffff);
-  switch (prng.below(8)) {
+  switch (prng.below(9)) {
+    case 8:
+      return encodeFresh(prng.bytes(prng.below(200)));
     case 7:
       return encodeServing(session, 1 + anyNumber(prng, 1_000_000));
     case 0:
@@ -204,7 +207,9 @@ export function anyPeersMessage(prng: Prng): PeersMessage {
   const number = anyNumber(prng, 0xffff_ffff);
   const peer = (): PeerId => peerIdOf(toHex(prng.bytes(32)) as Author);
   const text = (): string => anyKey(prng).slice(0, 8).toWellFormed();
-  switch (prng.below(6)) {
+  switch (prng.below(7)) {
+    case 6:
+      return { type: "parted", number, reason: text() };
     case 0:
       return { type: prng.pick(["probe", "probed", "askPeers"]), number };
     case 1:

@@ -12,6 +12,7 @@ import {
   type FrontierMessage,
   decodeFrontier,
   encodeDone,
+  encodeFresh,
   encodeMore,
   encodeParcels,
   encodePull,
@@ -289,6 +290,8 @@ function frontierAgain(message: FrontierMessage): Bytes {
       return encodeMore(message.session);
     case "serving":
       return encodeServing(message.session, message.batches);
+    case "fresh":
+      return encodeFresh(message.payload);
     case "summarise":
       return encodeSummarise(message.session, message.prefix);
     case "summarised":

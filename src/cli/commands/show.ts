@@ -8,7 +8,7 @@ import { describeNetcheck } from "../describe-netcheck.ts";
 import type { ExitCode } from "../failure.ts";
 import { ask, askJson } from "../http-client.ts";
 import { painter } from "../text.ts";
-import { describeClosed, describeLinks } from "../describe-peers.ts";
+import { describeClosed, describeLinks, describeWaiting } from "../describe-peers.ts";
 import type { ClosedView, KnownPeerView } from "../../api/peer-views.ts";
 import { asVerb, jsonLine, type Registry } from "../verb.ts";
 
@@ -39,7 +39,7 @@ export function addPeers(registry: Registry): void {
     .command("peers")
     .description("All known peers with state, round trip, clock and last error")
     .option("--closed", "the links that ended last: when, by which side, why")
-    .option("--links", "what each link costs: age, traffic, streams, bytes that wait")
+    .option("--links", "what each link costs: age, traffic, streams, bytes that wait; and what waits for lost peers")
     .addHelpText(
       "after",
       "\nExamples:\n  p2p-sync peers --closed\n  p2p-sync peers --links\n  p2p-sync peers --json | jq '.peers[] | {id, state, rttMs}'",
@@ -61,7 +61,7 @@ export function addPeers(registry: Registry): void {
           describeLinks(
             view.peers.flatMap(({ links }) => links),
             Date.now(),
-          ),
+          ) + describeWaiting(view.peers),
         );
       return print(json ? jsonLine(view) : describePeers(view.peers, painter(shell)));
     },

@@ -2,6 +2,7 @@
  * Links coming and going: what admission decides is told to every machine that works on links.
  */
 import type { PeerId } from "../../base/brand.ts";
+import type { GoodbyeCode } from "../../codec/admit.ts";
 import type { OriginRanges, SetSummary } from "../../codec/frontier.ts";
 import { authorOf } from "../../codec/peer-id.ts";
 import type { LivingEntry } from "../../ports/store.ts";
@@ -239,6 +240,9 @@ export function tellOpinion(link: LinkId, peer: PeerId, parts: Parts, step: Step
   tell({ type: "peerJudged", peer, class: peerClass, score }, step);
 }
 
+/** Goodbyes after which a member is expected back within moments. */
+const returningCodes: ReadonlySet<GoodbyeCode> = new Set(["shuttingDown", "stale"]);
+
 const onlyLooked = "we only looked whether somebody is at this address";
 
 function passOn(fact: AdmissionFact, parts: Parts, step: Step): void {
@@ -247,6 +251,7 @@ function passOn(fact: AdmissionFact, parts: Parts, step: Step): void {
     parts.clock.heard(fact.peer, fact.clockOffsetMs);
     parts.comparison.admitted(fact.peer, now.wall);
     parts.partitions.step({ type: "admitted", peer: fact.peer }, now, out);
+    parts.outbox.step({ type: "memberBack", peer: fact.peer, link: fact.link }, now, out);
     parts.connections.step({ type: "admitted", link: fact.link, peer: fact.peer }, now, out);
     acknowledgeAnew(fact, parts, step);
     const address = parts.admission.links().find(({ link }) => link === fact.link)?.address ?? "";
@@ -261,12 +266,15 @@ function passOn(fact: AdmissionFact, parts: Parts, step: Step): void {
     return;
   }
   if (fact.type === "ended") {
-    const { link, peer, code, retryAfterSeconds } = fact;
+    const { link, peer, code, retryAfterSeconds, reason } = fact;
     parts.connections.step({ type: "linkEnded", link, peer, code, retryAfterSeconds }, now, out);
+    if (code === undefined) parts.outbox.step({ type: "linkBroke", peer, reason }, now, out);
   } else if (parts.admission.linkOf(fact.peer) === undefined) {
     parts.clock.departed(fact.peer);
     parts.comparison.departed(fact.peer);
     parts.freshness.departed(fact.peer, now.mono);
+    const mayReturn = fact.code === undefined || returningCodes.has(fact.code);
+    parts.outbox.step({ type: mayReturn ? "memberLost" : "memberGivenUp", peer: fact.peer }, now, out);
     const left = fact.code !== undefined && fact.code !== "stale";
     parts.partitions.step({ type: "departed", peer: fact.peer, left }, now, out);
   }

@@ -9,23 +9,34 @@ import { gossipParcelsMax } from "../../codec/limits.ts";
 import type { EffectSink } from "../effects.ts";
 import { gossipGatherBytes } from "../sync/limits.ts";
 
+export interface OutgoingMessage {
+  readonly payload: Bytes;
+  /** Somebody waits until others have a batch of it. */
+  readonly isAwaited: boolean;
+}
+
 export class Outgoing {
   #batches: Bytes[] = [];
+  readonly #awaited = new Set<Bytes>();
 
-  add(batch: Bytes): void {
+  add(batch: Bytes, isAwaited: boolean): void {
     this.#batches.push(batch);
+    if (isAwaited) this.#awaited.add(batch);
   }
 
-  /** `isLinked`: somebody is there to hear it. */
-  endTurn(now: Time, out: EffectSink, isLinked: boolean): void {
+  /** `isLinked`: somebody is there to hear it. Returns what was published. */
+  endTurn(now: Time, out: EffectSink, isLinked: boolean): readonly OutgoingMessage[] {
     const batches = this.#batches;
-    if (batches.length === 0) return;
+    if (batches.length === 0) return [];
+    const published: OutgoingMessage[] = [];
     this.#batches = [];
     let gathered: Bytes[] = [];
     let bytes = 0;
     const publish = (): void => {
       if (gathered.length === 0) return;
-      out.push({ type: "network", order: { type: "publish", payload: encodeGossip(gathered) } });
+      const payload = encodeGossip(gathered);
+      out.push({ type: "network", order: { type: "publish", payload } });
+      published.push({ payload, isAwaited: gathered.some((batch) => this.#awaited.has(batch)) });
       if (isLinked)
         out.push({ type: "note", at: now.wall, note: { type: "batchesForwarded", batches: gathered.length } });
       gathered = [];
@@ -37,5 +48,7 @@ export class Outgoing {
       bytes += batch.length + gossipOverheadBytes;
     }
     publish();
+    this.#awaited.clear();
+    return published;
   }
 }

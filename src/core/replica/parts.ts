@@ -28,6 +28,7 @@ import { Views } from "../peers/views/machine.ts";
 import { Acknowledgement } from "../sync/acknowledgement/machine.ts";
 import { Comparison } from "../sync/comparison.ts";
 import { Intake } from "../sync/intake/machine.ts";
+import { Outbox, type OutboxLimits } from "../sync/outbox/machine.ts";
 import { Prefixes, type ScannedSet } from "../sync/prefix/machine.ts";
 import { Pull } from "../sync/pull/machine.ts";
 import { Serve } from "../sync/serve/machine.ts";
@@ -68,6 +69,8 @@ export interface ReplicaOptions {
   readonly detector: DetectorOptions;
   /** Room on disk; without it nothing is limited, and nobody need measure. */
   readonly disk?: DiskLimits | undefined;
+  /** The usual ones where they are left out. */
+  readonly outboxLimits?: OutboxLimits | undefined;
 }
 
 export interface Parts {
@@ -98,6 +101,7 @@ export interface Parts {
   readonly views: Views;
   readonly disk: DiskRoom;
   readonly outgoing: Outgoing;
+  readonly outbox: Outbox;
 }
 
 /** One step: when it happens, what it may read, and where its effects go. */
@@ -177,6 +181,7 @@ export function makeParts(options: ReplicaOptions, view: StoreView, state: Store
     views: new Views(self),
     disk: new DiskRoom(options.disk ?? { maxBytes: undefined, reserveBytes: 0 }),
     outgoing: new Outgoing(),
+    outbox: new Outbox(options.outboxLimits),
   };
 }
 

@@ -27,6 +27,9 @@ export function takePeersMessage(link: LinkId, peer: PeerId, message: PeersMessa
     case "view":
       parts.views.step({ type: "told", link, peer, message }, parts.admission, step.now, step.out);
       break;
+    case "parted":
+      tell({ type: "partingExplained", peer, reason: message.reason, agoMs: message.number }, step);
+      break;
     case "probed":
       stepDetector(
         { type: "message", link, message: { type: "probed", number: message.number }, target: undefined },

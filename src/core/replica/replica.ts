@@ -17,6 +17,7 @@ import type { StoreState, StoreView } from "../../ports/store.ts";
 import type { DiskLevel } from "../disk-level.ts";
 import type { EffectSink, Ticket } from "../effects.ts";
 import type { MemberComparison } from "../sync/comparison.ts";
+import type { OutboxSnapshot } from "../sync/outbox/machine.ts";
 import type { PullSnapshot } from "../sync/pull/machine.ts";
 import type { WalkSnapshot } from "../sync/walk/ask.ts";
 import type { CandidateSnapshot } from "../peers/connections/machine.ts";
@@ -61,6 +62,8 @@ export interface ReplicaSnapshot {
   readonly pulling: PullSnapshot | undefined;
   readonly walking: WalkSnapshot | undefined;
   readonly serving: number;
+  /** What waits for members that were lost. */
+  readonly outboxes: readonly OutboxSnapshot[];
   readonly clock: { readonly offsetMs: number | undefined; readonly doubted: boolean };
   /** Undefined where nobody measures it. */
   readonly disk: (DiskSize & { readonly level: DiskLevel; readonly pressedBy: "size" | "free" }) | undefined;
@@ -149,7 +152,9 @@ export class Replica {
     this.#parts.holdings.endTurn(view, out);
     this.#requests.endTurn(view, out);
     this.#parts.acknowledgement.endTurn(now, out);
-    this.#parts.outgoing.endTurn(now, out, this.#parts.admission.admitted().length > 0);
+    const { outgoing, outbox, admission } = this.#parts;
+    for (const { payload, isAwaited } of outgoing.endTurn(now, out, admission.admitted().length > 0))
+      outbox.step({ type: "published", payload, worth: isAwaited ? "awaited" : "own", by: nobody }, now, out);
   }
 
   /** Monotonic time at which `timePassed` is due, or undefined. */
@@ -182,6 +187,7 @@ export class Replica {
       prefixes.nextDeadline(),
       this.#parts.exchange.nextDeadline(),
       views.nextDeadline(),
+      this.#parts.outbox.nextDeadline(),
       release === undefined ? undefined : now.mono + waitFor(release, clock.judged(now.wall)),
       now.mono + waitFor(collection, clock.judged(now.wall)),
     ].filter((deadline) => deadline !== undefined);
@@ -225,6 +231,7 @@ export class Replica {
       pulling: pull.snapshot(now),
       walking: walkAsk.snapshot(now),
       serving: serve.active + walkServe.active,
+      outboxes: this.#parts.outbox.snapshot(now),
       clock: { offsetMs: clock.medianOffsetMs(), doubted: clock.doubted() },
       disk: disk.size === undefined ? undefined : { ...disk.size, level: disk.level, pressedBy: disk.pressedBy },
     };
@@ -258,6 +265,7 @@ export class Replica {
     askForPeers(parts, step);
     parts.views.step({ type: "timePassed" }, parts.admission, now, out);
     parts.prefixes.advance(setScanned(parts, step), now, out);
+    parts.outbox.step({ type: "timePassed" }, now, out);
   }
 
   #watchClock(step: Step): void {
@@ -280,6 +288,8 @@ export class Replica {
     if (disk.holdsOff !== (before === "holding")) holdIntake(disk.holdsOff, this.#parts, step);
   }
 }
+
+const nobody: ReadonlySet<PeerId> = new Set();
 
 /** A wall clock that stands still just before something is due must not make a node look again and again. */
 function waitFor(due: Instant, judged: Instant): number {

@@ -51,7 +51,7 @@ export class Requests {
     const made = signBatch(replacing(ops, view), this.#parts, now);
     if (!made.ok) return answer(ticket, describeMakeRefusal(made.code), step);
     const { parcel, bytes } = made.value;
-    this.#issue(parcel, bytes, step);
+    this.#issue(parcel, bytes, step, wish.type === "shared");
     const { id: batch, latest: stamp, header } = parcel;
     if (wish.type === "local") return answer(ticket, { type: "written", batch, stamp, holders: [] }, step);
     const { incarnation, sequence } = header;
@@ -227,13 +227,13 @@ export class Requests {
     return undefined;
   }
 
-  #issue(parcel: CheckedParcel, bytes: Bytes, step: Step): void {
+  #issue(parcel: CheckedParcel, bytes: Bytes, step: Step, isAwaited = false): void {
     const { now, view, out } = step;
     const arrival = { at: now.wall, via: { type: "own" } } as const;
     const terms = { rule: "waived", judged: now.wall, arrival, countsAsHeld: true } as const;
     const merge = this.#parts.holdings.merge(parcel, terms, now, view, out);
     noteMerged(parcel, arrival.via, merge, this.#parts, step);
-    this.#parts.outgoing.add(bytes);
+    this.#parts.outgoing.add(bytes, isAwaited);
     this.#parts.disk.spent(bytes.length);
     tell({ type: "batchesMerged", via: "local", batches: 1, entries: merge.ops.length, delayMs: 0 }, step);
   }

@@ -20,8 +20,9 @@ import { type Parts, type Step, holdingsSeen, judgedTime, tell } from "./parts.t
 /** Settles a load. Returns what the pull machine concluded from it. */
 export function settle(load: CheckedLoad, parts: Parts, step: Step): readonly PullFact[] {
   const { source } = load;
-  const rule = source.type === "gossip" ? "enforced" : ruleFor(load.from, parts, step);
-  const via = source.type === "gossip" ? "gossip" : "pull";
+  const isGossip = source.type === "gossip" || source.type === "fresh";
+  const rule = isGossip ? "enforced" : ruleFor(load.from, parts, step);
+  const via = isGossip ? "gossip" : "pull";
   const arrival: Arrival = { at: step.now.wall, via: { type: via, peer: load.from } };
   let entries = 0;
   let batches = 0;
@@ -44,7 +45,7 @@ export function settle(load: CheckedLoad, parts: Parts, step: Step): readonly Pu
     if (merged.isNew) news += 1;
   }
   if (batches > 0) {
-    const delayMs = source.type === "gossip" ? step.now.mono - source.receivedAt : 0;
+    const delayMs = isGossip ? step.now.mono - source.receivedAt : 0;
     tell({ type: "batchesMerged", via: source.type, batches, entries, delayMs }, step);
   }
   if (source.type !== "walk") {
@@ -60,12 +61,26 @@ export function settle(load: CheckedLoad, parts: Parts, step: Step): readonly Pu
     const done = { type: "parcelsDone", session: source.session, bad: load.bad, heldBack } as const;
     return parts.pull.step(done, holdingsSeen(parts), step.now, step.out);
   }
-  const isWorthPassing = news > 0 && !load.incomplete;
-  judge(source.message, load.bad ? "reject" : isWorthPassing ? "accept" : "ignore", step.out);
+  const isWorthPassing = news > 0 && !load.incomplete && !load.bad;
+  if (source.type === "gossip")
+    judge(source.message, load.bad ? "reject" : isWorthPassing ? "accept" : "ignore", step.out);
   if (load.bad) expelSender(load.from, "it gossiped batches that are provably bad", parts, step);
-  if (isWorthPassing && !load.bad && parts.admission.admitted().length > 1)
-    tell({ type: "batchesForwarded", batches: source.batches }, step); // the message goes on whole
+  if (isWorthPassing) goOn(load, source, parts, step);
   return [];
+}
+
+/** The message goes on whole: by gossip, and to those who are away when they are back. */
+function goOn(
+  { from, parcels }: CheckedLoad,
+  { type, payload, batches }: Extract<CheckedLoad["source"], { type: "gossip" | "fresh" }>,
+  { admission, outbox }: Parts,
+  step: Step,
+): void {
+  const by = new Set([from, ...parcels.map(({ header }) => peerIdOf(header.author))]);
+  outbox.step({ type: "published", payload, worth: "passedOn", by }, step.now, step.out);
+  if (admission.admitted().length < 2) return;
+  if (type === "fresh") step.out.push({ type: "network", order: { type: "publish", payload } });
+  tell({ type: "batchesForwarded", batches }, step);
 }
 
 function ruleFor(peer: PeerId, parts: Parts, step: Step): FloorRule {

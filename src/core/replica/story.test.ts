@@ -268,6 +268,8 @@ class Stage {
         return `more ${message.session}`;
       case "serving":
         return `serving ${message.session}: ${message.batches} batches`;
+      case "fresh":
+        return `fresh: ${this.#gossipText(message.payload)}`;
       case "summarise":
       case "summarised":
         return `${message.type} ${message.session}`;

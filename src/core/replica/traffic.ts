@@ -181,6 +181,9 @@ function takeFrontier(
     case "parcels":
       takeParcels(link, peer, message, frame.length, parts, step);
       break;
+    case "fresh":
+      takeFresh(link, peer, message.payload, parts, step);
+      break;
     case "done":
     case "serving":
     case "superseded":
@@ -285,7 +288,8 @@ function takeGossip(event: Extract<NetworkEvent, { type: "gossipReceived" }>, pa
     return;
   }
   if (parts.disk.holdsOff && !freesRoom(decoded.value, step.view)) return judge(message, "ignore", step.out);
-  const source = { type: "gossip", message, receivedAt: step.now.mono, batches: decoded.value.length } as const;
+  const batches = decoded.value.length;
+  const source = { type: "gossip", message, payload, receivedAt: step.now.mono, batches } as const;
   takeLoad({ type: "load", from, source, parcels: decoded.value, bytes: payload.length }, parts, step);
 }
 
@@ -294,6 +298,18 @@ function freesRoom(parcels: readonly Parcel[], view: StoreView): boolean {
   return parcels.every(({ ops }) =>
     ops.every(({ op }) => op.content.type === "tombstone" && view.living(op.key) !== undefined),
   );
+}
+
+/** What waited for us where we were missed; an unknown version is perhaps good, for a newer program. */
+function takeFresh(link: LinkId, peer: PeerId, payload: Bytes, parts: Parts, step: Step): void {
+  const decoded = decodeGossip(payload);
+  if (!decoded.ok) {
+    if (decoded.code !== "versionUnknown") malformed(link, "frontier", decoded.code, parts, step);
+    return;
+  }
+  if (parts.disk.holdsOff && !freesRoom(decoded.value, step.view)) return;
+  const source = { type: "fresh", payload, receivedAt: step.now.mono, batches: decoded.value.length } as const;
+  takeLoad({ type: "load", from: peer, source, parcels: decoded.value, bytes: payload.length }, parts, step);
 }
 
 function takeMisbehaviour(event: Extract<NetworkEvent, { type: "peerMisbehaved" }>, parts: Parts, step: Step): void {

@@ -137,6 +137,22 @@ export const metricDefinitions = {
     help: "Verdicts of the failure detector: suspected, unreachableDirectly, selfDoubted.",
     labels: ["kind"],
   },
+  outbox_messages: {
+    kind: "gauge",
+    help: "Messages that wait for members that were lost, and are sent when they are back.",
+    labels: [],
+  },
+  outbox_bytes: { kind: "gauge", help: "Bytes of these messages, counted for each member.", labels: [] },
+  outbox_sent_total: {
+    kind: "counter",
+    help: "Messages that had waited for a member and were sent at its return.",
+    labels: [],
+  },
+  outbox_dropped_total: {
+    kind: "counter",
+    help: "Messages that waited for a member and will not be sent, by the policy that dropped them and their priority; pulls bring them.",
+    labels: ["reason", "priority"],
+  },
   pulls_total: { kind: "counter", help: "Pulls, by how they ended.", labels: ["how"] },
   gossip_merge_seconds: {
     kind: "histogram",

@@ -88,6 +88,14 @@ export const noteTable: Table = {
   },
   conflict: { module: "data", level: "debug", message: "concurrent writes to one key", event: true },
   equivocation: { module: "data", level: "warn", message: "two batches under one number", event: true },
+  outboxSent: { module: "sync", level: "debug", message: "sent what had waited for a member", event: true },
+  outboxDropped: {
+    module: "sync",
+    level: "debug",
+    message: "what waited for a member is not kept, a pull brings it",
+    event: false,
+  },
+  partingExplained: { module: "peers", level: "info", message: "a peer told why the link before ended", event: true },
   pullStarted: { module: "sync", level: "debug", message: "pull brings data", event: true },
   pullEnded: {
     module: "sync",

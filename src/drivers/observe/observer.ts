@@ -96,6 +96,12 @@ function countNote(metrics: Metrics, note: Note): void {
     case "selfDoubted":
       metrics.count("suspicions_total", { kind: note.type });
       break;
+    case "outboxSent":
+      metrics.count("outbox_sent_total", {}, note.messages);
+      break;
+    case "outboxDropped":
+      metrics.count("outbox_dropped_total", { reason: note.reason, priority: note.priority }, note.messages);
+      break;
     case "pullEnded":
       metrics.count("pulls_total", { how: note.how });
       break;

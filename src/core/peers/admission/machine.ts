@@ -66,12 +66,13 @@ export type AdmissionFact =
       readonly peer: PeerId;
       readonly code: GoodbyeCode | undefined;
     }
-  /** A link ended, admitted or not; `code` is the goodbye's, ours or theirs. */
+  /** A link ended, admitted or not; `code` and `reason` are the goodbye's, ours or theirs; without one the reason is what we saw. */
   | {
       readonly type: "ended";
       readonly link: LinkId;
       readonly peer: PeerId;
       readonly code: GoodbyeCode | undefined;
+      readonly reason: string;
       readonly retryAfterSeconds: number;
     };
 
@@ -396,6 +397,7 @@ export class Admission {
         link,
         peer: record.peer,
         code: goodbye?.code,
+        reason: words,
         retryAfterSeconds: goodbye?.retryAfterSeconds ?? 0,
       },
     ];

@@ -12,7 +12,9 @@ const network = "11".repeat(32) as NetworkId;
 const signer = ed25519Signer(new Uint8Array(32).fill(1));
 const bob = "bob" as PeerId;
 const now: Time = { wall: 0 as Instant, mono: 0 };
-const gossip: LoadSource = { type: "gossip", message: 7, receivedAt: 0, batches: 1 };
+const payload = new Uint8Array(0);
+const gossip: LoadSource = { type: "gossip", message: 7, payload, receivedAt: 0, batches: 1 };
+const fresh: LoadSource = { type: "fresh", payload, receivedAt: 0, batches: 1 };
 const pull: LoadSource = { type: "pull", session: 3 };
 const nothing: KnownBatches = { knows: () => false, hasRoomFor: () => true };
 const everything: KnownBatches = { knows: () => true, hasRoomFor: () => true };
@@ -132,6 +134,15 @@ describe("a load", () => {
       incomplete: false,
     });
     expect([room.ticket, room.blamed]).toEqual([0, []]);
+  });
+
+  test("of what waited for us is checked whole if it has news, like gossip", () => {
+    const room = new Room();
+    const { header } = one as unknown as { header: { sequence: number } };
+    const knows = (parcel: { header: { sequence: number } }): boolean => parcel.header.sequence === header.sequence;
+    room.load([one, two], fresh, { knows, hasRoomFor: () => true });
+    expect(room.checks).toHaveLength(2);
+    expect(sequences(room.verified([true, true]))).toEqual([2, 1]);
   });
 
   test("has only its unknown batches checked", () => {

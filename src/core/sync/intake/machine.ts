@@ -9,7 +9,7 @@
  *    whole gossip message is rejected. What is only unknown or too much is ignored.
  * 2. Only batches not held are checked; of a walk all, for it asks for what frontiers do not tell; and of a gossip
  *    message with news all, for it goes on whole: a held header with a bad signature would make us the culprit.
- * 3. The bytes waiting for the expert are bounded; beyond that gossip is ignored (a pull repairs).
+ * 3. The bytes waiting for the expert are bounded; beyond that gossip, fresh or not, is ignored (a pull repairs).
  *    Pulls and walks bound themselves by their windows.
  */
 import type { Author, NetworkId, PeerId, Time } from "../../../base/brand.ts";
@@ -22,7 +22,15 @@ import { opMemoryBytes, verifyingBytesMax } from "../limits.ts";
 
 /** Where a load came from, to be answered there. */
 export type LoadSource =
-  | { readonly type: "gossip"; readonly message: number; readonly receivedAt: number; readonly batches: number }
+  | {
+      readonly type: "gossip";
+      readonly message: number;
+      readonly payload: Bytes;
+      readonly receivedAt: number;
+      readonly batches: number;
+    }
+  /** Gossip that waited for this node while it was away; it goes on whole, too. */
+  | { readonly type: "fresh"; readonly payload: Bytes; readonly receivedAt: number; readonly batches: number }
   | { readonly type: "pull"; readonly session: number }
   /** Entries that are missing here for sure, so a number that is held says nothing. */
   | { readonly type: "walk"; readonly session: number };
@@ -105,11 +113,11 @@ export class Intake {
     }
     if (wanted.length === 0) return { from, source, parcels: [], bad: false, incomplete };
     const bytes = load.bytes + opMemoryBytes * load.parcels.reduce((sum, { ops }) => sum + ops.length, 0);
-    if (this.#bytes + bytes > verifyingBytesMax && source.type === "gossip") {
+    if (this.#bytes + bytes > verifyingBytesMax && goesOn(source)) {
       out.push({ type: "note", at: now.wall, note: { type: "overloaded", what: "verification" } });
       return { from, source, parcels: [], bad: false, incomplete: true };
     }
-    const parcels = source.type === "gossip" ? [...wanted, ...held] : wanted;
+    const parcels = goesOn(source) ? [...wanted, ...held] : wanted;
     return this.#submit({ from, source, parcels, incomplete, bytes }, out);
   }
 
@@ -132,6 +140,11 @@ export class Intake {
     if (forged !== undefined) refuse(forged.header.author, from, "badSignature", now, out);
     return { from, source, parcels, bad: forged !== undefined, incomplete };
   }
+}
+
+/** Whether others are sent it as it came, so that this node vouches for all of it. */
+function goesOn({ type }: LoadSource): boolean {
+  return type === "gossip" || type === "fresh";
 }
 
 function checkOf(parcel: CheckedParcel): SignatureCheck {

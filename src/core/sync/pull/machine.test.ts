@@ -97,7 +97,7 @@ function lineOf(effect: Effect): readonly string[] {
     return [
       `${effect.order.link}: pull ${message.session} of ${message.origins.length}${message.last ? "" : " and more"}`,
     ];
-  return [`${effect.order.link}: ${message.type} ${message.session}`];
+  return [`${effect.order.link}: ${message.type} ${message.type === "fresh" ? "" : message.session}`];
 }
 
 describe("a pull", () => {
