@@ -9,6 +9,7 @@ import {
   type OriginRanges,
   decodeFrontier,
   encodeDone,
+  encodeFresh,
   encodeMore,
   encodeParcels,
   encodePull,
@@ -92,6 +93,13 @@ describe("messages of the frontier come back equal", () => {
       { numRuns: 30 },
     );
   });
+});
+
+test("what waited for a member is one gossip message behind a session of 0", () => {
+  const bytes = encodeFresh(Uint8Array.of(7, 8));
+  expect([...bytes]).toEqual([9, 0, 0, 0, 0, 7, 8]);
+  expect(decodeFrontier(bytes)).toEqual({ ok: true, value: { type: "fresh", payload: Uint8Array.of(7, 8) } });
+  expect(codeOf(bytes.with(4, 1))).toBe("malformed");
 });
 
 describe("limits of the frontier", () => {

@@ -36,6 +36,7 @@ describe("a message about peers", () => {
   test("has its one form", () => {
     expect(toHex(encodePeers({ type: "probeOther", number: 7, peer }))).toBe(`0300000007${key}`);
     expect(toHex(encodePeers({ type: "askView", number: 1, of: peer, about: peer }))).toBe(`0500000001${key}${key}`);
+    expect(toHex(encodePeers({ type: "parted", number: 9, reason: "why" }))).toBe("09000000090003776879");
     expect(toHex(view)).toBe(`0600000001${key}0662616e6e656400016300016e`);
   });
 
@@ -60,7 +61,8 @@ describe("a message about peers", () => {
     ["with an answer of 2", reached.with(5, 2), "malformed"],
     ["with a text that is no UTF-8", view.with(38, 0xff), "malformed"],
     ["of tag 0", reached.with(0, 0), "malformed"],
-    ["of tag 9", reached.with(0, 9), "malformed"],
+    ["of tag 10", reached.with(0, 10), "malformed"],
+    ["with a longer reason", encodePeers({ type: "parted", number: 1, reason: "r" }).with(5, 2), "malformed"],
     ["cut short", reached.subarray(0, -1), "malformed"],
     ["with a byte behind the end", concat([reached, new Uint8Array(1)]), "malformed"],
     ["of no bytes", new Uint8Array(0), "malformed"],

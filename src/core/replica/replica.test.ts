@@ -11,6 +11,7 @@ import {
   type FrontierMessage,
   decodeFrontier,
   encodeDone,
+  encodeFresh,
   encodeParcels,
   encodePull,
   encodeSuperseded,
@@ -1095,4 +1096,69 @@ test("a replica whose frontier says more than it holds finds by a walk what it l
   expect(ends[0]).toMatchObject({ how: "complete", entries: 600 });
   expect(liar.replica.summary()).toEqual(writer.replica.summary());
   expect(liar.replica.summary().count).toBe(601);
+});
+
+describe("what waited for us where we were missed", () => {
+  const fresh = (...batches: readonly Bytes[]): Bytes => encodeFresh(encodeGossip(batches));
+  const published = (effects: readonly Effect[]): readonly Bytes[] =>
+    effects.flatMap((effect) =>
+      effect.type === "network" && effect.order.type === "publish" ? [effect.order.payload] : [],
+    );
+
+  test("is merged, and goes on to others as it came, once", () => {
+    const node = new Node();
+    node.admit(1, bob);
+    node.admit(2, carol);
+    const batch = batchBy(bob, { k: "v" });
+    expect(published(node.frontier(1, fresh(batch)))).toEqual([encodeGossip([batch])]);
+    expect(node.value("k")).toBe("v");
+    expect(published(node.frontier(2, fresh(batch)))).toEqual([]);
+  });
+
+  test("goes nowhere where nobody else is linked", () => {
+    const node = new Node();
+    node.admit(1, bob);
+    expect(published(node.frontier(1, fresh(batchBy(bob, { k: "v" }))))).toEqual([]);
+    expect(node.value("k")).toBe("v");
+  });
+
+  test.each([
+    ["malformed", encodeFresh(Uint8Array.of(1, 0)), ["protocolViolation"]],
+    ["forged", fresh(lastByteSet(batchBy(bob, { k: "v" }), 0x55)), ["protocolViolation"]],
+    [
+      "of another network",
+      fresh(batchBy(bob, { k: "v" }, { inNetwork: "22".repeat(32) as NetworkId })),
+      ["protocolViolation"],
+    ],
+    ["of a later version", encodeFresh(Uint8Array.of(9)), []],
+  ])("%s: its sender is sent away as for gossip, or not", (_, frame, expected) => {
+    const node = new Node();
+    node.admit(1, bob);
+    expect(goodbyes(node.frontier(1, frame))).toEqual(expected);
+    expect(node.value("k")).toBeUndefined();
+  });
+
+  test("is what a lost member is sent at once when it is back: own and passed on, and why we saw the link end", () => {
+    const node = new Node();
+    node.admit(1, bob);
+    node.admit(2, carol);
+    node.turn({ type: "linkClosed", link: 2, reason: "no answer to pings" });
+    node.write({ mine: "v" });
+    node.gossip(batchBy(bob, { his: "v" }));
+    const sent = node.admit(3, carol).flatMap((effect) => {
+      if (effect.type !== "network" || effect.order.type !== "send" || effect.order.link !== 3) return [];
+      const { protocol, frame } = effect.order;
+      if (protocol === "frontier") return [`frontier ${frame[0]}`]; // 9: fresh
+      return protocol === "peers" && frame[0] === 9 ? [`parted ${Buffer.from(frame.subarray(7)).toString()}`] : [];
+    });
+    expect(sent).toEqual(["parted no answer to pings", "frontier 9", "frontier 9"]);
+  });
+
+  test("does not wait for a peer that was banned", () => {
+    const node = new Node();
+    node.admit(1, bob);
+    node.frontier(1, Uint8Array.of(0xff));
+    node.write({ mine: "v" });
+    expect(node.replica.snapshot(node.now()).outboxes).toEqual([]);
+  });
 });
