@@ -12,19 +12,12 @@ import { join } from "node:path";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { createNode, type Node } from "../src/index.ts";
 import { nowMs, pause, until } from "./clock.ts";
-import type { AnswerOf, Asked, CommandName, PacedPut, ParametersOf, Seen, Told } from "./commands.ts";
+import { answerQuestions, type Handlers } from "./answering.ts";
+import type { Commands, PacedPut, Seen } from "./commands.ts";
 import { type WorkEntry, workEntries } from "./workload.ts";
 
 /** Time between two looks at a count. It is the grain of the bulk figures, which take seconds. */
 const lookEveryMs = 10;
-
-type Report = (done: number, total: number) => void;
-type Handlers = {
-  readonly [Name in CommandName]: (
-    parameters: ParametersOf<Name>,
-    report: Report,
-  ) => AnswerOf<Name> | Promise<AnswerOf<Name>>;
-};
 
 let running: Node | undefined;
 let folder = "";
@@ -49,7 +42,7 @@ function node(): Node {
   return running;
 }
 
-const handlers: Handlers = {
+const handlers: Handlers<Commands> = {
   async start({ networkName, dataDir, dial, faultPort }) {
     folder = dataDir;
     loop.enable();
@@ -252,25 +245,4 @@ const handlers: Handlers = {
   },
 };
 
-function tell(message: Told): void {
-  process.send?.(message);
-}
-
-async function answer({ id, name, parameters }: Asked): Promise<void> {
-  let toldAt = nowMs();
-  const report: Report = (done, total) => {
-    if (nowMs() - toldAt < 200) return;
-    toldAt = nowMs();
-    tell({ type: "progress", id, done, total });
-  };
-  try {
-    const handle = handlers[name] as (parameters: unknown, report: Report) => unknown;
-    tell({ type: "answer", id, value: await handle(parameters, report) });
-  } catch (error) {
-    tell({ type: "failed", id, message: error instanceof Error ? (error.stack ?? error.message) : String(error) });
-  }
-  if (name === "stop") process.disconnect();
-}
-
-process.on("message", (asked: Asked) => void answer(asked));
-process.on("disconnect", () => void running?.stop());
+answerQuestions<Commands>(handlers, () => void running?.stop());

@@ -87,18 +87,3 @@ export interface Commands {
   /** Ends cleanly; the folder stays. */
   stop(): void;
 }
-
-export type CommandName = keyof Commands;
-export type ParametersOf<Name extends CommandName> = Parameters<Commands[Name]>[0];
-export type AnswerOf<Name extends CommandName> = ReturnType<Commands[Name]>;
-
-export interface Asked {
-  readonly id: number;
-  readonly name: CommandName;
-  readonly parameters: unknown;
-}
-
-export type Told =
-  | { readonly type: "answer"; readonly id: number; readonly value: unknown }
-  | { readonly type: "failed"; readonly id: number; readonly message: string }
-  | { readonly type: "progress"; readonly id: number; readonly done: number; readonly total: number };

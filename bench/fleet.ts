@@ -3,71 +3,32 @@
  * behind. All folders of a fleet lie in one temporary folder; whatever still runs when the fleet
  * is disposed of is killed, by its own handle only.
  */
-import { type ChildProcess, fork } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { mkdtempSync, mkdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { AnswerOf, CommandName, ParametersOf, Told } from "./commands.ts";
+import { AskedProcess } from "./asked-process.ts";
+import type { Commands } from "./commands.ts";
 import { pause } from "./clock.ts";
 
-/** A question that takes longer has failed. Source: ten times the slowest accepted figure. */
-const answerMsMax = 300_000;
-/** Bytes of a node's last words that a failure shows. */
-const lastWordsMax = 4_096;
 /** Gossip meshes are formed at a heartbeat of 1 s; figures are about nodes that have settled. */
 const settleMs = 2_500;
 
 const nodeFile = fileURLToPath(new URL("./bench-node.ts", import.meta.url));
 
-/** Called while a question is being answered. */
-export type OnProgress = (done: number, total: number) => void;
+/** Ends cleanly, or by force after this long. */
+const stopMsMax = 10_000;
 
-interface Waiting {
-  readonly resolve: (value: unknown) => void;
-  readonly reject: (error: Error) => void;
-  readonly onProgress: OnProgress | undefined;
-  readonly timer: NodeJS.Timeout;
-}
-
-export class BenchNode {
-  readonly child: ChildProcess;
-  readonly #waiting = new Map<number, Waiting>();
-  #questions = 0;
-  #lastWords = "";
+export class BenchNode extends AskedProcess<Commands> {
   peer = "";
   address = "";
 
   constructor(execArgv: readonly string[]) {
-    this.child = fork(nodeFile, {
-      serialization: "advanced",
-      execArgv: [...execArgv],
+    super({
+      file: nodeFile,
+      execArgv,
       env: { ...process.env, P2P_SYNC_TEST_FAULTS: "1" }, // opens a test port only where the node is told so, too
-      stdio: ["ignore", "ignore", "pipe", "ipc"],
-    });
-    this.child.stderr?.on(
-      "data",
-      (chunk: Buffer) => (this.#lastWords = (this.#lastWords + chunk.toString()).slice(-lastWordsMax)),
-    );
-    this.child.on("message", (told: Told) => this.#hear(told));
-    this.child.on("exit", (code, signal) =>
-      this.#gone(`the node process ended (${signal ?? code}): ${this.#lastWords}`),
-    );
-  }
-
-  ask<Name extends CommandName>(
-    name: Name,
-    parameters: ParametersOf<Name>,
-    onProgress?: OnProgress,
-  ): Promise<AnswerOf<Name>> {
-    return new Promise((resolve, reject) => {
-      const id = ++this.#questions;
-      const timer = setTimeout(() => {
-        this.#waiting.delete(id);
-        reject(new Error(`${name} took over ${answerMsMax / 1000} s`));
-      }, answerMsMax);
-      this.#waiting.set(id, { resolve: resolve as (value: unknown) => void, reject, onProgress, timer });
-      this.child.send({ id, name, parameters });
     });
   }
 
@@ -75,27 +36,9 @@ export class BenchNode {
   async stop(): Promise<void> {
     const ended = new Promise((resolve) => this.child.once("exit", resolve));
     await this.ask("stop", undefined);
-    const late = setTimeout(() => this.child.kill("SIGKILL"), 10_000);
+    const late = setTimeout(() => this.child.kill("SIGKILL"), stopMsMax);
     await ended;
     clearTimeout(late);
-  }
-
-  #hear(told: Told): void {
-    const waiting = this.#waiting.get(told.id);
-    if (waiting === undefined) return;
-    if (told.type === "progress") return waiting.onProgress?.(told.done, told.total);
-    this.#waiting.delete(told.id);
-    clearTimeout(waiting.timer);
-    if (told.type === "answer") waiting.resolve(told.value);
-    else waiting.reject(new Error(told.message));
-  }
-
-  #gone(why: string): void {
-    for (const { reject, timer } of this.#waiting.values()) {
-      clearTimeout(timer);
-      reject(new Error(why));
-    }
-    this.#waiting.clear();
   }
 }
 

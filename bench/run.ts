@@ -1,6 +1,7 @@
 /**
  * `npm run bench [-- --only NAME --runs N --size small|full --json --cpu-prof DIR]`
- * and of the item `heal`: `--heal-entries N --heal-news N --cut-seconds N`
+ * and of the item `heal`: `--heal-entries N --heal-news N --cut-seconds N`;
+ * `npm run bench -- peers …` compares with other systems (`peers/main.ts`)
  *
  * Measures the product as processes on this machine's loopback and prints what it found beside the
  * targets. It never fails because a figure is slow: exit code 1 means that something could not be
@@ -23,6 +24,7 @@ import { start } from "./items/start.ts";
 import { trie } from "./items/trie.ts";
 import { load, machine } from "./machine.ts";
 import { hottest } from "./profile.ts";
+import { comparePeers } from "./peers/main.ts";
 import { Progress } from "./progress.ts";
 import { type Judged, judge, table } from "./report.ts";
 
@@ -51,12 +53,13 @@ interface Wish {
 }
 
 async function main(): Promise<number> {
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(130));
+  if (process.argv[2] === "peers") return comparePeers(process.argv.slice(3));
   const wish = readWish();
   if (typeof wish === "string") {
     process.stderr.write(`${wish}\n`);
     return 2;
   }
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(130));
   const { figures, failures, loads } = await measureAll(wish);
   const about = { machine: machine(), size: wish.size, runs: wish.runs, date: new Date().toISOString(), load: loads };
   if (wish.json) process.stdout.write(`${JSON.stringify({ ...about, figures, failures }, undefined, 2)}\n`);
