@@ -1,88 +1,119 @@
 /**
- * Throws damaged messages at every decoder: `npm run fuzz -- --target parcel --seconds 60 --seed 7`.
- * Without a target all of them, each for `--seconds`. Prints what came of it; what broke a decoder
- * is kept under `test/fuzz/corpus/`, and the exit code is 1. Usage errors exit with 2.
+ * Feeds every reader of foreign bytes with damaged ones, led by what code they reach:
+ * `npm run fuzz -- --target parcel --seconds 60 --seed 7`. `--list` names the targets; `--each`
+ * gives each group of them its time, `--jobs` so many at once; `--executions` counts instead of
+ * timing; `--keep` writes the corpus that the next run begins with; `--blind` learns nothing from
+ * coverage, for comparison. What breaks a target is made small, kept under `test/fuzz/regressions/`
+ * and makes the exit code 1; usage errors 2. `--input FILE.hex` runs one input again.
  */
-import { spawnSync } from "node:child_process";
 import { parseArgs } from "node:util";
-import { Prng } from "../src/base/prng.ts";
-import { saveInput } from "./fuzz/corpus.ts";
-import { allocatedBytes, allocationBytesMax, smallPartsBytesMax } from "./fuzz/memory.ts";
-import { type FuzzResult, fuzz } from "./fuzz/run.ts";
-import { type Target, targets } from "./fuzz/targets.ts";
-
-/** A nursery large enough that no collection falls into a measurement; see `fuzz/memory.ts`. */
-const nurseryFlag = "--min-semi-space-size=64";
-
-process.exitCode = process.execArgv.includes(nurseryFlag) ? main() : again();
-
-function again(): number {
-  return spawnSync(process.execPath, [nurseryFlag, ...process.argv.slice(1)], { stdio: "inherit" }).status ?? 1;
-}
-
-function main(): number {
-  const options = readOptions();
-  if (options === undefined) return 2;
-  let failed = false;
-  for (const target of options.targets) {
-    const limits = { executionsMax: Infinity, secondsMax: options.seconds, measureEvery: 500 };
-    const result = fuzz(target, { seed: options.seed, ...limits });
-    failed = report(target, result, options.seed) || failed;
-    failed = reportHeaviest(target, options.seed) || failed;
-  }
-  return failed ? 1 : 0;
-}
+import { saveCorpus } from "./fuzz/corpus.ts";
+import { replay } from "./fuzz/replay.ts";
+import { describeEnd, describeProgress } from "./fuzz/report.ts";
+import type { Target } from "./fuzz/target.ts";
+import { loadTargets } from "./fuzz/targets/all.ts";
+import { fuzzInThread } from "./fuzz/thread.ts";
 
 interface Options {
   readonly targets: readonly Target[];
   readonly seconds: number;
+  readonly executions: number;
   readonly seed: number;
+  readonly jobs: number;
+  readonly guided: boolean;
+  readonly keep: boolean;
 }
 
-function readOptions(): Options | undefined {
-  const { values } = parseArgs({
-    options: {
-      target: { type: "string" },
-      seconds: { type: "string", default: "10" },
-      seed: { type: "string", default: "1" },
-    },
-  });
-  const chosen = targets.filter(({ name }) => values.target === undefined || name === values.target);
-  const seconds = Number(values.seconds);
-  const seed = Number(values.seed);
-  if (chosen.length > 0 && seconds > 0 && Number.isSafeInteger(seed)) return { targets: chosen, seconds, seed };
-  console.error(
-    `usage: npm run fuzz -- [--target ${targets.map(({ name }) => name).join("|")}] [--seconds S] [--seed N]`,
-  );
-  return undefined;
+const usage =
+  "usage: npm run fuzz -- [--target NAME[,NAME…]] [--each] [--seconds S | --executions N] [--seed N] [--jobs N] [--keep] [--blind]\n" +
+  "       npm run fuzz -- --list\n" +
+  "       npm run fuzz -- --target NAME --input FILE.hex";
+
+process.exitCode = await main();
+
+async function main(): Promise<number> {
+  const targets = await loadTargets();
+  const values = readWords();
+  if (values === undefined) return wrongUsage("an unknown option");
+  if (values.list) return list(targets);
+  const names = values.target?.split(",");
+  const unknown = names?.find((name) => targets.every((target) => target.name !== name));
+  if (unknown !== undefined) return wrongUsage(`there is no target ${unknown}; --list names them`);
+  const chosen = targets.filter(({ name }) => names === undefined || names.includes(name));
+  if (values.input !== undefined) {
+    const [only, ...more] = chosen;
+    if (only === undefined || more.length > 0) return wrongUsage("--input needs the --target it is for");
+    return await replay(only, values.input);
+  }
+  const options: Options = {
+    targets: chosen,
+    seconds: values.executions === undefined ? Number(values.seconds) : Infinity,
+    executions: Number(values.executions ?? Infinity),
+    seed: Number(values.seed),
+    jobs: Number(values.jobs),
+    guided: !values.blind,
+    keep: values.keep,
+  };
+  if (!(options.seconds > 0 && options.executions > 0 && options.jobs >= 1 && Number.isSafeInteger(options.seed)))
+    return wrongUsage("seconds, executions and jobs are above 0, and the seed is a whole number");
+  return await fuzzAll(options, values.each);
+}
+
+function readWords() {
+  try {
+    return parseArgs({
+      options: {
+        target: { type: "string" },
+        list: { type: "boolean", default: false },
+        each: { type: "boolean", default: false },
+        seconds: { type: "string", default: "10" },
+        executions: { type: "string" },
+        seed: { type: "string", default: "1" },
+        jobs: { type: "string", default: "1" },
+        keep: { type: "boolean", default: false },
+        blind: { type: "boolean", default: false },
+        input: { type: "string" },
+      },
+    }).values;
+  } catch {
+    return undefined; // the usage says it all
+  }
+}
+
+function wrongUsage(what: string): number {
+  console.error(`fuzz: ${what}\n${usage}`);
+  return 2;
+}
+
+function list(targets: readonly Target[]): number {
+  for (const { name, group, covers } of targets)
+    console.log(`${name.padEnd(30)} ${group.padEnd(12)} ${covers.join(", ")}`);
+  return 0;
+}
+
+/** With `each`, the targets of a group share the time of one. */
+async function fuzzAll(options: Options, each: boolean): Promise<number> {
+  const waiting = [...options.targets];
+  let failed = false;
+  const work = async (): Promise<void> => {
+    for (let target = waiting.shift(); target !== undefined; target = waiting.shift()) {
+      const { group } = target;
+      const share = each ? options.targets.filter((other) => other.group === group).length : 1;
+      failed = (await fuzzOne(target, options, options.seconds / share)) || failed;
+    }
+  };
+  await Promise.all(Array.from({ length: options.jobs }, work));
+  return failed ? 1 : 0;
 }
 
 /** Returns whether the target was broken. */
-function report(target: Target, result: FuzzResult, seed: number): boolean {
-  const rate = Math.round(result.executions / result.seconds);
-  console.log(`${target.name}: ${result.executions} executions, ${rate}/s, seed ${seed}`);
-  const outcomes = [...result.outcomes].sort(([, a], [, b]) => b - a);
-  console.log(`  outcomes: ${outcomes.map(([name, count]) => `${name} ${count}`).join(", ")}`);
-  console.log(`  most memory measured for one input: ${result.allocatedBytesTop} bytes`);
-  for (const { input, what } of result.failures)
-    console.log(`  BROKEN: ${what}; kept in ${saveInput(target.name, input)}`);
-  return result.failures.length > 0;
-}
-
-function reportHeaviest(target: Target, seed: number): boolean {
-  let failed = false;
-  for (const input of target.heaviest(new Prng(seed))) {
-    const bytes = allocatedBytes(target.decode, input);
-    const over = bytes > smallPartsBytesMax(input.length);
-    const remark = over
-      ? "BROKEN"
-      : bytes > allocationBytesMax(input.length)
-        ? "over 4 x input + 1 MiB"
-        : "within 4 x input + 1 MiB";
-    console.log(
-      `  smallest parts: ${input.length} bytes take ${bytes} (${(bytes / input.length).toFixed(1)} x): ${remark}`,
-    );
-    failed ||= over;
-  }
-  return failed;
+async function fuzzOne(target: Target, options: Options, seconds: number): Promise<boolean> {
+  const { executions, seed, guided, keep } = options;
+  const order = { target: target.name, seed, executionsMax: executions, secondsMax: seconds, guided, keep };
+  const shows = describeProgress(target.name, { executions, seconds });
+  const end = await fuzzInThread(order, shows);
+  if (end.type === "done" && end.report.corpus !== undefined) saveCorpus(target.name, end.report.corpus);
+  const { text, broken } = describeEnd(target.name, end, seed);
+  console.log(text);
+  return broken;
 }

@@ -1,9 +1,14 @@
-import { describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
+import type { Bytes } from "../../src/base/bytes.ts";
 import { Prng } from "../../src/base/prng.ts";
-import { readCorpus } from "../../tools/fuzz/corpus.ts";
+import { corpusBytesMax, corpusInputsMax, readCorpus, readRegressions } from "../../tools/fuzz/corpus.ts";
+import { Counters } from "../../tools/fuzz/coverage.ts";
+import { examine } from "../../tools/fuzz/examine.ts";
 import { allocatedBytes, identifierPartsBytesMax, smallPartsBytesMax } from "../../tools/fuzz/memory.ts";
-import { examine, fuzz } from "../../tools/fuzz/run.ts";
-import { targets } from "../../tools/fuzz/targets.ts";
+import { smallest } from "../../tools/fuzz/minimise.ts";
+import { type FuzzOptions, type FuzzResult, fuzz, noWatch } from "../../tools/fuzz/run.ts";
+import type { Target } from "../../tools/fuzz/target.ts";
+import { loadTargets } from "../../tools/fuzz/targets/all.ts";
 
 const seed = 20_261;
 /** Accepted and refused inputs that each target has to come across, else it tests nothing. */
@@ -28,54 +33,116 @@ const outcomesWanted: Readonly<Record<string, readonly string[]>> = {
   "trie-proof": ["ok empty", "ok absent", "ok present", "malformed", "versionUnknown"],
 };
 
-describe.each(targets)("the decoder of $name", (target) => {
-  test("accepts every valid message and writes it back byte for byte", () => {
+const targets = await loadTargets();
+
+function run(target: Target, options: Partial<FuzzOptions>): Promise<FuzzResult> {
+  return fuzz(target, {
+    seed,
+    executionsMax: Infinity,
+    secondsMax: 20,
+    measureEvery: 1_000,
+    corpus: [],
+    counters: undefined,
+    watch: noWatch,
+    ...options,
+  });
+}
+
+function faultsOf({ failures }: FuzzResult): readonly string[] {
+  return failures.map(({ what, input }) => `${what}: ${Buffer.from(input).toString("hex")}`);
+}
+
+describe.each(targets.map((target) => ({ name: target.name, target })))("the target $name", ({ target }) => {
+  test("accepts every valid input, and writes it back byte for byte where it has one form", async () => {
     const prng = new Prng(seed);
     for (let i = 0; i < 200; i++) {
-      const { outcome, fault } = examine(target, target.valid(prng));
+      const { outcome, fault } = await examine(target, target.valid(prng));
       expect(fault).toBeUndefined();
       expect(outcome).toMatch(/^ok/);
     }
   });
 
-  test("never breaks on 2,000 damaged or random inputs", () => {
-    const result = fuzz(target, { seed, executionsMax: 2_000, secondsMax: 3, measureEvery: 1_000 });
-    expect(result.failures.map(({ what, input }) => `${what}: ${Buffer.from(input).toString("hex")}`)).toEqual([]);
+  test("stands damaged and random inputs", async () => {
+    const result = await run(target, { executionsMax: 2_000, secondsMax: 2 });
+    expect(faultsOf(result)).toEqual([]);
     expect([...result.outcomes.keys()]).toEqual(expect.arrayContaining([...(outcomesWanted[target.name] ?? [])]));
   });
 
-  test("keeps its memory in bounds for the largest messages of the smallest parts", () => {
+  test("keeps its memory in bounds for the largest inputs of the smallest parts", async () => {
     for (const input of target.heaviest(new Prng(seed))) {
-      expect(examine(target, input)).toEqual({ outcome: expect.stringMatching(/^ok/) as string, fault: undefined });
+      expect(await examine(target, input)).toEqual({
+        outcome: expect.stringMatching(/^ok/) as string,
+        fault: undefined,
+      });
       expect(allocatedBytes(target.decode, input)).toBeLessThanOrEqual(smallPartsBytesMax(input.length));
     }
   });
 
-  test("stands the inputs of the corpus", () => {
-    const inputs = readCorpus(target.name);
-    expect(inputs.length).toBeGreaterThan(0);
-    for (const { file, input } of inputs)
-      expect({ file, fault: examine(target, input).fault }).toEqual({ file, fault: undefined });
+  test("stands its corpus and its regressions", async () => {
+    for (const { name, input } of [...readCorpus(target.name), ...readRegressions(target.name)])
+      expect({ name, fault: (await examine(target, input)).fault }).toEqual({ name, fault: undefined });
+  });
+
+  test("has a corpus that git can carry", () => {
+    const sizes = readCorpus(target.name).map(({ input }) => input.length);
+    expect(sizes.length).toBeGreaterThan(0);
+    expect(sizes.length).toBeLessThanOrEqual(corpusInputsMax);
+    expect(sizes.reduce((sum, size) => sum + size)).toBeLessThanOrEqual(corpusBytesMax);
   });
 });
 
 test("identifiers are flat texts: messages made of little else take at most 40 times their size", () => {
-  const target = targets.find(({ name }) => name === "frontier")!;
-  for (const input of target.heaviest(new Prng(seed)))
-    expect(allocatedBytes(target.decode, input)).toBeLessThanOrEqual(identifierPartsBytesMax(input.length));
+  for (const input of named("frontier").heaviest(new Prng(seed)))
+    expect(allocatedBytes(named("frontier").decode, input)).toBeLessThanOrEqual(identifierPartsBytesMax(input.length));
 });
 
-test("a run is a function of its seed", () => {
-  const target = targets[0]!;
-  const run = (seed: number): unknown => [
-    ...fuzz(target, { seed, executionsMax: 500, secondsMax: 60, measureEvery: 1_000 }).outcomes,
+test("a run is a function of its seed", async () => {
+  const outcomes = async (of: number): Promise<unknown> => [
+    ...(await run(named("op"), { seed: of, executionsMax: 500 })).outcomes,
   ];
-  expect(run(5)).toEqual(run(5));
-  expect(run(5)).not.toEqual(run(6));
+  expect(await outcomes(5)).toEqual(await outcomes(5));
+  expect(await outcomes(5)).not.toEqual(await outcomes(6));
 });
 
-test("a decoder that forgets to look behind the end of its message is caught", () => {
-  const target = targets.find(({ name }) => name === "ack")!;
-  const careless = { ...target, look: (bytes: Uint8Array) => target.look(bytes.subarray(0, 26)) };
-  expect(fuzz(careless, { seed, executionsMax: 2_000, secondsMax: 3, measureEvery: 10_000 }).failures).not.toEqual([]);
+test("a decoder that forgets to look behind the end of its message is caught", async () => {
+  const careless = { ...named("ack"), look: (bytes: Bytes) => named("ack").look(bytes.subarray(0, 26)) };
+  expect((await run(careless, { executionsMax: 2_000 })).failures).not.toEqual([]);
 });
+
+test("an input that breaks a target is made as small as it can be", async () => {
+  const planted = thatLooks((bytes) => {
+    if (bytes.includes(7) && bytes.includes(9)) throw new Error("7 and 9");
+    return "ok";
+  });
+  expect(await smallest(planted, new Prng(1).bytes(4_000))).toHaveLength(2);
+});
+
+describe("a fault behind four bytes that are compared one by one", async () => {
+  const counters = new Counters((url) => url.includes("test/fuzz/planted"));
+  afterAll(() => counters.stop());
+  const { openSesame } = await import("./planted.ts");
+  const planted = thatLooks(openSesame);
+  const budget = { executionsMax: 100_000, measureEvery: Infinity };
+
+  test.each([1, 2])("is found by what its code reached, with seed %i", async (of) => {
+    expect((await run(planted, { ...budget, seed: of, counters })).failures).not.toEqual([]);
+  });
+
+  test("is not found blindly with as many executions", async () => {
+    expect((await run(planted, budget)).failures).toEqual([]);
+  });
+});
+
+function named(name: string): Target {
+  return targets.find((target) => target.name === name)!;
+}
+
+function thatLooks(look: (bytes: Bytes) => string): Target {
+  return {
+    ...named("op"),
+    name: "planted",
+    valid: (prng) => prng.bytes(16),
+    decode: () => undefined,
+    look: (bytes) => ({ outcome: look(bytes), again: undefined }),
+  };
+}

@@ -1,13 +1,20 @@
 /**
- * Runs one target for a number of executions or for some seconds: valid inputs, damaged ones and
- * noise, all drawn from the seed. An input breaks the target when the decoder throws, changes its
- * input, accepts what it would write differently, or takes more memory than it may.
+ * Runs one target until a number of executions or some seconds have passed.
+ *
+ * Inputs come in batches: fresh valid ones, noise, and for the most part mutations of seeds. After
+ * each batch one look at the coverage tells whether it reached new code; if so, halves of it run
+ * again until the inputs that did are found, and become seeds. Everything is drawn from the run's
+ * seed, so that a run by executions is repeatable as far as the target and V8's counters are.
  */
-import { type Bytes, equalBytes } from "../../src/base/bytes.ts";
+import type { Bytes } from "../../src/base/bytes.ts";
 import { Prng } from "../../src/base/prng.ts";
+import { type Counters, Reached } from "./coverage.ts";
+import { dictionaryOf } from "./dictionary.ts";
+import { examine } from "./examine.ts";
 import { allocatedBytes, allocationBytesMax } from "./memory.ts";
-import { mutated } from "./mutate.ts";
-import type { Target } from "./targets.ts";
+import { type Surroundings, mutated } from "./mutate.ts";
+import { Seeds } from "./seeds.ts";
+import type { Target } from "./target.ts";
 
 export interface Failure {
   readonly input: Bytes;
@@ -22,6 +29,9 @@ export interface FuzzResult {
   readonly failures: readonly Failure[];
   /** Most memory taken by one of the executions measured. */
   readonly allocatedBytesTop: number;
+  /** Those that the run began with and those that reached new code, in this order. */
+  readonly seeds: readonly Bytes[];
+  readonly reached: Reached;
 }
 
 export interface FuzzOptions {
@@ -30,62 +40,173 @@ export interface FuzzOptions {
   readonly secondsMax: number;
   /** Memory is measured at each so manieth execution; a measurement costs a garbage collection. */
   readonly measureEvery: number;
+  /** Inputs to begin with, beside fresh valid ones. */
+  readonly corpus: readonly Bytes[];
+  /** Undefined: blind, nothing is learnt from what runs. */
+  readonly counters: Counters | undefined;
+  /** Hears of every input before it runs, for whoever watches for one that never ends. */
+  readonly watch: Watch;
 }
+
+export interface Watch {
+  before(input: Bytes): void;
+  progress(progress: Progress): void;
+}
+
+export interface Progress {
+  readonly executions: number;
+  readonly seeds: number;
+  readonly stretches: number;
+}
+
+export const noWatch: Watch = { before: () => undefined, progress: () => undefined };
 
 /** Different inputs that break a target are many; the first few tell enough. */
 const failuresMax = 10;
-const poolSize = 64;
+const validSeeds = 32;
+/** Longer seeds are not mutated: most of a decoder's code is reached by short inputs, a thousand times as fast. */
+const seedBytesMax = 4 * 1024;
 
-export function fuzz(target: Target, options: FuzzOptions): FuzzResult {
-  const prng = new Prng(options.seed);
-  const outcomes = new Map<string, number>();
-  const failures: Failure[] = [];
-  const start = performance.now();
-  const seconds = (): number => (performance.now() - start) / 1_000;
-  let pool: readonly Bytes[] = [];
-  let executions = 0;
-  let allocatedBytesTop = 0;
-  for (
-    ;
-    executions < options.executionsMax && seconds() < options.secondsMax && failures.length < failuresMax;
-    executions++
-  ) {
-    if (executions % 512 === 0) pool = Array.from({ length: poolSize }, () => target.valid(prng));
-    const input = nextInput(pool, prng);
-    const { outcome, fault } = examine(target, input);
-    outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
-    if (fault !== undefined) failures.push({ input, what: fault });
-    if (executions % options.measureEvery !== 0) continue;
-    const bytes = allocatedBytes(target.decode, input);
-    allocatedBytesTop = Math.max(allocatedBytesTop, bytes);
+export async function fuzz(target: Target, options: FuzzOptions): Promise<FuzzResult> {
+  return await new Run(target, options).run();
+}
+
+interface Planned {
+  readonly input: Bytes;
+  /** Index of the seed that it was made from, −1 for a fresh one. */
+  readonly parent: number;
+}
+
+class Run {
+  readonly #target: Target;
+  readonly #options: FuzzOptions;
+  readonly #prng: Prng;
+  readonly #seeds = new Seeds();
+  readonly #reached = new Reached();
+  readonly #outcomes = new Map<string, number>();
+  readonly #failures: Failure[] = [];
+  readonly #began = performance.now();
+  #dictionary: readonly Bytes[] = [];
+  #executions = 0;
+  #allocatedBytesTop = 0;
+
+  constructor(target: Target, options: FuzzOptions) {
+    this.#target = target;
+    this.#options = options;
+    this.#prng = new Prng(options.seed);
+  }
+
+  async run(): Promise<FuzzResult> {
+    await this.#begin();
+    while (!this.#isOver()) {
+      const { executionsMax } = this.#options;
+      const size = Math.min(this.#target.batch, executionsMax - this.#executions);
+      this.#seeds.weigh();
+      await this.#batch(Array.from({ length: size }, () => this.#plan()));
+    }
+    return {
+      executions: this.#executions,
+      seconds: this.#seconds(),
+      outcomes: this.#outcomes,
+      failures: this.#failures,
+      allocatedBytesTop: this.#allocatedBytesTop,
+      seeds: this.#seeds.inputs,
+      reached: this.#reached,
+    };
+  }
+
+  #seconds(): number {
+    return (performance.now() - this.#began) / 1_000;
+  }
+
+  #isOver(): boolean {
+    const { executionsMax, secondsMax } = this.#options;
+    return this.#executions >= executionsMax || this.#seconds() >= secondsMax || this.#failures.length >= failuresMax;
+  }
+
+  async #begin(): Promise<void> {
+    const valid = Array.from({ length: validSeeds }, () => this.#target.valid(this.#prng));
+    const inputs = [...this.#options.corpus, ...valid].filter(({ length }) => length <= seedBytesMax);
+    for (const input of inputs) {
+      this.#seeds.add(input);
+      const { fault } = await this.#execute(input);
+      if (fault !== undefined) this.#failures.push({ input, what: fault });
+    }
+    if (this.#options.counters !== undefined) this.#reached.add(this.#options.counters.look());
+    const urls = new Set(this.#reached.functions.map((name) => name.slice(0, name.indexOf(" "))));
+    this.#dictionary = dictionaryOf([...urls]);
+  }
+
+  #plan(): Planned {
+    const prng = this.#prng;
+    const kind = prng.unit();
+    if (kind < 0.02) return { input: this.#target.valid(prng), parent: -1 };
+    if (kind < 0.05) return { input: noise(prng), parent: -1 };
+    const { index, input } = this.#seeds.pick(prng);
+    const around: Surroundings = {
+      other: this.#seeds.pick(prng).input,
+      dictionary: this.#dictionary,
+      bytesMax: 2 * seedBytesMax,
+    };
+    return { input: mutated(input, around, prng), parent: index };
+  }
+
+  async #batch(batch: readonly Planned[]): Promise<void> {
+    for (const { input } of batch) {
+      if (this.#failures.length >= failuresMax) break;
+      const examined = this.#execute(input);
+      const { outcome, fault } = examined instanceof Promise ? await examined : examined; // a pause costs as much as a small decoder
+      if (fault !== undefined) this.#failures.push({ input, what: fault });
+      this.#executions += 1;
+      if (this.#executions % this.#options.measureEvery === 0) this.#measure(input);
+      const count = this.#outcomes.get(outcome) ?? 0;
+      this.#outcomes.set(outcome, count + 1);
+    }
+    if (this.#options.counters !== undefined) await this.#learn(batch, this.#options.counters);
+    const { stretches } = this.#reached;
+    this.#options.watch.progress({ executions: this.#executions, seeds: this.#seeds.size, stretches });
+  }
+
+  async #learn(batch: readonly Planned[], counters: Counters): Promise<void> {
+    const sighting = counters.look();
+    if (!this.#reached.isNews(sighting)) return;
+    await this.#search(batch, counters);
+    this.#reached.add(sighting); // what did not come again, as the first use of something lazy
+  }
+
+  /** Finds the inputs of a batch that reach new code when they run again. */
+  async #search(batch: readonly Planned[], counters: Counters): Promise<void> {
+    for (const { input } of batch) await this.#execute(input);
+    const sighting = counters.look();
+    if (!this.#reached.isNews(sighting)) return;
+    const [only] = batch;
+    if (batch.length === 1 && only !== undefined) {
+      this.#reached.add(sighting);
+      if (only.input.length > seedBytesMax) return;
+      this.#seeds.found(only.parent);
+      this.#seeds.add(only.input);
+      return;
+    }
+    const half = batch.length >>> 1;
+    await this.#search(batch.slice(0, half), counters);
+    await this.#search(batch.slice(half), counters);
+  }
+
+  #measure(input: Bytes): void {
+    const bytes = allocatedBytes(this.#target.decode, input);
+    this.#allocatedBytesTop = Math.max(this.#allocatedBytesTop, bytes);
     if (bytes > allocationBytesMax(input.length))
-      failures.push({ input, what: `${bytes} bytes allocated for ${input.length}` });
+      this.#failures.push({ input, what: `${bytes} bytes allocated for ${input.length}` });
   }
-  return { executions, seconds: seconds(), outcomes, failures, allocatedBytesTop };
-}
 
-/** One input through one target; `fault` says how it broke it. */
-export function examine(
-  target: Target,
-  input: Bytes,
-): { readonly outcome: string; readonly fault: string | undefined } {
-  const before = input.slice();
-  try {
-    const { outcome, again } = target.look(input);
-    if (!equalBytes(before, input)) return { outcome, fault: "the decoder changed its input" };
-    if (again !== undefined && !equalBytes(again, input))
-      return { outcome, fault: "accepted, but written differently" };
-    return { outcome, fault: undefined };
-  } catch (error) {
-    return { outcome: "threw", fault: `threw ${String(error)}` };
+  #execute(input: Bytes): ReturnType<typeof examine> {
+    this.#options.watch.before(input);
+    return examine(this.#target, input);
   }
 }
 
-function nextInput(pool: readonly Bytes[], prng: Prng): Bytes {
-  const kind = prng.unit();
-  if (kind < 0.1) return prng.pick(pool);
-  if (kind < 0.9) return mutated(prng.pick(pool), prng.pick(pool), prng);
-  const noise = prng.bytes(prng.below(300));
-  if (noise.length > 0 && prng.chance(0.5)) noise[0] = prng.below(6); // past the first byte, where most noise ends
-  return noise;
+function noise(prng: Prng): Bytes {
+  const bytes = prng.bytes(prng.below(300));
+  if (bytes.length > 0 && prng.chance(0.5)) bytes[0] = prng.below(10); // past the first byte, where most noise ends
+  return bytes;
 }

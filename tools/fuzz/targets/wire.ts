@@ -1,13 +1,14 @@
 /**
- * One target per decoder. Each makes valid inputs, the inputs that cost most memory per byte, and
+ * Messages between peers. Each target makes valid ones, those that cost most memory per byte, and
  * decodes with a way back: what was accepted, encoded again from its decoded fields.
  */
-import type { Author } from "../../src/base/brand.ts";
-import { type Bytes, concat, toHex } from "../../src/base/bytes.ts";
-import { Prng } from "../../src/base/prng.ts";
-import { decodeAck, encodeAck } from "../../src/codec/ack.ts";
-import { decodeAdmit, encodeAdmit } from "../../src/codec/admit.ts";
-import { ByteReader, ByteWriter } from "../../src/codec/byte-io.ts";
+import type { Author } from "../../../src/base/brand.ts";
+import { assert } from "../../../src/base/assert.ts";
+import { type Bytes, concat, equalBytes, toHex } from "../../../src/base/bytes.ts";
+import { Prng } from "../../../src/base/prng.ts";
+import { decodeAck, encodeAck } from "../../../src/codec/ack.ts";
+import { decodeAdmit, encodeAdmit } from "../../../src/codec/admit.ts";
+import { ByteReader, ByteWriter } from "../../../src/codec/byte-io.ts";
 import {
   type FrontierMessage,
   decodeFrontier,
@@ -18,16 +19,24 @@ import {
   encodePull,
   encodeServing,
   encodeSuperseded,
-} from "../../src/codec/frontier.ts";
-import { encodeSummarise, encodeSummarised } from "../../src/codec/prefix.ts";
-import { decodeGossip, encodeGossip } from "../../src/codec/gossip.ts";
-import { encodeOp } from "../../src/codec/op.ts";
-import { type Parcel, decodeParcel, encodeHeader, encodeParcel, headerBytes } from "../../src/codec/parcel.ts";
-import { peerIdOf } from "../../src/codec/peer-id.ts";
-import { decodePeers, encodePeers } from "../../src/codec/peers.ts";
-import { readRanges, writeRanges } from "../../src/codec/ranges-wire.ts";
-import { type TrieProof, decodeTrieProof, encodeTrieProof } from "../../src/codec/trie-proof.ts";
-import { type WalkMessage, decodeWalk, encodeWalk } from "../../src/codec/walk.ts";
+} from "../../../src/codec/frontier.ts";
+import { encodeSummarise, encodeSummarised } from "../../../src/codec/prefix.ts";
+import { decodeGossip, encodeGossip } from "../../../src/codec/gossip.ts";
+import { encodeOp } from "../../../src/codec/op.ts";
+import {
+  type Parcel,
+  decodeParcel,
+  decodeStoredHeader,
+  encodeHeader,
+  encodeParcel,
+  headerBytes,
+} from "../../../src/codec/parcel.ts";
+import { peerIdOf } from "../../../src/codec/peer-id.ts";
+import { decodePeers, encodePeers } from "../../../src/codec/peers.ts";
+import { readRanges, writeRanges } from "../../../src/codec/ranges-wire.ts";
+import { type TrieProof, decodeTrieProof, encodeTrieProof } from "../../../src/codec/trie-proof.ts";
+import { type Target, fastBatch, refusedAs } from "../target.ts";
+import { type WalkMessage, decodeWalk, encodeWalk } from "../../../src/codec/walk.ts";
 import {
   anyAck,
   anyAdmit,
@@ -41,24 +50,7 @@ import {
   anyTrieProof,
   anyWalk,
   anyWalkNode,
-} from "./samples.ts";
-
-/** What a decoder made of an input: the name of the outcome, and the bytes it would write for it. */
-export interface Decoding {
-  readonly outcome: string;
-  readonly again: Bytes | undefined;
-}
-
-export interface Target {
-  readonly name: string;
-  valid(prng: Prng): Bytes;
-  /** Valid inputs near the size limit, made of the smallest parts there are. */
-  heaviest(prng: Prng): readonly Bytes[];
-  /** Only decodes, for the measurement of memory; the value is kept alive by the caller. */
-  decode(bytes: Bytes): unknown;
-  /** Decodes and encodes again. */
-  look(bytes: Bytes): Decoding;
-}
+} from "../samples.ts";
 
 const maxOpsParcel = (prng: Prng): Bytes => {
   const ops = Array.from({ length: 1_000 }, (_, index) => {
@@ -95,6 +87,9 @@ const fixedEnvelope = concat([
 export const targets: readonly Target[] = [
   {
     name: "op",
+    group: "op",
+    batch: fastBatch,
+    covers: ["codec/op.ts readOp"],
     valid: (prng) => encodeOp(anyOp(prng)),
     heaviest: (prng) => [encodeOp({ ...anyOp(prng), content: { type: "value", value: prng.bytes(64 * 1024) } })],
     decode: (bytes) => decodeParcel(concat([fixedEnvelope, bytes])),
@@ -107,13 +102,20 @@ export const targets: readonly Target[] = [
   },
   {
     name: "parcel",
+    group: "parcel",
+    batch: fastBatch,
+    covers: ["codec/parcel.ts decodeParcel", "codec/parcel.ts decodeStoredHeader"],
     valid: anyParcel,
     heaviest: (prng) => [maxOpsParcel(prng)],
     decode: decodeParcel,
     look: (bytes) => {
       const decoded = decodeParcel(bytes);
       if (!decoded.ok) return refusedAs(decoded.code);
-      const { ops, header } = decoded.value;
+      const { ops, header, signedHeader } = decoded.value;
+      assert(
+        equalBytes(encodeHeader(decodeStoredHeader(signedHeader)), encodeHeader(header)),
+        "a stored header is the one received",
+      );
       return {
         outcome: ops.length === header.opsCount ? "ok whole" : "ok fragment",
         again: parcelAgain(decoded.value),
@@ -122,6 +124,9 @@ export const targets: readonly Target[] = [
   },
   {
     name: "gossip",
+    group: "gossip",
+    batch: fastBatch,
+    covers: ["codec/gossip.ts decodeGossip", "codec/gossip.ts readParcels"],
     valid: (prng) => encodeGossip(Array.from({ length: 1 + prng.below(4) }, () => anyParcel(prng, "whole"))),
     heaviest: (prng) => [
       encodeGossip(Array.from({ length: 4_096 }, () => smallestParcel(prng))),
@@ -137,6 +142,14 @@ export const targets: readonly Target[] = [
   },
   {
     name: "frontier",
+    group: "frontier",
+    batch: fastBatch,
+    covers: [
+      "codec/frontier.ts decodeFrontier",
+      "codec/beacon.ts readBeacon",
+      "codec/prefix.ts readSummarise",
+      "codec/prefix.ts readSummarised",
+    ],
     valid: anyFrontier,
     heaviest: (prng) => [
       encodePull(1, anyBeacon(prng), true, manyOrigins(prng, 4_096, 0)),
@@ -157,6 +170,9 @@ export const targets: readonly Target[] = [
   },
   {
     name: "walk",
+    group: "walk",
+    batch: fastBatch,
+    covers: ["codec/walk.ts decodeWalk"],
     valid: (prng) => encodeWalk(anyWalk(prng)),
     heaviest: (prng) => [
       encodeWalk({ type: "ask", session: 1, request: 1, nodes: Array.from({ length: 256 }, () => anyWalkNode(prng)) }),
@@ -172,6 +188,9 @@ export const targets: readonly Target[] = [
   },
   {
     name: "admit",
+    group: "admit",
+    batch: fastBatch,
+    covers: ["codec/admit.ts decodeAdmit", "codec/text-io.ts readText"],
     valid: (prng) => encodeAdmit(anyAdmit(prng)),
     heaviest: (prng) => [
       encodeAdmit({ type: "goodbye", code: "other", retryAfterSeconds: prng.below(9), reason: "r".repeat(256) }),
@@ -186,6 +205,9 @@ export const targets: readonly Target[] = [
   },
   {
     name: "peers",
+    group: "peers",
+    batch: fastBatch,
+    covers: ["codec/peers.ts decodePeers"],
     valid: (prng) => encodePeers(anyPeersMessage(prng)),
     heaviest: (prng) => [
       encodePeers({
@@ -207,6 +229,9 @@ export const targets: readonly Target[] = [
   },
   {
     name: "ack",
+    group: "ack",
+    batch: fastBatch,
+    covers: ["codec/ack.ts decodeAck"],
     valid: (prng) => encodeAck(anyAck(prng)),
     heaviest: (prng) => [
       encodeAck({ ...anyAck(prng), ranges: Array.from({ length: 64 }, (_, i) => [2 * i + 1, 2 * i + 1] as const) }),
@@ -219,6 +244,9 @@ export const targets: readonly Target[] = [
   },
   {
     name: "ranges",
+    group: "ranges",
+    batch: fastBatch,
+    covers: ["codec/ranges-wire.ts readRanges"],
     valid: (prng) => rangesBytes(anyRanges(prng, 65)),
     heaviest: () => [rangesBytes(Array.from({ length: 65 }, (_, i) => [2 * i + 1, 2 * i + 1] as const))],
     decode: (bytes) => readRanges(new ByteReader(bytes), 65),
@@ -230,6 +258,9 @@ export const targets: readonly Target[] = [
   },
   {
     name: "trie-proof",
+    group: "trie-proof",
+    batch: fastBatch,
+    covers: ["codec/trie-proof.ts decodeTrieProof"],
     valid: anyTrieProof,
     heaviest: (prng) => [longestProof(prng)],
     decode: decodeTrieProof,
@@ -257,10 +288,6 @@ function longestProof(prng: Prng): Bytes {
 function trieProofAgain({ branches, end }: TrieProof): Bytes {
   if (end.type !== "present") return encodeTrieProof({ branches, end });
   return encodeTrieProof({ branches, end: { ...end, parcel: parcelAgain(end.parcel) } });
-}
-
-function refusedAs(code: string): Decoding {
-  return { outcome: code, again: undefined };
 }
 
 function rangesBytes(ranges: ReturnType<typeof readRanges>): Bytes {
