@@ -141,7 +141,7 @@ function thatLooks(look: (bytes: Bytes) => string): Target {
   return {
     ...named("op"),
     name: "planted",
-    valid: (prng) => prng.bytes(16),
+    valid: (prng) => prng.bytes(6),
     decode: () => undefined,
     look: (bytes) => ({ outcome: look(bytes), again: undefined }),
   };
