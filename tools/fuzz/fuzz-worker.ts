@@ -12,9 +12,10 @@ import { allocatedBytes } from "./memory.ts";
 import { fewest, smallest } from "./minimise.ts";
 import { fuzz } from "./run.ts";
 import { SharedView } from "./shared-view.ts";
-import { loadTarget } from "./targets/all.ts";
+import { type TargetFile, loadTarget } from "./targets/all.ts";
 
 export interface Order {
+  readonly file: TargetFile;
   readonly target: string;
   readonly seed: number;
   readonly executionsMax: number;
@@ -49,7 +50,7 @@ parentPort.postMessage(await carryOut(workerData as Order));
 async function carryOut(order: Order): Promise<Report> {
   // Before the target is loaded, else its code has no counters.
   const counters = order.guided ? new Counters((url) => url.startsWith(sourceFolder)) : undefined;
-  const target = await loadTarget(order.target);
+  const target = await loadTarget(order.file, order.target);
   const kept = [...readRegressions(target.name), ...readCorpus(target.name)].map(({ input }) => input);
   const { seed, executionsMax, secondsMax } = order;
   const watch = new SharedView(order.shared);

@@ -51,7 +51,8 @@ export function describeEnd(
   return { text: lines.join("\n"), broken: report.failures.length > 0 || heavy.some(({ over }) => over) };
 }
 
-function brokenBy(target: string, input: Bytes, what: string): string {
+function brokenBy(target: string, input: Bytes | undefined, what: string): string {
+  if (input === undefined) return `  BROKEN ${target}: ${what}`;
   const path = relative(process.cwd(), saveRegression(target, input));
   return `  BROKEN ${target}: ${what}\n  again with: npm run fuzz -- --target ${target} --input ${path}`;
 }

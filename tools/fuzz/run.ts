@@ -14,6 +14,7 @@ import { examine } from "./examine.ts";
 import { allocatedBytes, allocationBytesMax } from "./memory.ts";
 import { type Surroundings, mutated } from "./mutate.ts";
 import { Seeds } from "./seeds.ts";
+import { Sweep } from "./sweep.ts";
 import type { Target } from "./target.ts";
 
 export interface Failure {
@@ -63,6 +64,9 @@ export const noWatch: Watch = { before: () => undefined, progress: () => undefin
 
 /** Different inputs that break a target are many; the first few tell enough. */
 const failuresMax = 10;
+/** Guess: after 100 batches without news a batch is seven times as large; never larger than 16 times. */
+const patienceGrowth = 1.02;
+const patienceMax = 16;
 const validSeeds = 32;
 /** Longer seeds are not mutated: most of a decoder's code is reached by short inputs, a thousand times as fast. */
 const seedBytesMax = 4 * 1024;
@@ -82,12 +86,15 @@ class Run {
   readonly #options: FuzzOptions;
   readonly #prng: Prng;
   readonly #seeds = new Seeds();
+  readonly #sweep = new Sweep();
   readonly #reached = new Reached();
   readonly #outcomes = new Map<string, number>();
   readonly #failures: Failure[] = [];
   readonly #began = performance.now();
   #dictionary: readonly Bytes[] = [];
   #executions = 0;
+  /** Batches grow while nothing is news: looking is what takes the time then. */
+  #patience = 1;
   #allocatedBytesTop = 0;
 
   constructor(target: Target, options: FuzzOptions) {
@@ -100,7 +107,7 @@ class Run {
     await this.#begin();
     while (!this.#isOver()) {
       const { executionsMax } = this.#options;
-      const size = Math.min(this.#target.batch, executionsMax - this.#executions);
+      const size = Math.min(Math.floor(this.#target.batch * this.#patience), executionsMax - this.#executions);
       this.#seeds.weigh();
       await this.#batch(Array.from({ length: size }, () => this.#plan()));
     }
@@ -128,13 +135,19 @@ class Run {
     const valid = Array.from({ length: validSeeds }, () => this.#target.valid(this.#prng));
     const inputs = [...this.#options.corpus, ...valid].filter(({ length }) => length <= seedBytesMax);
     for (const input of inputs) {
-      this.#seeds.add(input);
       const { fault } = await this.#execute(input);
       if (fault !== undefined) this.#failures.push({ input, what: fault });
+      this.#seeds.add(input, this.#isNews());
     }
-    if (this.#options.counters !== undefined) this.#reached.add(this.#options.counters.look());
     const urls = new Set(this.#reached.functions.map((name) => name.slice(0, name.indexOf(" "))));
     this.#dictionary = dictionaryOf([...urls]);
+  }
+
+  #isNews(): boolean {
+    const sighting = this.#options.counters?.look();
+    if (sighting === undefined || !this.#reached.isNews(sighting)) return false;
+    this.#reached.add(sighting);
+    return true;
   }
 
   #plan(): Planned {
@@ -142,6 +155,8 @@ class Run {
     const kind = prng.unit();
     if (kind < 0.02) return { input: this.#target.valid(prng), parent: -1 };
     if (kind < 0.05) return { input: noise(prng), parent: -1 };
+    const next = kind < 0.3 ? this.#sweep.next() : undefined;
+    if (next !== undefined) return next;
     const { index, input } = this.#seeds.pick(prng);
     const around: Surroundings = {
       other: this.#seeds.pick(prng).input,
@@ -169,7 +184,9 @@ class Run {
 
   async #learn(batch: readonly Planned[], counters: Counters): Promise<void> {
     const sighting = counters.look();
-    if (!this.#reached.isNews(sighting)) return;
+    const isNews = this.#reached.isNews(sighting);
+    this.#patience = isNews ? 1 : Math.min(this.#patience * patienceGrowth, patienceMax);
+    if (!isNews) return;
     await this.#search(batch, counters);
     this.#reached.add(sighting); // what did not come again, as the first use of something lazy
   }
@@ -184,7 +201,8 @@ class Run {
       this.#reached.add(sighting);
       if (only.input.length > seedBytesMax) return;
       this.#seeds.found(only.parent);
-      this.#seeds.add(only.input);
+      this.#sweep.add(only.input, this.#seeds.size);
+      this.#seeds.add(only.input, true);
       return;
     }
     const half = batch.length >>> 1;

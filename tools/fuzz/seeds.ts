@@ -7,6 +7,7 @@ import type { Prng } from "../../src/base/prng.ts";
 
 interface Seed {
   readonly input: Bytes;
+  readonly worth: number;
   picks: number;
   finds: number;
 }
@@ -23,8 +24,9 @@ export class Seeds {
     return this.#seeds.map(({ input }) => input);
   }
 
-  add(input: Bytes): void {
-    this.#seeds.push({ input, picks: 0, finds: 0 });
+  /** `isNews` where it reached code that none before it did. */
+  add(input: Bytes, isNews: boolean): void {
+    this.#seeds.push({ input, worth: isNews ? 1 : 0.1, picks: 0, finds: 0 });
   }
 
   /** A child of this seed reached new code. */
@@ -54,6 +56,6 @@ export class Seeds {
 }
 
 /** Guess: sizes count by their root, and a seed that leads nowhere loses half of its energy with every 1,000 tries. */
-function energyOf({ input, picks, finds }: Seed): number {
-  return (1 + finds) / ((1 + picks / 1_000) * Math.sqrt(16 + input.length));
+function energyOf({ input, worth, picks, finds }: Seed): number {
+  return (worth * (1 + finds)) / ((1 + picks / 1_000) * Math.sqrt(16 + input.length));
 }

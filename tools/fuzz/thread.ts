@@ -8,8 +8,8 @@ import { SharedView } from "./shared-view.ts";
 
 export type End =
   | { readonly type: "done"; readonly report: Report }
-  /** The thread was ended in the middle of this input, or ended itself. */
-  | { readonly type: "stuck" | "crashed"; readonly input: Bytes; readonly why: string };
+  /** The thread was ended in the middle of this input, or ended itself; before the first input there is none. */
+  | { readonly type: "stuck" | "crashed"; readonly input: Bytes | undefined; readonly why: string };
 
 /** An input that runs so long does not end. Guess: a hundred times what is allowed, against a busy machine. */
 const stuckMs = 10_000;
@@ -34,7 +34,9 @@ export function fuzzInThread(order: Omit<Order, "shared">, onProgress: (progress
     }
   }, lookMs);
   worker.once("message", (report: Report) => resolve({ type: "done", report }));
-  worker.once("error", (error) => resolve({ type: "crashed", input: view.input, why: String(error) }));
-  worker.once("exit", (code) => resolve({ type: "crashed", input: view.input, why: `ended the thread with ${code}` }));
+  const crash = (why: string): void =>
+    resolve({ type: "crashed", input: view.tick === undefined ? undefined : view.input, why });
+  worker.once("error", (error) => crash(String(error)));
+  worker.once("exit", (code) => crash(`the thread ended with ${code}`));
   return promise.finally(() => clearInterval(timer));
 }

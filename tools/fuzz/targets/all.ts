@@ -5,18 +5,34 @@
 import { assert } from "../../../src/base/assert.ts";
 import type { Target } from "../target.ts";
 
-const files: readonly (() => Promise<{ readonly targets: readonly Target[] }>)[] = [() => import("./wire.ts")];
+const files = {
+  wire: () => import("./wire.ts"),
+  text: () => import("./text.ts"),
+  words: () => import("./words.ts"),
+  files: () => import("./files.ts"),
+  link: () => import("./link.ts"),
+  gossipStream: () => import("./gossip-stream.ts"),
+  http: () => import("./http.ts"),
+  cli: () => import("./cli.ts"),
+} as const satisfies Readonly<Record<string, () => Promise<{ readonly targets: readonly Target[] }>>>;
 
-export async function loadTargets(): Promise<readonly Target[]> {
-  const loaded = await Promise.all(files.map((load) => load()));
-  return loaded.flatMap(({ targets }) => targets);
+export type TargetFile = keyof typeof files;
+
+export interface ListedTarget extends Target {
+  readonly file: TargetFile;
 }
 
-/** Stops at the file that has it. */
-export async function loadTarget(name: string): Promise<Target> {
-  for (const load of files) {
-    const found = (await load()).targets.find((target) => target.name === name);
-    if (found !== undefined) return found;
-  }
-  assert(false, `there is a target named ${name}`);
+export async function loadTargets(): Promise<readonly ListedTarget[]> {
+  const loaded = (Object.keys(files) as TargetFile[]).map(async (file) => {
+    const { targets } = await files[file]();
+    return targets.map((target: Target) => ({ ...target, file }));
+  });
+  return (await Promise.all(loaded)).flat();
+}
+
+export async function loadTarget(file: TargetFile, name: string): Promise<Target> {
+  const { targets } = await files[file]();
+  const found = targets.find((target: Target) => target.name === name);
+  assert(found !== undefined, "a target that is listed is there");
+  return found;
 }
