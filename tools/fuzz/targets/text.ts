@@ -1,4 +1,5 @@
 /** Short texts: from people, configuration, the network and the kernel. */
+import { parseByteSize } from "../../../src/base/byte-size.ts";
 import { fromBase58, fromHex, toBase58, toHex } from "../../../src/base/bytes.ts";
 import { ipOfMultiaddr, parseIp, parseIpRange, rangeText } from "../../../src/base/ip-range.ts";
 import { assert } from "../../../src/base/assert.ts";
@@ -67,6 +68,19 @@ export const targets: readonly Target[] = [
       const read = parseIpRange(written);
       assert(read !== undefined && rangeText(read) === written, "a range is read as it was written");
       return { outcome: range.ip.length === 4 ? "ok v4" : "ok v6" };
+    },
+  }),
+  textTarget({
+    name: "byte-size",
+    group,
+    covers: ["base/byte-size.ts parseByteSize"],
+    valid: (prng) =>
+      `${prng.below(1_000)}${prng.pick(["", ".5"])}${prng.pick(["", " "])}${prng.pick(["B", "KiB", "MB", "TiB"])}`,
+    longest: "999999999999.999999 B",
+    read(text) {
+      const bytes = parseByteSize(text);
+      assert(bytes === undefined || (Number.isSafeInteger(bytes) && bytes >= 0), "an amount of bytes is exact");
+      return okOr(bytes);
     },
   }),
   textTarget({
