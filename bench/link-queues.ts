@@ -62,6 +62,7 @@ class Side {
       encrypters: ["noise"],
       dialMs: 10_000,
       linksMax: 50,
+      relays: false,
       pingEveryMs: 30_000,
       staleAfterMs: 120_000,
       mdns: { enabled: false, networkName: "bench", networkId: "00".repeat(32) },

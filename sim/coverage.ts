@@ -66,6 +66,8 @@ const notes: Readonly<Record<Note["type"], "happens" | { readonly cannot: string
   goodbye: "happens",
   peerBanned: "happens",
   peerJudged: "happens",
+  reachFound: { cannot: "simulated nodes have no addresses that others could dial back" },
+  relayAsked: { cannot: "simulated nodes have no addresses that others could dial back" },
   addressesTold: { cannot: "no simulated node tells addresses: eclipse attacks have a simulation of their own" },
   linkMismatch: { cannot: "what the simulated network tells is never lost; tests of replica and driver lose it" },
   linkGone: "happens",

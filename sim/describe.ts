@@ -37,6 +37,8 @@ export function describeOrder(order: NetworkOrder): string {
       return `dial ${order.attempt} ${order.address}`;
     case "closeLink":
       return `closeLink ${order.link} ${order.code}: ${order.reason}`;
+    case "probe":
+      return `probe ${order.number} ${order.address}`;
     default:
       return `${order.type} ${order.link}`;
   }

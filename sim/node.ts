@@ -62,6 +62,7 @@ const simulatedOptions = {
   validators: [],
   outboundWanted: 0,
   exchange: false,
+  usesRelays: false,
 };
 
 export class SimNode {

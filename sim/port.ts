@@ -69,7 +69,11 @@ export class Port implements Side {
       case "acceptLink":
       case "admitLink":
       case "closeLink":
+      case "reserve":
+      case "release":
         return this.#onLink(order);
+      case "probe":
+        return this.hear({ type: "probed", number: order.number, failure: "other" });
     }
   }
 
@@ -110,6 +114,10 @@ export class Port implements Side {
       case "admitLink":
         end.gate = "admitted";
         if (isAdmitted(otherEnd(end))) GossipRouter.admitted(end, this.#network);
+        return undefined;
+      case "reserve":
+        return this.hear({ type: "reserved", link: order.link, refused: "there are no relays here" });
+      case "release":
         return undefined;
       case "closeLink":
         this.#checkGoodbye(end, order.code);

@@ -177,6 +177,7 @@ class MainLoop {
         validators: [],
         outboundWanted: 0,
         exchange: false,
+        usesRelays: false,
         detector: { enabled: false, probeMs: 225 },
       },
       store,

@@ -188,7 +188,7 @@ export class EclipsedWorld {
   #stand(member: Member, direction: Direction, attempt: number | undefined): void {
     const link = (this.#linkCount += 1);
     this.#links.set(link, { link, member, direction, since: this.#now });
-    this.#step({ type: "linkOpened", link, peer: member.peer, attempt });
+    this.#step({ type: "linkOpened", link, peer: member.peer, attempt, relayed: false });
     this.#step({ type: "admitted", link, peer: member.peer });
     if (this.#connections.isSurplus(link)) {
       this.#end(link, "other");

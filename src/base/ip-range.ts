@@ -3,6 +3,8 @@
  * address mapped into IPv6 (`::ffff:1.2.3.4`) is that IPv4 address, so that a rule for one holds for both.
  */
 
+import { isRelayed } from "./relayed-address.ts";
+
 /** 4 or 16 bytes. */
 export type IpBytes = readonly number[];
 
@@ -60,8 +62,9 @@ export function isLoopback(ip: IpBytes): boolean {
   return ip.length === 4 ? ip[0] === 127 : ip.every((byte, index) => byte === (index === 15 ? 1 : 0));
 }
 
-/** The address in front of a multiaddr, `/ip4/…` or `/ip6/…`; undefined for names and all else. */
+/** Where a multiaddr of `/ip4/…` or `/ip6/…` leads; undefined for names and all else, relayed ones among them. */
 export function ipOfMultiaddr(address: string): IpBytes | undefined {
+  if (isRelayed(address)) return undefined; // its address is that of the relay
   const [, protocol, value = ""] = address.split("/");
   return protocol === "ip4" || protocol === "ip6" ? parseIp(value) : undefined;
 }

@@ -52,6 +52,8 @@ export const ttlSecondsMax = 0xffff_ffff;
 export const peersFrameBytesMax: number = 8 * 1024;
 /** Addresses told in one answer. Guess: four places of a mesh may be filled from it many times over. */
 export const knownPeersMax = 32;
+/** Ports named in a question to be dialed back. Guess: the one it listens on, and one that a router forwards. */
+export const dialBackPortsMax = 4;
 /** Bytes of one address. Guess: a relayed address with two peer ids has 190. */
 export const addressBytesMax = 200;
 /** Bytes of the cause in a peer's view. */

@@ -23,6 +23,9 @@ const known = (count: number, address = "/ip4/1.2.3.4/tcp/1"): Bytes =>
 const reached = encodePeers({ type: "probedOther", number: 1, reached: true });
 const view = encodePeers({ type: "view", number: 1, view: { by: peer, cause: "banned", conclusion: "c", next: "n" } });
 
+const dialBack = encodePeers({ type: "askDialBack", number: 1, ports: [4001] });
+const dialedBack = encodePeers({ type: "dialedBack", number: 1, outcome: "notTried" });
+
 describe("a message about peers", () => {
   test("comes back equal", () => {
     fc.assert(
@@ -37,6 +40,8 @@ describe("a message about peers", () => {
     expect(toHex(encodePeers({ type: "probeOther", number: 7, peer }))).toBe(`0300000007${key}`);
     expect(toHex(encodePeers({ type: "askView", number: 1, of: peer, about: peer }))).toBe(`0500000001${key}${key}`);
     expect(toHex(encodePeers({ type: "parted", number: 9, reason: "why" }))).toBe("09000000090003776879");
+    expect(toHex(dialBack)).toBe("0a00000001010fa1");
+    expect(toHex(dialedBack)).toBe("0b0000000106");
     expect(toHex(view)).toBe(`0600000001${key}0662616e6e656400016300016e`);
   });
 
@@ -61,8 +66,16 @@ describe("a message about peers", () => {
     ["with an answer of 2", reached.with(5, 2), "malformed"],
     ["with a text that is no UTF-8", view.with(38, 0xff), "malformed"],
     ["of tag 0", reached.with(0, 0), "malformed"],
-    ["of tag 10", reached.with(0, 10), "malformed"],
     ["with a longer reason", encodePeers({ type: "parted", number: 1, reason: "r" }).with(5, 2), "malformed"],
+    ["of tag 12", reached.with(0, 12), "malformed"],
+    ["that asks to be dialed back at no port", dialBack.with(5, 0).subarray(0, 6), "malformed"],
+    ["that asks to be dialed back at port 0", dialBack.with(6, 0).with(7, 0), "malformed"],
+    [
+      "that asks to be dialed back at five ports",
+      concat([dialBack.with(5, 5), new Uint8Array(8).fill(1)]),
+      "malformed",
+    ],
+    ["with an outcome that does not exist", dialedBack.with(5, 7), "malformed"],
     ["cut short", reached.subarray(0, -1), "malformed"],
     ["with a byte behind the end", concat([reached, new Uint8Array(1)]), "malformed"],
     ["of no bytes", new Uint8Array(0), "malformed"],

@@ -11,8 +11,11 @@
  *   askPeers    = 0x07 | number u32                                   whom do you know?
  *   knownPeers  = 0x08 | number u32 | count u8 (≤ 32) | (peer 32 | address length u8 ≥ 1, UTF-8) × count
  *   parted      = 0x09 | ago u32 (ms) | reason length u16, UTF-8      why our last link ended, as seen from here
+ *   askDialBack = 0x0a | number u32 | count u8 (1 to 4) | port u16 ≥ 1 × count     can you dial me, at one of these?
+ *   dialedBack  = 0x0b | number u32 | outcome u8 (0 reached, 1 refused, 2 timeout, 3 unreachable, 4 wrong peer, 5 other, 6 not tried)
  *
- * A peer is named by its Ed25519 public key.
+ * A peer is named by its Ed25519 public key. Dialing back goes to the address from which the asker's own link comes,
+ * and to no other.
  */
 import type { Author, PeerId } from "../base/brand.ts";
 import { assert } from "../base/assert.ts";
@@ -22,6 +25,7 @@ import { ByteReader, ByteWriter } from "./byte-io.ts";
 import {
   addressBytesMax,
   causeBytesMax,
+  dialBackPortsMax,
   knownPeersMax,
   peersFrameBytesMax,
   reasonBytesMax,
@@ -45,6 +49,18 @@ export interface PeerView {
   readonly next: string;
 }
 
+/** What came of an attempt to dial the asker; the position is the number on the wire. */
+export const dialBackOutcomes = [
+  "reached",
+  "refused",
+  "timeout",
+  "unreachable",
+  "wrongPeer",
+  "other",
+  "notTried",
+] as const;
+export type DialBackOutcome = (typeof dialBackOutcomes)[number];
+
 export type PeersMessage =
   | { readonly type: "probe" | "probed" | "askPeers"; readonly number: number }
   | { readonly type: "probeOther"; readonly number: number; readonly peer: PeerId }
@@ -53,7 +69,9 @@ export type PeersMessage =
   | { readonly type: "view"; readonly number: number; readonly view: PeerView }
   /** `number` is how long ago, in ms. */
   | { readonly type: "parted"; readonly number: number; readonly reason: string }
-  | { readonly type: "knownPeers"; readonly number: number; readonly peers: readonly KnownPeer[] };
+  | { readonly type: "knownPeers"; readonly number: number; readonly peers: readonly KnownPeer[] }
+  | { readonly type: "askDialBack"; readonly number: number; readonly ports: readonly number[] }
+  | { readonly type: "dialedBack"; readonly number: number; readonly outcome: DialBackOutcome };
 
 /** The position is the number on the wire, from 1 up. */
 const tags = [
@@ -66,6 +84,8 @@ const tags = [
   "askPeers",
   "knownPeers",
   "parted",
+  "askDialBack",
+  "dialedBack",
 ] as const;
 
 export function encodePeers(message: PeersMessage): Bytes {
@@ -98,6 +118,13 @@ export function encodePeers(message: PeersMessage): Bytes {
         const text = clipped(address, addressBytesMax);
         writer.bytes(keyOf(peer)).u8(text.length).bytes(text);
       }
+      break;
+    case "askDialBack":
+      writer.u8(message.ports.length);
+      for (const port of message.ports) writer.u16(port);
+      break;
+    case "dialedBack":
+      writer.u8(dialBackOutcomes.indexOf(message.outcome));
       break;
   }
   return writer.finish();
@@ -136,6 +163,16 @@ function readMessage(
       return { type, number, reason: readText(reader, reader.u16(), reasonBytesMax) };
     case "knownPeers":
       return { type, number, peers: readKnown(reader) };
+    case "askDialBack": {
+      const count = reader.u8();
+      if (count === 0 || count > dialBackPortsMax) return undefined;
+      const ports = Array.from({ length: count }, () => reader.u16());
+      return ports.includes(0) ? undefined : { type, number, ports };
+    }
+    case "dialedBack": {
+      const outcome = dialBackOutcomes[reader.u8()];
+      return outcome === undefined ? undefined : { type, number, outcome };
+    }
   }
 }
 

@@ -172,6 +172,19 @@ export const settings = {
       "How long a peer may leave pings unanswered before its link is closed as stale; it is pinged every peers.ping_seconds, or four times in that time.",
     source: "outside contract",
   },
+  p2pRelay: {
+    key: "p2p.relay",
+    group: "process",
+    type: "choice",
+    choices: ["off", "use", "serve", "both"],
+    unit: "",
+    default: "both",
+    flag: "--relay <off|use|serve|both>",
+    reload: "restart",
+    effect:
+      "Whether this node, where no peer can dial it, is reached by way of up to two linked members (use), and whether it relays members of its network that nobody can dial (serve).",
+    source: "guess",
+  },
   p2pMdns: {
     key: "p2p.mdns",
     group: "process",

@@ -65,6 +65,14 @@ export type Note =
       readonly attempts: number;
       readonly nextInMs: number;
     }
+  /** Whether others can dial this node, as far as so many peers tell. */
+  | {
+      readonly type: "reachFound";
+      readonly verdict: "reachable" | "unreachable" | "unknown";
+      readonly peers: number;
+    }
+  /** A relay was asked for a place; `refused` says why there is none. */
+  | { readonly type: "relayAsked"; readonly relay: PeerId; readonly refused: string | undefined }
   | { readonly type: "dialPlanned"; readonly peer: PeerId | undefined; readonly address: string; readonly inMs: number }
   | {
       readonly type: "candidateFound";

@@ -105,6 +105,12 @@ export class Border {
       case "transportMissing":
         this.#observer.log("net", "warn", "a transport cannot be used here; the others are", { ...fact });
         break;
+      case "relayGranted":
+      case "relayRefused":
+      case "circuitOpened":
+      case "circuitEnded":
+        this.#observer.log("net", fact.type === "relayRefused" ? "info" : "debug", relayWords[fact.type], { ...fact });
+        break;
       case "gossipFailed":
       case "gossipDropped":
         this.#observer.log("sync", "warn", "gossip did not reach a peer; a pull will", { ...fact });
@@ -117,3 +123,10 @@ export class Border {
     }
   }
 }
+
+const relayWords = {
+  relayGranted: "a member that nobody can dial has a place at this relay",
+  relayRefused: "not relayed",
+  circuitOpened: "two members are relayed",
+  circuitEnded: "two members are not relayed any more",
+} as const;

@@ -37,6 +37,7 @@ export function threadOptionsOf(
     validators: config.peersValidators as readonly PeerId[],
     outboundWanted: config.peersOutbound,
     exchange: config.peersExchange,
+    usesRelays: config.p2pRelay === "use" || config.p2pRelay === "both",
     peerLimits: {
       links: config.peersMaxLinks,
       attempts: config.peersAttempts,
@@ -76,6 +77,7 @@ export function driverOptionsOf(
     encrypters: config.p2pEncrypters,
     dialMs: config.p2pDialTimeoutSeconds * 1000,
     linksMax: config.peersMaxLinks,
+    relays: config.p2pRelay === "serve" || config.p2pRelay === "both",
     pingEveryMs: config.peersPingSeconds * 1000,
     staleAfterMs: config.p2pPeerTimeoutSeconds * 1000,
     mdns: { enabled: config.p2pMdns, networkName: config.networkName, networkId: network },

@@ -89,6 +89,10 @@ export class PeerBook {
       case "linkClosed":
         this.#closed(fact.link, fact.reason, fact.at);
         break;
+      case "relayGranted":
+      case "relayRefused":
+      case "circuitOpened":
+      case "circuitEnded":
       case "strangerHeard":
       case "mdnsFailed":
       case "transportMissing":

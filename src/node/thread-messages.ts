@@ -29,6 +29,7 @@ export interface ThreadOptions {
   readonly validators: readonly PeerId[];
   readonly outboundWanted: number;
   readonly exchange: boolean;
+  readonly usesRelays: boolean;
   readonly peerLimits: PeerLimits;
   readonly detector: DetectorOptions;
   readonly disk: DiskLimits;

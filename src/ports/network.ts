@@ -52,6 +52,12 @@ export type NetworkOrder =
   /** Closes after everything sent before it has left, or after 1 s. */
   | { readonly type: "closeLink"; readonly link: LinkId; readonly code: string; readonly reason: string }
   | { readonly type: "publish"; readonly payload: Uint8Array }
+  /** Looks whether the named peer answers at the address, and leaves it at once. */
+  | { readonly type: "probe"; readonly address: string; readonly number: number }
+  /** Asks the peer at the other end for a place at its relay, or for one more time. */
+  | { readonly type: "reserve"; readonly link: LinkId }
+  /** The place at that relay is not wanted any more. */
+  | { readonly type: "release"; readonly link: LinkId }
   | { readonly type: "judge"; readonly message: number; readonly verdict: Verdict };
 
 export type NetworkEvent =
@@ -105,7 +111,13 @@ export type NetworkEvent =
       readonly address: string;
       readonly peer: PeerId | undefined;
       readonly source: CandidateSource;
-    };
+    }
+  /** What came of `probe`; `failure` undefined where the peer answered. */
+  | { readonly type: "probed"; readonly number: number; readonly failure: DialFailure | undefined }
+  /** What came of `reserve`; `refused` says why there is no place, undefined where there is one. */
+  | { readonly type: "reserved"; readonly link: LinkId; readonly refused: string | undefined }
+  /** The members that have a place at this node's own relay. */
+  | { readonly type: "guestsChanged"; readonly guests: readonly PeerId[] };
 
 /** The eight counters operators know from chain nodes; all true counts since start. */
 export interface Counters {

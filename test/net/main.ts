@@ -6,6 +6,8 @@
  */
 import { exitOnSignals } from "../support/real-node.ts";
 import { findAndShare } from "./find-and-share.ts";
+import { missingForInternet } from "./internet.ts";
+import { behindTwoRouters } from "./nat.ts";
 import { missingForFaults, missingForLan, wayOfFaults } from "./lan.ts";
 import { stories } from "./partitions.ts";
 import { relinkedMsMax, silence, silenceNoticedMsMax } from "./silence.ts";
@@ -37,9 +39,19 @@ const silent: Trial = {
   },
 };
 
+const behindRouters: Trial = {
+  name: "two homes behind routers, and a relay",
+  missing: missingForInternet,
+  async run(say) {
+    const { betweenHomes, fromOutside } = await behindTwoRouters(say);
+    return `between the homes ${betweenHomes}, from outside ${fromOutside.join(" and ")}`;
+  },
+};
+
 const trials: readonly Trial[] = [
   findEachOther,
   silent,
+  behindRouters,
   ...stories.map(({ name, run }) => ({
     name,
     missing: missingForFaults,

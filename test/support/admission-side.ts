@@ -46,13 +46,18 @@ export class Side {
     return { lines: out.flatMap(lineOf), facts };
   }
 
-  open(link: LinkId, peer: PeerId, direction: Direction = "inbound"): readonly string[] {
+  open(
+    link: LinkId,
+    peer: PeerId,
+    direction: Direction = "inbound",
+    address = "/dns4/somewhere/tcp/1",
+  ): readonly string[] {
     return this.step({
       type: "linkOpened",
       link,
       peer,
       direction,
-      address: "/dns4/somewhere/tcp/1",
+      address,
       refused: undefined,
       allowed: false,
     }).lines;
@@ -63,9 +68,15 @@ export class Side {
   }
 
   /** A link from opening to admission. */
-  admit(link: LinkId, peer: PeerId, direction: Direction = "inbound", change: Partial<Hello> = {}): readonly string[] {
+  admit(
+    link: LinkId,
+    peer: PeerId,
+    direction: Direction = "inbound",
+    change: Partial<Hello> = {},
+    address?: string,
+  ): readonly string[] {
     return [
-      ...this.open(link, peer, direction),
+      ...this.open(link, peer, direction, address),
       ...this.hear(link, hello(change)),
       ...this.hear(link, { type: "welcome" }),
     ];

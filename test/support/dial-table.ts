@@ -57,8 +57,8 @@ export class Table {
     return this.step({ type: "dialFailed", attempt, failure: "refused", detail: "ECONNREFUSED" });
   }
 
-  linked(link: LinkId, peer: PeerId, attempt?: number): readonly string[] {
-    return this.step({ type: "linkOpened", link, peer, attempt });
+  linked(link: LinkId, peer: PeerId, attempt?: number, relayed = false): readonly string[] {
+    return this.step({ type: "linkOpened", link, peer, attempt, relayed });
   }
 
   ended(link: LinkId, peer: PeerId, code?: GoodbyeCode, retryAfterSeconds = 0): readonly string[] {

@@ -52,6 +52,7 @@ export class TestNode {
       encrypters: ["noise"],
       dialMs: 10_000,
       linksMax: 50,
+      relays: true,
       pingEveryMs: 30_000,
       staleAfterMs: 120_000,
       mdns: { enabled: false, networkName: "test", networkId: "00".repeat(32) },

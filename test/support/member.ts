@@ -132,6 +132,7 @@ export class Member {
         validators: [],
         outboundWanted: 0,
         exchange: false,
+        usesRelays: false,
         detector: { enabled: this.#hasDetector, probeMs: 225 },
         disk: { maxBytes: memberDiskBytesMax, reserveBytes: 0 },
       },

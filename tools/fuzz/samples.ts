@@ -4,7 +4,7 @@
  * noise: no decoder looks into them.
  */
 import type { Author, BatchId, Incarnation, Instant, NetworkId, PeerId, Stamp } from "../../src/base/brand.ts";
-import { knownPeersMax, walkFrameBytesMax } from "../../src/codec/limits.ts";
+import { dialBackPortsMax, knownPeersMax, walkFrameBytesMax } from "../../src/codec/limits.ts";
 import { type Bytes, compareBytes, concat, toHex, utf8Encode } from "../../src/base/bytes.ts";
 import type { Prng } from "../../src/base/prng.ts";
 import type { Ack } from "../../src/codec/ack.ts";
@@ -25,7 +25,7 @@ import { type PrefixAnswer, encodeSummarise, encodeSummarised, prefixStatuses } 
 import { proofLength } from "../../src/codec/merkle-shape.ts";
 import { type Op, type OpContent, encodeOp } from "../../src/codec/op.ts";
 import { type BatchHeader, encodeHeader, encodeParcel } from "../../src/codec/parcel.ts";
-import type { PeersMessage } from "../../src/codec/peers.ts";
+import { type PeersMessage, dialBackOutcomes } from "../../src/codec/peers.ts";
 import { peerIdOf } from "../../src/codec/peer-id.ts";
 import type { Range } from "../../src/codec/ranges-wire.ts";
 import { type ProofBranch, type ProofEntry, encodeTrieProof } from "../../src/codec/trie-proof.ts";
@@ -207,8 +207,16 @@ export function anyPeersMessage(prng: Prng): PeersMessage {
   const number = anyNumber(prng, 0xffff_ffff);
   const peer = (): PeerId => peerIdOf(toHex(prng.bytes(32)) as Author);
   const text = (): string => anyKey(prng).slice(0, 8).toWellFormed();
-  switch (prng.below(7)) {
+  switch (prng.below(9)) {
     case 6:
+      return {
+        type: "askDialBack",
+        number,
+        ports: Array.from({ length: 1 + prng.below(dialBackPortsMax) }, () => 1 + prng.below(65_535)),
+      };
+    case 7:
+      return { type: "dialedBack", number, outcome: prng.pick(dialBackOutcomes) };
+    case 8:
       return { type: "parted", number, reason: text() };
     case 0:
       return { type: prng.pick(["probe", "probed", "askPeers"]), number };

@@ -17,6 +17,7 @@
 import type { Instant, PeerId } from "../../base/brand.ts";
 import { type IpRange, ipOfMultiaddr, isInRange, networkOf } from "../../base/ip-range.ts";
 import type { Prng } from "../../base/prng.ts";
+import { relayOf } from "../../base/relayed-address.ts";
 import type { KeyedNumber } from "../../crypto/keyed-number.ts";
 import type { KnownAddress } from "../../ports/known-address.ts";
 import type { EffectSink } from "../effects.ts";
@@ -239,8 +240,10 @@ export class AddressBook {
     return placeName(table, bucket, place("place", table, String(bucket), address) % bucketPlaces);
   }
 
-  /** The /16 or /32 an address lies in, or the address itself where it is exempt or a name. */
+  /** The /16 or /32 an address lies in, or the address itself where it is exempt or a name; of relayed ones, those of a relay's network together. */
   networkOf(address: string): string {
+    const relay = relayOf(address);
+    if (relay !== undefined) return `relayed ${this.networkOf(relay.address)}`;
     const ip = ipOfMultiaddr(address);
     if (ip === undefined) return address.split("/").slice(1, 3).join("/");
     if (this.#options.exempt.some((range) => isInRange(ip, range))) return address;

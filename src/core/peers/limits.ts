@@ -14,6 +14,8 @@ export const linksMax = 50;
 export const outboundReserved = 8;
 /** Admitted links with peers of one /24 or /48 that is not exempt, after which none of there may dial in. Source: decided for the product. */
 export const neighbourhoodLinksMax = 2;
+/** The same of links that come by way of one relay. Guess: with two relays a third of a full node's places. */
+export const relayedLinksMax = 8;
 /** Admitted links of one peer for the moment until its dialer has closed all but one. Guess. */
 export const linksPerPeerMax = 3;
 /** Links not yet admitted. Guess. */

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { parseIpRange } from "../../base/ip-range.ts";
 import { settings } from "../../config/settings.ts";
 import type { Direction, LinkId } from "../../ports/network.ts";
-import { evictedAfterMsMin, linksMax, outboundReserved, protectedEach } from "./limits.ts";
+import { evictedAfterMsMin, linksMax, outboundReserved, protectedEach, relayedLinksMax } from "./limits.ts";
 import { type Seat, Slots, type TakenSeat } from "./slots.ts";
 
 const exempt = settings.peersExemptRanges.default.flatMap((range) => parseIpRange(range) ?? []);
@@ -53,6 +53,21 @@ describe("peers that dial in", () => {
     expect(slots.refusal(seat("203.0.113.3"), false, taken)).toContain("203.0.113.0/24");
     expect(slots.refusal(seat("203.0.113.3", "outbound"), false, taken)).toBeUndefined();
     expect(slots.refusal(seat("203.0.113.3"), true, taken)).toBeUndefined();
+  });
+
+  test("by way of one relay at most eight may, and they are no neighbours of the relay", () => {
+    const by = (relay: string, n: number): Seat => ({
+      direction: "inbound",
+      address: `/ip4/11.9.0.1/tcp/4001/p2p/${relay}/p2p-circuit/p2p/peer${n}`,
+    });
+    const taken = [
+      seat("11.9.0.1"),
+      seat("11.9.0.2"),
+      ...Array.from({ length: relayedLinksMax }, (_, n) => by("R", n)),
+    ];
+    expect(slots.refusal(by("R", 9), false, taken.slice(0, -1))).toBeUndefined();
+    expect(slots.refusal(by("R", 9), false, taken)).toBe("8 peers of relay R are linked already");
+    expect(slots.refusal(by("S", 9), false, taken)).toBeUndefined();
   });
 
   test("leave places for those that are dialed, but for who is allowed", () => {

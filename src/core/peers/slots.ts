@@ -4,7 +4,8 @@
  * 1. Some places are kept for peers that this node dials itself, and some for validators where there are any: whoever
  *    only dials in cannot fill all.
  * 2. Of one neighbourhood (a /24 of IPv4, a /48 of IPv6) at most two may dial in, unless it is exempt: addresses
- *    of a LAN lie close together by nature, those of an attacker because they are cheap that way.
+ *    of a LAN lie close together by nature, those of an attacker because they are cheap that way. Of those that come by way
+ *    of one relay at most eight may: it could invent them all.
  * 3. Who is allowed by rule, and validators, are only bound by the number of all places.
  * 4. Where all places for those who dial in are taken, a newcomer takes the place of the youngest link of the
  *    network that has most of them. Those that brought most news, answer fastest or stand longest never give way: an attacker would
@@ -13,6 +14,7 @@
  */
 import { type IpRange, ipOfMultiaddr, isInRange, neighbourhoodOf, networkOf } from "../../base/ip-range.ts";
 import type { LinkId, Direction } from "../../ports/network.ts";
+import { isRelayed, relayOf } from "../../base/relayed-address.ts";
 import { type PeerClass, rankOf } from "./classes.ts";
 import {
   evictedAfterMsMin,
@@ -20,6 +22,7 @@ import {
   neighbourhoodLinksMax,
   outboundReserved,
   protectedEach,
+  relayedLinksMax,
   validatorsReservedMax,
 } from "./limits.ts";
 
@@ -108,10 +111,13 @@ export class Slots {
     const near = this.#neighbourhood(fresh);
     if (near === undefined) return undefined;
     const beside = taken.filter((seat) => this.#neighbourhood(seat) === near).length;
-    return beside < neighbourhoodLinksMax ? undefined : `${beside} peers of ${near} are linked already`;
+    const most = isRelayed(fresh.address) ? relayedLinksMax : neighbourhoodLinksMax;
+    return beside < most ? undefined : `${beside} peers of ${near} are linked already`;
   }
 
   #neighbourhood({ address }: Seat): string | undefined {
+    const relay = relayOf(address);
+    if (relay !== undefined) return `relay ${relay.peer}`;
     const ip = ipOfMultiaddr(address);
     if (ip === undefined || this.#isExempt(address)) return undefined;
     return neighbourhoodOf(ip);
@@ -119,6 +125,8 @@ export class Slots {
 
   /** Of exempt addresses each is its own. */
   #networkOf({ address }: Seat): string {
+    const relay = relayOf(address);
+    if (relay !== undefined) return `relay ${relay.peer}`;
     const ip = ipOfMultiaddr(address);
     return ip === undefined || this.#isExempt(address) ? address : networkOf(ip);
   }

@@ -1,6 +1,6 @@
 /**
  * What happens around the node rather than on one link: silence that the failure detector judges,
- * sleep of the machine, other addresses.
+ * sleep of the machine, other addresses, and whether others reach it.
  */
 import type { NetworkEvent } from "../../ports/network.ts";
 import type { DetectorInput } from "../peers/detector/machine.ts";
@@ -24,4 +24,28 @@ export function takeCircumstances(
   tell(event, step);
   if (event.type === "resumed") stepDetector({ type: "resumed" }, parts, step);
   parts.connections.step({ type: "circumstancesChanged" }, step.now, step.out);
+  parts.reach.step({ type: "circumstancesChanged" }, step.now, step.out);
+}
+
+/** Where this node can be reached, and who is reached by way of it. */
+export function takeReach(
+  event: Extract<NetworkEvent, { type: "listening" | "guestsChanged" | "reserved" | "probed" }>,
+  parts: Parts,
+  step: Step,
+): void {
+  switch (event.type) {
+    case "listening":
+      parts.exchange.listening(event.addresses);
+      parts.reach.step(event, step.now, step.out);
+      break;
+    case "guestsChanged":
+      parts.exchange.guestsChanged(event.guests);
+      break;
+    case "reserved":
+      parts.reach.step(event, step.now, step.out);
+      break;
+    case "probed":
+      parts.dialBacks.probed(event.number, event.failure, step.out);
+      break;
+  }
 }

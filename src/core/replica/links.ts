@@ -254,12 +254,14 @@ function passOn(fact: AdmissionFact, parts: Parts, step: Step): void {
     parts.outbox.step({ type: "memberBack", peer: fact.peer, link: fact.link }, now, out);
     parts.connections.step({ type: "admitted", link: fact.link, peer: fact.peer }, now, out);
     acknowledgeAnew(fact, parts, step);
-    const address = parts.admission.links().find(({ link }) => link === fact.link)?.address ?? "";
+    const admitted = parts.admission.links().find(({ link }) => link === fact.link);
+    const { address, direction } = admitted ?? { address: "", direction: "inbound" };
     parts.exchange.admitted(fact.link, fact.peer, address, now);
+    parts.reach.step({ type: "admitted", link: fact.link, peer: fact.peer, direction, address }, now, out);
     tellOpinion(fact.link, fact.peer, parts, step);
     askForFirst(fact, parts, step);
-    const admitted = { type: "peerAdmitted", link: fact.link, peer: fact.peer } as const;
-    passOnPullFacts(parts.pull.step(admitted, holdingsSeen(parts), now, out), parts, step);
+    const told = { type: "peerAdmitted", link: fact.link, peer: fact.peer } as const;
+    passOnPullFacts(parts.pull.step(told, holdingsSeen(parts), now, out), parts, step);
     const { link } = fact;
     if (parts.connections.isSurplus(link))
       stepAdmission({ type: "expelled", link, code: "other", reason: onlyLooked, retryAfterSeconds: 0 }, parts, step);
@@ -280,6 +282,8 @@ function passOn(fact: AdmissionFact, parts: Parts, step: Step): void {
   }
   parts.acknowledgement.step({ type: "linkLost", link: fact.link }, now, out);
   parts.exchange.linkLost(fact.link);
+  parts.reach.step({ type: "linkLost", link: fact.link }, now, out);
+  parts.dialBacks.linkLost(fact.link);
   parts.serve.linkLost(fact.link);
   parts.walkServe.linkLost(fact.link);
   parts.prefixes.linkLost(fact.link);

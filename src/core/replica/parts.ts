@@ -21,6 +21,8 @@ import { ClockWatch } from "../peers/clock-watch.ts";
 import { Connections } from "../peers/connections/machine.ts";
 import { Detector, type DetectorOptions } from "../peers/detector/machine.ts";
 import type { PeerLimits } from "../peers/peer-limits.ts";
+import { DialBacks } from "../peers/reach/dial-backs.ts";
+import { Reach } from "../peers/reach/machine.ts";
 import { Slots } from "../peers/slots.ts";
 import { Partitions } from "../peers/partitions/machine.ts";
 import { Standing } from "../peers/standing/machine.ts";
@@ -64,6 +66,8 @@ export interface ReplicaOptions {
   readonly outboundWanted: number;
   /** Whether it asks others for addresses and tells them of those it knows. */
   readonly exchange: boolean;
+  /** Whether it takes places at relays where nobody can dial it. */
+  readonly usesRelays: boolean;
   /** The usual ones where it is left out. */
   readonly peerLimits?: PeerLimits | undefined;
   readonly detector: DetectorOptions;
@@ -85,6 +89,8 @@ export interface Parts {
   readonly standing: Standing;
   readonly book: AddressBook;
   readonly exchange: Exchange;
+  readonly reach: Reach;
+  readonly dialBacks: DialBacks;
   readonly clock: ClockWatch;
   readonly intake: Intake;
   readonly heldBack: HeldBack;
@@ -162,6 +168,8 @@ export function makeParts(options: ReplicaOptions, view: StoreView, state: Store
       wantsAddresses: () => connections.wantsAddresses(),
       local: exemptRanges,
     }),
+    reach: new Reach({ prng: new Prng(seed + 5), local: exemptRanges, usesRelays: options.usesRelays }),
+    dialBacks: new DialBacks(),
     book,
     detector: new Detector(options.detector, new Prng(seed + 4)),
     standing,

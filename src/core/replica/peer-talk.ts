@@ -1,5 +1,6 @@
 /** What linked members say of other peers (`codec/peers.ts`), given to the machine it is for. */
 import type { PeerId } from "../../base/brand.ts";
+import { isRelayed } from "../../base/relayed-address.ts";
 import { type PeersMessage, encodePeers } from "../../codec/peers.ts";
 import type { LinkId } from "../../ports/network.ts";
 import { stepDetector } from "./circumstances.ts";
@@ -18,7 +19,18 @@ export function takePeersMessage(link: LinkId, peer: PeerId, message: PeersMessa
     case "knownPeers": {
       const addresses = parts.exchange.told(link, message.number, message.peers, step.now, step.out);
       if (addresses > 0) tell({ type: "addressesTold", peer, addresses }, step);
+      takeDirectAddresses(link, peer, message, parts, step);
       parts.connections.step({ type: "timePassed" }, step.now, step.out);
+      break;
+    }
+    case "askDialBack": {
+      const address = addressOf(link, parts);
+      parts.dialBacks.asked({ link, peer, address }, message.number, message.ports, step.now, step.out);
+      break;
+    }
+    case "dialedBack": {
+      const { number, outcome } = message;
+      parts.reach.step({ type: "dialedBack", link, number, outcome }, step.now, step.out);
       break;
     }
     case "askView":
@@ -46,6 +58,26 @@ export function takePeersMessage(link: LinkId, peer: PeerId, message: PeersMessa
     default:
       break;
   }
+}
+
+/** Who is linked by way of a relay only is dialed where it says it can be. */
+function takeDirectAddresses(
+  link: LinkId,
+  peer: PeerId,
+  { peers }: Extract<PeersMessage, { type: "knownPeers" }>,
+  parts: Parts,
+  step: Step,
+): void {
+  if (!isRelayed(addressOf(link, parts))) return;
+  for (const known of peers) {
+    if (known.peer !== peer || isRelayed(known.address) || !parts.exchange.isTellable(known.address, link)) continue;
+    const address = `${known.address}/p2p/${peer}`;
+    parts.connections.step({ type: "candidateFound", address, peer, source: "told" }, step.now, step.out);
+  }
+}
+
+function addressOf(link: LinkId, { admission }: Parts): string {
+  return admission.links().find((each) => each.link === link)?.address ?? "";
 }
 
 /** Asks those for addresses whose turn it is. */

@@ -186,6 +186,7 @@ export class Replica {
       partitions.nextDeadline(now),
       prefixes.nextDeadline(),
       this.#parts.exchange.nextDeadline(),
+      this.#parts.reach.nextDeadline(),
       views.nextDeadline(),
       this.#parts.outbox.nextDeadline(),
       release === undefined ? undefined : now.mono + waitFor(release, clock.judged(now.wall)),
@@ -263,6 +264,7 @@ export class Replica {
     releaseHeldBack(parts, step);
     parts.partitions.step({ type: "timePassed" }, now, out);
     askForPeers(parts, step);
+    parts.reach.step({ type: "timePassed" }, now, out);
     parts.views.step({ type: "timePassed" }, parts.admission, now, out);
     parts.prefixes.advance(setScanned(parts, step), now, out);
     parts.outbox.step({ type: "timePassed" }, now, out);

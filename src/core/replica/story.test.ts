@@ -60,6 +60,7 @@ class Member {
       validators: [],
       outboundWanted: 0,
       exchange: false,
+      usesRelays: false,
       detector: { enabled: false, probeMs: 225 },
     };
     const state = newState(`${number}`.repeat(16) as Incarnation, 0 as Instant);
@@ -199,7 +200,7 @@ class Stage {
         return undefined;
       }
       default:
-        return this.#line(member, `${order.type} ${order.link}`);
+        return this.#line(member, `${order.type} ${"link" in order ? order.link : order.number}`);
     }
   }
 

@@ -3,6 +3,7 @@
  * is not admitted is not looked at, but for admit's own; a malformed one ends the link.
  */
 import { unreachable } from "../../base/assert.ts";
+import { isRelayed } from "../../base/relayed-address.ts";
 import type { Bytes } from "../../base/bytes.ts";
 import type { PeerId } from "../../base/brand.ts";
 import { decodeAck } from "../../codec/ack.ts";
@@ -19,7 +20,7 @@ import { takePeersMessage } from "./peer-talk.ts";
 import { joiningEntriesMin } from "../sync/limits.ts";
 import type { LinkId, LinkProtocol, NetworkEvent } from "../../ports/network.ts";
 import type { StoreView } from "../../ports/store.ts";
-import { takeCircumstances } from "./circumstances.ts";
+import { takeCircumstances, takeReach } from "./circumstances.ts";
 import {
   expel,
   expelSender,
@@ -39,7 +40,8 @@ export function takeEvent(event: NetworkEvent, parts: Parts, step: Step): void {
   switch (event.type) {
     case "linkOpened": {
       const { link, peer, direction, attempt, address } = event;
-      parts.connections.step({ type: "linkOpened", link, peer, attempt }, step.now, step.out);
+      const relayed = isRelayed(address);
+      parts.connections.step({ type: "linkOpened", link, peer, attempt, relayed }, step.now, step.out);
       const refused = refusedAtDoor(peer, address, parts, step);
       const allowed = parts.standing.allows(peer, address, step.now.wall);
       stepAdmission({ type: "linkOpened", link, peer, direction, address, refused, allowed }, parts, step);
@@ -67,7 +69,10 @@ export function takeEvent(event: NetworkEvent, parts: Parts, step: Step): void {
       parts.connections.step(event, step.now, step.out);
       break;
     case "listening":
-      parts.exchange.listening(event.addresses);
+    case "guestsChanged":
+    case "reserved":
+    case "probed":
+      takeReach(event, parts, step);
       break;
     case "rttMeasured": {
       const peer = parts.admission.peerOf(event.link);

@@ -114,6 +114,9 @@ export class FaultyNetwork implements NetworkFaults {
         break;
       case "candidateFound":
       case "listening":
+      case "guestsChanged":
+      case "probed":
+      case "reserved":
       case "rttMeasured":
       case "resumed":
       case "addressesChanged":

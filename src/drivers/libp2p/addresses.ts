@@ -49,6 +49,11 @@ export function partsOf(address: Multiaddr): AddressParts | undefined {
   return { kind, host: host.value, transport, port: Number(port?.value) };
 }
 
+/** An own address with our name at its end. */
+export function namedBy(address: string, self: PeerId): string {
+  return address.endsWith(`/p2p/${self}`) ? address : `${address}/p2p/${self}`;
+}
+
 /** The TCP port of an address, or undefined. */
 export function portOf(address: Multiaddr): number | undefined {
   const port = address.getComponents().find((component) => component.name === "tcp")?.value;

@@ -2,25 +2,35 @@
  * From the text of an address to a connection or a named failure. Only the given address is
  * dialed, once, within the time a dial may take.
  */
-import type { Connection } from "@libp2p/interface";
+import type { Connection, Stream } from "@libp2p/interface";
+import type { Multiaddr } from "@multiformats/multiaddr";
 import type { Millis, PeerId } from "../../base/brand.ts";
+import { relayOf } from "../../base/relayed-address.ts";
 import type { DialFailure } from "../../ports/network.ts";
 import { familyRefusal, parseAddress, peerOf } from "./addresses.ts";
 import type { AddressFamily } from "./driver-types.ts";
 import { wordsOf } from "./words-of.ts";
-import type { RawConnection } from "./raw-connections.ts";
+import { PeerAnswers, type RawConnection } from "./raw-connections.ts";
+import type { Circuits } from "./relay/circuits.ts";
+import { CircuitRefused } from "./relay/client.ts";
 import { WrongPeerError, type WatchedTransport } from "./upgrade-watch.ts";
 
 export type DialOutcome =
   | { readonly type: "connected"; readonly connection: Connection }
+  /** A probe found the peer there, and left. */
+  | { readonly type: "answered" }
   | { readonly type: "failed"; readonly failure: DialFailure; readonly detail: string };
 
 export interface DialInit {
   readonly address: string;
-  readonly attempt: number;
+  /** Its number, or that it is only to see whether the peer answers. */
+  readonly attempt: number | "probe";
   readonly self: PeerId;
   readonly family: AddressFamily;
   readonly transports: readonly WatchedTransport[];
+  readonly circuits: Circuits;
+  /** A circuit to a peer by way of a relay. */
+  readonly circuitTo: (relay: PeerId, peer: PeerId, signal: AbortSignal) => Promise<Stream>;
   readonly stopping: AbortSignal;
   readonly withinMs: Millis;
   /** Time until a connection stands, where that is to be shorter. */
@@ -30,8 +40,8 @@ export interface DialInit {
 export async function dial(init: DialInit): Promise<DialOutcome> {
   const parsed = parseAddress(init.address);
   if ("problem" in parsed) return { type: "failed", failure: "addressInvalid", detail: parsed.problem };
-  const transport = init.transports.find((each) => each.dialFilter([parsed]).length > 0);
-  if (transport === undefined)
+  const way = wayTo(parsed, init);
+  if (way === undefined)
     return {
       type: "failed",
       failure: "addressInvalid",
@@ -47,16 +57,10 @@ export async function dial(init: DialInit): Promise<DialOutcome> {
     if (raw.record === undefined) deadline.end();
   }, answerMsMax);
   try {
-    const family = init.family === "v4" ? 4 : init.family === "v6only" ? 6 : 0;
-    const connection = await transport.dialOrdered(
-      parsed,
-      family,
-      (record) => (raw.record = record),
-      init.attempt,
-      deadline.signal,
-    );
+    const connection = await way((record) => (raw.record = record), deadline.signal);
     return { type: "connected", connection };
   } catch (cause) {
+    if (raw.record?.encryptionError instanceof PeerAnswers) return { type: "answered" };
     if (init.stopping.aborted) return { type: "failed", failure: "cancelled", detail: "this node is stopping" };
     if (deadline.signal.aborted)
       return {
@@ -69,6 +73,25 @@ export async function dial(init: DialInit): Promise<DialOutcome> {
     clearTimeout(unanswered);
     deadline.settle();
   }
+}
+
+type Way = (onRaw: (raw: RawConnection) => void, signal: AbortSignal) => Promise<Connection>;
+
+/** Over one of our transports, or by way of the relay that the address names; undefined where neither can be. */
+function wayTo(address: Multiaddr, init: DialInit): Way | undefined {
+  const { attempt, circuits } = init;
+  const relay = relayOf(address.toString())?.peer as PeerId | undefined;
+  const peer = peerOf(address);
+  if (relay !== undefined) {
+    if (peer === undefined || peer === relay) return undefined;
+    return async (onRaw, signal) => {
+      const stream = await init.circuitTo(relay, peer, signal);
+      return await circuits.dial({ stream, address, relay }, onRaw, attempt, signal);
+    };
+  }
+  const transport = init.transports.find((each) => each.dialFilter([address]).length > 0);
+  const family = init.family === "v4" ? 4 : init.family === "v6only" ? 6 : 0;
+  return transport && ((onRaw, signal) => transport.dialOrdered(address, family, onRaw, attempt, signal));
 }
 
 /**
@@ -124,6 +147,7 @@ function classify(
   raw: RawConnection | undefined,
 ): { readonly failure: DialFailure; readonly detail: string } {
   const detail = fullWordsOf(cause);
+  if (cause instanceof CircuitRefused) return { failure: cause.failure, detail };
   if (raw === undefined) return { failure: failureOfSystem(codeOf(cause)), detail };
   if (raw.encryptionError instanceof WrongPeerError)
     return { failure: "wrongPeer", detail: wordsOf(raw.encryptionError) };

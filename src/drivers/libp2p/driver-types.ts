@@ -3,6 +3,7 @@
  */
 import type { Instant, Millis, PeerId } from "../../base/brand.ts";
 import type { LinkResources } from "../../ports/link-resources.ts";
+import type { RelayFact } from "./relay/server.ts";
 import type {
   Counters,
   DialFailure,
@@ -35,6 +36,8 @@ export interface NetworkDriverOptions {
   readonly encrypters: readonly ("noise" | "tls")[];
   /** How long one dial may take until the link stands. */
   readonly dialMs: Millis;
+  /** Whether others may be relayed by this node. */
+  readonly relays: boolean;
   /** Time between two pings of a link, at most. */
   readonly pingEveryMs: Millis;
   /** Links that the core admits; libp2p takes as many more as may wait to be admitted or be told goodbye. */
@@ -57,6 +60,7 @@ export interface NetworkDriverOptions {
  * (both directions) and is what ties the early facts of an inbound link together.
  */
 export type LinkFact =
+  | ({ readonly at: Instant } & RelayFact)
   | { readonly type: "dialStarted"; readonly at: Instant; readonly attempt: number; readonly address: string }
   /** The TCP connection stands (outbound) or was accepted (inbound). */
   | {

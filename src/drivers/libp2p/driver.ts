@@ -9,19 +9,20 @@
 import type { Connection, IdentifyResult } from "@libp2p/interface";
 import { assert, unreachable } from "../../base/assert.ts";
 import type { PeerId } from "../../base/brand.ts";
+import { isRelayed } from "../../base/relayed-address.ts";
 import { linkProtocols } from "../../codec/link-protocols.ts";
 import type { LinkId, LinkProtocol, NetworkEvent, NetworkOrder } from "../../ports/network.ts";
 import type { LinkResources } from "../../ports/link-resources.ts";
-import { checkOwnAddress, familyRefusal } from "./addresses.ts";
+import { checkOwnAddress, familyRefusal, namedBy } from "./addresses.ts";
 import { ByteBudget } from "./byte-budget.ts";
-import { dial } from "./dial.ts";
+import { Dials } from "./dials.ts";
 import { FrameCounts } from "./frame-counts.ts";
 import type { LinkFact, NetworkDriver, NetworkDriverOptions, Traffic } from "./driver-types.ts";
 import { Gate } from "./gate.ts";
 import { Gossip } from "./gossip.ts";
 import { HostWatch } from "./host-watch.ts";
-import { createHost, type Host } from "./host.ts";
-import { dialsMax, inputBytesMax, peerProtocolsMax, peerSweepEveryMs, peerTextMax } from "./limits.ts";
+import { createHost, forgetGonePeers, type Host } from "./host.ts";
+import { inputBytesMax, peerProtocolsMax, peerSweepEveryMs, peerTextMax } from "./limits.ts";
 import { Link } from "./link.ts";
 import { resourcesOf } from "./link-resources.ts";
 import { startListening } from "./listen.ts";
@@ -31,6 +32,7 @@ import { now } from "./now.ts";
 import { InputWatch } from "./rates/input-watch.ts";
 import { partingMsMax } from "./rates/limits.ts";
 import { RawConnections } from "./raw-connections.ts";
+import { Relaying } from "./relay/relaying.ts";
 import { Strays } from "./strays.ts";
 import { Unjudged } from "./unjudged.ts";
 
@@ -55,6 +57,8 @@ class Libp2pDriver implements NetworkDriver {
   readonly #gossip: Gossip;
   readonly #pinger: Pinger;
   readonly #hostWatch: HostWatch;
+  readonly #relaying: Relaying;
+  readonly #dials: Dials;
   readonly #stopping = new AbortController();
   #host: Host | undefined;
   #mdns: Mdns | undefined;
@@ -63,7 +67,6 @@ class Libp2pDriver implements NetworkDriver {
   readonly #strays = new Strays();
   #linkCount = 0;
   #toldAddresses = "";
-  #dials = 0;
   readonly #framesSent = new FrameCounts();
   #framesReceived = 0;
 
@@ -92,6 +95,23 @@ class Libp2pDriver implements NetworkDriver {
       onFact({ type: "rttMeasured", at: now(), link: link.id, rttMs });
       this.#emit({ type: "rttMeasured", link: link.id, rttMs });
     });
+    this.#relaying = new Relaying({
+      serves: options.relays,
+      gate: this.#gate,
+      linkOf: (connection) => this.#linkOf.get(connection),
+      onFact: (fact) => onFact({ ...fact, at: now() }),
+      onEvent: (event) => this.#emit(event),
+      onAddresses: () => this.#tellAddresses(),
+    });
+    this.#dials = new Dials(() => ({
+      self: this.peerId,
+      family: options.family,
+      transports: this.#prepared().transports,
+      circuits: this.#prepared().circuits,
+      circuitTo: (relay, peer, signal) => this.#relaying.connect(relay, peer, signal),
+      stopping: this.#stopping.signal,
+      withinMs: options.dialMs,
+    }));
     this.#hostWatch = new HostWatch({
       onResumed: (sleptMs) => {
         this.#pinger.recheck();
@@ -122,6 +142,7 @@ class Libp2pDriver implements NetworkDriver {
     libp2p.addEventListener("connection:open", (event) => this.#onConnection(event.detail));
     libp2p.addEventListener("peer:identify", (event) => this.#onIdentified(event.detail));
     for (const protocol of linkProtocols) await this.#serve(protocol);
+    await this.#relaying.serve(libp2p, this.#prepared().circuits);
     try {
       await startListening(this.#prepared());
     } catch (cause) {
@@ -136,10 +157,11 @@ class Libp2pDriver implements NetworkDriver {
   }
 
   addresses(): readonly string[] {
-    return this.#prepared()
-      .libp2p.getMultiaddrs()
-      .filter((address) => familyRefusal(address, this.#options.family) === undefined)
-      .map((address) => address.toString());
+    const { announce, family } = this.#options;
+    const found = this.#prepared().listening();
+    const direct = found.filter((address) => familyRefusal(address, family) === undefined).map(String);
+    const all = [...direct, ...announce, ...this.#relaying.addresses()];
+    return [...new Set(all.map((address) => namedBy(address, this.peerId)))];
   }
 
   carryOut(order: NetworkOrder): void {
@@ -159,6 +181,17 @@ class Libp2pDriver implements NetworkDriver {
         return;
       case "closeLink":
         void this.#links.get(order.link)?.close(order.reason);
+        return;
+      case "probe":
+        void this.#probe(order);
+        return;
+      case "reserve": {
+        const link = this.#links.get(order.link);
+        if (link !== undefined) void this.#relaying.reserve(link);
+        return;
+      }
+      case "release":
+        this.#relaying.release(order.link);
         return;
       case "publish":
         this.#gossip.publish(order.payload);
@@ -210,6 +243,7 @@ class Libp2pDriver implements NetworkDriver {
     clearInterval(this.#sweeper);
     this.#hostWatch.stop();
     this.#unjudged.stop();
+    this.#relaying.stop();
     await this.#mdns?.stop();
     await Promise.all([...this.#links.values()].map((link) => link.close("this node is stopping")));
     await this.#prepared().libp2p.stop();
@@ -240,7 +274,7 @@ class Libp2pDriver implements NetworkDriver {
     this.#mdns = new Mdns({
       self: this.peerId,
       network: { name: mdns.networkName, id: mdns.networkId },
-      addresses: () => this.addresses(),
+      addresses: () => this.addresses().filter((address) => !isRelayed(address)),
       onEvent: (event) => this.#emit(event),
       onFact,
     });
@@ -275,6 +309,7 @@ class Libp2pDriver implements NetworkDriver {
     this.#raws.linked(raw, link.id, link.peer);
     raw.watched.onMisbehaved = (reason) => this.#onMisbehaved(link, reason);
     const { attempt, direction } = raw;
+    assert(attempt !== "probe", "a look whether a peer answers becomes no link");
     this.#emit({
       type: "linkOpened",
       link: link.id,
@@ -296,6 +331,7 @@ class Libp2pDriver implements NetworkDriver {
     this.#linkOf.delete(link.connection);
     this.#pinger.stop(link);
     this.#gate.closed(link);
+    this.#relaying.closed(link);
     this.#options.onFact({ type: "linkClosed", at: now(), link: link.id, reason });
     this.#emit({ type: "linkClosed", link: link.id, reason });
   }
@@ -324,22 +360,7 @@ class Libp2pDriver implements NetworkDriver {
 
   async #dial({ address, attempt, answerMsMax }: Extract<NetworkOrder, { type: "dial" }>): Promise<void> {
     this.#options.onFact({ type: "dialStarted", at: now(), attempt, address });
-    const { transports } = this.#prepared();
-    this.#dials += 1;
-    const outcome =
-      this.#dials > dialsMax
-        ? ({ type: "failed", failure: "other", detail: `more than ${dialsMax} dials at once` } as const)
-        : await dial({
-            address,
-            attempt,
-            self: this.peerId,
-            family: this.#options.family,
-            transports,
-            stopping: this.#stopping.signal,
-            withinMs: this.#options.dialMs,
-            ...(answerMsMax === undefined ? {} : { answerMsMax }),
-          });
-    this.#dials -= 1;
+    const outcome = await this.#dials.dial(address, attempt, answerMsMax);
     if (outcome.type === "connected" && this.#raws.rawOf(outcome.connection).stage === "linked") return;
     const { failure, detail } =
       outcome.type === "failed"
@@ -347,6 +368,11 @@ class Libp2pDriver implements NetworkDriver {
         : ({ failure: "protocol", detail: "the peer closed the connection as it opened" } as const);
     this.#options.onFact({ type: "dialFailed", at: now(), attempt, failure, reason: detail });
     this.#emit({ type: "dialFailed", address, attempt, failure, detail });
+  }
+
+  async #probe({ address, number }: Extract<NetworkOrder, { type: "probe" }>): Promise<void> {
+    const outcome = await this.#dials.dial(address, "probe");
+    this.#emit({ type: "probed", number, failure: outcome.type === "failed" ? outcome.failure : undefined });
   }
 
   #tellAddresses(): void {
@@ -363,17 +389,6 @@ class Libp2pDriver implements NetworkDriver {
       stray: (connection) => connection.abort(new Error("the connection belongs to no link")),
     });
     this.#emit({ type: "linksStanding", links: [...this.#links.keys()] });
-    void this.#forgetGonePeers();
-  }
-
-  /** libp2p keeps what identify said of every peer ever met; only those connected now matter here. */
-  async #forgetGonePeers(): Promise<void> {
-    const { libp2p } = this.#prepared();
-    try {
-      const peers = await libp2p.peerStore.all();
-      for (const peer of peers) if (libp2p.getConnections(peer.id).length === 0) await libp2p.peerStore.delete(peer.id);
-    } catch {
-      return; // the store is in memory; at worst the next sweep does the work of this one
-    }
+    void forgetGonePeers(this.#prepared().libp2p);
   }
 }

@@ -85,6 +85,11 @@ export class Gate {
     return this.#admitted.keys();
   }
 
+  /** An admitted link to the peer that fits. */
+  admittedLink(peer: PeerId, fits: (link: Link) => boolean): Link | undefined {
+    return this.#admitted.get(peer)?.find((link) => link.isOpen && fits(link));
+  }
+
   /** Tells gossip of the peer once more, where its streams were lost but the link was not. */
   reconnect(peer: PeerId): void {
     const link = this.#admitted.get(peer)?.find((other) => other.isOpen);
@@ -103,7 +108,7 @@ export class Gate {
   /** libp2p's registrar as gossip may see it. */
   registrar(inner: Pick<GatedRegistrar, "handle" | "unhandle">): GatedRegistrar {
     return {
-      handle: (protocol, handler, options) => inner.handle(protocol, this.#whenAdmitted(handler), options),
+      handle: (protocol, handler, options) => inner.handle(protocol, this.whenAdmitted(handler), options),
       unhandle: (protocol) => inner.unhandle(protocol),
       register: (protocol, topology) => {
         this.#topologyCount += 1;
@@ -117,7 +122,8 @@ export class Gate {
     };
   }
 
-  #whenAdmitted(handler: StreamHandler): StreamHandler {
+  /** A handler for streams on admitted links; those of a link that is about to be admitted wait. */
+  whenAdmitted(handler: StreamHandler): StreamHandler {
     return this.whenAccepted((stream, connection) => {
       const link = this.#linkOf(connection) as Link; // `whenAccepted` has found it
       const serve = (): void => serveStream(handler, stream, connection);

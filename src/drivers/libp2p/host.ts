@@ -11,6 +11,7 @@ import { noise } from "@libp2p/noise";
 import { ping, type Ping } from "@libp2p/ping";
 import { tls } from "@libp2p/tls";
 import { yamux } from "@libp2p/yamux";
+import type { Multiaddr } from "@multiformats/multiaddr";
 import { createLibp2p } from "libp2p";
 import { assert } from "../../base/assert.ts";
 import type { NetworkDriverOptions } from "./driver-types.ts";
@@ -30,6 +31,7 @@ import {
 } from "./limits.ts";
 import type { RawConnections } from "./raw-connections.ts";
 import type { InputWatch } from "./rates/input-watch.ts";
+import { Circuits } from "./relay/circuits.ts";
 import { isServed, loadTransports, type MissingTransport } from "./transports.ts";
 import { watchedEncrypter, watchedMuxer, WatchedTransport } from "./upgrade-watch.ts";
 
@@ -38,6 +40,9 @@ export interface Host {
   /** Those in use, in order of preference. */
   readonly transports: readonly WatchedTransport[];
   readonly missing: readonly MissingTransport[];
+  readonly circuits: Circuits;
+  /** Where it listens. libp2p itself tells of public addresses only once others have confirmed them. */
+  listening(): readonly Multiaddr[];
 }
 
 interface Services extends ServiceMap {
@@ -48,7 +53,7 @@ interface Services extends ServiceMap {
 
 type Options = Pick<
   NetworkDriverOptions,
-  "identitySeed" | "listen" | "announce" | "transports" | "encrypters" | "staleAfterMs" | "linksMax" | "version"
+  "identitySeed" | "listen" | "transports" | "encrypters" | "staleAfterMs" | "linksMax" | "version"
 >;
 
 export async function createHost(
@@ -60,17 +65,17 @@ export async function createHost(
   const privateKey: PrivateKey = await keys.generateKeyPairFromSeed("Ed25519", options.identitySeed);
   const { factories, missing } = await loadTransports(options.transports, options.staleAfterMs);
   const transports: WatchedTransport[] = [];
+  const made: { circuits?: Circuits; listening?: () => readonly Multiaddr[] } = {};
   const libp2p = await createLibp2p<Services>({
     start: false,
     privateKey,
     nodeInfo: { name: "p2p-sync", version: options.version, userAgent: `p2p-sync/${options.version}` },
-    addresses: {
-      listen: options.listen.filter((address) => isServed(address, missing)),
-      appendAnnounce: [...options.announce],
-    },
+    addresses: { listen: options.listen.filter((address) => isServed(address, missing)) },
     transports: factories.map((factory) => (components): Transport => {
       const transport = new WatchedTransport(factory(components), () => components.upgrader, raws, watch);
       transports.push(transport);
+      made.circuits ??= new Circuits(components, raws, watch);
+      made.listening = () => components.transportManager.getAddrs();
       return transport;
     }),
     connectionEncrypters: options.encrypters.map(
@@ -97,7 +102,19 @@ export async function createHost(
     },
   });
   assert(transports.length === factories.length, "libp2p makes its transports at once");
-  return { libp2p, transports, missing };
+  const { circuits, listening } = made;
+  assert(circuits !== undefined && listening !== undefined, "there is a transport at least");
+  return { libp2p, transports, missing, circuits, listening };
+}
+
+/** libp2p keeps what identify said of every peer ever met; only those connected now matter here. */
+export async function forgetGonePeers(libp2p: Libp2p): Promise<void> {
+  try {
+    const peers = await libp2p.peerStore.all();
+    for (const peer of peers) if (libp2p.getConnections(peer.id).length === 0) await libp2p.peerStore.delete(peer.id);
+  } catch {
+    return; // the store is in memory; at worst the next call does the work of this one
+  }
 }
 
 const muxerOptions = {

@@ -1,13 +1,14 @@
 /**
  * Every raw connection of libp2p, from accept or connect to close: its bytes, how far its upgrade has
- * come, and why it failed.
+ * come, and why it failed. Most are of a transport, some are circuits of a relay.
  *
  * The driver wraps the transport, the encrypters and the muxer, and each wrapper reports to the
  * record of its carrier here. A record is found by the object the wrapper holds: the raw
  * connection, the encrypted one, or the timeline libp2p carries over from the raw connection to
  * the finished one.
  *
- * Bytes are the carrier's own counts, so they include every handshake, header and farewell.
+ * Bytes are the carrier's own counts, so they include every handshake, header and farewell. Those of circuits count for
+ * their links, but not in the sums: they are among those of the relay's link.
  */
 import type { Connection, MultiaddrConnection } from "@libp2p/interface";
 import type { PeerId } from "../../base/brand.ts";
@@ -16,6 +17,7 @@ import type { Direction, LinkId } from "../../ports/network.ts";
 import type { LinkFact } from "./driver-types.ts";
 import { now } from "./now.ts";
 import type { InputWatch, WatchedSocket } from "./rates/input-watch.ts";
+import { CircuitConnection } from "./relay/circuit-connection.ts";
 import { SocketCarrier } from "./socket-carrier.ts";
 import { QuicConnection } from "./quic/connection.ts";
 import type { Carrier } from "./carrier.ts";
@@ -26,8 +28,8 @@ export type UpgradeStage = "choosingEncryption" | "encrypting" | "choosingMuxer"
 export interface RawConnection {
   readonly number: number;
   readonly direction: Direction;
-  /** The order that dialed it; undefined for inbound ones. */
-  readonly attempt: number | undefined;
+  /** The order that dialed it, or that it is only to see who answers there; undefined for inbound ones. */
+  readonly attempt: number | "probe" | undefined;
   stage: UpgradeStage;
   hasFailed: boolean;
   readonly carrier: Carrier;
@@ -35,6 +37,11 @@ export interface RawConnection {
   readonly watched: WatchedSocket;
   /** The first error of the encrypter, which libp2p passes on as text only. */
   encryptionError: Error | undefined;
+}
+
+/** A look whether the peer answers ends here: it does. */
+export class PeerAnswers extends Error {
+  override readonly name = "PeerAnswers";
 }
 
 export class RawConnections {
@@ -52,9 +59,9 @@ export class RawConnections {
   }
 
   /** Begins to watch a carrier that has just connected or been accepted. */
-  opened(raw: MultiaddrConnection, direction: Direction, attempt: number | undefined): RawConnection {
+  opened(raw: MultiaddrConnection, direction: Direction, attempt: number | "probe" | undefined): RawConnection {
     this.#count += 1;
-    const carrier = raw instanceof QuicConnection ? raw : new SocketCarrier(raw);
+    const carrier = raw instanceof QuicConnection || raw instanceof CircuitConnection ? raw : new SocketCarrier(raw);
     const record: RawConnection = {
       number: this.#count,
       direction,
@@ -68,34 +75,31 @@ export class RawConnections {
     this.#records.set(raw, record);
     this.#records.set(raw.timeline, record);
     this.#follow(record);
-    this.#onFact({
-      type: "transportOpened",
-      at: now(),
-      connection: record.number,
-      attempt,
-      direction,
-      address: raw.remoteAddr.toString(),
-    });
+    if (attempt === "probe") return record;
+    const address = raw.remoteAddr.toString();
+    this.#onFact({ type: "transportOpened", at: now(), connection: record.number, attempt, direction, address });
     return record;
   }
 
   handshakeStarted(raw: object, protocol: string): RawConnection {
     const record = this.#recordOf(raw);
     record.stage = "encrypting";
-    this.#onFact({ type: "handshakeStarted", at: now(), connection: record.number, protocol });
+    this.#tell(record, { type: "handshakeStarted", at: now(), connection: record.number, protocol });
     return record;
   }
 
+  /** Throws where that was all that was to be found out. */
   authenticated(raw: object, encrypted: object, peer: PeerId): void {
     const record = this.#recordOf(raw);
     record.stage = "choosingMuxer";
     this.#records.set(encrypted, record);
-    this.#onFact({ type: "authenticated", at: now(), connection: record.number, peer });
+    this.#tell(record, { type: "authenticated", at: now(), connection: record.number, peer });
+    if (record.attempt === "probe") throw new PeerAnswers();
   }
 
   negotiated(encrypted: object, muxer: string): RawConnection {
     const record = this.#recordOf(encrypted);
-    this.#onFact({ type: "negotiated", at: now(), connection: record.number, muxer });
+    this.#tell(record, { type: "negotiated", at: now(), connection: record.number, muxer });
     return record;
   }
 
@@ -113,7 +117,7 @@ export class RawConnections {
   upgradeFailed(record: RawConnection, reason: string): void {
     if (record.stage === "linked" || record.hasFailed) return;
     record.hasFailed = true;
-    this.#onFact({ type: "upgradeFailed", at: now(), connection: record.number, reason });
+    this.#tell(record, { type: "upgradeFailed", at: now(), connection: record.number, reason });
   }
 
   get sentBytes(): number {
@@ -128,14 +132,20 @@ export class RawConnections {
     return bytes;
   }
 
+  /** What comes of a look whether somebody answers is told to who wanted it only. */
+  #tell(record: RawConnection, fact: LinkFact): void {
+    if (record.attempt !== "probe") this.#onFact(fact);
+  }
+
   #follow(record: RawConnection): void {
     const { carrier } = record;
+    carrier.onClose(() => this.upgradeFailed(record, "the connection broke as it opened"));
+    if (carrier instanceof CircuitConnection) return;
     this.#open.add(carrier);
     carrier.onClose(() => {
       this.#open.delete(carrier);
       this.#sentBytes += carrier.bytesWritten;
       this.#receivedBytes += carrier.bytesRead;
-      this.upgradeFailed(record, "the connection broke as it opened");
     });
   }
 

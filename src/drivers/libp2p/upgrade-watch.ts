@@ -79,7 +79,7 @@ export class WatchedTransport implements Transport {
     address: Multiaddr,
     family: 4 | 6 | 0,
     onRaw: (raw: RawConnection) => void,
-    attempt: number,
+    attempt: number | "probe",
     signal: AbortSignal,
   ): Promise<Connection> {
     const upgrader = this.#upgrader();

@@ -50,6 +50,13 @@ export const noteTable: Table = {
     message: "dial failed",
     event: true,
   },
+  reachFound: {
+    module: "net",
+    level: (note) => (note.verdict === "unreachable" ? "warn" : "info"),
+    message: "whether others can dial this node; see: p2p-sync netcheck",
+    event: true,
+  },
+  relayAsked: { module: "net", level: "info", message: "asked a relay for a place", event: true },
   dialPlanned: { module: "net", level: "debug", message: "dial planned", event: false },
   candidateFound: { module: "net", level: "debug", message: "address found", event: true },
   candidateRefused: { module: "net", level: "warn", message: "address not remembered", event: false },

@@ -19,6 +19,8 @@ const samples: { readonly [Type in Note["type"]]: Extract<Note, { type: Type }> 
   linkAdmitted: { type: "linkAdmitted", link, peer, direction: "inbound", clockOffsetMs: 3, agent: "a/1" },
   goodbye: { type: "goodbye", link, peer, by: "us", code: "full", reason: "no place" },
   peerJudged: { type: "peerJudged", peer, class: "regular", score: 71 },
+  reachFound: { type: "reachFound", verdict: "unreachable", peers: 2 },
+  relayAsked: { type: "relayAsked", relay: peer, refused: "it is no relay" },
   addressesTold: { type: "addressesTold", peer, addresses: 3 },
   linkMismatch: { type: "linkMismatch", link, kind: "gone" },
   peerBanned: { type: "peerBanned", target: "10.0.0.0/8", source: "operator", reason: "loud", forMs: 60_000 },

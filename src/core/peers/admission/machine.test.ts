@@ -275,3 +275,22 @@ test("a node that shuts down says so on every link, once, and to whoever comes",
   expect(side.step({ type: "stopping" }).lines).toEqual([]);
   expect(side.open(3, bob)).toEqual(["3: goodbye shuttingDown", "3: closeLink"]);
 });
+
+describe("of a relayed and a direct link to one peer", () => {
+  const relayed = "/ip4/11.1.0.1/tcp/1/p2p/R/p2p-circuit/p2p/12D3B";
+  const direct = "/ip4/11.2.0.1/tcp/1";
+
+  test.each(["inbound", "outbound"] as const)("the direct one is kept, whoever dialed it: %s", (direction) => {
+    const side = new Side();
+    side.admit(1, bob, "inbound", {}, relayed);
+    expect(side.admit(2, bob, direction, {}, direct)).toContain("1: goodbye duplicate");
+    expect([side.machine.linkOf(bob), side.reasons]).toEqual([2, ["a direct link between us is kept"]]);
+  });
+
+  test("the relayed one does not take the place of the direct one", () => {
+    const side = new Side();
+    side.admit(1, bob, "inbound", {}, direct);
+    expect(side.admit(2, bob, "inbound", {}, relayed)).toContain("2: goodbye duplicate");
+    expect([side.machine.linkOf(bob), side.reasons]).toEqual([1, ["a direct link between us is kept"]]);
+  });
+});

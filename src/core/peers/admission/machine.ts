@@ -8,13 +8,14 @@
  * 2. A link is *admitted* when both welcomes were exchanged. The gate for the peer's streams opens
  *    before our welcome leaves, because the peer may use it as soon as it has it.
  * 3. At most one admitted link per peer. Of two, a link to a newer run of the peer's process wins,
- *    then, for crossed dials, the one dialed by the smaller peer id; of links dialed by one side
+ *    then one that is not relayed, then, for crossed dials, the one dialed by the smaller peer id; of links dialed by one side
  *    that side keeps the newest. Both sides come to the same answer; the other link is closed
  *    with a reason, after admission.
  * 4. Every close of ours is preceded by a goodbye.
  */
 // tidy: long because it is one machine over one table, and its inputs and facts are described here
 import type { Instant, NetworkId, PeerId, Time } from "../../../base/brand.ts";
+import { isRelayed } from "../../../base/relayed-address.ts";
 import { type AdmitMessage, type GoodbyeCode, type Hello, admitVersion, encodeAdmit } from "../../../codec/admit.ts";
 import type { Direction, LinkId } from "../../../ports/network.ts";
 import type { Slots, TakenSeat } from "../slots.ts";
@@ -165,7 +166,7 @@ export class Admission {
   }
 
   /** All links, also those on their way out. */
-  links(): readonly { readonly link: LinkId; readonly peer: PeerId; readonly address: string }[] {
+  links(): readonly (AdmittedLink & { readonly address: string })[] {
     return [...this.#links.values()];
   }
 
@@ -303,7 +304,7 @@ export class Admission {
     record.admitted = true;
     record.admittedAt = now.mono;
     const loser = other === undefined ? undefined : this.#loserOf(other, record);
-    if (loser === record) return this.#dismiss(record, "duplicate", "another link between us is kept", now, out);
+    if (loser === record) return this.#dismiss(record, "duplicate", whyNot(record, other), now, out);
     this.#admitted.set(record.peer, record);
     out.push({ type: "network", order: { type: "admitLink", link: record.link } });
     note(out, now.wall, {
@@ -314,8 +315,7 @@ export class Admission {
       clockOffsetMs: record.clockOffsetMs,
       agent: record.hello.agent,
     });
-    const facts =
-      loser === undefined ? [] : this.#dismiss(loser, "duplicate", "another link between us is kept", now, out);
+    const facts = loser === undefined ? [] : this.#dismiss(loser, "duplicate", whyNot(loser, record), now, out);
     return [
       ...gone,
       ...facts,
@@ -326,6 +326,7 @@ export class Admission {
   /** The link to close, or undefined where that is the other side's to decide. */
   #loserOf(old: LinkRecord, fresh: LinkRecord): LinkRecord | undefined {
     if (old.hello?.session !== fresh.hello?.session) return old;
+    if (isRelayed(old.address) !== isRelayed(fresh.address)) return isRelayed(old.address) ? old : fresh;
     if (old.direction === fresh.direction) return old.direction === "outbound" ? old : this.#oldestOf(fresh);
     const outbound = old.direction === "outbound" ? old : fresh;
     const inbound = outbound === old ? fresh : old;
@@ -425,6 +426,12 @@ export class Admission {
 
 const placeTaken = "its place went to another peer, for all are taken";
 const tooManyStrangers = `${strangersMax} links wait to be admitted already`;
+
+/** Why one of two links to a peer ends. */
+function whyNot(loser: LinkRecord, kept: LinkRecord | undefined): string {
+  const isUpgrade = isRelayed(loser.address) && kept !== undefined && !isRelayed(kept.address);
+  return isUpgrade ? "a direct link between us is kept" : "another link between us is kept";
+}
 
 /** Not admitted yet, and not on its way out. */
 function isPending({ admitted, goodbye }: LinkRecord): boolean {

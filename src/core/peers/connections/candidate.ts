@@ -1,11 +1,14 @@
 /** One address that is dialed. */
 import type { Instant, PeerId } from "../../../base/brand.ts";
+import { relayOf } from "../../../base/relayed-address.ts";
 import type { CandidateSource, DialFailure } from "../../../ports/network.ts";
 import type { BreakerState } from "../breaker.ts";
 import type { PeerClass } from "../classes.ts";
 
 export interface Candidate {
   readonly address: string;
+  /** By way of whom it is reached; undefined of a direct one. */
+  readonly relay: PeerId | undefined;
   source: CandidateSource;
   peer: PeerId | undefined;
   failures: number;
@@ -62,6 +65,7 @@ export function newCandidate(
 ): Candidate {
   return {
     address,
+    relay: relayOf(address)?.peer as PeerId | undefined,
     source,
     peer,
     failures: 0,

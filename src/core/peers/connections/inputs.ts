@@ -16,7 +16,14 @@ export type ConnectionsInput =
       readonly source: CandidateSource;
     }
   | { readonly type: "dialFailed"; readonly attempt: number; readonly failure: DialFailure; readonly detail: string }
-  | { readonly type: "linkOpened"; readonly link: LinkId; readonly peer: PeerId; readonly attempt: number | undefined }
+  | {
+      readonly type: "linkOpened";
+      readonly link: LinkId;
+      readonly peer: PeerId;
+      readonly attempt: number | undefined;
+      /** It comes by way of a relay: a direct one would be better. */
+      readonly relayed: boolean;
+    }
   | { readonly type: "admitted"; readonly link: LinkId; readonly peer: PeerId }
   | {
       readonly type: "linkEnded";

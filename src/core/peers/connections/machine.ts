@@ -17,7 +17,9 @@
  * 8. Of several that are due, validators come first, then where our links stood before the start, then by class, then by quality.
  *    What was only discovered is dialed while half of all places, or of those kept for it, are free; the address book is used while
  *    fewer than 8 links are of our own dialing, and every 2 min for a look whether a new address is real.
- * 9. At most 8 dials at once and 1,024 addresses; configured ones are never pushed out.
+ * 9. A relayed address is dialed while its relay is linked. Where a peer has a relayed link only, its direct addresses are
+ *    dialed all the same, those it tells of among them: a direct link then takes the place of the relayed one.
+ * 10. At most 8 dials at once and 1,024 addresses; configured ones are never pushed out.
  */
 // tidy: long because it is one machine over one table, whose inputs all end in the same evaluation
 import type { PeerId, Time } from "../../../base/brand.ts";
@@ -39,6 +41,7 @@ import {
   wallWaitMsMin,
 } from "../limits.ts";
 import { type PeerLimits, usualPeerLimits } from "../peer-limits.ts";
+import { relayOf } from "../../../base/relayed-address.ts";
 import { strangersScore } from "../quality.ts";
 import { Acquaintances, type Opinion } from "./acquaintances.ts";
 import {
@@ -62,9 +65,20 @@ export type { ConnectionsInput } from "./inputs.ts";
 /** A link that stands. */
 interface Standing {
   readonly peer: PeerId;
+  readonly relayed: boolean;
   /** The address at which we dialed it. */
   readonly dialedAt: string | undefined;
   admittedAt: number | undefined;
+}
+
+/** Who is linked, and how. */
+interface Around {
+  /** Those that need no dial: directly linked, being dialed, or ourselves. */
+  readonly busy: Set<PeerId>;
+  /** Those that are linked by way of a relay, and perhaps directly as well. */
+  readonly relayed: Set<PeerId>;
+  /** Those that may relay. */
+  readonly admitted: Set<PeerId>;
 }
 
 /** What is known from the start holds since before any monotonic time. */
@@ -108,7 +122,7 @@ export class Connections {
         this.#failed(input.attempt, input.failure, input.detail, now, out);
         break;
       case "linkOpened":
-        this.#linked(input.link, input.peer, input.attempt, now);
+        this.#linked(input, now);
         break;
       case "admitted":
         this.#admitted(input.link, input.peer, now, out);
@@ -138,11 +152,11 @@ export class Connections {
 
   nextDeadline(): number | undefined {
     if (this.#stopping || this.#dialing.size >= dialsMax) return undefined;
-    const busy = this.#busyPeers();
+    const around = this.#around();
     let next = this.#picks.nextAt(this.#outbound());
     if (this.#anchorsAt !== undefined) next = Math.min(next ?? Infinity, this.#anchorsAt);
     for (const candidate of this.#candidates.values())
-      if (this.#isWanted(candidate, busy)) next = Math.min(next ?? Infinity, this.#dueAt(candidate));
+      if (this.#isWanted(candidate, around)) next = Math.min(next ?? Infinity, this.#dueAt(candidate));
     return next;
   }
 
@@ -198,16 +212,16 @@ export class Connections {
 
   #evaluate(now: Time, out: EffectSink): void {
     if (this.#stopping) return;
-    const busy = this.#busyPeers();
+    const around = this.#around();
     const due = [...this.#candidates.values()].filter((each) => this.#dueAt(each) <= now.mono);
     due.sort((a, b) => this.#orderOf(a, now) - this.#orderOf(b, now));
     for (const candidate of due) {
       if (this.#dialing.size >= dialsMax) return;
-      if (!this.#isWanted(candidate, busy) || this.#isBanned(candidate, now)) continue;
-      if (candidate.peer !== undefined) busy.add(candidate.peer);
+      if (!this.#isWanted(candidate, around) || this.#isBanned(candidate, now)) continue;
+      if (candidate.peer !== undefined) around.busy.add(candidate.peer);
       this.#dial(candidate, now, out);
     }
-    this.#pick(busy, now, out);
+    this.#pick(around, now, out);
   }
 
   #dial(candidate: Candidate, now: Time, out: EffectSink): void {
@@ -222,12 +236,12 @@ export class Connections {
   }
 
   /** From the address book, one at a time. */
-  #pick(busy: Set<PeerId>, now: Time, out: EffectSink): void {
+  #pick(around: Around, now: Time, out: EffectSink): void {
     if (this.#dialing.size >= dialsMax) return;
     const { book } = this.#options;
     const networks = this.#dialedNetworks();
     const isWanted = (peer: PeerId, address: string): boolean =>
-      !busy.has(peer) &&
+      isFree(relayOf(address)?.peer as PeerId | undefined, peer, around) &&
       !networks.has(book.networkOf(address)) &&
       !this.#candidates.has(address) &&
       this.#acquaintances.openUntil(peer) <= now.mono &&
@@ -257,10 +271,11 @@ export class Connections {
     return Math.max(notBefore, this.#acquaintances.openUntil(peer));
   }
 
-  #isWanted(candidate: Candidate, busy: ReadonlySet<PeerId>): boolean {
-    const { attempt, peer, lostAt, anchor } = candidate;
-    if (attempt !== undefined || (peer !== undefined && busy.has(peer))) return false;
+  #isWanted(candidate: Candidate, around: Around): boolean {
+    const { attempt, peer, lostAt, anchor, relay } = candidate;
+    if (attempt !== undefined || !isFree(relay, peer, around)) return false;
     return (
+      (peer !== undefined && around.relayed.has(peer)) ||
       isConfigured(candidate) ||
       anchor ||
       lostAt !== undefined ||
@@ -273,8 +288,8 @@ export class Connections {
   #saveAnchors(now: Time, out: EffectSink): void {
     this.#anchorsAt = undefined;
     const standing: { readonly peer: PeerId; readonly dialedAt: string; readonly since: number }[] = [];
-    for (const { peer, dialedAt, admittedAt } of this.#links.values()) {
-      if (dialedAt === undefined || admittedAt === undefined) continue;
+    for (const { peer, dialedAt, admittedAt, relayed } of this.#links.values()) {
+      if (dialedAt === undefined || admittedAt === undefined || relayed) continue;
       const oldAt = admittedAt + anchorAfterMs;
       if (now.mono >= oldAt) standing.push({ peer, dialedAt, since: admittedAt });
       else this.#anchorsAt = Math.min(this.#anchorsAt ?? Infinity, oldAt);
@@ -315,12 +330,15 @@ export class Connections {
     for (const candidate of this.#candidates.values()) if (candidate.banned) candidate.notBefore = now.mono;
   }
 
-  /** Peers that need no dial: linked, being dialed, or ourselves. */
-  #busyPeers(): Set<PeerId> {
-    const busy = new Set<PeerId>([this.#options.self]);
-    for (const { peer } of this.#links.values()) busy.add(peer);
-    for (const { peer } of this.#dialing.values()) if (peer !== undefined) busy.add(peer);
-    return busy;
+  #around(): Around {
+    const around: Around = { busy: new Set([this.#options.self]), relayed: new Set(), admitted: new Set() };
+    for (const { peer, relayed, admittedAt } of this.#links.values()) {
+      if (!relayed && admittedAt !== undefined) around.admitted.add(peer);
+      if (relayed) around.relayed.add(peer);
+      else around.busy.add(peer);
+    }
+    for (const { peer } of this.#dialing.values()) if (peer !== undefined) around.busy.add(peer);
+    return around;
   }
 
   #linkedPeers(): ReadonlySet<PeerId> {
@@ -358,6 +376,8 @@ export class Connections {
     }
     this.#candidates.set(address, newCandidate(address, peer, source, now.mono));
     out.push({ type: "note", at: now.wall, note: { type: "candidateFound", address, peer, source } });
+    const relay = relayOf(address);
+    if (relay !== undefined) this.#found(relay.address, relay.peer as PeerId, source, now, out); // by way of whom it is reached
   }
 
   /** Pushes out the discovered address that failed most often; for another discovered one only if it did fail. */
@@ -411,9 +431,9 @@ export class Connections {
     if (oldest.attempt === undefined) this.#candidates.delete(oldest.address);
   }
 
-  #linked(link: LinkId, peer: PeerId, attempt: number | undefined, now: Time): void {
+  #linked({ link, peer, attempt, relayed }: Extract<ConnectionsInput, { type: "linkOpened" }>, now: Time): void {
     const candidate = attempt === undefined ? undefined : this.#dialing.get(attempt);
-    this.#links.set(link, { peer, dialedAt: candidate?.address, admittedAt: undefined });
+    this.#links.set(link, { peer, relayed, dialedAt: candidate?.address, admittedAt: undefined });
     if (attempt === undefined || candidate === undefined) return;
     this.#dialing.delete(attempt);
     this.#picks.linked(attempt, link);
@@ -434,6 +454,7 @@ export class Connections {
     }
     let isBack = false;
     for (const candidate of this.#candidates.values()) {
+      if (candidate.relay === peer) hasten(candidate, now.mono);
       if (candidate.peer !== peer) continue;
       isBack ||= candidate.lostAt !== undefined && candidate.admittedAt === undefined;
       candidate.admittedAt = now.mono;
@@ -509,4 +530,10 @@ export class Connections {
     const lost = all.find((each) => each.peer === peer && each.lostAt !== undefined);
     return lost === undefined ? Infinity : longestWait(lost, all, linked, this.#limits.backoffMsMax);
   }
+}
+
+/** Whether the peer may be dialed there; `relay` is by way of whom. */
+function isFree(relay: PeerId | undefined, peer: PeerId | undefined, { busy, relayed, admitted }: Around): boolean {
+  if (peer !== undefined && busy.has(peer)) return false;
+  return relay === undefined || (admitted.has(relay) && (peer === undefined || !relayed.has(peer)));
 }

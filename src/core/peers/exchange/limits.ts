@@ -12,6 +12,8 @@ export const askPeersSoonMs = 5_000;
 export const tellPeersEveryMsMin = 3_000;
 /** Own addresses told. Guess: two families on five interfaces. */
 export const ownAddressesToldMax = 10;
+/** Members that are relayed by this node and told of. Guess: half of an answer at most, with our own addresses. */
+export const guestsToldMax = 10;
 /** Time for which all who ask are told of the same addresses of the book, in ms. Guess: whoever joins in a crowd is told of the crowd. */
 export const sampleKeptMs = 60_000;
 /** Addresses drawn at once. Guess: twice as many as fit an answer, of which some are not for everybody. */

@@ -1,8 +1,9 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import type { Instant, PeerId, Time } from "../../../base/brand.ts";
+import type { Author, Instant, PeerId, Time } from "../../../base/brand.ts";
 import { parseIpRange } from "../../../base/ip-range.ts";
 import { Prng } from "../../../base/prng.ts";
 import { knownPeersMax } from "../../../codec/limits.ts";
+import { peerIdOf } from "../../../codec/peer-id.ts";
 import { ed25519Signer } from "../../../crypto/ed25519.ts";
 import { keyedNumber } from "../../../crypto/keyed-number.ts";
 import type { LinkId } from "../../../ports/network.ts";
@@ -241,7 +242,7 @@ describe("an address that was heard", () => {
     "/dns/example.org/tcp/1",
     "/unix/tmp/x",
     "/ip4/8.8.8.8/udp/1",
-    "/ip4/8.8.8.8/udp/1/quic-v1",
+    "/ip4/8.8.8.8/udp/1/webtransport",
     "/ip4/8.8.8.8/tcp/1/ws",
     "/ip4/8.8.8.8/tcp/1/p2p/carol",
     "/ip4/8.8.8.8/tcp/1/p2p/relay/p2p-circuit",
@@ -285,4 +286,37 @@ test("one that does not take part neither asks, nor answers, nor listens", () =>
     [],
     [],
   ]);
+});
+
+describe("relayed addresses", () => {
+  const key = (byte: string): PeerId => peerIdOf(byte.repeat(32) as Author);
+  const relay = key("ab");
+  const by = (at: string): string => `${at}/p2p/${relay}/p2p-circuit`;
+
+  test("are taken where their relay's would be, and only in their one form", () => {
+    const forms = [
+      by(publicly),
+      `${by(publicly)}/p2p/${key("cd")}`,
+      `${publicly}/p2p-circuit`,
+      by(by(publicly)),
+      `${publicly}/p2p/nobody/p2p-circuit`,
+    ];
+    expect(forms.map((address, i) => taken("/ip4/8.8.8.8/tcp/1", [address], i * 10 * askPeersEveryMs))).toEqual([
+      1, 0, 0, 0, 0,
+    ]);
+    expect(taken("/ip4/8.8.8.8/tcp/1", [by(privately)], 1e9)).toBe(0);
+    expect(taken(privately, [by(privately)], 2e9)).toBe(1);
+  });
+
+  test("are told of members that this node relays, but not to themselves, nor where it has no address to tell", () => {
+    exchange.guestsChanged([bob, carol]);
+    exchange.admitted(1, bob, "/ip4/8.8.8.8/tcp/1", at(0));
+    expect(told(1)).toEqual([]);
+    exchange.listening([`${by("/ip4/8.8.9.9/tcp/1")}/p2p/${self}`, `${publicly}/p2p/${self}`]);
+    expect(told(1, tellPeersEveryMsMin)).toEqual([
+      `self ${by("/ip4/8.8.9.9/tcp/1")}`,
+      `self ${publicly}`,
+      `carol ${publicly}/p2p/${self}/p2p-circuit`,
+    ]);
+  });
 });

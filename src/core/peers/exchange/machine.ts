@@ -4,8 +4,8 @@
  *
  * 1. A link is asked once it is admitted and about every 10 min after that, while links are wanted after 5, 15 and 45 s and then every minute; only the answer to the question that is
  *    open is taken, once.
- * 2. A question is answered at most every 3 s on a link, with our own addresses first and then a sample of the book,
- *    drawn anew every minute for all who ask.
+ * 2. A question is answered at most every 3 s on a link, with our own addresses first, then members that this node
+ *    relays, then a sample of the book, drawn anew every minute for all who ask.
  * 3. Addresses travel only as far as they mean something: those of this machine to itself, those of a local network
  *    within it. What is heard from further away than it lies is thrown away. Names are not told: they may be secrets
  *    of the operator who gave them, and nobody would take them.
@@ -13,6 +13,8 @@
 import type { PeerId, Time } from "../../../base/brand.ts";
 import { type IpRange, ipOfMultiaddr, isInRange, isLoopback } from "../../../base/ip-range.ts";
 import type { Prng } from "../../../base/prng.ts";
+import { isRelayed, relayedBy, relayOf } from "../../../base/relayed-address.ts";
+import { authorOf } from "../../../codec/peer-id.ts";
 import { knownPeersMax } from "../../../codec/limits.ts";
 import type { KnownPeer, PeersMessage } from "../../../codec/peers.ts";
 import type { KnownAddress } from "../../../ports/known-address.ts";
@@ -24,6 +26,7 @@ import {
   askPeersJitter,
   askPeersSoonMs,
   askPeersWantingMs,
+  guestsToldMax,
   ownAddressesToldMax,
   sampleKeptMs,
   sampledAtOnce,
@@ -60,6 +63,8 @@ export class Exchange {
   readonly #options: ExchangeOptions;
   readonly #talks = new Map<LinkId, Talk>();
   #own: readonly string[] = [];
+  /** Members that this node relays. */
+  #guests: readonly PeerId[] = [];
   #numbers = 0;
   #sampled: readonly KnownAddress[] = [];
   #sampledAt: number = -Infinity;
@@ -71,6 +76,10 @@ export class Exchange {
   /** Where this node listens now. */
   listening(addresses: readonly string[]): void {
     this.#own = addresses.map(bareAddress);
+  }
+
+  guestsChanged(guests: readonly PeerId[]): void {
+    this.#guests = guests;
   }
 
   admitted(link: LinkId, peer: PeerId, address: string, now: Time): void {
@@ -118,7 +127,8 @@ export class Exchange {
     const others = this.#sample(now)
       .map(({ peer, address }): KnownPeer => ({ peer, address: bareAddress(address) }))
       .filter(({ peer, address }) => peer !== talk.peer && isToTell(address));
-    return { type: "knownPeers", number, peers: [...own, ...others].slice(0, knownPeersMax) };
+    const guests = this.#relayed(own.map(({ address }) => address)).filter(({ peer }) => peer !== talk.peer);
+    return { type: "knownPeers", number, peers: [...own, ...guests, ...others].slice(0, knownPeersMax) };
   }
 
   /** Takes an answer. Returns how many addresses are in the book that were not. */
@@ -126,13 +136,26 @@ export class Exchange {
     const talk = this.#talks.get(link);
     if (talk === undefined || talk.asked !== number) return 0;
     talk.asked = undefined;
-    const reach = this.#reachOf(talk.address);
     let fresh = 0;
     for (const { peer, address } of peers) {
-      if (!isDialable(address) || this.#reachOf(address) < reach) continue;
+      if (!this.isTellable(address, link)) continue;
       if (this.#options.book.told(peer, address, talk.address, now.wall, out)) fresh += 1;
     }
     return fresh;
+  }
+
+  /** Whether an address means something on this link. */
+  isTellable(address: string, link: LinkId): boolean {
+    const talk = this.#talks.get(link);
+    return talk !== undefined && isDialable(address) && this.#reachOf(address) >= this.#reachOf(talk.address);
+  }
+
+  /** Those who are reached by way of this node, at the first of its addresses that is no relayed one itself. */
+  #relayed(own: readonly string[]): readonly KnownPeer[] {
+    const [at] = own.filter((address) => !isRelayed(address));
+    if (at === undefined) return [];
+    const address = relayedBy(`${at}/p2p/${this.#options.self}`);
+    return this.#guests.slice(0, guestsToldMax).map((peer) => ({ peer, address }));
   }
 
   /** Of a large book the same for everybody for a while, or whoever asks often enough would read all of it. */
@@ -145,15 +168,23 @@ export class Exchange {
   }
 
   #reachOf(address: string): Reach {
-    const ip = ipOfMultiaddr(address);
+    const ip = ipOfMultiaddr(relayOf(address)?.address ?? address); // a relayed address means as much as that of its relay
     if (ip === undefined) return 2;
     if (isLoopback(ip)) return 0;
     return this.#options.local.some((range) => isInRange(ip, range)) ? 1 : 2;
   }
 }
 
-/** One IP address and a port of TCP or QUIC at which somebody can be dialed. */
+/** One IP address and a port of TCP or QUIC at which somebody can be dialed, or a relay with such an address. */
 function isDialable(address: string): boolean {
+  const relay = relayOf(address);
+  if (isRelayed(address))
+    return (
+      relay !== undefined &&
+      address === relayedBy(relay.address) &&
+      authorOf(relay.peer) !== undefined &&
+      isDialable(bareAddress(relay.address))
+    );
   const [, , , protocol, port = "", ...over] = address.split("/");
   const ip = ipOfMultiaddr(address);
   if (ip === undefined || ip.every((byte) => byte === 0) || !transports.has([protocol, ...over].join("/")))
