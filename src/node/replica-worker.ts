@@ -67,52 +67,13 @@ class ReplicaThread {
     this.#measuring = setInterval(() => this.#measureLater(), measureEveryMs);
     this.#store =
       options.faults === undefined ? store : createFaultyStore(store, () => this.#faults?.diskFull === true);
-    const {
-      network,
-      agent,
-      horizonDays,
-      pullEveryMs,
-      first,
-      cutOffMs,
-      exemptRanges,
-      validators,
-      outboundWanted,
-      exchange,
-      usesRelays,
-      detector,
-      peerLimits,
-      disk,
-      outboxLimits,
-    } = options;
     const seed = randomBytes(6).readUIntBE(0, 6);
     const session = randomBytes(8).toString("hex");
     const state = this.#store.state() ?? newState(randomBytes(8).toString("hex") as Incarnation, this.#now().wall);
-    this.#replica = new Replica(
-      {
-        network,
-        signer: ed25519Signer(options.identitySeed),
-        session,
-        agent,
-        seed,
-        horizonDays,
-        pullEveryMs,
-        first,
-        trieReplayOpsMin,
-        cutOffMs,
-        banMsSteps,
-        exemptRanges,
-        validators,
-        outboundWanted,
-        exchange,
-        usesRelays,
-        detector,
-        peerLimits,
-        disk,
-        outboxLimits,
-      },
-      this.#store,
-      state,
-    );
+    const { identitySeed, ...replicaOptions } = options;
+    const drawn = { signer: ed25519Signer(identitySeed), session, seed };
+    const terms = { ...replicaOptions, ...drawn, trieReplayOpsMin, banMsSteps };
+    this.#replica = new Replica(terms, this.#store, state);
   }
 
   take(message: ToThread): void {
