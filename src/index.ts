@@ -36,6 +36,7 @@ export type {
   StateVisit,
   Status,
   ToldView,
+  Watch,
   WatchOptions,
   WriteConditions,
   WriteOp,

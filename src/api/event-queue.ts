@@ -24,7 +24,7 @@ export async function* eventQueue<T>(
       yield* queued.splice(0);
       if (queued.length > 0) continue;
       if (overrun) {
-        throw new Fault("overloaded", `This listener fell behind by more than ${queuedMax} events.`, { queuedMax });
+        throw new Fault("slow_consumer", `This listener fell behind by more than ${queuedMax} events.`, { queuedMax });
       }
       if (!signal.aborted) await new Promise<void>((resolve) => (wake = resolve));
     }

@@ -57,6 +57,30 @@ describe("watch", () => {
     expect(keysOf([...seen, ...(await take(second, 3))])).toEqual(["a", "b", "c", "d", "e"]);
   });
 
+  test("tells where it stands before anything happens, and starts behind `after`", async () => {
+    api = await startTestApi();
+    for (const key of ["a", "b"]) api.control.arrive(key, Buffer.from(key), memoryPeerId);
+    const stream = await open(api.port, "GET", "/v1/watch?after=1", {});
+    const ids: string[] = [];
+    const events = readEvents(stream, (id) => ids.push(id));
+    expect(keysOf([(await events.next()).value as SentEvent])).toEqual(["b"]);
+    expect(ids).toEqual(["1", "2"]);
+    await events.return(undefined);
+  });
+
+  test("a place from which changes are not known any more is a 410 before any event", async () => {
+    api = await startTestApi();
+    for (const key of ["a", "b", "c"]) api.control.arrive(key, Buffer.from(key), memoryPeerId);
+    api.control.forgotten = 2;
+    const ask = (id: string): ReturnType<TestApi["ask"]> =>
+      api.ask("GET", "/v1/watch", { headers: { "last-event-id": id } });
+    for (const id of ["1", "4"]) {
+      const answer = await ask(id);
+      expect([answer.status, answer.json()["code"]]).toEqual([410, "watch_gap"]);
+    }
+    expect(api.control.watchers()).toBe(0);
+  });
+
   test.each(["x", "-1", "1.5", "99999999999999999"])("refuses %j as Last-Event-ID", async (id) => {
     api = await startTestApi();
     expect((await api.ask("GET", "/v1/watch", { headers: { "last-event-id": id } })).status).toBe(400);
@@ -107,13 +131,13 @@ describe("bounds", () => {
       text += String(chunk);
       if (text.split(": heartbeat\n\n").length > 2) break;
     }
-    expect(text.startsWith("retry: 1000\n\n")).toBe(true);
+    expect(text.startsWith("retry: 1000\n\nid: 0\n\n")).toBe(true);
+    expect(text).toContain(": heartbeat\n\nid: 0\n\n");
   });
 
-  test("a client that does not read is cut, and its watcher with it", async () => {
+  test("a client that does not read loses its watcher, and is told why if it reads at last", async () => {
     api = await startTestApi({ streamLimits: { ...limits, stalledStreamMs: 50 } });
     const socket = connect(api.port, "127.0.0.1");
-    const closed = new Promise((resolve) => socket.on("close", resolve).on("error", resolve));
     socket.write(`GET /v1/watch HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${testToken}\r\n\r\n`);
     await eventually(() => api.control.watchers() === 1);
     socket.pause();
@@ -122,8 +146,11 @@ describe("bounds", () => {
       for (let index = 0; index < 50; index++) api.control.arrive(`k${index}`, value, memoryPeerId);
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
+    let text = "";
+    socket.on("data", (chunk) => (text += String(chunk)));
     socket.resume();
-    await closed;
+    await eventually(() => text.includes('event: fault\ndata: {"code":"slow_consumer"'));
+    socket.destroy();
     expect(api.control.watchers()).toBe(0);
   });
 
@@ -139,7 +166,7 @@ describe("bounds", () => {
     for (const event of [1, 2, 3, 4]) tell(event);
     const got = [(await first).value, (await events.next()).value, (await events.next()).value];
     expect(got).toEqual([1, 2, 3]);
-    await expect(events.next()).rejects.toMatchObject({ code: "overloaded" });
+    await expect(events.next()).rejects.toMatchObject({ code: "slow_consumer" });
   });
 });
 

@@ -1,7 +1,7 @@
 /**
  * Server-sent events: a bounded number of streams, each written only as fast as its client
- * reads, with heartbeats while nothing happens. A client that reads nothing for too long is cut;
- * it can come back with its last event's id.
+ * reads, with heartbeats while nothing happens. A client that reads nothing for too long is told
+ * so, for the case that it still does, and cut; it can come back with its last event's id.
  *
  * Source: https://html.spec.whatwg.org/multipage/server-sent-events.html
  */
@@ -16,12 +16,18 @@ export interface StreamLimits {
 }
 
 export interface StreamEvent {
-  readonly id?: number;
+  readonly id?: string;
   readonly data: unknown;
 }
 
-/** Makes the events; ends when `signal` says that the client has gone or the server closes. */
-export type StreamSource = (signal: AbortSignal) => AsyncIterable<StreamEvent>;
+export interface EventSource {
+  readonly events: AsyncIterable<StreamEvent>;
+  /** Where a client can go on later, also before the first event and while others' events are passed over. */
+  cursor?(): string;
+}
+
+/** Makes the events; they end when `signal` says that the client has gone or the server closes. What it throws is the answer. */
+export type StreamSource = (signal: AbortSignal) => EventSource;
 
 export class Streams {
   readonly #limits: StreamLimits;
@@ -41,17 +47,21 @@ export class Streams {
     const gone = new AbortController();
     this.#open.add(gone);
     outgoing.once("close", () => gone.abort());
-    const heartbeat = setInterval(() => {
-      if (outgoing.writableLength === 0) outgoing.write(": heartbeat\n\n");
-    }, this.#limits.heartbeatMs);
+    let heartbeat: NodeJS.Timeout | undefined;
     try {
-      await this.#run(outgoing, source, gone.signal);
+      const opened = source(gone.signal);
+      heartbeat = setInterval(() => {
+        if (outgoing.writableLength === 0) outgoing.write(`: heartbeat\n\n${cursorFrame(opened)}`);
+      }, this.#limits.heartbeatMs);
+      await this.#run(outgoing, opened, gone.signal);
     } finally {
       clearInterval(heartbeat);
       this.#open.delete(gone);
       gone.abort();
-      outgoing.end();
     }
+    outgoing.end();
+    const cut = setTimeout(() => outgoing.destroy(), this.#limits.heartbeatMs); // time for the last words
+    outgoing.once("close", () => clearTimeout(cut));
   }
 
   /** Ends every stream, as a shutdown does. */
@@ -59,12 +69,13 @@ export class Streams {
     for (const stream of this.#open) stream.abort();
   }
 
-  async #run(outgoing: ServerResponse, source: StreamSource, signal: AbortSignal): Promise<void> {
-    const events = source(signal)[Symbol.asyncIterator]();
+  async #run(outgoing: ServerResponse, source: EventSource, signal: AbortSignal): Promise<void> {
+    const events = source.events[Symbol.asyncIterator]();
+    const start = cursorFrame(source);
     const first = events.next(); // subscribes before the client is told that it watches
     first.catch(() => undefined); // awaited below
     outgoing.writeHead(200, { ...commonHeaders, "content-type": "text/event-stream", "x-accel-buffering": "no" });
-    outgoing.write("retry: 1000\n\n");
+    outgoing.write(`retry: 1000\n\n${start}`);
     try {
       for (
         let next = await unlessGone(first, signal);
@@ -81,13 +92,17 @@ export class Streams {
   }
 
   #drained(outgoing: ServerResponse, signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const cut = setTimeout(() => outgoing.destroy(), this.#limits.stalledStreamMs);
+    const { stalledStreamMs } = this.#limits;
+    return new Promise((resolve, reject) => {
+      const cut = setTimeout(() => {
+        reject(new Fault("slow_consumer", `Nothing was read for ${stalledStreamMs / 1_000} s.`, { stalledStreamMs }));
+        done();
+      }, stalledStreamMs);
       const done = (): void => {
         clearTimeout(cut);
         outgoing.off("drain", done);
         signal.removeEventListener("abort", done);
-        resolve();
+        resolve(); // nothing more where it was rejected
       };
       outgoing.once("drain", done);
       signal.addEventListener("abort", done);
@@ -103,6 +118,11 @@ function unlessGone<T>(promise: Promise<T>, signal: AbortSignal): Promise<T | un
     signal.addEventListener("abort", gone, { once: true });
     promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", gone));
   });
+}
+
+/** An id without data: no event, but what the client will ask to go on behind. */
+function cursorFrame({ cursor }: EventSource): string {
+  return cursor === undefined ? "" : `id: ${cursor()}\n\n`;
 }
 
 function frameOf({ id, data }: StreamEvent): string {

@@ -47,7 +47,8 @@ export const receiptSchema = z.object({
 });
 export const changeSchema = z.object({
   position: z.number().int(),
-  type: z.enum(["put", "delete"]),
+  cursor: z.string().describe("What Last-Event-ID resumes behind"),
+  type: z.enum(["put", "delete", "expire"]),
   key: z.string(),
   value: z.string().nullable(),
   encoding: z.enum(["utf8", "base64"]).nullable(),
@@ -224,9 +225,9 @@ export function receiptView({ batch, stamp, certainty, holders, etag }: Receipt)
   return { batch, stamp, certainty, holders: [...holders], etag: etag ?? null };
 }
 
-export function changeView({ position, type, key, value, stamp, author }: Change): ChangeView {
+export function changeView({ position, type, key, value, stamp, author }: Change, cursor: string): ChangeView {
   const shown = value === undefined ? { value: null, encoding: null } : valueView(value);
-  return { position, type, key, ...shown, stamp, author };
+  return { position, cursor, type, key, ...shown, stamp, author };
 }
 
 export function conflictsView(conflicts: readonly ConflictEntry[]): ConflictsView {

@@ -196,7 +196,8 @@ async function showChanges(facade: NodeFacade, say: Prompt["say"], signal: Abort
 
 function changeText(change: Change): string {
   const from = `(from …${change.author.slice(-6)})`;
-  if (change.value === undefined) return `  ${printable(change.key)} deleted ${from}\n`;
+  if (change.value === undefined)
+    return `  ${printable(change.key)} ${change.type === "expire" ? "expired" : "deleted"} ${from}\n`;
   const { value, encoding } = valueView(change.value);
   return `  ${printable(change.key)} = ${preview(value, encoding)} ${from}\n`;
 }

@@ -10,7 +10,11 @@ export interface SentEvent {
   readonly data: string;
 }
 
-export async function* readEvents(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<SentEvent> {
+/** `onId` hears of every id, also of one that comes without an event. */
+export async function* readEvents(
+  chunks: AsyncIterable<Uint8Array>,
+  onId: (id: string) => void = () => undefined,
+): AsyncGenerator<SentEvent> {
   const decoder = new TextDecoder();
   let rest = "";
   let id: string | undefined;
@@ -19,6 +23,7 @@ export async function* readEvents(chunks: AsyncIterable<Uint8Array>): AsyncGener
     rest = blocks.pop() ?? "";
     for (const block of blocks) {
       const event = readBlock(block, id);
+      if (event.id !== undefined && event.id !== id) onId(event.id);
       id = event.id;
       if (event.data !== "") yield event;
     }

@@ -75,12 +75,23 @@ export interface Entry {
 export interface Change {
   /** Position to resume after; grows, but with holes. */
   readonly position: number;
-  readonly type: "put" | "delete";
+  /** `expire`: the time to live of the value is over, by this node's clock. */
+  readonly type: "put" | "delete" | "expire";
   readonly key: string;
-  /** Absent for a delete. */
+  /** Of a put only. */
   readonly value?: Uint8Array;
+  /** Of the version that was put, deleted or has expired. */
   readonly stamp: Stamp;
   readonly author: PeerId;
+}
+
+/**
+ * Changes to a node's keys as they come, until the signal aborts or the node stops. Of a key that
+ * changes often a slow reader sees the latest version; it misses no key.
+ */
+export interface Watch extends AsyncIterable<Change> {
+  /** Where this watch stands: behind the change handed out last. `after` of another watch goes on there. */
+  readonly cursor: string;
 }
 
 /** Proves of a key that it is in a set with this operation, or is not in it, to who knows the set's root. */
@@ -103,8 +114,11 @@ export interface ListOptions {
 
 export interface WatchOptions {
   readonly prefix?: string;
-  /** Resume behind this position; without it the watch starts now. */
-  readonly after?: number;
+  /**
+   * Resume behind this `cursor` of an earlier watch of the same node, which also tells what expired since; or behind
+   * the `position` of a change, which does not; 0 for everything that is there. Without it the watch starts now.
+   */
+  readonly after?: string | number;
   readonly signal?: AbortSignal;
 }
 
@@ -295,7 +309,8 @@ export interface NodeFacade {
   prove(key: string): Promise<KeyProof>;
   page(options?: ListOptions): Promise<{ readonly entries: readonly Entry[]; readonly next: string | undefined }>;
   list(options?: Omit<ListOptions, "limit">): AsyncIterable<Entry>;
-  watch(options?: WatchOptions): AsyncIterable<Change>;
+  /** Throws `watch_gap` where changes behind the place to resume at are no longer known, `invalid_argument` where it is none. */
+  watch(options?: WatchOptions): Watch;
   /** Lost writes under a prefix, newest first; at most `limit` (1 to 1,000, default 100). */
   conflicts(options?: { readonly prefix?: string; readonly limit?: number }): Promise<readonly ConflictEntry[]>;
   peers(): readonly PeerStatus[];

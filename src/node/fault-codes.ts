@@ -65,6 +65,19 @@ export const faultCodes = {
     http: 412,
     exit: 1,
   },
+  watch_gap: {
+    meaning:
+      "A watch cannot go on where it was to: this node has forgotten changes since then, or the place is of another node or store.",
+    whatToDo: "List what is there, then watch from now on.",
+    http: 410,
+    exit: 1,
+  },
+  slow_consumer: {
+    meaning: "A stream was ended because its reader took nothing for 30 s, or fell behind by more than 1,000 events.",
+    whatToDo: "Read faster; a watch resumes with Last-Event-ID without loss.",
+    http: 503,
+    exit: 1,
+  },
   proof_refused: {
     meaning: "A proof does not hold for this key and root: it is of another set or moment, or was altered.",
     whatToDo: "The message says what is wrong with it.",

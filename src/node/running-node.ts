@@ -20,7 +20,6 @@ import { type DataFolder, openDataFolder } from "../drivers/storage/data-folder.
 import { SqliteReader } from "../drivers/storage/sqlite-reader.ts";
 import type { NetworkEvent, NetworkOrder } from "../ports/network.ts";
 import type {
-  Change,
   ConflictEntry,
   Entry,
   Explanation,
@@ -36,6 +35,7 @@ import type {
   Receipt,
   RunningNode,
   Status,
+  Watch,
   WatchOptions,
   WriteOp,
   WriteOptions,
@@ -162,7 +162,7 @@ class LiveNode implements NodeFacade, RunningNode {
       },
     );
     this.#reader = new SqliteReader(this.#folder.storePath, config.storageCacheMib);
-    this.#hub = new WatchHub(this.#reader);
+    this.#hub = new WatchHub(this.#reader.log);
     this.#driver = await createLibp2pDriver(
       driverOptionsOf(config, this.#folder, this.#network, {
         onEvent: (event) => this.#wire.hear(event),
@@ -226,7 +226,7 @@ class LiveNode implements NodeFacade, RunningNode {
     return this.#reads.list(options);
   }
 
-  watch(options: WatchOptions = {}): AsyncIterable<Change> {
+  watch(options: WatchOptions = {}): Watch {
     return this.#running(this.#hub).watch(options);
   }
 

@@ -2,8 +2,9 @@
  * A running node seen from outside: health, liveness, metrics, and event streams that can be taken
  * up again where they broke off.
  */
+import { rmSync } from "node:fs";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { Nursery, type RealNode, untilMeshed } from "../support/real-node.ts";
+import { Nursery, type RealNode, untilConverged, untilMeshed } from "../support/real-node.ts";
 import { until } from "../support/until.ts";
 
 // Real processes on a machine that may be busy with others.
@@ -126,9 +127,53 @@ test("a watch tells local and remote changes in order, and resumes behind its la
   const told = resumed.received.map(({ data }) => `${data.type} ${data.key}`);
   expect(told.at(-1)).toBe("put w/4");
   expect([...told].sort()).toEqual(["delete w/1", "put w/3", "put w/4"]);
-  const positions = resumed.received.map(({ id }) => id ?? 0);
+  const positions = resumed.received.map(({ data }) => data.position);
   expect(positions).toEqual([...positions].sort((x, y) => x - y));
-  expect(positions[0]).toBeGreaterThan(last.id ?? Infinity);
+  expect(positions[0]).toBeGreaterThan(last.data.position);
+});
+
+test("a value with a time to live is gone on every node when it is over, watchers are told, and no root changes", async () => {
+  const other = await nursery.start("b", { dial: [node.address] });
+  await untilMeshed([node, other]);
+  const watches = await Promise.all([node.watch("ttl/"), other.watch("ttl/")]);
+  await node.put("ttl/long", "stays", "ttl=3600");
+  await node.put("ttl/renewed", "1", "ttl=1");
+  await other.put("ttl/brief", "goes", "ttl=1");
+  await untilConverged([node, other]);
+  await other.put("ttl/renewed", "2", "ttl=3600");
+  const root = await untilConverged([node, other]);
+  for (const watch of watches) await watch.first("expire", ({ type }) => type === "expire");
+  for (const each of [node, other]) {
+    expect(await each.get("ttl/brief")).toBeUndefined();
+    expect([...(await each.all("ttl/"))]).toEqual([
+      ["ttl/long", "stays"],
+      ["ttl/renewed", "2"],
+    ]);
+  }
+  const told = watches.map(({ received }) => received.filter(({ data }) => data.type === "expire"));
+  expect(told.map((events) => events.map(({ data }) => [data.key, data.value]))).toEqual(
+    Array.from({ length: 2 }, () => [["ttl/brief", null]]),
+  );
+  expect(await untilConverged([node, other])).toBe(root);
+});
+
+test("what expired while the node was down is told to a watch that resumes; a place in a lost store is a gap", async () => {
+  const watch = await node.watch();
+  await node.put("brief", "x", "ttl=1");
+  await node.put("k", "v");
+  const seen = await watch.first("k", ({ key }) => key === "k");
+  await node.kill();
+  node = await nursery.start("a");
+  const resumed = await node.watch("", seen.id);
+  const expired = await resumed.first("the expiry", ({ type }) => type === "expire");
+  expect(expired.data).toMatchObject({ key: "brief", value: null });
+  await node.stop();
+  rmSync(nursery.dataDirOf("a"), { recursive: true });
+  node = await nursery.start("a");
+  for (const place of [seen.id ?? "", seen.data.position]) {
+    const answer = await node.ask("GET", "/v1/watch", { headers: { "last-event-id": String(place) } });
+    expect([answer.status, answer.json()]).toMatchObject([410, { code: "watch_gap" }]);
+  }
 });
 
 test("a watch resumes across a restart of the node", async () => {

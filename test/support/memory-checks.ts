@@ -30,3 +30,14 @@ export function checkCondition({ key, ifMatch, ifNoneMatch }: WriteOp, etag: str
   const details = { key, etag: etag ?? null, comparedWith: "local" };
   throw new Fault("precondition_failed", "Another version is here.", details);
 }
+
+/** Where a watch begins; positions stand for cursors. */
+export function placeBehind(after: string | number | undefined, head: number, forgotten: number): number {
+  if (after === undefined) return head;
+  if (!/^\d{1,15}$/.test(String(after)))
+    throw new Fault("invalid_argument", "That is no place to resume behind.", { field: "after" });
+  const position = Number(after);
+  if (position > head || (position > 0 && position < forgotten))
+    throw new Fault("watch_gap", "Changes may have been missed.", { position, head, forgotten });
+  return position;
+}

@@ -26,6 +26,7 @@ import type {
   Receipt,
   Status,
   ToldView,
+  Watch,
   WatchOptions,
   WriteOp,
   WriteOptions,
@@ -38,7 +39,7 @@ import type { Arrival } from "../../src/ports/store.ts";
 import { quietNetwork } from "./quiet-network.ts";
 import { MemoryPeers } from "./memory-peers.ts";
 import { MemoryStale } from "./memory-stale.ts";
-import { checkCondition, checkKey, checkOp, conditionsIn } from "./memory-checks.ts";
+import { checkCondition, checkKey, checkOp, conditionsIn, placeBehind } from "./memory-checks.ts";
 import { ProvenSet, tombstoneOp, valueOp } from "./proven-set.ts";
 
 export const memoryPeerId = "12D3KooWGzxzKZYveHXtpG6AsrUJBcWxHBFS2HsEoGTxrMLvKXtf" as PeerId;
@@ -46,6 +47,8 @@ const startedAt = Date.UTC(2026, 0, 2, 3, 4, 5) as Instant;
 
 export interface MemoryControl {
   readonly changes: Change[];
+  /** Changes up to this position cannot be told any more. */
+  forgotten: number;
   readonly conflicts: ConflictEntry[];
   convergence: Convergence;
   partitions: readonly Partition[];
@@ -94,6 +97,7 @@ class MemoryFacade implements NodeFacade {
 
   readonly control: MemoryControl = {
     changes: [],
+    forgotten: 0,
     conflicts: [],
     arrival: { at: startedAt, via: { type: "own" } },
     peersRuled: new MemoryPeers(),
@@ -240,21 +244,35 @@ class MemoryFacade implements NodeFacade {
     yield* (await this.page({ ...options, limit: this.#entries.size + 1 })).entries;
   }
 
-  async *watch({ prefix = "", after, signal }: WatchOptions = {}): AsyncGenerator<Change> {
+  watch({ prefix = "", after, signal }: WatchOptions = {}): Watch {
+    const place = { position: placeBehind(after, this.control.changes.length, this.control.forgotten) };
+    const changes = this.#changes(place, prefix, signal);
+    return {
+      get cursor() {
+        return String(place.position);
+      },
+      [Symbol.asyncIterator]: () => changes,
+    };
+  }
+
+  async *#changes(
+    place: { position: number },
+    prefix: string,
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<Change> {
     this.#maybeFail();
-    let position = after ?? this.control.changes.length;
     let wake = (): void => undefined;
     const onWake = (): void => wake();
     this.#wakes.add(onWake);
     signal?.addEventListener("abort", onWake);
     try {
       while (signal?.aborted !== true) {
-        const change = this.control.changes[position];
+        const change = this.control.changes[place.position];
         if (change === undefined) {
           await new Promise<void>((resolve) => (wake = resolve));
           continue;
         }
-        position = change.position;
+        place.position = change.position;
         if (change.key.startsWith(prefix)) yield change;
       }
     } finally {

@@ -105,8 +105,8 @@ export class NodeClient {
     return found.reduce((sum, [, value]) => sum + value, 0);
   }
 
-  /** Changes of keys from now on, or behind a position. */
-  async watch(prefix = "", lastEventId?: number): Promise<EventStream<ChangeView>> {
+  /** Changes of keys from now on, or behind the id of an earlier one. */
+  async watch(prefix = "", lastEventId?: string | number): Promise<EventStream<ChangeView>> {
     const headers: Record<string, string> = lastEventId === undefined ? {} : { "last-event-id": String(lastEventId) };
     return await this.#stream(`/v1/watch?prefix=${encodeURIComponent(prefix)}`, headers);
   }
@@ -142,7 +142,7 @@ export class NodeClient {
 }
 
 export interface ReceivedEvent<T> {
-  readonly id: number | undefined;
+  readonly id: string | undefined;
   readonly data: T;
   /** `performance.now()` when it came. */
   readonly at: number;
@@ -184,7 +184,7 @@ export class EventStream<T> {
       const data = /^data: (.*)$/m.exec(frame)?.[1];
       if (data === undefined) continue; // a heartbeat, or the time to wait before reconnecting
       const id = /^id: (.*)$/m.exec(frame)?.[1];
-      const event = { id: id === undefined ? undefined : Number(id), data: JSON.parse(data) as T };
+      const event = { id, data: JSON.parse(data) as T };
       this.received.push({ ...event, at: performance.now() });
     }
     for (const listener of this.#waiting) listener();

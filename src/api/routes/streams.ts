@@ -2,25 +2,30 @@
  * What happens, as it happens: changes of keys, and events of the node.
  */
 import { z } from "zod";
-import { Fault } from "../../base/fault.ts";
-import type { NodeEvent, NodeFacade } from "../../node/facade.ts";
+import type { NodeEvent, NodeFacade, Watch } from "../../node/facade.ts";
 import { eventQueue } from "../event-queue.ts";
 import { emptyAnswer, type Answer } from "../answers.ts";
 import { limits } from "../limits.ts";
 import { route, type Route, type RouteRequest, type Taken } from "../route.ts";
-import type { StreamEvent, StreamSource } from "../streams.ts";
-import { changeSchema, changeView, eventSchema, eventView } from "../views.ts";
+import type { EventSource, StreamEvent, StreamSource } from "../streams.ts";
+import { changeSchema, changeView, eventSchema, eventView, faultSchema } from "../views.ts";
 
 const watch = route({
   method: "GET",
   path: "/v1/watch",
   open: false,
   body: { type: "none" },
-  query: z.strictObject({ prefix: z.string().optional() }),
+  query: z.strictObject({
+    prefix: z.string().optional(),
+    after: z.string().optional().describe("Resume behind this cursor or position; Last-Event-ID wins over it"),
+  }),
   summary: "Changes of keys as server-sent events; Last-Event-ID resumes behind that change",
-  answers: { 200: { meaning: "One event per change", schema: changeSchema, mediaType: "text/event-stream" } },
+  answers: {
+    200: { meaning: "One event per change", schema: changeSchema, mediaType: "text/event-stream" },
+    410: { meaning: "Changes since then are no longer known; list, then watch from now on", schema: faultSchema },
+  },
   handle(request) {
-    const after = positionOf(request.incoming.headers["last-event-id"]);
+    const after = placeIn(request.incoming.headers["last-event-id"], request.query.after);
     return stream(request, (signal) => changes(request.facade, request.query.prefix, after, signal));
   },
 });
@@ -34,7 +39,7 @@ const events = route({
   summary: "Events of the node as server-sent events: links, peers, trouble",
   answers: { 200: { meaning: "One event each", schema: eventSchema, mediaType: "text/event-stream" } },
   handle(request) {
-    return stream(request, (signal) => nodeEvents(request.facade, signal));
+    return stream(request, (signal) => ({ events: nodeEvents(request.facade, signal) }));
   },
 });
 
@@ -46,14 +51,23 @@ async function stream<Query, Body>(request: RouteRequest<Query, Body>, source: S
   return "taken";
 }
 
-async function* changes(
+/** Opened at once, so that a place from which it cannot go on is an answer and no broken stream. */
+function changes(
   facade: NodeFacade,
   prefix: string | undefined,
-  after: number | undefined,
+  after: string | undefined,
   signal: AbortSignal,
-): AsyncGenerator<StreamEvent> {
-  const options = { ...(prefix !== undefined && { prefix }), ...(after !== undefined && { after }), signal };
-  for await (const change of facade.watch(options)) yield { id: change.position, data: changeView(change) };
+): EventSource {
+  const watch = facade.watch({
+    ...(prefix !== undefined && { prefix }),
+    ...(after !== undefined && { after }),
+    signal,
+  });
+  return { events: changeEvents(watch), cursor: () => watch.cursor };
+}
+
+async function* changeEvents(watch: Watch): AsyncGenerator<StreamEvent> {
+  for await (const change of watch) yield { id: watch.cursor, data: changeView(change, watch.cursor) };
 }
 
 async function* nodeEvents(facade: NodeFacade, signal: AbortSignal): AsyncGenerator<StreamEvent> {
@@ -61,13 +75,7 @@ async function* nodeEvents(facade: NodeFacade, signal: AbortSignal): AsyncGenera
   for await (const event of queue) yield { data: eventView(event) };
 }
 
-function positionOf(lastEventId: string | string[] | undefined): number | undefined {
-  if (lastEventId === undefined || lastEventId === "") return undefined;
-  const position = Number(lastEventId);
-  if (!/^[0-9]{1,16}$/.test(String(lastEventId)) || !Number.isSafeInteger(position)) {
-    throw new Fault("invalid_argument", "Last-Event-ID must be the id of an event of this stream.", {
-      field: "Last-Event-ID",
-    });
-  }
-  return position;
+/** A client that comes back says where by the header; a first one may by the parameter. */
+function placeIn(lastEventId: string | string[] | undefined, after: string | undefined): string | undefined {
+  return lastEventId === undefined || lastEventId === "" ? after : String(lastEventId);
 }

@@ -11,6 +11,7 @@ import type { Version } from "../../core/data/version.ts";
 import { batchIdOf } from "../../crypto/batch-digest.ts";
 import { AsideReader } from "./aside-reader.ts";
 import { InsightReader } from "./insight-reader.ts";
+import { LogReader } from "./log-reader.ts";
 
 export interface ReadEntry {
   readonly position: number;
@@ -20,15 +21,6 @@ export interface ReadEntry {
   readonly author: Author;
   readonly batch: BatchId;
   readonly expiresAt: Instant | undefined;
-}
-
-export interface ReadChange {
-  readonly position: number;
-  readonly key: string;
-  /** Undefined for a tombstone, or for a value that has expired. */
-  readonly value: Bytes | undefined;
-  readonly stamp: Stamp;
-  readonly author: Author;
 }
 
 export interface ReadConflict {
@@ -57,11 +49,10 @@ const pageRowsMax = 10_000;
 export class SqliteReader {
   readonly insight: InsightReader;
   readonly aside: AsideReader;
+  readonly log: LogReader;
   readonly #db: DatabaseSync;
   readonly #get: StatementSync;
   readonly #scan: StatementSync;
-  readonly #changes: StatementSync;
-  readonly #position: StatementSync;
   readonly #conflicts: StatementSync;
   readonly #conflictsOf: StatementSync;
 
@@ -70,6 +61,7 @@ export class SqliteReader {
     this.#db.exec(`PRAGMA cache_size = ${-cacheMiB * 1024}`);
     this.insight = new InsightReader(this.#db);
     this.aside = new AsideReader(this.#db);
+    this.log = new LogReader(this.#db);
     const columns = "op.id, op.stamp, op.flags, op.key, op.rest, parcel.header";
     this.#get = this.#db.prepare(
       `SELECT ${columns} FROM op JOIN parcel ON parcel.id = op.parcel WHERE op.key = ? AND op.living = 1`,
@@ -77,16 +69,12 @@ export class SqliteReader {
     this.#scan = this.#db.prepare(
       `SELECT ${columns} FROM op JOIN parcel ON parcel.id = op.parcel WHERE op.key >= ?1 AND op.key > ?2 AND op.living = 1 ORDER BY op.key`,
     );
-    this.#changes = this.#db.prepare(
-      `SELECT ${columns} FROM op JOIN parcel ON parcel.id = op.parcel WHERE op.id > ? AND op.living = 1 ORDER BY op.id LIMIT ?`,
-    );
     this.#conflicts = this.#db.prepare(
       "SELECT key, at, loser, winner, value FROM conflict WHERE at > ?1 AND substr(key, 1, length(?2)) = ?2 ORDER BY id DESC LIMIT ?3",
     );
     this.#conflictsOf = this.#db.prepare(
       "SELECT key, at, loser, winner, value FROM conflict WHERE key = ? AND at > ? ORDER BY id DESC",
     );
-    this.#position = this.#db.prepare("SELECT next_op - 1 AS position FROM state WHERE id = 1");
   }
 
   get(key: string, now: Instant): ReadEntry | undefined {
@@ -118,21 +106,6 @@ export class SqliteReader {
     return { entries, next: undefined };
   }
 
-  /** Living operations merged after a position, in the order this node merged them. */
-  changes(after: number, limit: number, now: Instant): readonly ReadChange[] {
-    const rows = this.#changes.all(after, limit) as unknown as readonly Row[];
-    return rows.map((row) => {
-      const value = entryOf(row, now)?.value;
-      return {
-        position: row.id,
-        key: row.key,
-        value,
-        stamp: row.stamp as Stamp,
-        author: decodeStoredHeader(row.header).author,
-      };
-    });
-  }
-
   /** Lost writes since a time, newest first. */
   conflicts(prefix: string, since: Instant, limit: number): readonly ReadConflict[] {
     return this.#conflicts.all(since, prefix, limit).map(conflictOf);
@@ -141,11 +114,6 @@ export class SqliteReader {
   /** Lost writes to one key since a time, newest first; the log keeps few of a key. */
   conflictsOf(key: string, since: Instant): readonly ReadConflict[] {
     return this.#conflictsOf.all(key, since).map(conflictOf);
-  }
-
-  /** The position of the newest operation ever merged. */
-  position(): number {
-    return (this.#position.get()?.["position"] as number | undefined) ?? 0;
   }
 
   close(): void {

@@ -34,6 +34,7 @@ import type {
 import { Arrivals } from "./arrivals.ts";
 import { asideOf } from "./aside-reader.ts";
 import { ConflictLog } from "./conflict-log.ts";
+import { ForgottenMarks, ensureLogTag } from "./forgotten.ts";
 import { guarded } from "./guarded.ts";
 import { type NetworkOfStore, ensureNetwork } from "./network-of-store.ts";
 import { ParcelRows } from "./parcel-rows.ts";
@@ -66,6 +67,7 @@ export function openSqliteStore(options: SqliteStoreOptions): Store {
       );
     }
     ensureNetwork(db, options.path, options.network);
+    ensureLogTag(db);
     return new SqliteStore(db);
   });
 }
@@ -75,6 +77,7 @@ class SqliteStore implements Store {
   readonly #sql: Statements;
   readonly #conflicts: ConflictLog;
   readonly #triePages: TriePages;
+  readonly #forgotten: ForgottenMarks;
   readonly #arrivals: Arrivals;
   readonly #parcels: ParcelRows;
   readonly #originRefs = new Map<string, number>();
@@ -86,6 +89,7 @@ class SqliteStore implements Store {
     this.#sql = prepareAll(db);
     this.#conflicts = new ConflictLog(db);
     this.#triePages = new TriePages(db);
+    this.#forgotten = new ForgottenMarks(db);
     this.#arrivals = new Arrivals(db);
     this.#parcels = new ParcelRows(this.#sql, this.#arrivals);
     for (const row of this.#sql.origins.all())
@@ -293,6 +297,7 @@ class SqliteStore implements Store {
         this.#sql.dropAddress.run(write.address);
         return;
       case "retract":
+        this.#forgotten.note(write.ops, Date.now());
         for (const id of write.ops) this.#parcels.supersede(id);
         break;
       case "setAside":
