@@ -15,6 +15,7 @@ import { addConflicts, addGet, addList } from "./commands/read.ts";
 import { addHealth, addInfo, addNetcheck, addPeers, addStatus, addWhy } from "./commands/show.ts";
 import { addStale } from "./commands/stale.ts";
 import { addStart } from "./commands/start.ts";
+import { addExport, addImport } from "./commands/transfer.ts";
 import { addTestnet } from "./commands/testnet.ts";
 import { addVersion } from "./commands/version.ts";
 import { addWatch } from "./commands/watch.ts";
@@ -73,6 +74,8 @@ Examples:
   addList(registry);
   addConflicts(registry);
   addWatch(registry);
+  addExport(registry);
+  addImport(registry);
   addStatus(registry);
   addPeers(registry);
   addWhy(registry);

@@ -3,6 +3,7 @@
  * the facade's contract where callers can see it: bounds, fault codes, positions, paging, ends
  * of streams. Tests reach behind it through `control`.
  */
+// tidy: long because it is one class with a short method for each of the many things a facade can be asked
 import { createHash } from "node:crypto";
 import type { Author, BatchId, Instant, PeerId, Stamp } from "../../src/base/brand.ts";
 import { toHex } from "../../src/base/bytes.ts";
