@@ -6,7 +6,7 @@
  * "Readable" is never guessed: a watcher was given the value from the durable store, or the count
  * of durable entries has reached the expected one, and the values are then compared.
  */
-import { randomBytes } from "node:crypto";
+import { randomBytes, randomInt } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { monitorEventLoopDelay } from "node:perf_hooks";
@@ -14,10 +14,14 @@ import { createNode, type Node } from "../src/index.ts";
 import { nowMs, pause, until } from "./clock.ts";
 import { answerQuestions, type Handlers } from "./answering.ts";
 import type { Commands, PacedPut, Seen } from "./commands.ts";
-import { type WorkEntry, workEntries } from "./workload.ts";
+import { isRewritten, lastEntry, scattered, type WorkEntry, workEntries, workEntry } from "./workload.ts";
 
 /** Time between two looks at a count. It is the grain of the bulk figures, which take seconds. */
 const lookEveryMs = 10;
+
+/** Of a large set: entries of a batch or of a round of reads, and batches under way. */
+const fillBatch = 1_000;
+const fillInFlight = 4;
 
 let running: Node | undefined;
 let folder = "";
@@ -106,6 +110,42 @@ const handlers: Handlers<Commands> = {
     };
     await Promise.all(Array.from({ length: inFlight }, writeOn));
     return { begunAt, endedAt: nowMs() };
+  },
+
+  async fill({ set, count, overwrite }, report) {
+    const begunAt = nowMs();
+    let next = 0;
+    const fillOn = async (): Promise<void> => {
+      while (next < count) {
+        const from = next;
+        next += fillBatch;
+        const numbers = Array.from({ length: Math.min(fillBatch, count - from) }, (_, i) =>
+          overwrite ? scattered(from + i, count) : from + i,
+        ).filter((number) => !overwrite || isRewritten(number));
+        const entries = numbers.map((number) => (overwrite ? lastEntry(set, number) : workEntry(set, number)));
+        if (entries.length > 0) await node().batch(entries.map((entry) => ({ type: "put", ...entry })));
+        report(next, count);
+      }
+    };
+    await Promise.all(Array.from({ length: fillInFlight }, fillOn));
+    return { begunAt, endedAt: nowMs() };
+  },
+
+  async getUniform({ set, count, reads }, report) {
+    let [ms, cpu] = [0, 0];
+    for (let done = 0; done < reads; done += fillBatch) {
+      const wanted = Array.from({ length: fillBatch }, () => lastEntry(set, randomInt(count)));
+      const found: (Uint8Array | undefined)[] = [];
+      const [before, cpuBefore] = [nowMs(), process.cpuUsage()];
+      for (const { key } of wanted) found.push((await node().get(key))?.value);
+      ms += nowMs() - before;
+      const { user, system } = process.cpuUsage(cpuBefore);
+      cpu += (user + system) / 1000;
+      for (const [i, { key, value }] of wanted.entries())
+        if (!Buffer.from(found[i] ?? []).equals(value)) throw new Error(`${key} is wrong or not there`);
+      report(done, reads);
+    }
+    return { perSecond: (reads / ms) * 1000, perCpuSecond: (reads / cpu) * 1000 };
   },
 
   async putPaced({ everyMs }, report) {

@@ -46,6 +46,16 @@ export interface Commands {
     readonly begunAt: number;
     readonly endedAt: number;
   };
+  /** Writes entries of a large set, made as they are written; `overwrite` gives those that `isRewritten` a second value, in random order. */
+  fill(work: { readonly set: string; readonly count: number; readonly overwrite: boolean }): {
+    readonly begunAt: number;
+    readonly endedAt: number;
+  };
+  /** Point reads of a large set, uniformly at random, each value compared: how many a second, and the same by processor time of the process. */
+  getUniform(work: { readonly set: string; readonly count: number; readonly reads: number }): {
+    readonly perSecond: number;
+    readonly perCpuSecond: number;
+  };
   /** Puts the prepared entries one by one at fixed times, whether the ones before are acknowledged or not. */
   putPaced(work: { readonly everyMs: number }): readonly PacedPut[];
   /** Puts each at its moment after `beginAt`, and waits until all are acknowledged. */

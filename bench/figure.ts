@@ -31,6 +31,10 @@ export interface Sizes {
   /** Entries of the sets that are compared, and of the trie. */
   readonly trieEntries: number;
   /** Entries that all have before a cut, new ones on each side meanwhile, and how long it lasts. */
+  /** Entries of a set that is read after a restart, and of how many point reads. */
+  readonly millionEntries: number;
+  readonly millionReads: number;
+  readonly millionHttpReads: number;
   readonly healEntries: number;
   readonly healNews: number;
   readonly cutMs: number;
@@ -51,6 +55,9 @@ export const sizes: Readonly<Record<"small" | "full", Sizes>> = {
     reads: 5_000,
     httpRequests: 500,
     trieEntries: 20_000,
+    millionEntries: 20_000,
+    millionReads: 20_000,
+    millionHttpReads: 2_000,
     healEntries: 5_000,
     healNews: 100,
     cutMs: 2_000,
@@ -69,6 +76,9 @@ export const sizes: Readonly<Record<"small" | "full", Sizes>> = {
     reads: 100_000,
     httpRequests: 5_000,
     trieEntries: 1_000_000,
+    millionEntries: 1_000_000,
+    millionReads: 300_000,
+    millionHttpReads: 20_000,
     healEntries: 100_000,
     healNews: 1_000,
     cutMs: 10_000,

@@ -15,6 +15,9 @@ import { pause } from "./clock.ts";
 /** Gossip meshes are formed at a heartbeat of 1 s; figures are about nodes that have settled. */
 const settleMs = 2_500;
 
+/** The network of all nodes of this run. */
+export const benchNetwork: string = `testnet-bench-${process.pid}`;
+
 const nodeFile = fileURLToPath(new URL("./bench-node.ts", import.meta.url));
 
 /** Ends cleanly, or by force after this long. */
@@ -81,7 +84,7 @@ export class Fleet implements AsyncDisposable {
     const node = new BenchNode([...profile, ...execArgv]);
     this.adopt(node.child);
     const { peer, address } = await node.ask("start", {
-      networkName: `testnet-bench-${process.pid}`,
+      networkName: benchNetwork,
       dataDir,
       dial,
       faultPort: this.#faultPort,

@@ -7,7 +7,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { nowMs } from "./clock.ts";
-import type { Fleet } from "./fleet.ts";
+import { benchNetwork, type Fleet } from "./fleet.ts";
 
 const command = fileURLToPath(new URL("../bin/p2p-sync", import.meta.url));
 const readyMsMax = 30_000;
@@ -21,9 +21,15 @@ export interface Product {
   readonly readyMs: number;
 }
 
-export async function startProduct(fleet: Fleet, environment: NodeJS.ProcessEnv = process.env): Promise<Product> {
-  const dataDir = fleet.newFolder();
-  const flags = ["--port", "0", "--http-port", "0", "--data-dir", dataDir, "--network", `bench-${process.pid}`];
+export interface ProductOptions {
+  readonly environment?: NodeJS.ProcessEnv;
+  /** With a store that a node of the fleet has filled; else a new folder. */
+  readonly dataDir?: string;
+}
+
+export async function startProduct(fleet: Fleet, options: ProductOptions = {}): Promise<Product> {
+  const { environment = process.env, dataDir = fleet.newFolder() } = options;
+  const flags = ["--port", "0", "--http-port", "0", "--data-dir", dataDir, "--network", benchNetwork];
   const begunAt = nowMs();
   const child = spawn(
     command,

@@ -19,6 +19,7 @@ import { http } from "./items/http.ts";
 import { local } from "./items/local.ts";
 import { putLatency, putLatencyMany } from "./items/put-latency.ts";
 import { heal } from "./items/heal.ts";
+import { million } from "./items/million.ts";
 import { reconcile } from "./items/reconcile.ts";
 import { start } from "./items/start.ts";
 import { trie } from "./items/trie.ts";
@@ -36,6 +37,7 @@ const items: readonly Item[] = [
   putLatencyMany,
   bulk,
   local,
+  million,
   http,
   reconcile,
   trie,

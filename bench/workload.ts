@@ -27,3 +27,19 @@ export function workEntry(set: string, number: number): WorkEntry {
 export function workEntries(set: string, count: number): readonly WorkEntry[] {
   return Array.from({ length: count }, (_, number) => workEntry(set, number));
 }
+
+/** Of a large set nine entries in ten are written a second time. */
+export function isRewritten(number: number): boolean {
+  return number % 10 !== 0;
+}
+
+/** An entry of a large set as it is after some were written again. */
+export function lastEntry(set: string, number: number): WorkEntry {
+  const { key, value } = workEntry(set, number);
+  return isRewritten(number) ? { key, value: workEntry(`${set}/again`, number).value } : { key, value };
+}
+
+/** Number i of 0 … count − 1 in an order that looks random and needs no memory: `count` has no factor in common with it. */
+export function scattered(i: number, count: number): number {
+  return (i * 618_033) % count; // a prime near the golden section of a million
+}

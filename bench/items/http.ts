@@ -3,22 +3,17 @@
  * started, one after the other and 16 at a time. The client shares the machine's cores with the
  * node, so these are lower bounds.
  */
-import { Agent, request } from "node:http";
+import { Agent } from "node:http";
 import { type Item, repeated } from "../figure.ts";
 import { nowMs } from "../clock.ts";
 import { percentile } from "../statistics.ts";
+import { type Call, send } from "../http-call.ts";
 import { type Product, startProduct, stopProduct } from "../product.ts";
 import { type WorkEntry, workEntries } from "../workload.ts";
 
 const manyConnections = 16;
 const batch = 1_000;
 const page = 1_000;
-
-interface Call {
-  readonly method: string;
-  readonly path: string;
-  readonly body?: Uint8Array | string;
-}
 
 export const http: Item = {
   name: "http",
@@ -122,23 +117,4 @@ async function measure(product: Product, calls: readonly Call[], connections: nu
   const ms = nowMs() - begunAt;
   agent.destroy();
   return { perSecond: (calls.length / ms) * 1000, p50: percentile(times, 0.5), p99: percentile(times, 0.99) };
-}
-
-function send({ url, token }: Product, agent: Agent, { method, path, body }: Call): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const headers = {
-      authorization: `Bearer ${token}`,
-      "content-length": body === undefined ? 0 : Buffer.byteLength(body),
-      "content-type": typeof body === "string" ? "application/json" : "application/octet-stream",
-    };
-    const outgoing = request(new URL(path, url), { method, agent, headers }, (answer) => {
-      answer.on("error", reject);
-      answer.on("end", () =>
-        answer.statusCode === 200 ? resolve() : reject(new Error(`${method} ${path}: ${answer.statusCode}`)),
-      );
-      answer.resume();
-    });
-    outgoing.on("error", reject);
-    outgoing.end(body);
-  });
 }

@@ -27,7 +27,7 @@ export const start: Item = {
 async function starts(bench: Bench, fleet: Fleet, environment: () => NodeJS.ProcessEnv): Promise<readonly number[]> {
   const samples: number[] = [];
   for (let i = 0; i < bench.sizes.starts; i++) {
-    const product = await startProduct(fleet, environment());
+    const product = await startProduct(fleet, { environment: environment() });
     samples.push(product.readyMs);
     await stopProduct(product);
     bench.progress.at(i + 1, bench.sizes.starts, "starts");

@@ -4,12 +4,12 @@
  */
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import type { Author, BatchId, Instant, Stamp } from "../../base/brand.ts";
+import { Fault } from "../../base/fault.ts";
 import type { Bytes } from "../../base/bytes.ts";
 import { storedValue } from "../../codec/op.ts";
-import { decodeStoredHeader, headerBytes } from "../../codec/parcel.ts";
 import type { Version } from "../../core/data/version.ts";
-import { batchIdOf } from "../../crypto/batch-digest.ts";
 import { AsideReader } from "./aside-reader.ts";
+import { type BatchMark, BatchMarks } from "./batch-marks.ts";
 import { InsightReader } from "./insight-reader.ts";
 import { LogReader } from "./log-reader.ts";
 
@@ -33,10 +33,14 @@ export interface ReadConflict {
 
 interface Row {
   readonly id: number;
+  readonly parcel: number;
   readonly stamp: number;
   readonly flags: number;
   readonly key: string;
   readonly rest: Uint8Array;
+}
+
+interface RowWithHeader extends Row {
   readonly header: Uint8Array;
 }
 
@@ -46,12 +50,17 @@ const pageBytesMax = 1024 * 1024;
 /** Rows looked at for one page, deleted and expired ones among them. Guess: 20 ms. */
 const pageRowsMax = 10_000;
 
+/** An entry that is overwritten while it is read is read again. Guess: so often in a row it never is. */
+const readsMax = 10;
+
 export class SqliteReader {
   readonly insight: InsightReader;
   readonly aside: AsideReader;
   readonly log: LogReader;
   readonly #db: DatabaseSync;
+  readonly #marks = new BatchMarks();
   readonly #get: StatementSync;
+  readonly #header: StatementSync;
   readonly #scan: StatementSync;
   readonly #conflicts: StatementSync;
   readonly #conflictsOf: StatementSync;
@@ -62,10 +71,10 @@ export class SqliteReader {
     this.insight = new InsightReader(this.#db);
     this.aside = new AsideReader(this.#db);
     this.log = new LogReader(this.#db);
-    const columns = "op.id, op.stamp, op.flags, op.key, op.rest, parcel.header";
-    this.#get = this.#db.prepare(
-      `SELECT ${columns} FROM op JOIN parcel ON parcel.id = op.parcel WHERE op.key = ? AND op.living = 1`,
-    );
+    const own = "op.id, op.parcel, op.stamp, op.flags, op.key, op.rest";
+    const columns = `${own}, parcel.header`;
+    this.#get = this.#db.prepare(`SELECT ${own} FROM op WHERE op.key = ? AND op.living = 1`);
+    this.#header = this.#db.prepare("SELECT header FROM parcel WHERE id = ?");
     this.#scan = this.#db.prepare(
       `SELECT ${columns} FROM op JOIN parcel ON parcel.id = op.parcel WHERE op.key >= ?1 AND op.key > ?2 AND op.living = 1 ORDER BY op.key`,
     );
@@ -78,8 +87,22 @@ export class SqliteReader {
   }
 
   get(key: string, now: Instant): ReadEntry | undefined {
-    const row = this.#get.get(key) as unknown as Row | undefined;
-    return row === undefined ? undefined : entryOf(row, now);
+    for (let tries = 0; tries < readsMax; tries++) {
+      const row = this.#get.get(key) as unknown as Row | undefined;
+      if (row === undefined) return undefined;
+      const mark = this.#marks.known(row.parcel) ?? this.#findMark(row.parcel);
+      if (mark !== undefined) return entryOf(row, mark, now); // else it was overwritten between the two reads
+    }
+    throw new Fault("store_damaged", `the entry on ${JSON.stringify(key)} names a batch that is not stored`, { key });
+  }
+
+  #findMark(parcel: number): BatchMark | undefined {
+    const header = this.#header.get(parcel)?.["header"] as Uint8Array | undefined;
+    return header === undefined ? undefined : this.#marks.read(parcel, header);
+  }
+
+  #markOf({ parcel, header }: RowWithHeader): BatchMark {
+    return this.#marks.known(parcel) ?? this.#marks.read(parcel, header);
   }
 
   /** Up to `limit` live entries in key order; `next` is set when there may be more, also where none was found yet. */
@@ -93,12 +116,12 @@ export class SqliteReader {
     let bytes = 0;
     let looked = 0;
     let last = after;
-    for (const row of this.#scan.iterate(prefix, after) as unknown as Iterable<Row>) {
+    for (const row of this.#scan.iterate(prefix, after) as unknown as Iterable<RowWithHeader>) {
       if (!row.key.startsWith(prefix)) break;
       if (entries.length >= limit || bytes >= pageBytesMax || looked >= pageRowsMax) return { entries, next: last };
       looked += 1;
       last = row.key;
-      const entry = entryOf(row, now);
+      const entry = entryOf(row, this.#markOf(row), now);
       if (entry === undefined) continue;
       entries.push(entry);
       bytes += entry.value.length;
@@ -131,7 +154,7 @@ function conflictOf(row: Record<string, unknown>): ReadConflict {
   };
 }
 
-function entryOf(row: Row, now: Instant): ReadEntry | undefined {
+function entryOf(row: Row, { author, batch }: BatchMark, now: Instant): ReadEntry | undefined {
   const stored = storedValue(row);
   if (stored.type !== "value") return undefined;
   const expiresAt =
@@ -139,14 +162,13 @@ function entryOf(row: Row, now: Instant): ReadEntry | undefined {
       ? undefined
       : ((Math.floor(row.stamp / 1000) + stored.ttlSeconds * 1000) as Instant);
   if (expiresAt !== undefined && expiresAt <= now) return undefined;
-  const { author } = decodeStoredHeader(row.header);
   return {
     position: row.id,
     key: row.key,
     value: stored.value,
     stamp: row.stamp as Stamp,
     author,
-    batch: batchIdOf(row.header.subarray(0, headerBytes)),
+    batch,
     expiresAt,
   };
 }
