@@ -69,6 +69,7 @@ const notes: Readonly<Record<Note["type"], "happens" | { readonly cannot: string
   reachFound: { cannot: "simulated nodes have no addresses that others could dial back" },
   relayAsked: { cannot: "simulated nodes have no addresses that others could dial back" },
   addressesTold: { cannot: "no simulated node tells addresses: eclipse attacks have a simulation of their own" },
+  lookupEnded: { cannot: "no simulated user names a peer by its id: lookups have a simulation of their own" },
   linkMismatch: { cannot: "what the simulated network tells is never lost; tests of replica and driver lose it" },
   linkGone: "happens",
   dialFailed: "happens",

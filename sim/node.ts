@@ -63,6 +63,7 @@ const simulatedOptions = {
   outboundWanted: 0,
   exchange: false,
   usesRelays: false,
+  routing: true,
 };
 
 export class SimNode {

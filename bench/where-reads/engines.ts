@@ -178,6 +178,7 @@ class MainLoop {
         outboundWanted: 0,
         exchange: false,
         usesRelays: false,
+        routing: false,
         detector: { enabled: false, probeMs: 225 },
       },
       store,

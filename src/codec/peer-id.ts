@@ -14,6 +14,7 @@ const prefix = new Uint8Array([0x00, 0x24, 0x08, 0x01, 0x12, 0x20]);
 /** Spellings kept: base 58 takes 15 µs, as much as merging a small batch. Guess: writers active at a time. */
 const spellingsMax = 1_024;
 const spellings = new BoundedMap<Author, PeerId>(spellingsMax);
+const authors = new BoundedMap<string, Author>(spellingsMax);
 
 export function peerIdOf(author: Author): PeerId {
   const known = spellings.get(author);
@@ -27,7 +28,11 @@ export function peerIdOf(author: Author): PeerId {
 
 /** The author behind a peer id, or undefined where the id is not that of an Ed25519 key. */
 export function authorOf(peer: string): Author | undefined {
+  const known = authors.get(peer);
+  if (known !== undefined) return known;
   const bytes = fromBase58(peer);
   if (bytes === undefined || bytes.length !== 38 || !equalBytes(bytes.subarray(0, 6), prefix)) return undefined;
-  return toHex(bytes.subarray(6)) as Author;
+  const author = toHex(bytes.subarray(6)) as Author;
+  authors.set(peer, author);
+  return author;
 }

@@ -13,6 +13,8 @@
  *   parted      = 0x09 | ago u32 (ms) | reason length u16, UTF-8      why our last link ended, as seen from here
  *   askDialBack = 0x0a | number u32 | count u8 (1 to 4) | port u16 ≥ 1 × count     can you dial me, at one of these?
  *   dialedBack  = 0x0b | number u32 | outcome u8 (0 reached, 1 refused, 2 timeout, 3 unreachable, 4 wrong peer, 5 other, 6 not tried)
+ *   findPeer    = 0x0c | number u32 | target 32                       who is near this peer?
+ *   nearPeers   = 0x0d | number u32 | as in knownPeers                first all that is known of the target, then who answers, then who is near
  *
  * A peer is named by its Ed25519 public key. Dialing back goes to the address from which the asker's own link comes,
  * and to no other.
@@ -69,9 +71,11 @@ export type PeersMessage =
   | { readonly type: "view"; readonly number: number; readonly view: PeerView }
   /** `number` is how long ago, in ms. */
   | { readonly type: "parted"; readonly number: number; readonly reason: string }
-  | { readonly type: "knownPeers"; readonly number: number; readonly peers: readonly KnownPeer[] }
   | { readonly type: "askDialBack"; readonly number: number; readonly ports: readonly number[] }
-  | { readonly type: "dialedBack"; readonly number: number; readonly outcome: DialBackOutcome };
+  | { readonly type: "dialedBack"; readonly number: number; readonly outcome: DialBackOutcome }
+  | { readonly type: "findPeer"; readonly number: number; readonly target: PeerId }
+  | { readonly type: "knownPeers"; readonly number: number; readonly peers: readonly KnownPeer[] }
+  | { readonly type: "nearPeers"; readonly number: number; readonly peers: readonly KnownPeer[] };
 
 /** The position is the number on the wire, from 1 up. */
 const tags = [
@@ -86,6 +90,8 @@ const tags = [
   "parted",
   "askDialBack",
   "dialedBack",
+  "findPeer",
+  "nearPeers",
 ] as const;
 
 export function encodePeers(message: PeersMessage): Bytes {
@@ -112,7 +118,11 @@ export function encodePeers(message: PeersMessage): Bytes {
       writer.u16(reason.length).bytes(reason);
       break;
     }
+    case "findPeer":
+      writer.bytes(keyOf(message.target));
+      break;
     case "knownPeers":
+    case "nearPeers":
       writer.u8(message.peers.length);
       for (const { peer, address } of message.peers) {
         const text = clipped(address, addressBytesMax);
@@ -161,7 +171,10 @@ function readMessage(
       return { type, number, view: readView(reader) };
     case "parted":
       return { type, number, reason: readText(reader, reader.u16(), reasonBytesMax) };
+    case "findPeer":
+      return { type, number, target: readPeer(reader) };
     case "knownPeers":
+    case "nearPeers":
       return { type, number, peers: readKnown(reader) };
     case "askDialBack": {
       const count = reader.u8();

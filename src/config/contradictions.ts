@@ -4,6 +4,7 @@
 import { isIPv6 } from "node:net";
 import type { Problem } from "./problem.ts";
 import type { Config } from "./settings.ts";
+import { isPeerAlone } from "./text-formats.ts";
 
 /** What the name of a network must begin with for its nodes to open a test port. */
 export const testnetNamePrefix = "testnet";
@@ -21,6 +22,11 @@ export function contradictions(config: Config): Problem[] {
     if (config.p2pFamily !== "dual" && config.p2pFamily !== family) {
       problems.push({ message: `p2p.listen has ${host}, but p2p.family is ${config.p2pFamily}`, key: "p2p.listen" });
     }
+  }
+  const nameless = config.p2pDht ? undefined : config.p2pDial.find(isPeerAlone);
+  if (nameless !== undefined) {
+    const message = `p2p.dial has ${nameless}, and a peer of which only the id is known is found by p2p.dht, which is off`;
+    problems.push({ message, key: "p2p.dial" });
   }
   if (config.testFaultPort && !config.networkName.startsWith(testnetNamePrefix)) {
     problems.push({ message: foreignNetwork(config), key: "test.fault_port" });

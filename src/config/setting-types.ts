@@ -22,6 +22,7 @@ export type TextFormat =
   | "listenHost"
   | "loopbackHost"
   | "address"
+  | "dialAddress"
   | "logLevels"
   | "keyPrefix"
   | "ipRange"

@@ -42,6 +42,11 @@ export const textComplaints: Readonly<Record<TextFormat, (text: string) => strin
       ? undefined
       : "must be an address such as /ip4/192.168.1.5/tcp/4001 or /dns4/host.example/tcp/4001, optionally followed by /p2p/<peer id>";
   },
+  dialAddress(text) {
+    return isDialableAddress(text) || isPeerAlone(text)
+      ? undefined
+      : "must be an address such as /ip4/192.168.1.5/tcp/4001, optionally followed by /p2p/<peer id>, or /p2p/<peer id> alone";
+  },
   keyPrefix(text) {
     return isValidKey(text) ? undefined : "must be the beginning of a key: 1 to 256 bytes without control characters";
   },
@@ -80,6 +85,11 @@ export function isDialableAddress(text: string): boolean {
 }
 
 const transports: ReadonlySet<string> = new Set(["tcp", "udp/quic-v1"]);
+
+/** Whether the text names a peer, `/p2p/<peer id>`, and no place. */
+export function isPeerAlone(text: string): boolean {
+  return text.startsWith("/p2p/") && authorOf(text.slice("/p2p/".length)) !== undefined;
+}
 
 function isHostFor(protocol: string | undefined, host: string | undefined): boolean {
   if (host === undefined) return false;

@@ -34,6 +34,14 @@ export type Note =
   /** How a linked peer is thought of, after its admission and each measured round trip. */
   | { readonly type: "peerJudged"; readonly peer: PeerId; readonly class: string; readonly score: number }
   /** A peer told where others may be dialed. */
+  /** A peer that the user wants was looked for by its id; so many were asked. */
+  | {
+      readonly type: "lookupEnded";
+      readonly peer: PeerId;
+      readonly found: boolean;
+      readonly asked: number;
+      readonly ms: number;
+    }
   | { readonly type: "addressesTold"; readonly peer: PeerId; readonly addresses: number }
   | { readonly type: "linkMismatch"; readonly link: LinkId; readonly kind: "gone" | "unknown" }
   /** `target` is a peer, an address or a range; `forMs` undefined for good. */

@@ -38,6 +38,7 @@ export function threadOptionsOf(
     outboundWanted: config.peersOutbound,
     exchange: config.peersExchange,
     usesRelays: config.p2pRelay === "use" || config.p2pRelay === "both",
+    routing: config.p2pDht,
     peerLimits: {
       links: config.peersMaxLinks,
       attempts: config.peersAttempts,

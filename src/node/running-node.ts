@@ -8,7 +8,7 @@
 import { createHash } from "node:crypto";
 import type { Instant, NetworkId } from "../base/brand.ts";
 import { Fault } from "../base/fault.ts";
-import { isDialableAddress } from "../config/text-formats.ts";
+import { isDialableAddress, isPeerAlone } from "../config/text-formats.ts";
 import { networkDescriptor } from "../config/network-descriptor.ts";
 import type { Config } from "../config/settings.ts";
 import { createLibp2pDriver } from "../drivers/libp2p/driver.ts";
@@ -56,7 +56,7 @@ import { programVersion } from "./version.ts";
 import { type Page, Reads } from "./reads.ts";
 import { infoOf } from "./node-status.ts";
 import { WatchHub } from "./watch-hub.ts";
-import { conditionsIn, receiptOf, wishOf, writtenOps } from "./write-request.ts";
+import { conditionsIn, receiptOf, refusalOf, wishOf, writtenOps } from "./write-request.ts";
 
 /** Throws a `Fault` that says what kept the node from starting; nothing is left open then. */
 export async function createRunningNode(config: Config): Promise<RunningNode> {
@@ -288,12 +288,13 @@ class LiveNode implements NodeFacade, RunningNode {
   }
 
   async dial(address: string): Promise<void> {
-    if (!isDialableAddress(address))
+    if (!isDialableAddress(address) && !isPeerAlone(address))
       throw new Fault(
         "invalid_address",
-        `${JSON.stringify(address.slice(0, 200))} is not an address this node can dial; a form like /ip4/192.168.1.5/tcp/4001 is`,
+        `${JSON.stringify(address.slice(0, 200))} is not an address this node can dial; a form like /ip4/192.168.1.5/tcp/4001 is, and so is /p2p/<peer id>`,
       );
-    await this.#running(this.#client).ask({ type: "dialRequested", address });
+    const outcome = await this.#running(this.#client).ask({ type: "dialRequested", address });
+    if (outcome.type !== "done") throw refusalOf(outcome);
   }
 
   repairClock(): Promise<{ readonly reissued: number }> {

@@ -30,6 +30,7 @@ export interface ThreadOptions {
   readonly outboundWanted: number;
   readonly exchange: boolean;
   readonly usesRelays: boolean;
+  readonly routing: boolean;
   readonly peerLimits: PeerLimits;
   readonly detector: DetectorOptions;
   readonly disk: DiskLimits;

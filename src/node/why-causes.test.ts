@@ -170,7 +170,7 @@ test("left: a peer that is remembered without a link, an error or an address", (
   };
   const outboxes = [{ peer: id, messages: 2, bytes: 900, oldestMs: 3_000 }];
   const known = { self: "me" as PeerId, peers: [peer], candidates: [], banOn: () => undefined, now: 1 as Instant };
-  const facts = { ...known, outboxes };
+  const facts = { ...known, outboxes, wanted: [] };
   const explanation = explainPeer(id, facts);
   expect(explanation).toMatchObject({ cause: "left", next: expect.stringContaining("waits to be dialed") });
   const waiting = { name: "waiting for it", text: "2 messages, 900 bytes, the oldest for 3 s; sent when it is back" };

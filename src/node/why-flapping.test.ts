@@ -45,7 +45,8 @@ function causeOf(code: string, flapping: boolean): readonly [string, string] {
     history: [],
   };
   const candidates = [{ ...candidate, flapping }];
-  const facts = { self: "me" as PeerId, peers: [peer], candidates, outboxes: [], banOn: () => undefined, now };
+  const shown = { peers: [peer], candidates, wanted: [], outboxes: [] };
+  const facts = { self: "me" as PeerId, ...shown, banOn: () => undefined, now };
   const { cause, next } = explainPeer(id, facts);
   return [cause, next];
 }

@@ -35,6 +35,7 @@ function explain(peer: PeerStatus): Explanation {
     peers: [peer],
     candidates: [],
     outboxes: [],
+    wanted: [],
     banOn: () => undefined,
     now,
   });

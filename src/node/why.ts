@@ -10,8 +10,10 @@ import type { PeerRule } from "../ports/peer-rule.ts";
 import { silentMsMax } from "../core/peers/detector/limits.ts";
 import type { CandidateSnapshot } from "../core/peers/connections/machine.ts";
 import type { OutboxSnapshot } from "../core/sync/outbox/machine.ts";
+import type { WantedSnapshot } from "../core/peers/routing/machine.ts";
 import type { Explanation, ExplanationFact, PeerStatus } from "./facade.ts";
 import { transportOf } from "./transport-of.ts";
+import { lookupFacts, lookupWords, wantedBy } from "./why-lookup.ts";
 
 export interface WhyFacts {
   readonly self: PeerId;
@@ -19,13 +21,16 @@ export interface WhyFacts {
   readonly candidates: readonly CandidateSnapshot[];
   /** What waits for members that were lost. */
   readonly outboxes: readonly OutboxSnapshot[];
+  /** Peers looked for by their ids. */
+  readonly wanted: readonly WantedSnapshot[];
   /** The ban of this node's own that keeps a peer or an address out now. */
   banOn(peer: PeerId | undefined, address: string | undefined): PeerRule | undefined;
   readonly now: Instant;
 }
 
 /** `target` is a peer id, an unambiguous beginning of one, or an address. */
-export function explainPeer(target: string, facts: WhyFacts): Explanation {
+export function explainPeer(asked: string, facts: WhyFacts): Explanation {
+  const target = /^\/p2p\/([^/]+)$/.exec(asked)?.[1] ?? asked;
   if (!target.startsWith("/") && !/^[1-9A-HJ-NP-Za-km-z]+$/.test(target))
     return conclude(
       target,
@@ -66,9 +71,16 @@ export function explainPeer(target: string, facts: WhyFacts): Explanation {
     const banned = bannedBy(target, peer, candidates, facts);
     if (banned !== undefined) return banned;
   }
-  if (peer === undefined && candidates.length === 0) return unknown(target);
+  const wanted = wantedBy(target, facts.wanted);
+  const searched = lookupFacts(wanted, facts.now);
+  if (peer === undefined && candidates.length === 0) {
+    if (wanted === undefined) return unknown(target);
+    const { cause, conclusion, next } = lookupWords(wanted);
+    return conclude(target, wanted.peer, cause, conclusion, next, searched);
+  }
   const waiting = facts.outboxes.find((outbox) => outbox.peer === (peer?.id ?? candidates[0]?.peer));
-  return explainKnown(target, peer, candidates, waiting, facts.now);
+  const explanation = explainKnown(target, peer, candidates, waiting, facts.now);
+  return { ...explanation, facts: [...explanation.facts, ...searched] };
 }
 
 /** A ban explains all else, also of a peer that was never met. */
@@ -110,7 +122,7 @@ function unknown(target: string): Explanation {
     `This node has never heard of ${isAddress ? "that address" : "that peer"}: it is not configured, mDNS did not hear it, and it has not dialed this node.`,
     isAddress
       ? `Dial it: p2p-sync peer dial ${target}`
-      : "If you know its address: p2p-sync peer dial ADDRESS. On one LAN, check that both run the same network name and that multicast is allowed.",
+      : "If you know its address: p2p-sync peer dial ADDRESS. If you know its whole id, others may know where it is: p2p-sync peer dial ID. On one LAN, check that both run the same network name and that multicast is allowed.",
     [],
   );
 }
@@ -291,6 +303,7 @@ function nextTry(candidates: readonly CandidateSnapshot[], now: Instant): string
 const sourceWords: Readonly<Record<string, string>> = {
   inbound: "it dialed this node",
   told: "other members told of it",
+  lookup: "other members told of it when they were asked for a peer",
 };
 
 function peerFacts(peer: PeerStatus | undefined, now: Instant): readonly ExplanationFact[] {

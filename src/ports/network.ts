@@ -13,8 +13,8 @@ export type LinkId = number;
 
 export type Direction = "inbound" | "outbound";
 
-/** Where an address came from. */
-export type CandidateSource = "static" | "mdns" | "user" | "told";
+/** Where an address came from: `told` of the address book, `lookup` of others that were asked for a peer. */
+export type CandidateSource = "static" | "mdns" | "user" | "told" | "lookup";
 
 /** What a validator decided about a gossip message: pass on, drop silently, or drop and blame the sender. */
 export type Verdict = "accept" | "ignore" | "reject";

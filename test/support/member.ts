@@ -133,6 +133,7 @@ export class Member {
         outboundWanted: 0,
         exchange: false,
         usesRelays: false,
+        routing: false,
         detector: { enabled: this.#hasDetector, probeMs: 225 },
         disk: { maxBytes: memberDiskBytesMax, reserveBytes: 0 },
       },

@@ -207,7 +207,7 @@ export function anyPeersMessage(prng: Prng): PeersMessage {
   const number = anyNumber(prng, 0xffff_ffff);
   const peer = (): PeerId => peerIdOf(toHex(prng.bytes(32)) as Author);
   const text = (): string => anyKey(prng).slice(0, 8).toWellFormed();
-  switch (prng.below(9)) {
+  switch (prng.below(10)) {
     case 6:
       return {
         type: "askDialBack",
@@ -228,10 +228,12 @@ export function anyPeersMessage(prng: Prng): PeersMessage {
       return { type: "askView", number, of: peer(), about: peer() };
     case 4:
       return { type: "view", number, view: { by: peer(), cause: text(), conclusion: text(), next: text() } };
+    case 5:
+      return { type: "findPeer", number, target: peer() };
     default: {
       const count = prng.below(prng.chance(0.1) ? knownPeersMax + 1 : 3);
       return {
-        type: "knownPeers",
+        type: prng.pick(["knownPeers", "nearPeers"]),
         number,
         peers: Array.from({ length: count }, () => ({ peer: peer(), address: text() })),
       };

@@ -69,7 +69,7 @@ const dialPeer = route({
   open: false,
   query: z.strictObject({}),
   body: jsonBody(z.strictObject({ address: z.string() }), limits.smallBodyBytesMax),
-  summary: "Connect to an address and keep it as a candidate",
+  summary: "Connect to an address and keep it as a candidate, or find a peer by its id (/p2p/<peer id>)",
   answers: {
     202: { meaning: "Being dialed; GET /v1/peers shows how it goes", schema: z.object({ address: z.string() }) },
   },

@@ -28,12 +28,19 @@ export function addPeer(registry: Registry): void {
 
 function addDial(group: Command, registry: Registry): void {
   const command = group
-    .command("dial <ADDRESS>")
-    .description("Connect to an address and keep it as a candidate")
-    .addHelpText("after", "\nExample:\n  p2p-sync peer dial /ip4/192.168.1.5/tcp/4001");
-  asVerb(command, registry, async ({ target, json, print }, address = "") => {
+    .command("dial <ADDRESS|PEER>")
+    .description("Connect to an address and keep it as a candidate, or find a peer by its id")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  p2p-sync peer dial /ip4/192.168.1.5/tcp/4001\n  p2p-sync peer dial 12D3KooWAFHaTbS5NVxwbZGCAC1VbhiXmZHMGnj3zPgPbPP5NTXY",
+    );
+  asVerb(command, registry, async ({ target, json, print }, asked = "") => {
+    const address = /^[1-9A-HJ-NP-Za-km-z]+$/.test(asked) ? `/p2p/${asked}` : asked;
     const answer = await post<{ readonly address: string }>(target, "/v1/peers/dial", { address });
-    print(json ? jsonLine(answer) : `dialing ${printable(answer.address)}; p2p-sync peers shows how it goes\n`);
+    const [what, where] = address.startsWith("/p2p/")
+      ? ["looking for", `why ${printable(address.slice("/p2p/".length))}`]
+      : ["dialing", "peers"];
+    print(json ? jsonLine(answer) : `${what} ${printable(answer.address)}; p2p-sync ${where} shows how it goes\n`);
   });
 }
 

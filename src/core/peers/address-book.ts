@@ -162,6 +162,10 @@ export class AddressBook {
     return picked;
   }
 
+  addressesOf(peer: PeerId): readonly string[] {
+    return [...this.#entries.values()].filter(({ kept }) => kept.peer === peer).map(({ kept }) => kept.address);
+  }
+
   anchors(): readonly KnownAddress[] {
     return [...this.#entries.values()].filter(({ kept }) => kept.anchor).map(({ kept }) => kept);
   }

@@ -6,6 +6,7 @@ import type { NetworkEvent } from "../../ports/network.ts";
 import type { DetectorInput } from "../peers/detector/machine.ts";
 import { stepAdmission } from "./links.ts";
 import { type Parts, type Step, tell } from "./parts.ts";
+import { stepRouting } from "./routing-steps.ts";
 
 /** Steps the failure detector, and closes the links that it gives up. */
 export function stepDetector(input: DetectorInput, parts: Parts, step: Step): void {
@@ -36,6 +37,7 @@ export function takeReach(
   switch (event.type) {
     case "listening":
       parts.exchange.listening(event.addresses);
+      stepRouting(event, parts, step);
       parts.reach.step(event, step.now, step.out);
       break;
     case "guestsChanged":

@@ -14,6 +14,7 @@ import type { WalkAskFact, WalkEnded } from "../sync/walk/ask.ts";
 import { acknowledgedAnewMax, firstAfterMs, walkExtrasMax } from "../sync/limits.ts";
 import { collectableOf } from "./forgetting.ts";
 import { refusedAtDoor, refusedBy } from "./door.ts";
+import { stepRouting } from "./routing-steps.ts";
 import { type Parts, type Step, holdingsSeen, judgedTime, tell } from "./parts.ts";
 
 /** Steps admission and passes on what follows. */
@@ -258,6 +259,11 @@ function passOn(fact: AdmissionFact, parts: Parts, step: Step): void {
     const { address, direction } = admitted ?? { address: "", direction: "inbound" };
     parts.exchange.admitted(fact.link, fact.peer, address, now);
     parts.reach.step({ type: "admitted", link: fact.link, peer: fact.peer, direction, address }, now, out);
+    stepRouting(
+      { type: "linked", link: fact.link, peer: fact.peer, address, dialed: direction === "outbound" },
+      parts,
+      step,
+    );
     tellOpinion(fact.link, fact.peer, parts, step);
     askForFirst(fact, parts, step);
     const told = { type: "peerAdmitted", link: fact.link, peer: fact.peer } as const;
@@ -284,6 +290,7 @@ function passOn(fact: AdmissionFact, parts: Parts, step: Step): void {
   parts.exchange.linkLost(fact.link);
   parts.reach.step({ type: "linkLost", link: fact.link }, now, out);
   parts.dialBacks.linkLost(fact.link);
+  stepRouting({ type: "linkLost", link: fact.link }, parts, step);
   parts.serve.linkLost(fact.link);
   parts.walkServe.linkLost(fact.link);
   parts.prefixes.linkLost(fact.link);

@@ -25,6 +25,7 @@ import { DialBacks } from "../peers/reach/dial-backs.ts";
 import { Reach } from "../peers/reach/machine.ts";
 import { Slots } from "../peers/slots.ts";
 import { Partitions } from "../peers/partitions/machine.ts";
+import { Routing } from "../peers/routing/machine.ts";
 import { Standing } from "../peers/standing/machine.ts";
 import { Views } from "../peers/views/machine.ts";
 import { Acknowledgement } from "../sync/acknowledgement/machine.ts";
@@ -68,6 +69,8 @@ export interface ReplicaOptions {
   readonly exchange: boolean;
   /** Whether it takes places at relays where nobody can dial it. */
   readonly usesRelays: boolean;
+  /** Whether it finds peers by their ids, and helps others to. */
+  readonly routing: boolean;
   /** The usual ones where it is left out. */
   readonly peerLimits?: PeerLimits | undefined;
   readonly detector: DetectorOptions;
@@ -91,6 +94,7 @@ export interface Parts {
   readonly exchange: Exchange;
   readonly reach: Reach;
   readonly dialBacks: DialBacks;
+  readonly routing: Routing;
   readonly clock: ClockWatch;
   readonly intake: Intake;
   readonly heldBack: HeldBack;
@@ -129,6 +133,14 @@ export function makeParts(options: ReplicaOptions, view: StoreView, state: Store
     { self, place: keyedNumber(signer), prng: new Prng(seed + 2), exempt: exemptRanges },
     view.addresses(),
   );
+  const routing = new Routing({
+    self,
+    enabled: options.routing,
+    prng: new Prng(seed + 6),
+    local: exemptRanges,
+    remembered: book.list().filter(({ table }) => table === "tried"),
+    addressesOf: (peer) => book.addressesOf(peer),
+  });
   const connections = new Connections({
     self,
     prng: new Prng(seed),
@@ -138,7 +150,7 @@ export function makeParts(options: ReplicaOptions, view: StoreView, state: Store
     banOn: (peer, address, now) => standing.ban(peer, address, now),
     namedClass: (peer, address, now) => {
       if (validators.has(peer)) return "validator";
-      return standing.allows(peer, address, now) ? "trusted" : undefined;
+      return standing.allows(peer, address, now) || routing.isWanted(peer) ? "trusted" : undefined;
     },
   });
   return {
@@ -170,6 +182,7 @@ export function makeParts(options: ReplicaOptions, view: StoreView, state: Store
     }),
     reach: new Reach({ prng: new Prng(seed + 5), local: exemptRanges, usesRelays: options.usesRelays }),
     dialBacks: new DialBacks(),
+    routing,
     book,
     detector: new Detector(options.detector, new Prng(seed + 4)),
     standing,

@@ -23,7 +23,10 @@ function outcomeOf(order: PeerOrder, parts: Parts, step: Step): Outcome {
       return disconnect(order.peer, parts, step);
     case "forgetRequested": {
       const forgotten = parts.connections.forget(order.target, step.out);
-      return forgotten > 0 ? { type: "done" } : refusal("not_found", `no address of ${order.target} is known here`);
+      const wasWanted = parts.routing.unwant(order.target as PeerId);
+      return forgotten > 0 || wasWanted
+        ? { type: "done" }
+        : refusal("not_found", `no address of ${order.target} is known here`);
     }
     case "rulesRequested":
       return { type: "peerRules", rules: parts.standing.rules(step.now.wall) };

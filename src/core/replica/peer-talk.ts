@@ -4,7 +4,12 @@ import { isRelayed } from "../../base/relayed-address.ts";
 import { type PeersMessage, encodePeers } from "../../codec/peers.ts";
 import type { LinkId } from "../../ports/network.ts";
 import { stepDetector } from "./circumstances.ts";
+import type { RoutingMessage } from "../peers/routing/machine.ts";
+import { stepAdmission } from "./links.ts";
+import { stepRouting } from "./routing-steps.ts";
 import { type Parts, type Step, tell } from "./parts.ts";
+
+const onlyAsked = "we only asked the way to another peer";
 
 export function takePeersMessage(link: LinkId, peer: PeerId, message: PeersMessage, parts: Parts, step: Step): void {
   switch (message.type) {
@@ -42,6 +47,10 @@ export function takePeersMessage(link: LinkId, peer: PeerId, message: PeersMessa
     case "parted":
       tell({ type: "partingExplained", peer, reason: message.reason, agoMs: message.number }, step);
       break;
+    case "findPeer":
+    case "nearPeers":
+      takeRouting(link, message, parts, step);
+      break;
     case "probed":
       stepDetector(
         { type: "message", link, message: { type: "probed", number: message.number }, target: undefined },
@@ -78,6 +87,12 @@ function takeDirectAddresses(
 
 function addressOf(link: LinkId, { admission }: Parts): string {
   return admission.links().find((each) => each.link === link)?.address ?? "";
+}
+
+function takeRouting(link: LinkId, message: RoutingMessage, parts: Parts, step: Step): void {
+  const goodbye = { code: "other", reason: onlyAsked, retryAfterSeconds: 0 } as const;
+  for (const spare of stepRouting({ type: "message", link, message }, parts, step))
+    stepAdmission({ type: "expelled", link: spare, ...goodbye }, parts, step);
 }
 
 /** Asks those for addresses whose turn it is. */

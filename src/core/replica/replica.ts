@@ -21,6 +21,7 @@ import type { OutboxSnapshot } from "../sync/outbox/machine.ts";
 import type { PullSnapshot } from "../sync/pull/machine.ts";
 import type { WalkSnapshot } from "../sync/walk/ask.ts";
 import type { CandidateSnapshot } from "../peers/connections/machine.ts";
+import type { WantedSnapshot } from "../peers/routing/machine.ts";
 import { wallWaitMsMin } from "../peers/limits.ts";
 import type { Adoption, Age, ApartFrom } from "./freshness.ts";
 import type { ReplicaInput } from "./inputs.ts";
@@ -29,6 +30,7 @@ import type { DiskSize } from "./disk-room.ts";
 import { goOnAdopting, holdIntake, passOnPullFacts, passOnWalkFacts, stepAdmission } from "./links.ts";
 import { type Parts, type ReplicaOptions, type Step, holdingsSeen, makeParts, setScanned, tell } from "./parts.ts";
 import { askForPeers } from "./peer-talk.ts";
+import { peerAlone, stepRouting, wantPeer } from "./routing-steps.ts";
 import { takeOrder } from "./peer-orders.ts";
 import { Requests } from "./requests.ts";
 import { knownBatches, releaseHeldBack, settle } from "./settle.ts";
@@ -59,6 +61,10 @@ export interface ReplicaSnapshot {
   /** How each admitted member's set compares with ours, as far as it was told. */
   readonly compared: readonly MemberComparison[];
   readonly candidates: readonly CandidateSnapshot[];
+  /** Peers looked for by their ids. */
+  readonly wanted: readonly WantedSnapshot[];
+  /** Peers this node can name to others that look for somebody. */
+  readonly contacts: number;
   readonly pulling: PullSnapshot | undefined;
   readonly walking: WalkSnapshot | undefined;
   readonly serving: number;
@@ -100,6 +106,11 @@ export class Replica {
         break;
       case "dialRequested": {
         const { address, ticket } = input;
+        const wanted = peerAlone(address);
+        if (wanted !== undefined) {
+          out.push({ type: "answer", ticket, outcome: wantPeer(wanted, parts, step) });
+          break;
+        }
         const found = { type: "candidateFound", address, peer: peerInAddress(address), source: "user" } as const;
         parts.connections.step(found, now, step.out);
         step.out.push({ type: "answer", ticket, outcome: { type: "done" } });
@@ -187,6 +198,7 @@ export class Replica {
       prefixes.nextDeadline(),
       this.#parts.exchange.nextDeadline(),
       this.#parts.reach.nextDeadline(),
+      this.#parts.routing.nextDeadline(),
       views.nextDeadline(),
       this.#parts.outbox.nextDeadline(),
       release === undefined ? undefined : now.mono + waitFor(release, clock.judged(now.wall)),
@@ -229,6 +241,8 @@ export class Replica {
       apart: freshness.apart(),
       adoption: freshness.adoption(),
       candidates: connections.snapshot(now),
+      wanted: this.#parts.routing.snapshot(now),
+      contacts: this.#parts.routing.contacts,
       pulling: pull.snapshot(now),
       walking: walkAsk.snapshot(now),
       serving: serve.active + walkServe.active,
@@ -265,6 +279,7 @@ export class Replica {
     parts.partitions.step({ type: "timePassed" }, now, out);
     askForPeers(parts, step);
     parts.reach.step({ type: "timePassed" }, now, out);
+    stepRouting({ type: "timePassed" }, parts, step);
     parts.views.step({ type: "timePassed" }, parts.admission, now, out);
     parts.prefixes.advance(setScanned(parts, step), now, out);
     parts.outbox.step({ type: "timePassed" }, now, out);

@@ -61,6 +61,7 @@ class Member {
       outboundWanted: 0,
       exchange: false,
       usesRelays: false,
+      routing: false,
       detector: { enabled: false, probeMs: 225 },
     };
     const state = newState(`${number}`.repeat(16) as Incarnation, 0 as Instant);

@@ -34,6 +34,7 @@ import {
 import { refusedAtDoor } from "./door.ts";
 import { checkLinks } from "./link-check.ts";
 import { type Parts, type Step, holdingsSeen, setScanned, tell } from "./parts.ts";
+import { peerAlone, stepRouting, wantPeer } from "./routing-steps.ts";
 import { judge, knownBatches, settle } from "./settle.ts";
 
 export function takeEvent(event: NetworkEvent, parts: Parts, step: Step): void {
@@ -66,7 +67,7 @@ export function takeEvent(event: NetworkEvent, parts: Parts, step: Step): void {
       takeGossip(event, parts, step);
       break;
     case "dialFailed":
-      parts.connections.step(event, step.now, step.out);
+      takeDialFailure(event, parts, step);
       break;
     case "listening":
     case "guestsChanged":
@@ -84,7 +85,7 @@ export function takeEvent(event: NetworkEvent, parts: Parts, step: Step): void {
       break;
     }
     case "candidateFound":
-      parts.connections.step({ ...event, peer: event.peer ?? peerInAddress(event.address) }, step.now, step.out);
+      takeCandidate(event, parts, step);
       break;
     case "resumed":
     case "addressesChanged":
@@ -95,6 +96,20 @@ export function takeEvent(event: NetworkEvent, parts: Parts, step: Step): void {
     default:
       unreachable(event);
   }
+}
+
+function takeDialFailure(event: Extract<NetworkEvent, { type: "dialFailed" }>, parts: Parts, step: Step): void {
+  parts.connections.step(event, step.now, step.out);
+  const { address } = event;
+  const peer = peerInAddress(address);
+  if (peer !== undefined) stepRouting({ type: "dialFailed", peer, address }, parts, step);
+}
+
+function takeCandidate(event: Extract<NetworkEvent, { type: "candidateFound" }>, parts: Parts, step: Step): void {
+  const wanted = peerAlone(event.address);
+  const peer = event.peer ?? peerInAddress(event.address);
+  if (wanted !== undefined) wantPeer(wanted, parts, step);
+  else parts.connections.step({ ...event, peer }, step.now, step.out);
 }
 
 /** The peer named by an address's last /p2p part, if it is an id this system can have. */

@@ -42,6 +42,12 @@ export const noteTable: Table = {
   },
   peerJudged: { module: "peers", level: "trace", message: "peer judged", event: false },
   addressesTold: { module: "peers", level: "debug", message: "a peer told of addresses", event: false },
+  lookupEnded: {
+    module: "peers",
+    level: (note) => (note.found ? "info" : "debug"),
+    message: "a peer was looked for by its id",
+    event: true,
+  },
   peerBanned: { module: "peers", level: "warn", message: "banned", event: true },
   linkGone: { module: "peers", level: "debug", message: "link ended", event: true },
   dialFailed: {

@@ -21,6 +21,7 @@ const samples: { readonly [Type in Note["type"]]: Extract<Note, { type: Type }> 
   peerJudged: { type: "peerJudged", peer, class: "regular", score: 71 },
   reachFound: { type: "reachFound", verdict: "unreachable", peers: 2 },
   relayAsked: { type: "relayAsked", relay: peer, refused: "it is no relay" },
+  lookupEnded: { type: "lookupEnded", peer, found: true, asked: 3, ms: 120 },
   addressesTold: { type: "addressesTold", peer, addresses: 3 },
   linkMismatch: { type: "linkMismatch", link, kind: "gone" },
   peerBanned: { type: "peerBanned", target: "10.0.0.0/8", source: "operator", reason: "loud", forMs: 60_000 },

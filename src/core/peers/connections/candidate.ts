@@ -90,14 +90,19 @@ export function hasten(candidate: Candidate, until: number): void {
   candidate.notBefore = Math.min(candidate.notBefore, Math.max(until, candidate.awayUntil));
 }
 
-/** Whether nothing but the address book, in which others may write, speaks for this address. */
+/** Whether nothing but the word of others speaks for this address. */
 export function isHearsay({ source, lostAt, anchor }: Candidate): boolean {
-  return source === "told" && lostAt === undefined && !anchor;
+  return isByWord(source) && lostAt === undefined && !anchor;
 }
 
-/** Whether only the address book named it, and its peer was lost and is not back. */
+/** Whether only others named it, and its peer was lost and is not back. */
 export function isLostHearsay({ source, lostAt, anchor, admittedAt }: Candidate): boolean {
-  return source === "told" && lostAt !== undefined && !anchor && admittedAt === undefined;
+  return isByWord(source) && lostAt !== undefined && !anchor && admittedAt === undefined;
+}
+
+/** Whether other members spoke of it. */
+function isByWord(source: CandidateSource): boolean {
+  return source === "told" || source === "lookup";
 }
 
 /** Whether an operator named this address. */

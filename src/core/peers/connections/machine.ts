@@ -205,6 +205,13 @@ export class Connections {
     return this.#picks.isSurplus(link, this.#outbound() - 1);
   }
 
+  /** Whether this link was only dialed to ask for another peer, and is not wanted further. */
+  isSpare(link: LinkId): boolean {
+    const dialedAt = this.#links.get(link)?.dialedAt;
+    const isByLookup = dialedAt !== undefined && this.#candidates.get(dialedAt)?.source === "lookup";
+    return isByLookup && this.#outbound() > this.#options.outboundWanted;
+  }
+
   /** Whether a few more addresses would be welcome. */
   wantsAddresses(): boolean {
     return this.#outbound() < this.#options.outboundWanted;
@@ -272,12 +279,13 @@ export class Connections {
   }
 
   #isWanted(candidate: Candidate, around: Around): boolean {
-    const { attempt, peer, lostAt, anchor, relay } = candidate;
+    const { attempt, peer, lostAt, anchor, relay, source } = candidate;
     if (attempt !== undefined || !isFree(relay, peer, around)) return false;
     return (
       (peer !== undefined && around.relayed.has(peer)) ||
       isConfigured(candidate) ||
       anchor ||
+      source === "lookup" ||
       lostAt !== undefined ||
       this.#links.size + this.#dialing.size < linksWantedShare * this.#limits.links ||
       this.#outbound() < outboundReserved // whoever dials in must not keep us from dialing
@@ -365,8 +373,8 @@ export class Connections {
       if (source === "user") known.shortLinks = 0;
       const mayDial = known.shortLinks <= flapsTolerated; // that a flapping peer is announced is no news
       if (mayDial && (source === "user" || known.failures > 0)) known.notBefore = now.mono;
-      this.#wake(known);
-      if (source !== "mdns" || known.source === "told") known.source = source; // configured from now on, never pushed out
+      if (source !== "lookup") this.#wake(known); // a lookup repeats what others say
+      if (source === "static" || source === "user" || known.source === "told") known.source = source; // configured from now on, never pushed out
       if (peer !== undefined) known.peer = peer; // whoever lives there now
       return;
     }

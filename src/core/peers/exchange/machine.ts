@@ -11,16 +11,16 @@
  *    of the operator who gave them, and nobody would take them.
  */
 import type { PeerId, Time } from "../../../base/brand.ts";
-import { type IpRange, ipOfMultiaddr, isInRange, isLoopback } from "../../../base/ip-range.ts";
+import type { IpRange } from "../../../base/ip-range.ts";
 import type { Prng } from "../../../base/prng.ts";
-import { isRelayed, relayedBy, relayOf } from "../../../base/relayed-address.ts";
-import { authorOf } from "../../../codec/peer-id.ts";
+import { isRelayed, relayedBy } from "../../../base/relayed-address.ts";
 import { knownPeersMax } from "../../../codec/limits.ts";
 import type { KnownPeer, PeersMessage } from "../../../codec/peers.ts";
 import type { KnownAddress } from "../../../ports/known-address.ts";
 import type { LinkId } from "../../../ports/network.ts";
 import type { EffectSink } from "../../effects.ts";
 import { type AddressBook, bareAddress } from "../address-book.ts";
+import { isToldAddress, reachOf } from "../told-address.ts";
 import {
   askPeersEveryMs,
   askPeersJitter,
@@ -55,9 +55,6 @@ export interface ExchangeOptions {
   /** Local networks. */
   readonly local: readonly IpRange[];
 }
-
-/** How far from here an address means something. */
-type Reach = 0 | 1 | 2;
 
 export class Exchange {
   readonly #options: ExchangeOptions;
@@ -118,8 +115,9 @@ export class Exchange {
     if (talk === undefined || now.mono < talk.toldAt + tellPeersEveryMsMin) return undefined;
     talk.toldAt = now.mono;
     const { self } = this.#options;
-    const reach = this.#reachOf(talk.address);
-    const isToTell = (address: string): boolean => isDialable(address) && this.#reachOf(address) >= reach;
+    const reach = reachOf(talk.address, this.#options.local);
+    const isToTell = (address: string): boolean =>
+      isToldAddress(address) && reachOf(address, this.#options.local) >= reach;
     const own = this.#own
       .filter(isToTell)
       .slice(0, ownAddressesToldMax)
@@ -147,7 +145,11 @@ export class Exchange {
   /** Whether an address means something on this link. */
   isTellable(address: string, link: LinkId): boolean {
     const talk = this.#talks.get(link);
-    return talk !== undefined && isDialable(address) && this.#reachOf(address) >= this.#reachOf(talk.address);
+    return (
+      talk !== undefined &&
+      isToldAddress(address) &&
+      reachOf(address, this.#options.local) >= reachOf(talk.address, this.#options.local)
+    );
   }
 
   /** Those who are reached by way of this node, at the first of its addresses that is no relayed one itself. */
@@ -166,30 +168,4 @@ export class Exchange {
     }
     return this.#sampled;
   }
-
-  #reachOf(address: string): Reach {
-    const ip = ipOfMultiaddr(relayOf(address)?.address ?? address); // a relayed address means as much as that of its relay
-    if (ip === undefined) return 2;
-    if (isLoopback(ip)) return 0;
-    return this.#options.local.some((range) => isInRange(ip, range)) ? 1 : 2;
-  }
 }
-
-/** One IP address and a port of TCP or QUIC at which somebody can be dialed, or a relay with such an address. */
-function isDialable(address: string): boolean {
-  const relay = relayOf(address);
-  if (isRelayed(address))
-    return (
-      relay !== undefined &&
-      address === relayedBy(relay.address) &&
-      authorOf(relay.peer) !== undefined &&
-      isDialable(bareAddress(relay.address))
-    );
-  const [, , , protocol, port = "", ...over] = address.split("/");
-  const ip = ipOfMultiaddr(address);
-  if (ip === undefined || ip.every((byte) => byte === 0) || !transports.has([protocol, ...over].join("/")))
-    return false;
-  return /^[1-9][0-9]{0,4}$/.test(port) && Number(port) <= 65_535;
-}
-
-const transports: ReadonlySet<string> = new Set(["tcp", "udp/quic-v1"]);
