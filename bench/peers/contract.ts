@@ -59,7 +59,19 @@ export interface Orders {
   putOne(which: { readonly number: number }): { readonly begunAt: number; readonly acknowledgedAt: number };
   /** The instant at which a prepared entry could be read with its right value. */
   awaitEntry(which: { readonly number: number; readonly msMax: number }): { readonly at: number | undefined };
+  /** Point reads of prepared entries in random order, one after the other. */
+  get(work: Reads): { readonly perSecond: number };
+  /** Reads all entries of a prefix, again and again; fails where some are missing. */
+  scan(work: Reads & { readonly prefix: string }): { readonly perSecond: number };
+  memory(): { readonly rssBytes: number };
   stop(): void;
+}
+
+/** So many reads, or as many as the time allows, of the first so many prepared entries. */
+export interface Reads {
+  readonly count: number;
+  readonly of: number;
+  readonly msMax: number;
 }
 
 /** What a system does and does not do, as the reader of a figure has to know. */

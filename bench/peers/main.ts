@@ -1,27 +1,36 @@
 /**
- * `npm run bench -- peers [--work NAME … --systems a,b --size small|full --entries N --runs N --json]`
+ * `npm run bench -- peers [--work NAME … --systems a,b --size small|full --entries N --runs N --seconds N --json --svg FILE --from FILE]`
+ *
+ * `--seconds` is how long one cell may take before it is given up and stands in the table as a bound;
+ * `--from` shows what earlier runs printed with `--json`, several if it is given several times.
  *
  * Measures this project beside other systems that share data between machines: the same driver,
  * the same entries, each node a process of its own. The others' packages are installed into this
  * folder at the first use. Prints every figure with the ratio of ours to it; exit code 1 means
  * that something could not be measured, never that a figure is short of its target.
  */
+import { readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { load, machine } from "../machine.ts";
 import { Progress } from "../progress.ts";
-import { type Found, compare } from "./compare.ts";
+import { type Found, type Row, compare } from "./compare.ts";
 import type { System } from "./contract.ts";
 import { install } from "./install.ts";
+import { picture } from "./picture.ts";
 import { systems } from "./systems.ts";
 import { comparison, policies } from "./table.ts";
 import { converge } from "./works/converge.ts";
+import { late } from "./works/late.ts";
+import { latency } from "./works/latency.ts";
+import { local } from "./works/local.ts";
+import { store } from "./works/store.ts";
 import type { Scale, Work } from "./works/work.ts";
 
-const works: readonly Work[] = [converge];
+const works: readonly Work[] = [converge, latency, late, local, store];
 
 const scales: Readonly<Record<"small" | "full", Scale>> = {
-  small: { entries: 200, runs: 1, cellMsMax: 60_000 },
-  full: { entries: 10_000, runs: 3, cellMsMax: 180_000 },
+  small: { entries: 200, reads: 200, runs: 1, cellMsMax: 60_000 },
+  full: { entries: 10_000, reads: 10_000, runs: 3, cellMsMax: 180_000 },
 };
 
 interface Wish {
@@ -29,6 +38,20 @@ interface Wish {
   readonly systems: readonly System[];
   readonly scale: Scale;
   readonly json: boolean;
+  /** A file for the picture. */
+  readonly svg: string | undefined;
+  /** Files with what earlier runs printed with `--json`, which are shown instead of measuring. */
+  readonly from: readonly string[];
+}
+
+/** What a run found, as printed with `--json`. */
+interface Result {
+  readonly machine: ReturnType<typeof machine>;
+  readonly scale: Scale;
+  readonly date: string;
+  readonly load: { readonly before: number; readonly after: number };
+  readonly rows: readonly Row[];
+  readonly failures: readonly string[];
 }
 
 /** Measures what the flags ask for; answers with the exit code. */
@@ -38,33 +61,43 @@ export async function comparePeers(flags: readonly string[]): Promise<number> {
     process.stderr.write(`${wish}\n`);
     return 2;
   }
+  const results =
+    wish.from.length === 0
+      ? [await measured(wish)]
+      : wish.from.map((file) => JSON.parse(readFileSync(file, "utf8")) as Result);
+  const rows = results.flatMap((result) => result.rows);
+  if (wish.svg !== undefined) writeFileSync(wish.svg, picture(rows));
+  const shown = systems.filter(({ name }) => rows.some(({ system }) => system === name));
+  process.stdout.write(
+    wish.json
+      ? `${JSON.stringify(results.length === 1 ? results[0] : results, undefined, 2)}\n`
+      : [...results.map(about), "", comparison(rows), "", policies(shown), ""].join("\n"),
+  );
+  const failures = results.flatMap((result) => result.failures);
+  process.stderr.write(failures.map((failure) => `${failure}\n`).join(""));
+  return failures.length === 0 ? 0 : 1;
+}
+
+async function measured(wish: Wish): Promise<Result> {
   await install(wish.systems);
   const before = load();
   const { found, failures } = await measureAll(wish);
-  const about = {
+  return {
     machine: machine(),
     scale: wish.scale,
     date: new Date().toISOString(),
     load: { before, after: load() },
+    rows: compare(found, wish.scale.entries),
+    failures,
   };
-  const rows = compare(found);
-  if (wish.json) process.stdout.write(`${JSON.stringify({ ...about, rows, failures }, undefined, 2)}\n`);
-  else {
-    const { cores, cpu, memoryGb, system, disk, node } = about.machine;
-    process.stdout.write(
-      [
-        `${cores} × ${cpu}, ${memoryGb} GB, ${system}, ${disk}, Node ${node}`,
-        `${wish.scale.entries} entries of 32 + 128 bytes, median of ${wish.scale.runs}, load ${before} before, ${about.load.after} after`,
-        "",
-        comparison(rows),
-        "",
-        policies(wish.systems),
-        ...failures,
-        "",
-      ].join("\n"),
-    );
-  }
-  return failures.length === 0 ? 0 : 1;
+}
+
+function about({ machine: { cores, cpu, memoryGb, system, disk, node }, scale, date, load }: Result): string {
+  const { entries, runs, cellMsMax } = scale;
+  return [
+    `${cores} × ${cpu}, ${memoryGb} GB, ${system}, ${disk}, Node ${node}, ${date}`,
+    `${entries} entries of 32 + 128 bytes, median of ${runs}, up to ${cellMsMax / 1_000} s a cell, load ${load.before} before, ${load.after} after`,
+  ].join("\n");
 }
 
 async function measureAll({ works, systems, scale }: Wish): Promise<{ found: Found[]; failures: string[] }> {
@@ -96,7 +129,10 @@ function readWish(flags: readonly string[]): Wish | string {
       size: { type: "string" },
       entries: { type: "string" },
       runs: { type: "string" },
+      seconds: { type: "string" },
       json: { type: "boolean" },
+      svg: { type: "string" },
+      from: { type: "string", multiple: true },
     },
   });
   const { work, size = "full", json = false } = values;
@@ -109,13 +145,19 @@ function readWish(flags: readonly string[]): Wish | string {
   if (unknown !== undefined)
     return `there is no system "${unknown}"; there are ${systems.map(({ name }) => name).join(", ")}`;
   if (size !== "small" && size !== "full") return `--size is small or full, not ${size}`;
-  const { entries = String(scales[size].entries), runs = String(scales[size].runs) } = values;
-  if (![entries, runs].every((text) => /^[1-9]\d{0,6}$/.test(text)))
-    return "--entries and --runs are numbers from 1 to 9999999";
+  const {
+    entries = String(scales[size].entries),
+    runs = String(scales[size].runs),
+    seconds = String(scales[size].cellMsMax / 1_000),
+  } = values;
+  if (![entries, runs, seconds].every((text) => /^[1-9]\d{0,6}$/.test(text)))
+    return "--entries, --runs and --seconds are numbers from 1 to 9999999";
   return {
     works: works.filter(({ name }) => all || work.includes(name)),
     systems: systems.filter(({ name }) => names === undefined || names.includes(name)),
-    scale: { ...scales[size], entries: Number(entries), runs: Number(runs) },
+    scale: { ...scales[size], entries: Number(entries), runs: Number(runs), cellMsMax: Number(seconds) * 1_000 },
     json,
+    svg: values.svg,
+    from: values.from ?? [],
   };
 }

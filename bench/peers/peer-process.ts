@@ -13,6 +13,9 @@ const lookEveryMs = 2;
 /** A look that takes long is repeated the more rarely, so that looking takes at most a tenth of the time. */
 const lookShare = 9;
 
+/** A prime, so that reads jump about and meet every entry. */
+const step = 7_919;
+
 const adapter: Adapter = await systemNamed(process.argv[2] ?? "").load();
 let prepared: readonly WorkEntry[] = [];
 
@@ -97,6 +100,32 @@ const handlers: Handlers<Orders> = {
       await pause(lookEveryMs);
     }
     return { at: undefined };
+  },
+
+  async get({ count, of, msMax }) {
+    const begunAt = nowMs();
+    let read = 0;
+    for (; read < count && nowMs() - begunAt < msMax; read++) {
+      const { key } = entry((read * step) % of);
+      if ((await adapter.get(key)) === undefined) throw new Error(`${key} is not there`);
+    }
+    return { perSecond: (read / (nowMs() - begunAt)) * 1_000 };
+  },
+
+  async scan({ prefix, count, of, msMax }) {
+    const expected = prepared.slice(0, of).filter(({ key }) => key.startsWith(prefix)).length;
+    const begunAt = nowMs();
+    let read = 0;
+    while (read < count && nowMs() - begunAt < msMax) {
+      const found = await adapter.scan(prefix);
+      if (found !== expected) throw new Error(`${found} entries begin with ${prefix}, not ${expected}`);
+      read += found;
+    }
+    return { perSecond: (read / (nowMs() - begunAt)) * 1_000 };
+  },
+
+  memory() {
+    return { rssBytes: process.memoryUsage.rss() };
   },
 
   async stop() {

@@ -53,6 +53,29 @@ export const systems: readonly System[] = [
     targets: { sharing: 10, others: 10 },
     load: async () => (await import("./orbitdb/adapter.ts")).orbitdb(),
   },
+  {
+    name: "hyperbee",
+    title: "Hyperbee",
+    versions: "hypercore 11.37.1, hyperbee 2.27.3",
+    folder: "hypercore",
+    policy: {
+      fsync: "no (0 syncs)",
+      signatures: "each put or batch",
+      writers: "one",
+      transport: "its stream over TCP, Noise",
+    },
+    targets: { sharing: 2, others: 1 / 1.5 },
+    load: async () => (await import("./hypercore/adapter.ts")).hyperbee(),
+  },
+  {
+    name: "iroh",
+    title: "iroh-docs",
+    versions: "@number0/iroh 0.35.0",
+    folder: "iroh",
+    policy: { fsync: "no, later (0 syncs)", signatures: "each put, twice", writers: "several", transport: "QUIC" },
+    targets: { sharing: 2, others: 1 / 1.5 },
+    load: async () => (await import("./iroh/adapter.ts")).iroh(),
+  },
 ];
 
 export function systemNamed(name: string): System {

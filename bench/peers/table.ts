@@ -1,17 +1,15 @@
 /** The comparison for a terminal: per figure a bar per system, and what each system promises. */
 import type { System } from "./contract.ts";
-import type { Row } from "./compare.ts";
+import { type Row, byFigure } from "./compare.ts";
 
 const barCells = 30;
 const eighths = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
 
 export function comparison(rows: readonly Row[]): string {
-  const figures = [...new Set(rows.map(({ figure }) => figure))];
-  return figures
-    .map((figure) => {
-      const own = rows.filter((row) => row.figure === figure);
+  return byFigure(rows)
+    .map(([heading, own]) => {
       const most = Math.max(...own.map(({ value }) => value));
-      return [`${figure} (${own[0]?.better === "lower" ? "less" : "more"} is better)`, ...lines(own, most)].join("\n");
+      return [`${heading} (${own[0]?.better === "lower" ? "less" : "more"} is better)`, ...lines(own, most)].join("\n");
     })
     .join("\n\n");
 }

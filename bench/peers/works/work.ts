@@ -2,11 +2,12 @@
 import type { Progress } from "../../progress.ts";
 import type { System } from "../contract.ts";
 
-export type WorkName = "converge" | "local" | "latency" | "late" | "reads" | "memory" | "disk" | "open";
+export type WorkName = "converge" | "latency" | "late" | "local" | "store";
 
 /** How much is measured. */
 export interface Scale {
   readonly entries: number;
+  readonly reads: number;
   /** Runs of which the median is shown; a system that was too slow for one gets no second. */
   readonly runs: number;
   /** After so long a cell is given up; what was reached by then stands in the table as a bound. */
