@@ -61,9 +61,9 @@ const handlers: Handlers<Commands> = {
       testFaultPort: faultPort,
     });
     running.onEvent(({ type, detail }) => {
-      const peer = detail["peer"];
-      if (type === "peerState" && detail["to"] === "Connected" && typeof peer === "string" && !connected.has(peer))
-        connected.set(peer, nowMs());
+      if (type !== "peerState" || detail.to !== "Connected") return;
+      const { peer } = detail;
+      if (peer !== undefined && !connected.has(peer)) connected.set(peer, nowMs());
     });
     const { peerId, p2p } = running.info();
     return { peer: peerId, address: p2p[0] ?? "" };

@@ -32,8 +32,6 @@ export const limits = {
   heartbeatMs: 15_000,
   /** A stream whose client reads nothing for so long is cut. Guess: two heartbeats. */
   stalledStreamMs: 30_000,
-  /** Events waiting for one slow listener; over it the listener is cut. Guess. */
-  eventsQueuedMax: 1_000,
   /** Source: facade's bound. */
   pageEntriesMax: 1_000,
   /** Seconds a shared write may wait. Source: facade's bound. */

@@ -6,7 +6,7 @@ import { memoryPeerId } from "../../test/support/memory-facade.ts";
 import type { Instant } from "../base/brand.ts";
 import { Fault } from "../base/fault.ts";
 import { readEvents, type SentEvent } from "../cli/server-sent-events.ts";
-import { eventQueue } from "./event-queue.ts";
+import { eventQueue } from "../node/event-queue.ts";
 import { limits } from "./limits.ts";
 import { changeSchema, eventSchema } from "./views.ts";
 
@@ -173,12 +173,12 @@ describe("bounds", () => {
 test("events of the node are told as they happen, and the listener goes with the client", async () => {
   api = await startTestApi();
   const stream = await open(api.port, "GET", "/v1/events", {});
-  api.control.emit({ type: "peerConnected", at: Date.UTC(2026, 0, 1) as Instant, detail: { peer: "p" } });
+  api.control.emit({ type: "nodeState", at: Date.UTC(2026, 0, 1) as Instant, detail: { state: "Connected" } });
   const [event] = await take(stream, 1);
   expect(eventSchema.parse(JSON.parse(event?.data ?? ""))).toEqual({
-    type: "peerConnected",
+    type: "nodeState",
     at: "2026-01-01T00:00:00.000Z",
-    detail: { peer: "p" },
+    detail: { state: "Connected" },
   });
   await eventually(() => api.control.listeners() === 0);
 });

@@ -7,7 +7,7 @@ import type { Author, BatchId, Instant, Millis, PeerId, Stamp } from "../base/br
 import type { Fault } from "../base/fault.ts";
 import type { Config } from "../config/settings.ts";
 import type { CandidateSource, Counters, Direction, LinkId } from "../ports/network.ts";
-import type { NodeEvent } from "../ports/observer.ts";
+import type { EventType, NodeEvent } from "../ports/observer.ts";
 import type { PeersFacade } from "./peers-facade.ts";
 import type { Diagnosis } from "./doctor/diagnosis.ts";
 import type { NetCheck } from "./netcheck.ts";
@@ -15,7 +15,7 @@ import type { StaleFacade, StaleReport } from "./stale.ts";
 import type { ConflictEntry, Convergence, ConvergenceOptions, KeyExplanation, Partition } from "./insight.ts";
 
 export type { Counters } from "../ports/network.ts";
-export type { NodeEvent } from "../ports/observer.ts";
+export type { EventDetails, EventType, NodeEvent } from "../ports/observer.ts";
 export type { ConflictEntry } from "./insight.ts";
 
 /** How sure a write is: fsynced here, held durably by k other members, or in a final block. */
@@ -30,6 +30,8 @@ export interface WriteOptions {
   readonly timeoutMs?: Millis;
   /** Seconds until the entry expires, 1 to 2^32 − 1. */
   readonly ttlSeconds?: number;
+  /** Ends the waiting, which then rejects with the signal's reason; a write that was begun stays. */
+  readonly signal?: AbortSignal;
 }
 
 /**
@@ -110,6 +112,14 @@ export interface ListOptions {
   readonly after?: string;
   /** Page size; 1 to 1,000, default 100. A page also ends after 1 MiB of values. */
   readonly limit?: number;
+  /** Ends a listing, which then rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+}
+
+export interface EventOptions<Type extends EventType> {
+  /** Only these; all where it is left out. */
+  readonly types?: readonly Type[];
+  readonly signal?: AbortSignal;
 }
 
 export interface WatchOptions {
@@ -339,6 +349,11 @@ export interface NodeFacade {
   repairClock(): Promise<{ readonly reissued: number }>;
   /** Prometheus text format. */
   metrics(): Promise<string>;
+  /**
+   * Events as they happen, from the first `next` on, until the signal aborts or the node stops.
+   * Throws `slow_consumer` where the reader falls behind by more than 1,000.
+   */
+  events<Type extends EventType = EventType>(options?: EventOptions<Type>): AsyncIterable<NodeEvent<Type>>;
   /** Calls back for every event until the returned function is called. */
   onEvent(listener: (event: NodeEvent) => void): () => void;
   stop(reason?: string): Promise<void>;

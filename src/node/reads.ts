@@ -29,10 +29,14 @@ export class Reads {
     return { entries: entries.map(entryOf), next };
   }
 
-  async *list({ prefix = "", after = "" }: Omit<ListOptions, "limit">): AsyncGenerator<Entry, void, undefined> {
+  async *list({ prefix = "", after = "", signal }: Omit<ListOptions, "limit">): AsyncGenerator<Entry, void, undefined> {
     for (let from: string | undefined = after; from !== undefined;) {
+      signal?.throwIfAborted();
       const { entries, next }: Page = this.page({ prefix, after: from, limit: entriesAtOnce });
-      yield* entries;
+      for (const entry of entries) {
+        yield entry;
+        signal?.throwIfAborted();
+      }
       from = next;
     }
   }

@@ -22,6 +22,8 @@ import type { NetworkEvent, NetworkOrder } from "../ports/network.ts";
 import type {
   ConflictEntry,
   Entry,
+  EventOptions,
+  EventType,
   Explanation,
   Health,
   Info,
@@ -40,7 +42,9 @@ import type {
   WriteOp,
   WriteOptions,
 } from "./facade.ts";
+import { abortable } from "./abortable.ts";
 import { Border } from "./border.ts";
+import { eventQueue, eventsQueuedMax, onlyOf } from "./event-queue.ts";
 import type { Convergence, ConvergenceOptions, KeyExplanation, Partition } from "./insight.ts";
 import { type NodeFaults, openFaults } from "./faults.ts";
 import type { Diagnosis } from "./doctor/diagnosis.ts";
@@ -126,6 +130,7 @@ class LiveNode implements NodeFacade, RunningNode {
   #ending: Promise<void> | undefined;
   /** Why the node ends, where it did not choose to; also one met while it was stopping. */
   #fault: Fault | undefined;
+  readonly #gone = new AbortController();
   #resolveStopped: (fault: Fault | undefined) => void = () => undefined;
 
   constructor(config: Config, folder: DataFolder) {
@@ -204,12 +209,14 @@ class LiveNode implements NodeFacade, RunningNode {
   }
 
   async batch(ops: readonly WriteOp[], options: WriteOptions = {}): Promise<Receipt> {
+    options.signal?.throwIfAborted();
     const started = performance.now();
-    const outcome = await this.#running(this.#client).ask({
+    const asked = this.#running(this.#client).ask({
       type: "writeRequested",
       ops: writtenOps(ops, options),
       wish: wishOf(options),
     });
+    const outcome = await abortable(asked, options.signal);
     this.#metrics.observe("write_seconds", (performance.now() - started) / 1000);
     return receiptOf(outcome, ops, options);
   }
@@ -305,6 +312,14 @@ class LiveNode implements NodeFacade, RunningNode {
     return this.#reports.metrics();
   }
 
+  events<Type extends EventType = EventType>({ types, signal }: EventOptions<Type> = {}): AsyncIterable<
+    NodeEvent<Type>
+  > {
+    this.#running(this.#driver);
+    const until = signal === undefined ? this.#gone.signal : AbortSignal.any([signal, this.#gone.signal]);
+    return eventQueue<NodeEvent<Type>>((listener) => this.onEvent(onlyOf(types, listener)), eventsQueuedMax, until);
+  }
+
   onEvent(listener: (event: NodeEvent) => void): () => void {
     return this.#observer.onEvent(listener);
   }
@@ -330,6 +345,7 @@ class LiveNode implements NodeFacade, RunningNode {
       () => (this.#fault === undefined ? this.#client?.ask({ type: "stopRequested" }) : undefined),
       () => this.#faults.close(),
       () => this.#hub?.close(),
+      () => this.#gone.abort(),
       () => this.#driver?.stop(),
       () => this.#reader?.close(), // before the writer, whose close as the last one folds the log into the store
       () => this.#client?.close(),

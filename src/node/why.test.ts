@@ -47,7 +47,7 @@ test("refused: a peer that was stopped says so first, then that nobody listens, 
   await causeOf(b.facade, peerId, "connected");
   const seen: string[] = [];
   b.facade.onEvent(({ type, detail }) => {
-    if (type === "goodbye") seen.push(String(detail["code"]));
+    if (type === "goodbye") seen.push(detail.code);
   });
   await a.facade.stop();
   const gone = await causeOf(b.facade, peerId, "refused", ["shuttingDown"]);

@@ -1,11 +1,29 @@
 /**
- * What listeners of a node are told.
+ * What listeners of a node are told. Low rate: no event per entry.
  */
-import type { Instant } from "../base/brand.ts";
+import type { Instant, PeerId } from "../base/brand.ts";
+import type { Note } from "../core/notes.ts";
 
-/** Typed by `type`; `detail` is plain data. Low rate: no event per entry. */
-export interface NodeEvent {
-  readonly type: string;
-  readonly at: Instant;
-  readonly detail: Readonly<Record<string, unknown>>;
-}
+/** What each type of event tells, as plain data. Facts of the replica are told as it notes them. */
+export type EventDetails = {
+  readonly [Type in Note["type"]]: Omit<Extract<Note, { readonly type: Type }>, "type">;
+} & {
+  /** The node itself came to another state. */
+  readonly nodeState: { readonly state: string };
+  /** A peer's connection came to another state; `durationMs` is how long the last one took. */
+  readonly peerState: {
+    readonly peer: PeerId | undefined;
+    readonly address: string | undefined;
+    readonly from: string;
+    readonly to: string;
+    readonly durationMs: number;
+    readonly reason: string | undefined;
+  };
+};
+
+export type EventType = keyof EventDetails;
+
+/** One of the events of these types, told apart by `type`. */
+export type NodeEvent<Type extends EventType = EventType> = {
+  [Each in Type]: { readonly type: Each; readonly at: Instant; readonly detail: EventDetails[Each] };
+}[Type];

@@ -207,6 +207,17 @@ export function facadeContract(name: string, open: () => Promise<OpenFacade>): v
       await resumed.return?.();
     });
 
+    test("what is aborted rejects with the signal's reason", async () => {
+      const reason = new Error("no longer wanted");
+      const signal = AbortSignal.abort(reason);
+      await expect(facade.put("abort", Buffer.from("x"), { signal })).rejects.toBe(reason);
+      expect(await facade.get("abort")).toBeUndefined();
+      await put("abort", "x");
+      const listed = facade.list({ prefix: "abort", signal })[Symbol.asyncIterator]();
+      await expect(listed.next()).rejects.toBe(reason);
+      expect((await facade.events({ signal })[Symbol.asyncIterator]().next()).done).toBe(true);
+    });
+
     test("tells about itself", async () => {
       const [status, health, metrics] = [await facade.status(), await facade.health(), await facade.metrics()];
       expect(status).toMatchObject({ peerId: facade.info().peerId, network: "p2p-sync", peers: 0, heldBack: 0 });

@@ -11,6 +11,8 @@ import { Fault } from "../../src/base/fault.ts";
 import type {
   Change,
   Entry,
+  EventOptions,
+  EventType,
   Health,
   HealthCheck,
   Info,
@@ -34,6 +36,7 @@ import type {
 } from "../../src/node/facade.ts";
 
 import type { Convergence, KeyExplanation, KeyHolder, LivingVersion, Partition } from "../../src/node/insight.ts";
+import { eventQueue, eventsQueuedMax, onlyOf } from "../../src/node/event-queue.ts";
 import type { Diagnosis } from "../../src/node/doctor/diagnosis.ts";
 import type { NetCheck } from "../../src/node/netcheck.ts";
 import type { Arrival } from "../../src/ports/store.ts";
@@ -149,6 +152,7 @@ class MemoryFacade implements NodeFacade {
 
   async batch(ops: readonly WriteOp[], options: WriteOptions = {}): Promise<Receipt> {
     this.#maybeFail();
+    options.signal?.throwIfAborted();
     for (const op of ops) checkOp(op);
     if (ops.length === 0 || ops.length > 1_000 || new Set(ops.map((op) => op.key)).size !== ops.length) {
       throw new Fault("invalid_batch", "A batch has 1 to 1,000 operations on different keys.", { ops: ops.length });
@@ -242,6 +246,7 @@ class MemoryFacade implements NodeFacade {
   }
 
   async *list(options: Omit<ListOptions, "limit"> = {}): AsyncGenerator<Entry> {
+    options.signal?.throwIfAborted();
     yield* (await this.page({ ...options, limit: this.#entries.size + 1 })).entries;
   }
 
@@ -364,6 +369,13 @@ class MemoryFacade implements NodeFacade {
   async metrics(): Promise<string> {
     this.#maybeFail();
     return "# TYPE p2p_sync_entries gauge\np2p_sync_entries 0\n";
+  }
+
+  events<Type extends EventType = EventType>({ types, signal }: EventOptions<Type> = {}): AsyncIterable<
+    NodeEvent<Type>
+  > {
+    const until = signal ?? new AbortController().signal;
+    return eventQueue<NodeEvent<Type>>((listener) => this.onEvent(onlyOf(types, listener)), eventsQueuedMax, until);
   }
 
   onEvent(listener: (event: NodeEvent) => void): () => void {

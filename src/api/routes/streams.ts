@@ -2,10 +2,8 @@
  * What happens, as it happens: changes of keys, and events of the node.
  */
 import { z } from "zod";
-import type { NodeEvent, NodeFacade, Watch } from "../../node/facade.ts";
-import { eventQueue } from "../event-queue.ts";
+import type { NodeFacade, Watch } from "../../node/facade.ts";
 import { emptyAnswer, type Answer } from "../answers.ts";
-import { limits } from "../limits.ts";
 import { route, type Route, type RouteRequest, type Taken } from "../route.ts";
 import type { EventSource, StreamEvent, StreamSource } from "../streams.ts";
 import { changeSchema, changeView, eventSchema, eventView, faultSchema } from "../views.ts";
@@ -71,8 +69,7 @@ async function* changeEvents(watch: Watch): AsyncGenerator<StreamEvent> {
 }
 
 async function* nodeEvents(facade: NodeFacade, signal: AbortSignal): AsyncGenerator<StreamEvent> {
-  const queue = eventQueue<NodeEvent>((listener) => facade.onEvent(listener), limits.eventsQueuedMax, signal);
-  for await (const event of queue) yield { data: eventView(event) };
+  for await (const event of facade.events({ signal })) yield { data: eventView(event) };
 }
 
 /** A client that comes back says where by the header; a first one may by the parameter. */

@@ -31,7 +31,7 @@ export class Observer {
     this.#logger.log(row.module, levelOf(note), row.message, fields);
     this.#metrics.count("notes_total", { kind: type });
     countNote(this.#metrics, note);
-    if (row.event) this.emit({ type, at, detail: fields });
+    if (row.event) this.emit({ type, at, detail: fields } as NodeEvent); // the compiler does not see that the two belong together
   }
 
   log(module: LogModule, level: LogLevel, message: string, fields: LogFields = {}): void {

@@ -3,6 +3,21 @@
  * than the bound gets a fault instead of a gap.
  */
 import { Fault } from "../base/fault.ts";
+import type { EventType, NodeEvent } from "../ports/observer.ts";
+
+/** Events waiting for one slow reader; over it the reader is told so instead. Guess: a busy minute. */
+export const eventsQueuedMax = 1_000;
+
+/** Passes on events of these types, or all. */
+export function onlyOf<Type extends EventType>(
+  types: readonly Type[] | undefined,
+  listener: (event: NodeEvent<Type>) => void,
+): (event: NodeEvent) => void {
+  const wanted: ReadonlySet<string> | undefined = types === undefined ? undefined : new Set(types);
+  return (event) => {
+    if (wanted === undefined || wanted.has(event.type)) listener(event as NodeEvent<Type>);
+  };
+}
 
 export async function* eventQueue<T>(
   subscribe: (listener: (event: T) => void) => () => void,
