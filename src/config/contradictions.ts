@@ -17,6 +17,13 @@ export function contradictions(config: Config): Problem[] {
       key: "http.port",
     });
   }
+  for (const { port, key } of otherPorts(config)) {
+    if (config.p2pWsPort !== 0 && config.p2pWsPort === port)
+      problems.push({
+        message: `p2p.ws_port and ${key} are both ${port}; each needs a port of its own`,
+        key: "p2p.ws_port",
+      });
+  }
   for (const host of config.p2pListen) {
     const family = isIPv6(host) ? "v6only" : "v4";
     if (config.p2pFamily !== "dual" && config.p2pFamily !== family) {
@@ -32,6 +39,17 @@ export function contradictions(config: Config): Problem[] {
     problems.push({ message: foreignNetwork(config), key: "test.fault_port" });
   }
   return problems;
+}
+
+/** Those of TCP that a port for WebSockets must not be, where there is one. */
+function otherPorts({
+  p2pTransports,
+  p2pPort,
+  httpPort,
+}: Config): readonly { readonly port: number; readonly key: string }[] {
+  if (!p2pTransports.includes("ws")) return [];
+  const http = { port: httpPort, key: "http.port" };
+  return p2pTransports.includes("tcp") ? [{ port: p2pPort, key: "p2p.port" }, http] : [http];
 }
 
 /** Why this node may not open a test port, or undefined. Asked again where the node starts: a library has no file to check. */

@@ -108,8 +108,8 @@ describe("problems in a file name the file, the line and the key", () => {
       /p2p\.dial has "10\.0\.0\.1:1", which must be an address such as/,
     ],
     ["an item twice", '[p2p]\nencrypters = ["noise", "noise"]\n', 2, /must not name anything twice/],
-    ["an empty list where one is needed", "[p2p]\ntransports = []\n", 2, /must have 1 to 2 items, not 0/],
-    ["an unknown transport", '[p2p]\ntransports = ["pigeon"]\n', 2, /may contain only tcp or quic, not "pigeon"/],
+    ["an empty list where one is needed", "[p2p]\ntransports = []\n", 2, /must have 1 to 3 items, not 0/],
+    ["an unknown transport", '[p2p]\ntransports = ["pigeon"]\n', 2, /may contain only tcp, quic or ws, not "pigeon"/],
     ["an address others can reach", '[http]\nhost = "0.0.0.0"\n', 2, /must be a loopback address .*needs TLS/],
     ["a log level that is none", '[log]\nlevel = "net=loud"\n', 2, /must be a level/],
   ];

@@ -74,7 +74,7 @@ export function isLoopback(host: string): boolean {
   return isIPv6(host) && loopback.check(host, "ipv6");
 }
 
-/** Whether the text is a multiaddr of TCP or QUIC; the network driver has the last word when it dials. */
+/** Whether the text is a multiaddr of TCP, QUIC or a WebSocket; the network driver has the last word when it dials. */
 export function isDialableAddress(text: string): boolean {
   if (text.length > addressLengthMax) return false;
   const [before, protocol, host, transport, port, ...over] = text.split("/");
@@ -84,7 +84,7 @@ export function isDialableAddress(text: string): boolean {
   return transports.has([transport, ...over].join("/"));
 }
 
-const transports: ReadonlySet<string> = new Set(["tcp", "udp/quic-v1"]);
+const transports: ReadonlySet<string> = new Set(["tcp", "udp/quic-v1", "tcp/ws"]);
 
 /** Whether the text names a peer, `/p2p/<peer id>`, and no place. */
 export function isPeerAlone(text: string): boolean {

@@ -105,8 +105,9 @@ export function loggerOf(config: Config): Logger {
 }
 
 const over = {
-  tcp: (port: number) => `tcp/${port}`,
-  quic: (port: number) => `udp/${port}/quic-v1`,
+  tcp: ({ p2pPort }: Config) => `tcp/${p2pPort}`,
+  quic: ({ p2pPort }: Config) => `udp/${p2pPort}/quic-v1`,
+  ws: ({ p2pWsPort }: Config) => `tcp/${p2pWsPort}/ws`,
 } as const;
 
 /** An address per host and transport; without hosts, all interfaces of the chosen families. QUIC has the UDP port of the same number. */
@@ -114,6 +115,6 @@ function listenAddresses(config: Config): readonly string[] {
   const any = { dual: ["0.0.0.0", "::"], v4: ["0.0.0.0"], v6only: ["::"] }[config.p2pFamily as AddressFamily];
   const hosts = config.p2pListen.length > 0 ? config.p2pListen : any;
   return config.p2pTransports.flatMap((transport) =>
-    hosts.map((host) => `/${host.includes(":") ? "ip6" : "ip4"}/${host}/${over[transport](config.p2pPort)}`),
+    hosts.map((host) => `/${host.includes(":") ? "ip6" : "ip4"}/${host}/${over[transport](config)}`),
   );
 }

@@ -11,6 +11,6 @@ export function transportOf(address: string): string {
   return hosts.has(kind) && transport !== undefined ? `${transport}/${kind}` : "unknown";
 }
 
-const transports: Readonly<Record<string, string>> = { tcp: "tcp", "udp/quic-v1": "quic" };
+const transports: Readonly<Record<string, string>> = { tcp: "tcp", "udp/quic-v1": "quic", "tcp/ws": "ws" };
 
 const hosts: ReadonlySet<string> = new Set(["ip4", "ip6", "dns4", "dns6", "dns"]);

@@ -19,7 +19,7 @@ export function reachOf(address: string, local: readonly IpRange[]): Reach {
   return local.some((range) => isInRange(ip, range)) ? 1 : 2;
 }
 
-/** One IP address and a port of TCP or QUIC at which somebody can be dialed, or a relay with such an address. */
+/** One IP address and a port of TCP, QUIC or WebSockets at which somebody can be dialed, or a relay with such an address. */
 export function isToldAddress(address: string): boolean {
   const relay = relayOf(address);
   if (isRelayed(address))
@@ -36,4 +36,4 @@ export function isToldAddress(address: string): boolean {
   return /^[1-9][0-9]{0,4}$/.test(port) && Number(port) <= 65_535;
 }
 
-const transports: ReadonlySet<string> = new Set(["tcp", "udp/quic-v1"]);
+const transports: ReadonlySet<string> = new Set(["tcp", "udp/quic-v1", "tcp/ws"]);

@@ -63,7 +63,7 @@ export function portOf(address: Multiaddr): number | undefined {
 const hostKinds = ["ip4", "ip6", "dns", "dns4", "dns6"] as const;
 
 /** By the protocols behind the host. */
-const transports: Readonly<Record<string, TransportName>> = { tcp: "tcp", "udp/quic-v1": "quic" };
+const transports: Readonly<Record<string, TransportName>> = { tcp: "tcp", "udp/quic-v1": "quic", "tcp/ws": "ws" };
 
 /** Throws `invalid_address` for an address that this node cannot listen on or announce. */
 export function checkOwnAddress(text: string, family: AddressFamily): void {

@@ -9,8 +9,8 @@ export interface CarrierWatcher {
   readonly isParting: boolean;
   /** Bytes came, and whoever they are for has taken them, in so much time of this thread. */
   read(bytes: number, processorMs: number): void;
-  /** The other side opened a stream; only where the carrier has streams of their own. */
-  streamOpened(): void;
+  /** The other side opened streams of the carrier's own, or sent it pings. */
+  bound(kind: "streams" | "pings", amount: number): void;
 }
 
 export interface Carrier {

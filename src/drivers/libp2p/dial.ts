@@ -135,6 +135,7 @@ const failureOfCode: Readonly<Record<string, DialFailure>> = {
   ENOTFOUND: "nameUnknown",
   EAI_AGAIN: "nameUnknown",
   ETIMEDOUT: "timeout",
+  EPROTO: "protocol",
 };
 
 /** The family of an error of the system, by its code. */

@@ -17,7 +17,7 @@ import type {
 
 export type AddressFamily = "dual" | "v4" | "v6only";
 
-export type TransportName = "tcp" | "quic";
+export type TransportName = "tcp" | "quic" | "ws";
 
 export interface NetworkDriverOptions {
   /** 32-byte Ed25519 seed of the node's identity. */

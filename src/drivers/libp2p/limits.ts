@@ -78,6 +78,17 @@ export const quicReadBytes = { min: 4 * 1024, max: 64 * 1024 } as const;
 /** Bytes handed to QUIC at once. Guess: a write costs a change of threads, about 50 µs. */
 export const quicWriteBytesMax: number = 256 * 1024;
 
+/** Bytes of one message of a WebSocket; a larger one ends the connection. Guess: libraries send no more than a frame of Noise (64 KiB) or some records of TLS at once. */
+export const wsMessageBytesMax: number = 1024 * 1024;
+/** Bytes sent in one message. Guess: below what other libraries take, and few enough that headers cost nothing. */
+export const wsSendBytesMax: number = 64 * 1024;
+/** Bytes of the request that asks for a WebSocket. Guess: browsers send about 1 KiB. */
+export const wsRequestBytesMax: number = 8 * 1024;
+/** Time for that request to be complete. Source: the time a connection of TCP has for its handshake. */
+export const wsRequestMsMax: Millis = inboundUpgradeMsMax;
+/** Connections to one listener for WebSockets, those included that have not asked yet. Guess: all links, and as many that hang. */
+export const wsConnectionsMax = 256;
+
 /**
  * Bytes of bulk of one link on their way to the other side: what it begins with, and between which bounds it follows the
  * line. Guess: the least is 80 ms of 200 KB/s; the first is half of what yamux allows at first; the most moves 40 MB/s at 100 ms.

@@ -20,6 +20,7 @@ import type { InputWatch, WatchedSocket } from "./rates/input-watch.ts";
 import { CircuitConnection } from "./relay/circuit-connection.ts";
 import { SocketCarrier } from "./socket-carrier.ts";
 import { QuicConnection } from "./quic/connection.ts";
+import { WsConnection } from "./ws/connection.ts";
 import type { Carrier } from "./carrier.ts";
 
 /** How far the upgrade of a carrier has come; a failure is classified by it. */
@@ -61,7 +62,7 @@ export class RawConnections {
   /** Begins to watch a carrier that has just connected or been accepted. */
   opened(raw: MultiaddrConnection, direction: Direction, attempt: number | "probe" | undefined): RawConnection {
     this.#count += 1;
-    const carrier = raw instanceof QuicConnection || raw instanceof CircuitConnection ? raw : new SocketCarrier(raw);
+    const carrier = carrierOf(raw);
     const record: RawConnection = {
       number: this.#count,
       direction,
@@ -154,4 +155,10 @@ export class RawConnections {
     assert(record !== undefined, "every connection was seen when its carrier opened");
     return record;
   }
+}
+
+/** Connections of our own carry themselves. */
+function carrierOf(raw: MultiaddrConnection): Carrier {
+  const isOurs = raw instanceof QuicConnection || raw instanceof WsConnection || raw instanceof CircuitConnection;
+  return isOurs ? raw : new SocketCarrier(raw);
 }

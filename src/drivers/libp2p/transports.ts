@@ -10,6 +10,7 @@ import type { Millis } from "../../base/brand.ts";
 import type { TransportName } from "./driver-types.ts";
 import { silentSocketFactor } from "./limits.ts";
 import { loadQuic, type NativeQuic } from "./quic/native.ts";
+import { WsTransport } from "./ws/transport.ts";
 import { type QuicComponents, QuicTransport } from "./quic/transport.ts";
 
 type Components = Parameters<ReturnType<typeof tcp>>[0] & QuicComponents;
@@ -56,6 +57,8 @@ async function load(
       const inactivityMs = silentSocketFactor * staleAfterMs;
       return tcp({ inboundSocketInactivityTimeout: inactivityMs, outboundSocketInactivityTimeout: inactivityMs });
     }
+    case "ws":
+      return (components) => new WsTransport(components);
     case "quic": {
       const quic = await loadNative();
       return "problem" in quic ? { name, problem: quic.problem } : quicFactory(quic);

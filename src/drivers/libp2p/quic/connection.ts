@@ -97,7 +97,7 @@ export class QuicConnection extends AbstractMultiaddrConnection implements Carri
   }
 
   streamOpened(): void {
-    this.#watcher?.streamOpened();
+    this.#watcher?.bound("streams", 1);
   }
 
   sendData(): SendResult {

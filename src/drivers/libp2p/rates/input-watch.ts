@@ -128,10 +128,6 @@ export class WatchedSocket implements CarrierWatcher {
     if (this.isParting) this.pause(pauseMs.max / 10);
   }
 
-  streamOpened(): void {
-    this.bound("streams", 1);
-  }
-
   slow(kind: Slowing, amount: number): void {
     const waitMs = this.#meter?.slow(kind, amount, performance.now()) ?? 0;
     this.pause(waitMs);
