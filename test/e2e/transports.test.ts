@@ -39,6 +39,12 @@ test.skipIf(withoutQuic !== undefined)("a key syncs both ways over QUIC alone", 
   expect(JSON.stringify(await b?.peers())).toContain('"transport":"quic/ip4"');
 });
 
+test("a key syncs both ways over WebSockets alone", async () => {
+  const [a, b] = await shareKeys(["--transport", "ws", "--ws-port", "0"]);
+  expect(a?.address).toMatch(/\/tcp\/\d+\/ws\//);
+  expect(JSON.stringify(await b?.peers())).toContain('"transport":"ws/ip4"');
+});
+
 test("a key syncs both ways over TLS alone", async () => {
   const nodes = await shareKeys([], { P2P_SYNC_P2P_ENCRYPTERS: "tls" });
   expect(nodes.every(({ address }) => address.includes("/tcp/"))).toBe(true);

@@ -194,7 +194,7 @@ test("a node of several transports is dialed over each", async () => {
   const a = await scope.start("a", { transports: ["ws", "tcp"] });
   for (const address of b.driver.addresses()) await link(a, b, address);
   const over = b.driver.links().map(({ address }) => address.includes("/ws"));
-  expect(over.toSorted()).toEqual([false, true]);
+  expect(new Set(over)).toEqual(new Set([false, true]));
 });
 
 test("a transport whose package is not there is told, and one alone keeps the node from starting", async () => {

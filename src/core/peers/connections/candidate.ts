@@ -109,3 +109,8 @@ function isByWord(source: CandidateSource): boolean {
 export function isConfigured({ source }: Candidate): boolean {
   return source === "static" || source === "user";
 }
+
+/** Whether an address is one of TCP and nothing above it. */
+export function isOverTcp({ address }: Candidate): boolean {
+  return /\/tcp\/\d+(?:\/p2p\/[^/]+)?$/.test(address);
+}

@@ -334,3 +334,13 @@ describe("limits", () => {
     ]);
   });
 });
+
+test("of the addresses of one peer those over TCP are dialed first", () => {
+  const table = new Table();
+  table.linked(1, bob);
+  table.step({ type: "admitted", link: 1, peer: bob });
+  const [quic, tcp] = ["/ip4/192.0.2.1/udp/1/quic-v1", "/ip4/192.0.2.1/tcp/1"];
+  for (const address of [quic, tcp]) expect(table.found(address, bob)).toEqual([]);
+  table.ended(1, bob);
+  expect(table.at(60_000)).toEqual([`${tcp}#1`]);
+});

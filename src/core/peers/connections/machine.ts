@@ -51,6 +51,7 @@ import {
   isConfigured,
   isHearsay,
   isLostHearsay,
+  isOverTcp,
   newCandidate,
 } from "./candidate.ts";
 import type { ConnectionsInput, ConnectionsOptions } from "./inputs.ts";
@@ -270,7 +271,8 @@ export class Connections {
   #orderOf(candidate: Candidate, now: Time): number {
     const peerClass = this.#acquaintances.classOf(candidate, now.wall);
     const phase = peerClass === "validator" ? 0 : candidate.anchor ? 1 : 2 + rankOf(peerClass);
-    return 1_000 * phase - (this.#acquaintances.scoreOf(candidate.peer, now.mono) ?? strangersScore);
+    const score = this.#acquaintances.scoreOf(candidate.peer, now.mono) ?? strangersScore;
+    return 1_000 * phase - score + (isOverTcp(candidate) ? 0 : 0.5); // of one peer's addresses, those over TCP first
   }
 
   /** Monotonic time before which neither the address nor its peer's breaker lets it be dialed. */

@@ -113,8 +113,12 @@ export class QuicStream extends AbstractStream {
     this.#writing = 0;
     if (this.status !== "open") return;
     const words = wordsOf(cause);
-    if (/reset|stopped/.test(words)) this.onRemoteReset();
-    else this.abort(new Error(words));
+    if (!/reset|stopped/.test(words)) {
+      this.abort(new Error(words));
+      return;
+    }
+    this.onRemoteReset();
+    this.sendReset(); // our half, too: only then may the other side open another stream in its place
   }
 }
 
