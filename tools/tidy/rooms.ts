@@ -58,7 +58,7 @@ const doorsOfRoom: Readonly<Record<string, Doors>> = {
     types: ["ports", ...facade],
     packages: ["node:*", "zod", "smol-toml"],
   },
-  "drivers/libp2p": driverDoors("libp2p", "@libp2p/*", "@multiformats/*", "multicast-dns"),
+  "drivers/libp2p": driverDoors("libp2p", "@libp2p/*", "@multiformats/*", "multicast-dns", "ws"),
   "drivers/storage": driverDoors(),
   "drivers/system": driverDoors(),
   "drivers/faults": driverDoors(),

@@ -84,8 +84,8 @@ export const wsMessageBytesMax: number = 1024 * 1024;
 export const wsSendBytesMax: number = 64 * 1024;
 /** Bytes of the request that asks for a WebSocket. Guess: browsers send about 1 KiB. */
 export const wsRequestBytesMax: number = 8 * 1024;
-/** Time for that request to be complete. Source: the time a connection of TCP has for its handshake. */
-export const wsRequestMsMax: Millis = inboundUpgradeMsMax;
+/** Time for that request to be complete. Guess: as long as a connection of TCP has for its handshake. */
+export const wsRequestMsMax: Millis = 4_000;
 /** Connections to one listener for WebSockets, those included that have not asked yet. Guess: all links, and as many that hang. */
 export const wsConnectionsMax = 256;
 

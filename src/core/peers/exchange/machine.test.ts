@@ -243,7 +243,7 @@ describe("an address that was heard", () => {
     "/unix/tmp/x",
     "/ip4/8.8.8.8/udp/1",
     "/ip4/8.8.8.8/udp/1/webtransport",
-    "/ip4/8.8.8.8/tcp/1/ws",
+    "/ip4/8.8.8.8/tcp/1/wss",
     "/ip4/8.8.8.8/tcp/1/p2p/carol",
     "/ip4/8.8.8.8/tcp/1/p2p/relay/p2p-circuit",
     "/ip4/8.8.8.8/tcp/1/",
