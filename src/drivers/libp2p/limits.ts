@@ -81,7 +81,7 @@ export const quicWriteBytesMax: number = 256 * 1024;
 /** Bytes of one message of a WebSocket; a larger one ends the connection. Guess: libraries send no more than a frame of Noise (64 KiB) or some records of TLS at once. */
 export const wsMessageBytesMax: number = 1024 * 1024;
 /** Bytes sent in one message. Guess: below what other libraries take, and few enough that headers cost nothing. */
-export const wsSendBytesMax: number = 64 * 1024;
+export const wsSendBytesMax: number = 256 * 1024;
 /** Bytes of the request that asks for a WebSocket. Guess: browsers send about 1 KiB. */
 export const wsRequestBytesMax: number = 8 * 1024;
 /** Time for that request to be complete. Guess: as long as a connection of TCP has for its handshake. */

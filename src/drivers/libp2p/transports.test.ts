@@ -54,7 +54,7 @@ describe.each(cases)("over $name", ({ name, over }) => {
 
   test("frames of the largest size pass in order", async () => {
     const { a, b, ...ids } = await scope.admittedPair(over);
-    const frames = 7;
+    const frames = 3;
     for (let n = 0; n < frames; n++) {
       const frame = new Uint8Array(frameBytesMax.frontier).fill(n);
       frame[0] = 0x02;
@@ -112,7 +112,7 @@ describe.each(cases)("over $name", ({ name, over }) => {
         : { address: `/ip4/127.0.0.1/tcp/${closed}/ws`, failure: "refused", detail: "ECONNREFUSED" },
       {
         address: a.address.replace(/^.ip4.127.0.0.1/, "/dns4/nobody.invalid").replace(/\/p2p\/.*/, ""),
-        failure: "unreachable",
+        failure: "nameUnknown",
       },
       { address: "/ip4/127.0.0.1/tcp/1", failure: "addressInvalid", detail: "no transport that is in use here" },
     ];
