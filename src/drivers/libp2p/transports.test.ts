@@ -145,8 +145,10 @@ describe.each(cases)("over $name", ({ name, over }) => {
     a.driver.carryOut({ type: "send", link: ids.out, protocol: "frontier", frame: new Uint8Array(1_000_000) });
     await b.event("frameReceived");
     const [sent, received] = [a.driver.counters().bytes_sent, b.driver.counters().bytes_received];
-    expect(sent).toBeGreaterThan(1_000_000);
-    expect(Math.abs(sent - received)).toBeLessThan(sent / 10);
+    for (const bytes of [sent, received]) {
+      expect(bytes).toBeGreaterThan(1_000_000);
+      expect(bytes).toBeLessThan(2_000_000); // a datagram of QUIC may be lost, and sent again
+    }
     await b.driver.stop();
     await a.event("linkClosed");
     expect(a.driver.counters().bytes_sent).toBeGreaterThanOrEqual(sent);
