@@ -1,8 +1,8 @@
 /**
  * Feeds every reader of foreign bytes with damaged ones, led by what code they reach:
  * `npm run fuzz -- --target parcel --seconds 60 --seed 7`. `--list` names the targets; `--each`
- * gives each group of them its time, `--jobs` so many at once; `--executions` counts instead of
- * timing; `--keep` writes the corpus that the next run begins with; `--blind` learns nothing from
+ * gives each group of them its time, `--jobs` so many at once; `--executions` counts
+ * instead, and with both what comes first ends a run; `--keep` writes the corpus that the next run begins with; `--blind` learns nothing from
  * coverage, for comparison. What breaks a target is made small, kept under `test/fuzz/regressions/`
  * and makes the exit code 1; usage errors 2. `--input FILE.hex` runs one input again.
  */
@@ -24,7 +24,7 @@ interface Options {
 }
 
 const usage =
-  "usage: npm run fuzz -- [--target NAME[,NAME…]] [--each] [--seconds S | --executions N] [--seed N] [--jobs N] [--keep] [--blind]\n" +
+  "usage: npm run fuzz -- [--target NAME[,NAME…]] [--each] [--seconds S] [--executions N] [--seed N] [--jobs N] [--keep] [--blind]\n" +
   "       npm run fuzz -- --list\n" +
   "       npm run fuzz -- --target NAME --input FILE.hex";
 
@@ -46,7 +46,7 @@ async function main(): Promise<number> {
   }
   const options: Options = {
     targets: chosen,
-    seconds: values.executions === undefined ? Number(values.seconds) : Infinity,
+    seconds: Number(values.seconds ?? (values.executions === undefined ? 10 : Infinity)),
     executions: Number(values.executions ?? Infinity),
     seed: Number(values.seed),
     jobs: Number(values.jobs),
@@ -65,7 +65,7 @@ function readWords() {
         target: { type: "string" },
         list: { type: "boolean", default: false },
         each: { type: "boolean", default: false },
-        seconds: { type: "string", default: "10" },
+        seconds: { type: "string" },
         executions: { type: "string" },
         seed: { type: "string", default: "1" },
         jobs: { type: "string", default: "1" },

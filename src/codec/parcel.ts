@@ -16,6 +16,7 @@
  */
 import type { Author, Incarnation, NetworkId, Stamp } from "../base/brand.ts";
 import { assert } from "../base/assert.ts";
+import { Fault } from "../base/fault.ts";
 import { type Bytes, compareBytes, concat, fromHex, toHex } from "../base/bytes.ts";
 import { type Result, ok, refused } from "../base/result.ts";
 import { ByteReader, ByteWriter } from "./byte-io.ts";
@@ -100,12 +101,16 @@ export function decodeParcel(bytes: Bytes): Result<Parcel, ParcelRefusal> {
   return ok({ header, signedHeader: bytes.subarray(0, signedHeaderBytes), ops, proof });
 }
 
-/** Reads only the fixed part in front, from bytes this node stored itself. */
+/** Reads only the fixed part in front, from bytes this node stored itself. Throws `store_damaged` where the disk changed them. */
 export function decodeStoredHeader(signedHeader: Bytes): BatchHeader {
-  assert(signedHeader.length === signedHeaderBytes, "a stored header has its fixed length");
-  const reader = new ByteReader(signedHeader);
+  const isBytes = signedHeader instanceof Uint8Array; // one bit of a SQLite record tells bytes from text
+  const reader = new ByteReader(isBytes ? signedHeader : new Uint8Array(0));
   const header = readHeader(reader);
-  assert(!reader.failed, "a stored header was valid when it was stored");
+  if (reader.failed || signedHeader.length !== signedHeaderBytes)
+    throw new Fault(
+      "store_damaged",
+      "the header of a stored batch is none any more: the disk changed it. Stop, move the data folder's store away, and start again: the other members bring everything back; what only this node had is in a backup or lost.",
+    );
   return header;
 }
 

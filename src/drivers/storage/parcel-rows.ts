@@ -119,16 +119,33 @@ export class ParcelRows {
    */
   #read(head: ParcelHead): { rows: readonly OpRow[]; bytes: readonly Bytes[]; leaves: readonly PlacedLeaf[] } {
     const rows = this.#sql.ops.all(head.id, head.id + head.span - 1) as unknown as OpRow[];
-    const bytes = rows.map((row) => withKey(row.key, row));
-    const leaves = rows.map((row, i) => ({ index: row.place, leaf: leafOf(bytes[i] as Bytes) }));
     const { author, sequence, opsRoot } = decodeStoredHeader(head.header);
-    if (!equalBytes(rootOfPart(head.ops_count, leaves, hashesOf(head.proof)), opsRoot))
+    const intact = readIntact(head, rows, opsRoot);
+    if (intact === undefined)
       throw new Fault(
         "store_damaged",
         `batch ${sequence} of writer ${author.slice(0, 16)} is not as it was signed: the disk changed it. Stop, move the data folder's store away, and start again: the other members bring everything back; what only this node had is in a backup or lost.`,
         { author, sequence, keys: rows.slice(0, 5).map(({ key }) => key) },
       );
-    return { rows, bytes, leaves };
+    return { rows, ...intact };
+  }
+}
+
+interface IntactOps {
+  readonly bytes: readonly Bytes[];
+  readonly leaves: readonly PlacedLeaf[];
+}
+
+/** Undefined where the operations do not lead to the signed root, or are such that no root can be made of them. */
+function readIntact(head: ParcelHead, rows: readonly OpRow[], opsRoot: Bytes): IntactOps | undefined {
+  try {
+    const bytes = rows.map((row) => withKey(row.key, row));
+    const leaves = rows.map((row, i) => ({ index: row.place, leaf: leafOf(bytes[i] as Bytes) }));
+    return equalBytes(rootOfPart(head.ops_count, leaves, hashesOf(head.proof)), opsRoot)
+      ? { bytes, leaves }
+      : undefined;
+  } catch {
+    return undefined; // a number or a length that was turned fits no operation, place or tree
   }
 }
 

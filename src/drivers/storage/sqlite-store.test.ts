@@ -94,3 +94,32 @@ test("a bit that turned on the disk is noticed when the batch is served, narrowe
     rmSync(folder, { recursive: true, force: true });
   }
 });
+
+test.each([
+  [
+    "a number in the header",
+    "UPDATE parcel SET header = CAST(substr(header, 1, 73) || x'ffffffffffffffff' || substr(header, 82) AS BLOB)",
+  ],
+  ["bytes of the header that are text now", "UPDATE parcel SET header = x'07' || substr(header, 2)"],
+  ["the length of the header", "UPDATE parcel SET header = substr(header, 1, 40)"],
+  ["how many operations the batch had", "UPDATE parcel SET ops_count = 700"],
+  ["the place of an operation", "UPDATE op SET place = 9 WHERE key = 'b'"],
+  ["the flags of an operation", "UPDATE op SET flags = 300 WHERE key = 'b'"],
+  ["the key of an operation", "UPDATE op SET key = 'bb' WHERE key = 'b'"],
+])("damage by the disk has its own code, whatever it hit: %s", (_, damage) => {
+  const folder = mkdtempSync(join(tmpdir(), "p2p-sync-store-"));
+  try {
+    const path = join(folder, "data.sqlite");
+    const store = openSqliteStore({ path, durability: "strict", cacheMiB: 4, network });
+    const keys = ["a", "b", "c"];
+    const ops = keys.map((key) => put(key));
+    turn(store, () => merge(store, signedBatch(1, ops)));
+    const db = new DatabaseSync(path);
+    expect(db.prepare(damage).run().changes).toBe(1);
+    db.close();
+    expect(() => served(store)).toThrow(expect.objectContaining({ code: "store_damaged" }) as Error);
+    store.close();
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
