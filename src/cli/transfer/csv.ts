@@ -28,24 +28,21 @@ export async function* readCsv(chunks: AsyncIterable<Uint8Array>): AsyncGenerato
 
 class CsvReader {
   #header: readonly string[] | undefined;
-  /** Lines of a record whose last quote is still open. */
-  #open: { readonly line: number; text: string; offset: number } | undefined;
+  /** Lines of a record whose last quote is still open; each is looked at once, for they may be half a million. */
+  #open: { readonly line: number; readonly texts: string[]; length: number; offset: number } | undefined;
 
   take(line: Line): readonly Row[] {
     const text = line.tooLong ? undefined : utf8Decode(line.bytes);
-    const began = this.#open ?? { line: line.number, text: "", offset: 0 };
-    if (text === undefined || began.text.length + text.length > recordBytesMax)
-      return this.#drop(
-        { ...began, offset: line.offset },
-        line.tooLong || text !== undefined ? "too long" : "not UTF-8",
-      );
-    const joined = this.#open === undefined ? text : `${began.text}\n${text}`;
-    if (quotesIn(joined) % 2 === 1) {
-      this.#open = { ...began, text: joined, offset: line.offset };
-      return [];
-    }
-    this.#open = undefined;
-    return this.#record(began.line, line.offset, joined.replace(/\r$/, ""));
+    const began = this.#open ?? { line: line.number, texts: [], length: 0, offset: 0 };
+    began.offset = line.offset;
+    if (text === undefined || began.length + text.length > recordBytesMax)
+      return this.#drop(began, line.tooLong || text !== undefined ? "too long" : "not UTF-8");
+    began.texts.push(text);
+    began.length += text.length + 1;
+    const wasOpen = this.#open !== undefined;
+    const isOpen = wasOpen !== (quotesIn(text) % 2 === 1);
+    this.#open = isOpen ? began : undefined;
+    return isOpen ? [] : this.#record(began.line, line.offset, began.texts.join("\n").replace(/\r$/, ""));
   }
 
   end(): readonly Row[] {

@@ -105,6 +105,22 @@ test("CSV as others write it: columns in any order, quoted line breaks, a byte o
   await expect(rowsOf(readCsv, "a,b\r\n1,2\r\n")).rejects.toMatchObject({ code: "invalid_argument" });
 });
 
+test("a quote that is never closed takes work by the length of the file, not by its square", async () => {
+  const processorMs = async (lines: number): Promise<number> => {
+    const bytes = new TextEncoder().encode(`${csvHeader}"${"\n".repeat(lines)}`);
+    const before = process.threadCpuUsage();
+    for await (const rows of readCsv(inOne(bytes))) expect(rows.length).toBeLessThan(2);
+    const { user, system } = process.threadCpuUsage(before);
+    return (user + system) / 1_000;
+  };
+  await processorMs(10_000); // compiled
+  expect(await processorMs(160_000)).toBeLessThan(32 * (await processorMs(10_000)) + 100); // by the square: 256 times
+});
+
+async function* inOne(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}
+
 describe("a batch", () => {
   const op = (key: string, value: string): ReturnType<typeof importOpOf> =>
     importOpOf({ key, value, encoding: "utf8", expiresAt: undefined }, "", 0);

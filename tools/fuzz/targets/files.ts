@@ -7,6 +7,9 @@ import type { Prng } from "../../../src/base/prng.ts";
 import { type SentEvent, readEvents } from "../../../src/cli/server-sent-events.ts";
 import { readRecord, recordFileOf } from "../../../src/cli/testnet/files.ts";
 import { readScenario } from "../../../src/cli/testnet/scenario-file.ts";
+import { csvHeader, csvLineOf, readCsv } from "../../../src/cli/transfer/csv.ts";
+import { jsonLineOf, readJsonLines } from "../../../src/cli/transfer/jsonl.ts";
+import type { Row, TransferRecord } from "../../../src/cli/transfer/record.ts";
 import { readConfigFile } from "../../../src/config/config-file.ts";
 import type { Problem } from "../../../src/config/problem.ts";
 import { settingNames, settingOf } from "../../../src/config/settings.ts";
@@ -161,6 +164,20 @@ export const targets: readonly Target[] = [
       return "ok";
     },
   }),
+  transferTarget({
+    name: "csv",
+    covers: ["cli/transfer/csv.ts readCsv"],
+    header: csvHeader,
+    read: readCsv,
+    write: csvLineOf,
+  }),
+  transferTarget({
+    name: "json-lines",
+    covers: ["cli/transfer/jsonl.ts readJsonLines"],
+    header: "",
+    read: readJsonLines,
+    write: jsonLineOf,
+  }),
   {
     name: "server-sent-events",
     group,
@@ -179,6 +196,58 @@ export const targets: readonly Target[] = [
     },
   },
 ];
+
+interface Transfer {
+  readonly name: string;
+  readonly covers: readonly string[];
+  readonly header: string;
+  readonly read: (chunks: AsyncIterable<Uint8Array>) => AsyncGenerator<readonly Row[]>;
+  readonly write: (record: TransferRecord) => string;
+}
+
+/** Reads rows alike however the file is cut, and every record as it would be written. */
+function transferTarget({ name, covers, header, read, write }: Transfer): Target {
+  const rows = async (chunks: readonly Bytes[]): Promise<readonly Row[]> => {
+    const all: Row[] = [];
+    for await (const some of read(inOrder(chunks))) all.push(...some);
+    return all;
+  };
+  const look = async (bytes: Bytes): Promise<Decoding> => {
+    const whole = await rows([bytes]);
+    const middle = bytes.length >>> 1;
+    const cut = await rows([bytes.subarray(0, middle), bytes.subarray(middle)]);
+    assert(JSON.stringify(whole) === JSON.stringify(cut), "rows do not depend on how the file is cut");
+    const records = whole.flatMap((row) => ("record" in row ? [row.record] : []));
+    const written = await rows([utf8Encode(header + records.map(write).join(""))]);
+    const again = written.flatMap((row) => ("record" in row ? [row.record] : []));
+    assert(JSON.stringify(again) === JSON.stringify(records), "records are read as they are written");
+    return {
+      outcome: records.length > 0 ? "ok" : whole.length > 0 ? "ok, but problems" : "ok, but empty",
+      again: undefined,
+    };
+  };
+  const record = (prng: Prng): TransferRecord => ({
+    key: anyKey(prng),
+    value: prng.pick(["v", 'a "quoted" one', "two\r\nlines", ",,", ""]),
+    encoding: prng.pick(["utf8", "base64"]),
+    expiresAt: prng.pick([undefined, "2026-01-02T03:04:05.000Z"]),
+  });
+  return {
+    name,
+    group,
+    covers: [...covers, "cli/transfer/lines.ts readLines"],
+    batch: 128,
+    valid: (prng) => utf8Encode(header + Array.from({ length: prng.below(4) }, () => write(record(prng))).join("")),
+    heaviest: () => [],
+    decode: (bytes) => rows([bytes]).catch(() => undefined),
+    look: (bytes) =>
+      look(bytes).catch((error: unknown) =>
+        refusing(() => {
+          throw error;
+        }),
+      ),
+  };
+}
 
 async function collect(chunks: readonly Bytes[]): Promise<readonly SentEvent[]> {
   const events: SentEvent[] = [];

@@ -12,6 +12,12 @@ import {
   recordsFor,
   serviceName,
 } from "../../../src/drivers/libp2p/mdns-records.ts";
+import {
+  type RelayMessage,
+  type RelayProtocol,
+  decodeRelay,
+  encodeRelay,
+} from "../../../src/drivers/libp2p/relay/messages.ts";
 import type { PeerId } from "../../../src/base/brand.ts";
 import { anyAddress, anyPeer } from "./text.ts";
 import { type Target, fastBatch, refusedAs } from "../target.ts";
@@ -80,7 +86,40 @@ function hear(bytes: Bytes): { readonly outcome: string } {
   return { outcome: found.length > 0 ? "ok announcement" : "ok nothing for us" };
 }
 
+const relayMessages = (prng: Prng): readonly RelayMessage[] => [
+  { type: "reserve" },
+  { type: "connect", peer: anyPeer(prng) as PeerId },
+  { type: "status", status: prng.pick(["ok", "noReservation", "malformed"]) },
+  { type: "reserved", until: prng.u32() },
+];
+
+/** Fields that are not used may follow, so there is more than one form; what was understood survives. */
+function relayTarget(protocol: RelayProtocol): Target {
+  return {
+    name: `relay-${protocol}`,
+    group: "link",
+    covers: ["drivers/libp2p/relay/messages.ts decodeRelay"],
+    batch: fastBatch,
+    valid: (prng) =>
+      encodeRelay(
+        protocol,
+        prng.pick(relayMessages(prng).filter(({ type }) => protocol === "hop" || type !== "reserve")),
+      ),
+    heaviest: () => [],
+    decode: (bytes) => decodeRelay(protocol, bytes),
+    look(bytes) {
+      const decoded = decodeRelay(protocol, bytes);
+      if (!decoded.ok) return refusedAs(decoded.code);
+      const again = decodeRelay(protocol, encodeRelay(protocol, decoded.value));
+      assert(JSON.stringify(again) === JSON.stringify(decoded), "what was understood is read again as it was written");
+      return { outcome: `ok ${decoded.value.type}`, again: undefined };
+    },
+  };
+}
+
 export const targets: readonly Target[] = [
+  relayTarget("hop"),
+  relayTarget("stop"),
   {
     name: "frames",
     group: "link",

@@ -52,3 +52,11 @@ test("an id of another kind than Ed25519 is no peer", () => {
   other[other.length - 33] = 0x21;
   expect(decodeRelay("hop", other).ok).toBe(false);
 });
+
+test("an id of 4 KiB is refused by its length, before it is spelled in base 58", () => {
+  const id = [0x0a, 0xf0, 0x1f, ...new Uint8Array(4_080).fill(0xff)];
+  const message = new Uint8Array([0x08, 0x01, 0x12, 0xf3, 0x1f, ...id]);
+  const before = process.threadCpuUsage();
+  for (let i = 0; i < 100; i++) expect(decodeRelay("hop", message)).toEqual({ ok: false, code: "malformed" });
+  expect(process.threadCpuUsage(before).user / 1_000).toBeLessThan(2_000); // by its spelling: 13 s
+});

@@ -82,9 +82,12 @@ export function decodeRelay(protocol: RelayProtocol, message: Bytes): Result<Rel
 
 type Field = number | Bytes;
 
+/** Bytes of an identity multihash of an Ed25519 key; of longer ones base58 takes work by the square of their length. */
+const peerIdBytesMax = 38;
+
 function peerIn(field: Field | undefined): PeerId | undefined {
   const id = typeof field === "object" ? fieldsOf(field)?.get(1) : undefined;
-  const peer = typeof id === "object" ? toBase58(id) : "";
+  const peer = typeof id === "object" && id.length <= peerIdBytesMax ? toBase58(id) : "";
   return authorOf(peer) === undefined ? undefined : (peer as PeerId);
 }
 
