@@ -114,7 +114,8 @@ export const statusSchema = z.object({
     .array(
       z.object({
         setting: z.string().describe("Key of the setting that raises it"),
-        unit: z.enum(["bytes"]),
+        part: z.enum(["in", "out"]).nullable().describe("Of which direction; null where there is only one"),
+        unit: z.enum(["bytes", "bytes/s"]),
         used: z.number().describe("What is used of it; of limits.disk_reserve what is free"),
         limit: z.number().nullable().describe("null where it is off"),
         state: z.enum(["ok", "near", "slowing", "refusing"]),
@@ -280,7 +281,7 @@ export function statusView(status: Status, info: Info): StatusView {
     networkHealth: { ...networkHealth, causes: networkHealth.causes.map((cause) => ({ ...cause })) },
     sync: sync === undefined ? null : { ...sync, total: sync.total ?? null, etaSeconds: sync.etaSeconds ?? null },
     clock: { offsetMs: clock.offsetMs ?? null, refusingWrites: clock.refusingWrites },
-    limits: limits.map((each) => ({ ...each, limit: each.limit ?? null })),
+    limits: limits.map((each) => ({ ...each, part: each.part ?? null, limit: each.limit ?? null })),
     counters: { ...counters },
     p2p: [...info.p2p],
     http: info.http ?? null,

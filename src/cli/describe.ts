@@ -48,19 +48,22 @@ function networkWords({ networkHealth: { level, causes, linked, known } }: Statu
 
 /** One line for each limit; what presses says what follows. */
 function limitWords({ limits }: StatusView): readonly string[] {
-  const width = Math.max(0, ...limits.map(({ setting }) => setting.length));
+  const nameOf = ({ setting, part }: StatusView["limits"][number]): string =>
+    part === null ? setting : `${setting} ${part}`;
+  const width = Math.max(0, ...limits.map((limit) => nameOf(limit).length));
   return limits.map((limit) => {
     const follows = limit.state === "ok" ? "" : `, ${limit.state}: ${limit.message}`;
-    return `${limit.setting.padEnd(width)}  ${amountOf(limit)}${follows}`;
+    return `${nameOf(limit).padEnd(width)}  ${amountOf(limit)}${follows}`;
   });
 }
 
 /** "468 MiB of 512 MiB", or what is free of what is kept free. */
-function amountOf({ setting, used, limit }: StatusView["limits"][number]): string {
-  const shown = formatByteSize(used);
+function amountOf({ setting, unit, used, limit }: StatusView["limits"][number]): string {
+  const per = unit === "bytes/s" ? "/s" : "";
+  const shown = `${formatByteSize(used)}${per}`;
   if (setting === "limits.disk_reserve")
     return limit === null ? `${shown} free` : `${shown} free, ${formatByteSize(limit)} is kept`;
-  return limit === null ? `${shown}, no limit` : `${shown} of ${formatByteSize(limit)}`;
+  return limit === null ? `${shown}, no limit` : `${shown} of ${formatByteSize(limit)}${per}`;
 }
 
 function oldEntries({ age, setAside }: StatusView): [string, string][] {

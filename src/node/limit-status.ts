@@ -5,15 +5,26 @@
 import { limitOf } from "../config/size-value.ts";
 import { type Config, settings } from "../config/settings.ts";
 import type { ReplicaSnapshot } from "../core/replica/replica.ts";
+import type { BandwidthUse, NetworkDriver } from "../drivers/libp2p/driver-types.ts";
 import type { HealthCheck, LimitStatus } from "./facade.ts";
 
-export function limitsOf({ disk }: Pick<ReplicaSnapshot, "disk">, config: Config): readonly LimitStatus[] {
-  return disk === undefined ? [] : diskLimits(disk, config);
+export function limitsOf(
+  { disk }: Pick<ReplicaSnapshot, "disk">,
+  { read, written }: ReturnType<NetworkDriver["bandwidth"]>,
+  config: Config,
+): readonly LimitStatus[] {
+  const bandwidth = limitOf(settings.limitsMaxBandwidth, config.limitsMaxBandwidth);
+  return [
+    ...(disk === undefined ? [] : diskLimits(disk, config)),
+    bandwidthLimit("in", read, bandwidth),
+    bandwidthLimit("out", written, bandwidth),
+  ];
 }
 
+/** A limit of bandwidth that is used up is at work, and no trouble. */
 export function limitsCheck(limits: readonly LimitStatus[]): HealthCheck {
   const name = "limits";
-  const pressed = limits.filter(({ state }) => state === "slowing" || state === "refusing");
+  const pressed = limits.filter(({ unit, state }) => unit === "bytes" && (state === "slowing" || state === "refusing"));
   if (pressed.length > 0)
     return {
       name,
@@ -47,6 +58,19 @@ function diskLimits(disk: NonNullable<ReplicaSnapshot["disk"]>, config: Config):
     ...diskState(disk.level, reserve !== undefined && disk.pressedBy === "free"),
   };
   return [size, free];
+}
+
+function bandwidthLimit(part: "in" | "out", use: BandwidthUse, limit: number | undefined): LimitStatus {
+  const state = limit !== undefined && use.isSlowing ? "slowing" : "ok";
+  return {
+    setting: "limits.max_bandwidth",
+    part,
+    unit: "bytes/s",
+    used: use.bytesPerSecond,
+    limit,
+    state,
+    message: state === "ok" ? "" : "data waits, what is urgent goes first: raise it if that is too slow",
+  };
 }
 
 function diskState(

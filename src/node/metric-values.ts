@@ -48,7 +48,8 @@ export function setMetrics(metrics: Metrics, status: Status, peers: readonly Pee
 
 function setLimits(metrics: Metrics, limits: readonly LimitStatus[]): void {
   for (const name of ["limit_bytes", "limit_used_bytes", "limit_state"] as const) metrics.clear(name);
-  for (const { setting, used, limit, state } of limits) {
+  for (const { setting: key, part, used, limit, state } of limits) {
+    const setting = part === undefined ? key : `${key} ${part}`;
     metrics.set("limit_used_bytes", used, { setting });
     metrics.set("limit_state", { ok: 0, near: 1, slowing: 2, refusing: 3 }[state], { setting });
     if (limit !== undefined) metrics.set("limit_bytes", limit, { setting });

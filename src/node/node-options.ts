@@ -81,6 +81,11 @@ export function driverOptionsOf(
     relays: config.p2pRelay === "serve" || config.p2pRelay === "both",
     pingEveryMs: config.peersPingSeconds * 1000,
     staleAfterMs: config.p2pPeerTimeoutSeconds * 1000,
+    bandwidthMax: limitOf(settings.limitsMaxBandwidth, config.limitsMaxBandwidth),
+    peerRates: {
+      bytesPerSecond: limitOf(settings.limitsPeerBandwidth, config.limitsPeerBandwidth) ?? Infinity,
+      messagesPerSecond: config.limitsPeerMessages,
+    },
     mdns: { enabled: config.p2pMdns, networkName: config.networkName, networkId: network },
     dropGossip: config.testDropGossip,
     version: programVersion,

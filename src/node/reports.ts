@@ -45,7 +45,7 @@ export class Reports {
       uptimeMs: performance.now() - this.#startedMono,
       setAside: node.reader().aside.count(""),
       networkHealth: await node.network(snapshot),
-      limits: limitsOf(snapshot, node.config()),
+      limits: limitsOf(snapshot, node.driver().bandwidth(), node.config()),
       counters: this.#counters(),
     });
   }
@@ -59,7 +59,7 @@ export class Reports {
       listening: node.driver().addresses(),
       mdnsFailure: node.border().mdnsFailure,
       network: await node.network(snapshot),
-      limits: limitsOf(snapshot, node.config()),
+      limits: limitsOf(snapshot, node.driver().bandwidth(), node.config()),
       diskFreeBytes: disk.bavail * disk.bsize,
     });
   }

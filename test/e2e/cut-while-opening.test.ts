@@ -4,6 +4,8 @@
  * a round trip it also enlarges the window of a stream that has ended meanwhile. What it throws
  * there has no caller: unheard, it would end the process.
  */
+import { Bandwidth } from "../../src/drivers/libp2p/rates/bandwidth.ts";
+import { usualPeerRates } from "../../src/drivers/libp2p/rates/peer-meter.ts";
 import type { Connection, Libp2p } from "@libp2p/interface";
 import { noise } from "@libp2p/noise";
 import { tcp } from "@libp2p/tcp";
@@ -49,7 +51,7 @@ const carrier: Carrier = {
 
 /** With the muxer as the product runs it. */
 async function connected(): Promise<Connection> {
-  const watched = new WatchedSocket(new InputWatch(), carrier, "outbound");
+  const watched = new WatchedSocket(new InputWatch(new Bandwidth(undefined, 0), usualPeerRates), carrier, "outbound");
   const raws = { negotiated: () => ({ watched }) } as unknown as RawConnections;
   for (let n = 0; n < 2; n++) {
     nodes.push(

@@ -12,6 +12,7 @@ import { createHash } from "node:crypto";
 import { connect, createServer, type AddressInfo, type Server, type Socket } from "node:net";
 import type { NetworkEvent } from "../../src/ports/network.ts";
 import { createLibp2pDriver } from "../../src/drivers/libp2p/driver.ts";
+import { usualPeerRates } from "../../src/drivers/libp2p/rates/peer-meter.ts";
 import type { LinkFact, NetworkDriver, NetworkDriverOptions } from "../../src/drivers/libp2p/driver-types.ts";
 
 const deadlineMs = 8_000;
@@ -55,6 +56,8 @@ export class TestNode {
       relays: true,
       pingEveryMs: 30_000,
       staleAfterMs: 120_000,
+      bandwidthMax: undefined,
+      peerRates: usualPeerRates,
       mdns: { enabled: false, networkName: "test", networkId: "00".repeat(32) },
       dropGossip: false,
       version: "0.0.0",

@@ -11,6 +11,8 @@ export interface CarrierWatcher {
   read(bytes: number, processorMs: number): void;
   /** The other side opened streams of the carrier's own, or sent it pings. */
   bound(kind: "streams" | "pings", amount: number): void;
+  /** Bytes were given to the network, or to the system's buffer before it. */
+  written(bytes: number): void;
 }
 
 export interface Carrier {

@@ -15,6 +15,8 @@ import type {
   Verdict,
 } from "../../ports/network.ts";
 
+import type { PeerRates } from "./rates/peer-meter.ts";
+
 export type AddressFamily = "dual" | "v4" | "v6only";
 
 export type TransportName = "tcp" | "quic" | "ws";
@@ -44,6 +46,9 @@ export interface NetworkDriverOptions {
   readonly linksMax: number;
   /** How long a link may leave pings unanswered before it is closed as stale. */
   readonly staleAfterMs: Millis;
+  /** Read, and written, over all links in a second; undefined for no limit. */
+  readonly bandwidthMax: number | undefined;
+  readonly peerRates: PeerRates;
   readonly mdns: { readonly enabled: boolean; readonly networkName: string; readonly networkId: string };
   /** For tests: links to drop gossip on, so that only reconciliation repairs. */
   readonly dropGossip: boolean;
@@ -146,6 +151,12 @@ export interface Traffic {
   readonly gossip: GossipTraffic;
 }
 
+/** Bytes in the last second, and whether something had to wait lately. */
+export interface BandwidthUse {
+  readonly bytesPerSecond: number;
+  readonly isSlowing: boolean;
+}
+
 export interface NetworkDriver {
   readonly peerId: PeerId;
   /**
@@ -161,6 +172,7 @@ export interface NetworkDriver {
   /** The network's six counters; the two of propagation are the replica's. */
   counters(): Omit<Counters, "blocks_propagated" | "transactions_propagated">;
   traffic(): Traffic;
+  bandwidth(): { readonly read: BandwidthUse; readonly written: BandwidthUse };
   /** What each link costs, those on their way in or out included. */
   links(): readonly LinkResources[];
   /** Peers in our gossip mesh and those whose subscription was seen, for tests and status. */

@@ -29,6 +29,7 @@ import { startListening } from "./listen.ts";
 import { Mdns } from "./mdns.ts";
 import { Pinger } from "./pinger.ts";
 import { now } from "./now.ts";
+import { Bandwidth } from "./rates/bandwidth.ts";
 import { InputWatch } from "./rates/input-watch.ts";
 import { partingMsMax } from "./rates/limits.ts";
 import { RawConnections } from "./raw-connections.ts";
@@ -50,7 +51,8 @@ class Libp2pDriver implements NetworkDriver {
   readonly #budget = new ByteBudget(inputBytesMax);
   readonly #links = new Map<LinkId, Link>();
   readonly #linkOf = new Map<Connection, Link>();
-  readonly #watch = new InputWatch();
+  readonly #bandwidth: Bandwidth;
+  readonly #watch: InputWatch;
   readonly #raws: RawConnections;
   readonly #gate: Gate;
   readonly #unjudged: Unjudged;
@@ -72,6 +74,8 @@ class Libp2pDriver implements NetworkDriver {
 
   constructor(options: NetworkDriverOptions) {
     this.#options = options;
+    this.#bandwidth = new Bandwidth(options.bandwidthMax, performance.now());
+    this.#watch = new InputWatch(this.#bandwidth, options.peerRates);
     this.#protocolNames = {
       admit: "/p2p-sync/admit/1",
       ack: `/p2p-sync/${options.protocolScope}/ack/1`,
@@ -225,6 +229,15 @@ class Libp2pDriver implements NetworkDriver {
     return { frames: { ...this.#framesSent.byProtocol(), gossip: gossip.rpcs }, gossip };
   }
 
+  bandwidth(): ReturnType<NetworkDriver["bandwidth"]> {
+    const at = performance.now();
+    const { read, written } = this.#bandwidth;
+    return {
+      read: { bytesPerSecond: read.bytesPerSecond(at), isSlowing: read.isSlowing(at) },
+      written: { bytesPerSecond: written.bytesPerSecond(at), isSlowing: written.isSlowing(at) },
+    };
+  }
+
   links(): readonly LinkResources[] {
     return Array.from(this.#links.values(), (link) => resourcesOf(link, this.#raws.rawOf(link.connection)));
   }
@@ -244,6 +257,7 @@ class Libp2pDriver implements NetworkDriver {
     this.#hostWatch.stop();
     this.#unjudged.stop();
     this.#relaying.stop();
+    this.#bandwidth.limitTo(undefined, performance.now()); // goodbyes do not wait
     await this.#mdns?.stop();
     await Promise.all([...this.#links.values()].map((link) => link.close("this node is stopping")));
     await this.#prepared().libp2p.stop();
@@ -290,6 +304,7 @@ class Libp2pDriver implements NetworkDriver {
       connection,
       protocolNames: this.#protocolNames,
       budget: this.#budget,
+      bandwidth: this.#bandwidth,
       hooks: {
         onFrame: (from, protocol, frame) => {
           this.#framesReceived += 1;

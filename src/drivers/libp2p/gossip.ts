@@ -11,8 +11,8 @@
  * Things the library leaves open are closed here by replacing a few of its methods:
  * - it answers a request for many messages with one RPC of any size, which the receiver must
  *   refuse: we cut it into RPCs within the limits;
- * - it resets the stream of a peer that reads too slowly: we drop messages for this peer, count
- *   them, and leave the repair to reconciliation;
+ * - it resets the stream of a peer that reads too slowly: we drop messages for this peer, or for all
+ *   while the node's bandwidth is used up, count them, and leave the repair to reconciliation;
  * - it does not count messages: `counts` are of those inside RPCs that were handed to a stream or
  *   decoded from one, duplicates included, so that between two nodes the one's sent are the
  *   other's received;
@@ -188,7 +188,7 @@ export class Gossip {
       if (rpc.messages.length === 0) return sendRpc(peer, rpc);
       let hasSentAll = true;
       for (const part of cutRpc(rpc)) {
-        const hasRoom = hasRoomFor(sub, peer, messageBytesOf(part));
+        const hasRoom = this.#init.watch.bandwidth.mayGossip && hasRoomFor(sub, peer, messageBytesOf(part));
         if (hasRoom && sendRpc(peer, part)) {
           this.counts.sent(part);
           continue;

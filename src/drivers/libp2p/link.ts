@@ -26,6 +26,7 @@ import {
   sendQueueBytesMax,
   untakenBytesMax,
 } from "./limits.ts";
+import type { Bandwidth } from "./rates/bandwidth.ts";
 import { LinkUsage } from "./link-usage.ts";
 import { ping } from "./ping.ts";
 import { SendOrder } from "./send-order.ts";
@@ -46,6 +47,7 @@ export interface LinkInit {
   readonly connection: Connection;
   readonly protocolNames: Readonly<Record<LinkProtocol, string>>;
   readonly budget: ByteBudget;
+  readonly bandwidth: Bandwidth;
   readonly hooks: LinkHooks;
   /** Stops reading from the socket for good: what still arrives is counted and thrown away. */
   readonly stopReading: () => void;
@@ -61,7 +63,7 @@ export class Link {
   /** Where the peer says our connection comes from or goes to. */
   observedAs: string | undefined;
   readonly #init: LinkInit;
-  readonly #order = new SendOrder();
+  readonly #order: SendOrder;
   readonly #writers = new Map<LinkProtocol, FrameWriter>();
   readonly #decoders = new Set<FrameDecoder>();
   readonly #inbound = new Set<Stream>();
@@ -72,6 +74,7 @@ export class Link {
 
   constructor(init: LinkInit) {
     this.#init = init;
+    this.#order = new SendOrder(init.bandwidth);
     this.id = init.id;
     this.connection = init.connection;
     this.peer = init.connection.remotePeer.toString() as PeerId;

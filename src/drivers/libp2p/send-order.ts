@@ -5,10 +5,12 @@
  *
  * 1. Everything but bulk is handed on at once, by priority.
  * 2. Bulk goes piece by piece, the writers in turn.
- * 3. Bulk that waits for credit goes on without it after a while: a program that gives credit rarely is
+ * 3. Where the bandwidth of the node is limited, the links that have bulk take turns.
+ * 4. Bulk that waits for credit goes on without it after a while: a program that gives credit rarely is
  *    served slowly, but served.
  */
 import { priorities, type Priority } from "../../codec/priority.ts";
+import type { Bandwidth, Turn } from "./rates/bandwidth.ts";
 import { bulkPatienceMs } from "./limits.ts";
 import { SendWindow } from "./send-window.ts";
 
@@ -23,11 +25,16 @@ export interface OrderedWriter {
   readonly holdsBulk: boolean;
 }
 
-export class SendOrder {
+export class SendOrder implements Turn {
   readonly window = new SendWindow();
+  readonly #bandwidth: Bandwidth;
   readonly #writers: OrderedWriter[] = [];
   #isPumpDue = false;
   #patience: NodeJS.Timeout | undefined;
+
+  constructor(bandwidth: Bandwidth) {
+    this.#bandwidth = bandwidth;
+  }
 
   add(writer: OrderedWriter): void {
     this.#writers.push(writer);
@@ -45,19 +52,31 @@ export class SendOrder {
 
   end(): void {
     clearTimeout(this.#patience);
+    this.#bandwidth.forget(this);
+  }
+
+  takeTurn(): void {
+    this.#handRound();
+    this.#pump();
   }
 
   #pump(): void {
     for (const priority of priorities)
       if (priority !== "bulk") for (const writer of this.#writers) while (writer.hand(priority));
-    while (this.#writers.map((writer) => writer.handPiece(this.window)).includes(true));
+    while (this.#bandwidth.isFree && this.#handRound());
+    if (!this.#bandwidth.isFree && this.#writers.some((writer) => writer.holdsBulk)) this.#bandwidth.wait(this);
     for (const writer of this.#writers) writer.settle();
     this.#watchPatience();
   }
 
+  /** One piece of each writer; false where none could go. */
+  #handRound(): boolean {
+    return this.#writers.map((writer) => writer.handPiece(this.window)).includes(true);
+  }
+
   #watchPatience(): void {
     clearTimeout(this.#patience);
-    if (!this.#writers.some((writer) => writer.holdsBulk)) return;
+    if (this.#bandwidth.isWaiting(this) || !this.#writers.some((writer) => writer.holdsBulk)) return;
     this.#patience = setTimeout(() => {
       for (const writer of this.#writers) writer.handPiece(undefined);
       this.pumpSoon();

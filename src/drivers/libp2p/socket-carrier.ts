@@ -8,11 +8,11 @@ import { threadMs, type Carrier, type CarrierWatcher } from "./carrier.ts";
 
 export class SocketCarrier implements Carrier {
   readonly remoteAddress: string;
-  readonly #raw: MultiaddrConnection & Receiving;
+  readonly #raw: MultiaddrConnection & Carrying;
   readonly #socket: Socket;
 
   constructor(raw: MultiaddrConnection) {
-    this.#raw = receiving(raw);
+    this.#raw = carrying(raw);
     this.#socket = socketOf(raw);
     this.remoteAddress = this.#socket.remoteAddress ?? "";
     this.#endInGoodOrder();
@@ -37,6 +37,12 @@ export class SocketCarrier implements Carrier {
       const before = threadMs();
       onData(data);
       watcher.read(data.byteLength, threadMs() - before);
+    };
+    const sendData = raw.sendData.bind(raw);
+    raw.sendData = (data) => {
+      const sent = sendData(data);
+      watcher.written(sent.sentBytes);
+      return sent;
     };
   }
 
@@ -75,9 +81,10 @@ export class SocketCarrier implements Carrier {
   }
 }
 
-/** The part of a raw connection through which all its bytes come. */
-interface Receiving {
+/** The parts of a raw connection through which all its bytes come and go. */
+interface Carrying {
   onData(data: { readonly byteLength: number }): void;
+  sendData(data: unknown): { readonly sentBytes: number };
 }
 
 /**
@@ -90,8 +97,9 @@ function socketOf(raw: MultiaddrConnection): Socket {
   return socket;
 }
 
-/** Where the transport hands on what its socket brings; asserted like the socket. */
-function receiving(raw: MultiaddrConnection): MultiaddrConnection & Receiving {
+/** Where the transport hands on what its socket brings and takes; asserted like the socket. */
+function carrying(raw: MultiaddrConnection): MultiaddrConnection & Carrying {
   assert("onData" in raw && typeof raw.onData === "function", "a raw TCP connection takes its data in onData");
-  return raw as MultiaddrConnection & Receiving;
+  assert("sendData" in raw && typeof raw.sendData === "function", "a raw TCP connection gives its data to sendData");
+  return raw as MultiaddrConnection & Carrying;
 }

@@ -7,7 +7,9 @@ import type { Prng } from "../../../src/base/prng.ts";
 import type { PeerId } from "../../../src/base/brand.ts";
 import { encodeGossip } from "../../../src/codec/gossip.ts";
 import { readGossip } from "../../../src/drivers/libp2p/gossip-reading.ts";
+import { Bandwidth } from "../../../src/drivers/libp2p/rates/bandwidth.ts";
 import { InputWatch } from "../../../src/drivers/libp2p/rates/input-watch.ts";
+import { usualPeerRates } from "../../../src/drivers/libp2p/rates/peer-meter.ts";
 import { anyParcel } from "../samples.ts";
 import type { Target } from "../target.ts";
 
@@ -24,7 +26,7 @@ class Accusations extends InputWatch {
 }
 
 async function read(bytes: Bytes): Promise<{ readonly outcome: string }> {
-  const watch = new Accusations();
+  const watch = new Accusations(new Bandwidth(undefined, 0), usualPeerRates);
   let taken = 0;
   const sub = {
     pipePeerReadStream: (_peer: Libp2pPeerId, _source: AsyncIterable<{ subarray(): Uint8Array }>) => Promise.resolve(),

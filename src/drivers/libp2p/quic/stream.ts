@@ -17,6 +17,7 @@ export interface StreamOwner {
   /** Whether what comes on streams of the other side is thrown away. */
   readonly isParting: boolean;
   took(bytes: number, take: () => void): void;
+  gave(bytes: number): void;
 }
 
 export interface QuicStreamInit extends AbstractStreamInit {
@@ -48,6 +49,7 @@ export class QuicStream extends AbstractStream {
   sendData(data: { subarray(): Uint8Array }): SendResult {
     const bytes = data.subarray();
     this.#writing = bytes.byteLength;
+    this.#owner.gave(bytes.byteLength);
     this.#stream.write(bytes).then(
       () => {
         this.#writing = 0;

@@ -7,7 +7,8 @@
 import type { PeerId } from "../../../base/brand.ts";
 import type { Direction } from "../../../ports/network.ts";
 import { handshakeMsMin, handshakesCrowded, pauseMs } from "./limits.ts";
-import { type Bounding, PeerMeter, type Slowing } from "./peer-meter.ts";
+import type { Bandwidth } from "./bandwidth.ts";
+import { type Bounding, PeerMeter, type PeerRates, type Slowing } from "./peer-meter.ts";
 import type { Carrier, CarrierWatcher } from "../carrier.ts";
 import { StrangerMeter } from "./stranger-meter.ts";
 
@@ -21,6 +22,18 @@ export class InputWatch {
   readonly #peers = new Map<PeerId, Known>();
   /** Inbound, in order of arrival, until they are linked. */
   readonly #handshakes = new Set<WatchedSocket>();
+  readonly bandwidth: Bandwidth;
+  #rates: PeerRates;
+
+  constructor(bandwidth: Bandwidth, rates: PeerRates) {
+    this.bandwidth = bandwidth;
+    this.#rates = rates;
+  }
+
+  changeRates(rates: PeerRates): void {
+    this.#rates = rates;
+    for (const { meter } of this.#peers.values()) meter.changeRates(rates, performance.now());
+  }
 
   /** Whether one more inbound connection may begin; where many hang in their handshake, the oldest gives way. */
   mayConnect(address: string): boolean {
@@ -43,7 +56,7 @@ export class InputWatch {
     this.#handshakes.delete(watched);
     let known = this.#peers.get(peer);
     if (known === undefined) {
-      known = { meter: new PeerMeter(performance.now()), sockets: new Set() };
+      known = { meter: new PeerMeter(this.#rates, performance.now()), sockets: new Set() };
       this.#peers.set(peer, known);
     }
     known.sockets.add(watched);
@@ -119,6 +132,7 @@ export class WatchedSocket implements CarrierWatcher {
 
   read(bytes: number, processorMs: number): void {
     const now = performance.now();
+    this.pause(this.#owner.bandwidth.read.take(bytes, now));
     if (this.#meter !== undefined && (this.isAdmitted || this.direction === "outbound")) {
       const waits = [this.#meter.slow("bytes", bytes, now), this.#meter.slow("processorMs", processorMs, now)];
       this.pause(Math.max(...waits));
@@ -126,6 +140,10 @@ export class WatchedSocket implements CarrierWatcher {
       this.pause(this.#owner.strangers.slow(this.address, { bytes, processorMs }, now));
     }
     if (this.isParting) this.pause(pauseMs.max / 10);
+  }
+
+  written(bytes: number): void {
+    this.#owner.bandwidth.written.take(bytes, performance.now());
   }
 
   slow(kind: Slowing, amount: number): void {
@@ -162,7 +180,9 @@ export class WatchedSocket implements CarrierWatcher {
   }
 
   #resume(): void {
-    const leftMs = this.#pausedUntil - performance.now();
+    const now = performance.now();
+    const owedMs = Math.min(this.#owner.bandwidth.read.owedMs(now), pauseMs.max);
+    const leftMs = Math.max(this.#pausedUntil - now, owedMs);
     this.#timer = leftMs >= 1 ? setTimeout(() => this.#resume(), leftMs) : undefined;
     if (this.#timer === undefined) this.#carrier.resume();
   }

@@ -39,6 +39,11 @@ export const strayBytesRate: Rate = { perSecond: 1024 * 1024, burst: 16 * 1024 *
 /** Bytes of credit granted at once; more bounds. Source: 256 times the window of our own nodes, for later ones. */
 export const creditBytesMax: number = 256 * 1024 * 1024;
 
+/** What the whole node may read or write at once after a pause, under a limit of bandwidth, in ms of it. Guess: short against the seconds over which a limit is looked at. */
+export const bandwidthBurstMs: Millis = 100;
+/** Time that what was written beyond a limit of bandwidth takes to be paid back, from which on gossip is dropped. Guess. */
+export const gossipOwedMsMax: Millis = 250;
+
 /** Connections from one address; bounds. Guess: a testnet of 100 nodes on one host, each linked twice in its first second. */
 export const connectionRate: Rate = { perSecond: 20, burst: 200 };
 /** Connections that one counts for whose handshake fails, or whose peer is found out. Guess: an address that only fails is held to two in a second. */

@@ -14,7 +14,7 @@ import {
   strayFrameRate,
   streamRate,
 } from "./limits.ts";
-import { type Bounding, PeerMeter, type Slowing } from "./peer-meter.ts";
+import { type Bounding, PeerMeter, type Slowing, usualPeerRates } from "./peer-meter.ts";
 import { TokenBucket } from "./token-bucket.ts";
 
 const start = 1_000;
@@ -58,7 +58,7 @@ describe("one peer", () => {
     ["gossipRpcs", gossipRpcRate],
     ["gossipMessages", gossipMessageRate],
   ])("is read at full speed up to its burst of %s, then at its rate, and fully again after a pause", (kind, rate) => {
-    const meter = new PeerMeter(start);
+    const meter = new PeerMeter(usualPeerRates, start);
     expect(meter.slow(kind, rate.burst, start)).toBe(0);
     expect(meter.slow(kind, rate.perSecond / 2, start)).toBeCloseTo(500);
     const later = start + 500 + (rate.burst / rate.perSecond) * 1_000;
@@ -73,7 +73,7 @@ describe("one peer", () => {
     ["strayFrames", strayFrameRate],
     ["strayBytes", strayBytesRate],
   ])("may go on with %s at its rate for good, and is parted with beyond its burst", (kind, rate) => {
-    const meter = new PeerMeter(start);
+    const meter = new PeerMeter(usualPeerRates, start);
     for (let second = 0; second < 600; second++)
       expect(meter.bound(kind, rate.perSecond, start + 1_000 * second)).toBeUndefined();
     expect(meter.bound(kind, rate.burst, start + 600_000)).toBeUndefined();
@@ -82,7 +82,7 @@ describe("one peer", () => {
   });
 
   test("that is slowed for one thing is not for another", () => {
-    const meter = new PeerMeter(start);
+    const meter = new PeerMeter(usualPeerRates, start);
     meter.slow("gossipRpcs", 10 * gossipRpcRate.burst, start);
     expect(meter.slow("bytes", 1, start)).toBe(0);
   });

@@ -12,6 +12,7 @@ import {
   muxerPingRate,
   processorMsRate,
   protocolFrameRate,
+  type Rate,
   strayBytesRate,
   strayFrameRate,
   streamRate,
@@ -36,6 +37,19 @@ const bounding = {
   strayBytes: { rate: strayBytesRate, reason: "a flood of bytes for no stream" },
 } as const;
 
+/** The rates that an operator may set. */
+export interface PeerRates {
+  /** Bytes read from one peer's sockets in a second. */
+  readonly bytesPerSecond: number;
+  /** Gossip messages read from one peer in a second. */
+  readonly messagesPerSecond: number;
+}
+
+export const usualPeerRates: PeerRates = {
+  bytesPerSecond: inputBytesRate.perSecond,
+  messagesPerSecond: gossipMessageRate.perSecond,
+};
+
 export type Slowing = keyof typeof slowing;
 export type Bounding = keyof typeof bounding;
 
@@ -43,9 +57,15 @@ export class PeerMeter {
   readonly #slowing: Readonly<Record<Slowing, TokenBucket>>;
   readonly #bounding: Readonly<Record<Bounding, TokenBucket>>;
 
-  constructor(now: number) {
-    this.#slowing = bucketsOf(slowing, (rate) => new TokenBucket(rate, now));
+  constructor(rates: PeerRates, now: number) {
+    this.#slowing = bucketsOf({ ...slowing, ...ratesOf(rates) }, (rate) => new TokenBucket(rate, now));
     this.#bounding = bucketsOf(bounding, ({ rate }) => new TokenBucket(rate, now));
+  }
+
+  changeRates(rates: PeerRates, now: number): void {
+    const { bytes, gossipMessages } = ratesOf(rates);
+    this.#slowing.bytes.changeRate(bytes, now);
+    this.#slowing.gossipMessages.changeRate(gossipMessages, now);
   }
 
   /** Counts; answers for how many ms the peer should not be read, 0 for not at all. */
@@ -57,6 +77,21 @@ export class PeerMeter {
   bound(kind: Bounding, amount: number, now: number): string | undefined {
     return this.#bounding[kind].take(amount, now) > 0 ? bounding[kind].reason : undefined;
   }
+}
+
+/** A burst is as long as with the usual rates. */
+function ratesOf({
+  bytesPerSecond,
+  messagesPerSecond,
+}: PeerRates): Pick<Record<Slowing, Rate>, "bytes" | "gossipMessages"> {
+  const burstOf = (rate: Rate, perSecond: number): Rate => ({
+    perSecond,
+    burst: (perSecond * rate.burst) / rate.perSecond,
+  });
+  return {
+    bytes: burstOf(inputBytesRate, bytesPerSecond),
+    gossipMessages: burstOf(gossipMessageRate, messagesPerSecond),
+  };
 }
 
 function bucketsOf<Kind extends string, Each>(

@@ -6,7 +6,7 @@
 import type { Rate } from "./limits.ts";
 
 export class TokenBucket {
-  readonly #rate: Rate;
+  #rate: Rate;
   #tokens: number;
   #at: number;
 
@@ -21,6 +21,13 @@ export class TokenBucket {
     this.#tokens = this.level(now) - amount;
     this.#at = now;
     return this.#tokens >= 0 ? 0 : (-this.#tokens / this.#rate.perSecond) * 1_000;
+  }
+
+  /** What is there or owed stays as it is, but for what does not fit any more. */
+  changeRate(rate: Rate, now: number): void {
+    this.#tokens = Math.min(rate.burst, this.level(now));
+    this.#at = now;
+    this.#rate = rate;
   }
 
   /** Takes where there is enough; false and untouched where there is not. */
