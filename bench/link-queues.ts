@@ -6,6 +6,7 @@
  * `node bench/link-queues.ts [--seconds N] [--line WORDS]` prints the round trips of the probes, quiet and during
  * the transfer, and how fast the bulk went.
  */
+import { gossipQueuesBytesMax, inputBytesMax } from "../src/drivers/libp2p/limits.ts";
 import { usualPeerRates } from "../src/drivers/libp2p/rates/peer-meter.ts";
 import { createHash } from "node:crypto";
 import { parseArgs } from "node:util";
@@ -67,6 +68,8 @@ class Side {
       pingEveryMs: 30_000,
       staleAfterMs: 120_000,
       bandwidthMax: undefined,
+      inputBytesMax,
+      gossipBytesMax: gossipQueuesBytesMax,
       peerRates: usualPeerRates,
       mdns: { enabled: false, networkName: "bench", networkId: "00".repeat(32) },
       dropGossip: true,

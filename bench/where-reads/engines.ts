@@ -19,7 +19,7 @@ import { defaultConfig } from "../../src/config/settings.ts";
 import { type DataFolder, openDataFolder } from "../../src/drivers/storage/data-folder.ts";
 import { SqliteReader } from "../../src/drivers/storage/sqlite-reader.ts";
 import { Verifier } from "../../src/drivers/system/verifier.ts";
-import { threadOptionsOf } from "../../src/node/node-options.ts";
+import { memoryPlanOf, threadOptionsOf } from "../../src/node/node-options.ts";
 import { ReplicaClient } from "../../src/node/replica-client.ts";
 import { type OutwardEffect, runTurn } from "../../src/node/turn.ts";
 import type { Store } from "../../src/ports/store.ts";
@@ -81,8 +81,9 @@ export function openEngine(name: EngineName, path: string): Promise<Engine> {
 async function openWorker(folder: DataFolder): Promise<Engine> {
   const verdicts = new Verdicts();
   const { storePath } = folder;
-  const options = threadOptionsOf(defaultConfig(), folder, benchNetwork, undefined);
-  const client = await ReplicaClient.start(options, {
+  const plan = memoryPlanOf(defaultConfig());
+  const options = threadOptionsOf(defaultConfig(), folder, benchNetwork, plan, undefined);
+  const client = await ReplicaClient.start(options, plan, {
     onEffects: (effects) => verdicts.take(effects),
     onTaken: () => undefined,
     onFailure: fail,

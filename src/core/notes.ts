@@ -229,7 +229,7 @@ export type Note =
   /** The room on disk has come to another level; `because` says in words which limit presses. */
   | {
       readonly type: "diskRoomChanged";
-      readonly level: DiskLevel;
+      readonly state: DiskLevel;
       readonly usedBytes: number;
       readonly freeBytes: number;
       readonly because: string;

@@ -8,6 +8,7 @@ import type { Instant, PeerId } from "../base/brand.ts";
 import type { LinkFact } from "../drivers/libp2p/driver-types.ts";
 import type { Metrics } from "../drivers/observe/metrics.ts";
 import type { Observer } from "../drivers/observe/observer.ts";
+import type { MemoryLevel } from "./memory/budget.ts";
 import { LinkHistory } from "./link-history.ts";
 import type { PeerStatus } from "./facade.ts";
 import { PeerBook } from "./peer-book.ts";
@@ -82,6 +83,13 @@ export class Border {
       default:
         unreachable(effect);
     }
+  }
+
+  /** The memory in use has come to another level of its limit. */
+  memory(level: MemoryLevel, usedBytes: number, limitBytes: number): void {
+    const detail = { state: level, usedBytes, limitBytes };
+    this.#observer.log("node", level === "ok" ? "info" : "warn", "the room for memory changed", detail);
+    this.#observer.emit({ type: "memoryRoomChanged", at: Date.now() as Instant, detail });
   }
 
   fact(fact: LinkFact): void {

@@ -271,7 +271,7 @@ export interface Status {
 /** A limit on what this node may use, and how it stands. */
 export interface LimitStatus {
   /** Key of the setting that raises it. */
-  readonly setting: "limits.max_disk" | "limits.disk_reserve" | "limits.max_bandwidth";
+  readonly setting: "limits.max_disk" | "limits.disk_reserve" | "limits.max_memory" | "limits.max_bandwidth";
   /** Of which part, where a setting limits several alike. */
   readonly part?: "in" | "out";
   readonly unit: "bytes" | "bytes/s";

@@ -136,6 +136,12 @@ export const faultCodes = {
     http: 507,
     exit: 1,
   },
+  memory_budget: {
+    meaning: "The process has nearly taken what limits.max_memory allows. Nothing was written; the node runs on.",
+    whatToDo: "Try again after a moment, with fewer or smaller requests at once, or raise the limit.",
+    http: 503,
+    exit: 1,
+  },
   disk_full: {
     meaning: "The disk has no room; nothing was written and the node stops.",
     whatToDo: "Free space, then start the node again.",

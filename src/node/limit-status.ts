@@ -6,16 +6,19 @@ import { limitOf } from "../config/size-value.ts";
 import { type Config, settings } from "../config/settings.ts";
 import type { ReplicaSnapshot } from "../core/replica/replica.ts";
 import type { BandwidthUse, NetworkDriver } from "../drivers/libp2p/driver-types.ts";
+import type { MemoryBudget } from "./memory/budget.ts";
 import type { HealthCheck, LimitStatus } from "./facade.ts";
 
 export function limitsOf(
   { disk }: Pick<ReplicaSnapshot, "disk">,
+  memory: Pick<MemoryBudget, "level" | "limitBytes" | "usedBytes">,
   { read, written }: ReturnType<NetworkDriver["bandwidth"]>,
   config: Config,
 ): readonly LimitStatus[] {
   const bandwidth = limitOf(settings.limitsMaxBandwidth, config.limitsMaxBandwidth);
   return [
     ...(disk === undefined ? [] : diskLimits(disk, config)),
+    memoryLimit(memory),
     bandwidthLimit("in", read, bandwidth),
     bandwidthLimit("out", written, bandwidth),
   ];
@@ -58,6 +61,19 @@ function diskLimits(disk: NonNullable<ReplicaSnapshot["disk"]>, config: Config):
     ...diskState(disk.level, reserve !== undefined && disk.pressedBy === "free"),
   };
   return [size, free];
+}
+
+function memoryLimit({
+  level,
+  limitBytes,
+  usedBytes,
+}: Pick<MemoryBudget, "level" | "limitBytes" | "usedBytes">): LimitStatus {
+  const message = {
+    ok: "",
+    slowing: "links are read slowly and nobody new is let in: raise it if this lasts",
+    refusing: "puts are refused for a moment, links are read slowly: raise it if this lasts",
+  }[level];
+  return { setting: "limits.max_memory", unit: "bytes", used: usedBytes, limit: limitBytes, state: level, message };
 }
 
 function bandwidthLimit(part: "in" | "out", use: BandwidthUse, limit: number | undefined): LimitStatus {

@@ -3,28 +3,45 @@ import type { NetworkId, PeerId } from "../base/brand.ts";
 import { Fault } from "../base/fault.ts";
 import { parseIpRange } from "../base/ip-range.ts";
 import { parseLogLevels } from "../config/log-levels.ts";
+import { trieCacheBytesMax } from "../core/replica/limits.ts";
 import { limitOf } from "../config/size-value.ts";
 import { type Config, settings } from "../config/settings.ts";
 import type { AddressFamily, NetworkDriverOptions } from "../drivers/libp2p/driver-types.ts";
+import { gossipQueuesBytesMax, inputBytesMax } from "../drivers/libp2p/limits.ts";
 import { openLogFile } from "../drivers/observe/log-file.ts";
 import { createLogger, type Logger } from "../drivers/observe/logger.ts";
 import type { DataFolder } from "../drivers/storage/data-folder.ts";
+import { type MemoryPlan, planMemory } from "./memory/plan.ts";
+import { requestBytesMax } from "./replica-client.ts";
 import type { ThreadFaults, ThreadOptions } from "./thread-messages.ts";
 import { programVersion } from "./version.ts";
 
 /** The open network keeps this topic, so that any node of it is understood; others add their id. */
 const openNetworkName = "p2p-sync";
 
+export function memoryPlanOf(config: Config): MemoryPlan {
+  return planMemory(limitOf(settings.limitsMaxMemory, config.limitsMaxMemory), {
+    cacheMiB: config.storageCacheMib,
+    trieBytes: trieCacheBytesMax,
+    requestBytes: requestBytesMax,
+    inputBytes: inputBytesMax,
+    gossipBytes: gossipQueuesBytesMax,
+    youngMiB: undefined,
+  });
+}
+
 export function threadOptionsOf(
   config: Config,
   folder: DataFolder,
   network: NetworkId,
+  plan: MemoryPlan,
   faults: ThreadFaults | undefined,
 ): ThreadOptions {
   return {
     storePath: folder.storePath,
     durability: config.storageDurability,
-    cacheMiB: config.storageCacheMib,
+    cacheMiB: plan.cacheMiB,
+    trieCacheBytes: plan.trieBytes,
     identitySeed: folder.identitySeed,
     network,
     networkName: config.networkName,
@@ -64,6 +81,7 @@ export function driverOptionsOf(
   config: Config,
   folder: DataFolder,
   network: NetworkId,
+  plan: MemoryPlan,
   listeners: Pick<NetworkDriverOptions, "onEvent" | "onFact">,
 ): NetworkDriverOptions {
   const scope = network.slice(0, 16);
@@ -81,6 +99,8 @@ export function driverOptionsOf(
     relays: config.p2pRelay === "serve" || config.p2pRelay === "both",
     pingEveryMs: config.peersPingSeconds * 1000,
     staleAfterMs: config.p2pPeerTimeoutSeconds * 1000,
+    inputBytesMax: plan.inputBytes,
+    gossipBytesMax: plan.gossipBytes,
     bandwidthMax: limitOf(settings.limitsMaxBandwidth, config.limitsMaxBandwidth),
     peerRates: {
       bytesPerSecond: limitOf(settings.limitsPeerBandwidth, config.limitsPeerBandwidth) ?? Infinity,

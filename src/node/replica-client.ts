@@ -8,13 +8,14 @@ import { trieProofBytesMax } from "../codec/limits.ts";
 import type { Outcome, Ticket } from "../core/effects.ts";
 import type { ReplicaInput } from "../core/replica/inputs.ts";
 import type { ReplicaSnapshot } from "../core/replica/replica.ts";
+import type { MemoryPlan } from "./memory/plan.ts";
 import type { FromThread, TakenFrames, ThreadFaults, ThreadOptions, ToThread } from "./thread-messages.ts";
 import type { OutwardEffect } from "./turn.ts";
 
 /** Requests of this node's own users under way at once. Guess. */
 const requestsMax = 10_000;
 /** Bytes of values in requests under way, and of proofs at their largest. Guess: 290 of the largest batches. */
-const requestBytesMax: number = 256 * 1024 * 1024;
+export const requestBytesMax: number = 256 * 1024 * 1024;
 
 type Asked = Extract<ReplicaInput, { readonly ticket: Ticket }>;
 /** `Omit` on each member of a union. */
@@ -44,14 +45,23 @@ export class ReplicaClient {
   #batch: ReplicaInput[] = [];
   #tickets = 0;
   #requestBytes = 0;
+  readonly #requestBytesMax: number;
+  readonly #relieved: (() => void)[] = [];
   #state: "running" | "closing" | "ended" = "running";
 
   /** Resolves when the store is open; rejects with the store's fault. */
-  static start(options: ThreadOptions, listener: ReplicaListener): Promise<ReplicaClient> {
+  static start(
+    options: ThreadOptions,
+    plan: Pick<MemoryPlan, "requestBytes" | "youngMiB">,
+    listener: ReplicaListener,
+  ): Promise<ReplicaClient> {
     return new Promise((resolve, reject) => {
       const file = import.meta.url.endsWith(".ts") ? "./replica-worker.ts" : "./replica-worker.js";
-      const worker = new Worker(new URL(file, import.meta.url), { workerData: options });
-      const client = new ReplicaClient(worker, listener);
+      const worker = new Worker(new URL(file, import.meta.url), {
+        workerData: options,
+        ...(plan.youngMiB !== undefined && { resourceLimits: { maxYoungGenerationSizeMb: plan.youngMiB } }),
+      });
+      const client = new ReplicaClient(worker, plan.requestBytes, listener);
       worker.once("message", (message: FromThread) => {
         if (message.type === "failed") return reject(new Fault(message.code, message.message, message.details));
         worker.on("message", (next: FromThread) => client.#receive(next));
@@ -69,7 +79,8 @@ export class ReplicaClient {
     });
   }
 
-  private constructor(worker: Worker, listener: ReplicaListener) {
+  private constructor(worker: Worker, requestBytesMax: number, listener: ReplicaListener) {
+    this.#requestBytesMax = requestBytesMax;
     this.#worker = worker;
     this.#listener = listener;
   }
@@ -88,8 +99,8 @@ export class ReplicaClient {
       if (this.#waiting.size >= requestsMax)
         return reject(new Fault("overloaded", `${requestsMax} requests wait already`));
       const bytes = bytesOf(request);
-      if (this.#requestBytes + bytes > requestBytesMax)
-        return reject(new Fault("overloaded", `requests of ${requestBytesMax} bytes wait already`));
+      if (this.#requestBytes > 0 && this.#requestBytes + bytes > this.#requestBytesMax)
+        return reject(new Fault("overloaded", `requests of ${this.#requestBytesMax} bytes wait already`));
       this.#requestBytes += bytes;
       const ticket = ++this.#tickets;
       this.#waiting.set(ticket, {
@@ -110,6 +121,15 @@ export class ReplicaClient {
       this.#questions.set(question, { resolve, reject });
       this.#flush();
       this.#post({ type: "snapshot", question });
+    });
+  }
+
+  /** The thread gives back memory; resolves when it has, or is gone. */
+  relieve(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#state !== "running") return resolve();
+      this.#relieved.push(resolve);
+      this.#post({ type: "relieve" });
     });
   }
 
@@ -154,6 +174,9 @@ export class ReplicaClient {
       case "failed":
         this.#fail(new Fault(message.code, message.message, { ...message.details, stack: message.stack }));
         break;
+      case "relieved":
+        this.#relieved.shift()?.();
+        break;
       case "closed":
         this.#state = "ended";
         this.#rejectAll(new Fault("stopping", "the node is shutting down"));
@@ -191,6 +214,7 @@ export class ReplicaClient {
   }
 
   #rejectAll(fault: Fault): void {
+    for (const resolve of this.#relieved.splice(0)) resolve();
     for (const { reject } of this.#waiting.values()) reject(fault);
     for (const { reject } of this.#questions.values()) reject(fault);
     this.#waiting.clear();

@@ -19,6 +19,7 @@ import { ed25519Signer } from "../crypto/ed25519.ts";
 import { createFaultyStore } from "../drivers/faults/faulty-store.ts";
 import { DiskUsage } from "../drivers/storage/disk-usage.ts";
 import { openSqliteStore } from "../drivers/storage/sqlite-store.ts";
+import { collectGarbage } from "../drivers/system/collect-garbage.ts";
 import { Verifier } from "../drivers/system/verifier.ts";
 import type { Store } from "../ports/store.ts";
 import type { LinkId } from "../ports/network.ts";
@@ -48,6 +49,7 @@ class ReplicaThread {
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
   readonly #usage: DiskUsage;
+  readonly #shrink: () => void;
   /** What the replica was told last. */
   #size = { usedBytes: 0, freeBytes: 0 };
   #isMeasureDue = true;
@@ -63,6 +65,7 @@ class ReplicaThread {
       cacheMiB: options.cacheMiB,
       network: { id: options.network, name: options.networkName },
     });
+    this.#shrink = () => store.shrink();
     this.#usage = new DiskUsage(options.storePath);
     this.#measuring = setInterval(() => this.#measureLater(), measureEveryMs);
     this.#store =
@@ -88,6 +91,11 @@ class ReplicaThread {
       case "faults":
         this.#faults = message.faults;
         this.#schedule(); // a clock that jumped may have made something due
+        break;
+      case "relieve":
+        this.#shrink();
+        collectGarbage();
+        this.#post({ type: "relieved" });
         break;
       case "close":
         while (this.#queue.length > 0) this.#turn();

@@ -10,6 +10,7 @@ import type { Counters, Health, NetworkHealth, NodeState, Status } from "./facad
 import { judgeHealth } from "./health.ts";
 import { limitsOf } from "./limit-status.ts";
 import { setLinkMetrics, setMetrics, setNetworkMetrics, setOutboxMetrics } from "./metric-values.ts";
+import type { MemoryBudget } from "./memory/budget.ts";
 import { statusOf } from "./node-status.ts";
 import type { ReplicaClient } from "./replica-client.ts";
 
@@ -21,6 +22,7 @@ export interface ReportedNode {
   border(): Border;
   config(): Config;
   readonly metrics: Metrics;
+  memory(): MemoryBudget;
   /** What the node is doing while nobody is linked. */
   state(): NodeState;
   dataDir(): string;
@@ -45,7 +47,7 @@ export class Reports {
       uptimeMs: performance.now() - this.#startedMono,
       setAside: node.reader().aside.count(""),
       networkHealth: await node.network(snapshot),
-      limits: limitsOf(snapshot, node.driver().bandwidth(), node.config()),
+      limits: limitsOf(snapshot, node.memory(), node.driver().bandwidth(), node.config()),
       counters: this.#counters(),
     });
   }
@@ -59,7 +61,7 @@ export class Reports {
       listening: node.driver().addresses(),
       mdnsFailure: node.border().mdnsFailure,
       network: await node.network(snapshot),
-      limits: limitsOf(snapshot, node.driver().bandwidth(), node.config()),
+      limits: limitsOf(snapshot, node.memory(), node.driver().bandwidth(), node.config()),
       diskFreeBytes: disk.bavail * disk.bsize,
     });
   }

@@ -10,7 +10,8 @@ import type { Instant, NetworkId } from "../base/brand.ts";
 import { Fault } from "../base/fault.ts";
 import { isDialableAddress, isPeerAlone } from "../config/text-formats.ts";
 import { networkDescriptor } from "../config/network-descriptor.ts";
-import type { Config } from "../config/settings.ts";
+import { limitOf } from "../config/size-value.ts";
+import { type Config, settings } from "../config/settings.ts";
 import { createLibp2pDriver } from "../drivers/libp2p/driver.ts";
 import type { NetworkFaults } from "../drivers/faults/network-faults.ts";
 import type { NetworkDriver } from "../drivers/libp2p/driver-types.ts";
@@ -18,6 +19,7 @@ import { Metrics } from "../drivers/observe/metrics.ts";
 import { Observer } from "../drivers/observe/observer.ts";
 import { type DataFolder, openDataFolder } from "../drivers/storage/data-folder.ts";
 import { SqliteReader } from "../drivers/storage/sqlite-reader.ts";
+import { collectGarbage } from "../drivers/system/collect-garbage.ts";
 import type { NetworkEvent, NetworkOrder } from "../ports/network.ts";
 import type {
   ConflictEntry,
@@ -49,7 +51,8 @@ import type { Convergence, ConvergenceOptions, KeyExplanation, Partition } from 
 import { type NodeFaults, openFaults } from "./faults.ts";
 import type { Diagnosis } from "./doctor/diagnosis.ts";
 import type { NetCheck } from "./netcheck.ts";
-import { driverOptionsOf, loggerOf, threadOptionsOf } from "./node-options.ts";
+import { MemoryBudget } from "./memory/budget.ts";
+import { driverOptionsOf, loggerOf, memoryPlanOf, threadOptionsOf } from "./node-options.ts";
 import { OldEntries } from "./old-entries.ts";
 import { type AskedNode, Questions } from "./questions.ts";
 import { PeerControl } from "./peer-control.ts";
@@ -86,6 +89,7 @@ class LiveNode implements NodeFacade, RunningNode {
   readonly #metrics = new Metrics();
   readonly #observer: Observer;
   readonly #border: Border;
+  readonly #memory: MemoryBudget;
   readonly #faults: NodeFaults;
   /** Between the driver and the rest of the node. */
   readonly #wire: NetworkFaults;
@@ -113,6 +117,7 @@ class LiveNode implements NodeFacade, RunningNode {
     border: () => this.#border,
     config: () => this.#config,
     metrics: this.#metrics,
+    memory: () => this.#memory,
     state: () => this.#state,
     dataDir: () => this.#folder.path,
     network: (snapshot) => this.#questions.network(snapshot),
@@ -140,6 +145,11 @@ class LiveNode implements NodeFacade, RunningNode {
     this.#network = createHash("sha256").update(networkDescriptor(config)).digest("hex") as NetworkId;
     this.#observer = new Observer(loggerOf(config), this.#metrics);
     this.#border = new Border(this.#observer, this.#metrics);
+    this.#memory = new MemoryBudget(limitOf(settings.limitsMaxMemory, config.limitsMaxMemory), {
+      pace: (bytesPerSecond) => this.#driver?.pace(bytesPerSecond),
+      relieve: () => this.#relieve(),
+      changed: (level, usedBytes, limitBytes) => this.#border.memory(level, usedBytes, limitBytes),
+    });
     this.#faults = openFaults(config, folder, process.env);
     this.#wire = this.#faults.connect({
       carryOut: (order) => this.#driver?.carryOut(order),
@@ -158,18 +168,20 @@ class LiveNode implements NodeFacade, RunningNode {
       network: config.networkName,
       dataDir: config.dataDir,
     });
+    const plan = memoryPlanOf(config);
     this.#client = await ReplicaClient.start(
-      threadOptionsOf(config, this.#folder, this.#network, this.#faults.thread),
+      threadOptionsOf(config, this.#folder, this.#network, plan, this.#faults.thread),
+      plan,
       {
         onEffects: (effects, wrote) => this.#carryOut(effects, wrote),
         onTaken: (taken) => taken.forEach(({ link, bytes }) => this.#driver?.taken(link, bytes)),
         onFailure: (fault) => void this.end(fault),
       },
     );
-    this.#reader = new SqliteReader(this.#folder.storePath, config.storageCacheMib);
+    this.#reader = new SqliteReader(this.#folder.storePath, plan.cacheMiB);
     this.#hub = new WatchHub(this.#reader.log);
     this.#driver = await createLibp2pDriver(
-      driverOptionsOf(config, this.#folder, this.#network, {
+      driverOptionsOf(config, this.#folder, this.#network, plan, {
         onEvent: (event) => this.#wire.hear(event),
         onFact: (fact) => this.#border.fact(fact),
       }),
@@ -183,6 +195,8 @@ class LiveNode implements NodeFacade, RunningNode {
     for (const address of config.p2pDial)
       this.#hear({ type: "candidateFound", address, peer: undefined, source: "static" });
     this.#enter("Discovering");
+    await this.#memory.start();
+    this.#mustGoOn();
     this.#observer.log("node", "info", "listening", { peer: this.#driver.peerId, addresses: this.#driver.addresses() });
   }
 
@@ -210,10 +224,12 @@ class LiveNode implements NodeFacade, RunningNode {
 
   async batch(ops: readonly WriteOp[], options: WriteOptions = {}): Promise<Receipt> {
     options.signal?.throwIfAborted();
+    const written = writtenOps(ops, options); // copied before anything waits
+    if (this.#memory.level !== "ok") await this.#memory.admit(ops.some(({ type }) => type === "put"));
     const started = performance.now();
     const asked = this.#running(this.#client).ask({
       type: "writeRequested",
-      ops: writtenOps(ops, options),
+      ops: written,
       wish: wishOf(options),
     });
     const outcome = await abortable(asked, options.signal);
@@ -251,7 +267,8 @@ class LiveNode implements NodeFacade, RunningNode {
     return this.#questions.why(target);
   }
 
-  prove(key: string): Promise<KeyProof> {
+  async prove(key: string): Promise<KeyProof> {
+    await this.#memory.admit(true);
     return this.#questions.prove(key);
   }
 
@@ -343,6 +360,7 @@ class LiveNode implements NodeFacade, RunningNode {
   async #end(): Promise<void> {
     const steps: readonly (() => unknown)[] = [
       () => (this.#fault === undefined ? this.#client?.ask({ type: "stopRequested" }) : undefined),
+      () => this.#memory.stop(),
       () => this.#faults.close(),
       () => this.#hub?.close(),
       () => this.#gone.abort(),
@@ -380,6 +398,12 @@ class LiveNode implements NodeFacade, RunningNode {
   #order(order: NetworkOrder): void {
     if (this.#config.testDropFrontier && order.type === "send" && order.protocol === "frontier") return;
     this.#wire.carryOut(order);
+  }
+
+  async #relieve(): Promise<void> {
+    this.#reader?.shrink();
+    collectGarbage();
+    await this.#client?.relieve();
   }
 
   #enter(state: NodeState): void {

@@ -17,6 +17,8 @@ export interface ThreadOptions {
   readonly storePath: string;
   readonly durability: "strict" | "relaxed";
   readonly cacheMiB: number;
+  /** Clean pages of the Merkle trie kept in memory. */
+  readonly trieCacheBytes: number;
   readonly identitySeed: Uint8Array;
   readonly network: NetworkId;
   readonly networkName: string;
@@ -52,6 +54,8 @@ export type ToThread =
   | { readonly type: "inputs"; readonly inputs: readonly ReplicaInput[] }
   | { readonly type: "snapshot"; readonly question: number }
   | { readonly type: "faults"; readonly faults: ThreadFaults }
+  /** Gives back memory that can be missed; answered by `relieved`. */
+  | { readonly type: "relieve" }
   /** Finishes the turn under way, closes the store and ends. */
   | { readonly type: "close" };
 
@@ -71,6 +75,7 @@ export type FromThread =
       readonly taken: readonly TakenFrames[];
     }
   | { readonly type: "snapshot"; readonly question: number; readonly snapshot: ReplicaSnapshot }
+  | { readonly type: "relieved" }
   | { readonly type: "closed" }
   /** The store failed or a defect was met; nothing follows. */
   | {

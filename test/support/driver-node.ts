@@ -2,6 +2,7 @@
  * Drivers for tests: each records its events and facts, and waits for one that fits, with a
  * deadline instead of a sleep. Also a relay that counts the bytes between two nodes.
  */
+import { gossipQueuesBytesMax, inputBytesMax } from "../../src/drivers/libp2p/limits.ts";
 import type { Connection, Stream, StreamMuxerFactory } from "@libp2p/interface";
 import { noise } from "@libp2p/noise";
 import { tcp } from "@libp2p/tcp";
@@ -57,6 +58,8 @@ export class TestNode {
       pingEveryMs: 30_000,
       staleAfterMs: 120_000,
       bandwidthMax: undefined,
+      inputBytesMax,
+      gossipBytesMax: gossipQueuesBytesMax,
       peerRates: usualPeerRates,
       mdns: { enabled: false, networkName: "test", networkId: "00".repeat(32) },
       dropGossip: false,

@@ -16,7 +16,7 @@ export interface Fleet extends AsyncDisposable {
 
 export function createFleet(): Fleet {
   const root = mkdtempSync(join(tmpdir(), "p2p-sync-fleet-"));
-  const networkName = `fleet-${root.slice(-6)}`;
+  const networkName = `fleet-${root.slice(-6).toLowerCase()}`;
   const running: RunningNode[] = [];
   return {
     async start(name, settings = {}) {

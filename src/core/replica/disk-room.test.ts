@@ -98,7 +98,7 @@ describe("a member without room", () => {
     expect(answers(bea, asked("delete", "here"))).toEqual(["written"]);
     expect(answers(bea, used(0.5))).toEqual([]);
     expect(answers(bea, asked("put", "new"))).toEqual(["written"]);
-    const told = bea.notes.flatMap((note) => (note.type === "diskRoomChanged" ? [note.level] : []));
+    const told = bea.notes.flatMap((note) => (note.type === "diskRoomChanged" ? [note.state] : []));
     expect(told).toEqual(["refusing", "ok"]);
   });
 

@@ -56,6 +56,7 @@ export interface HoldingsOptions {
   readonly freshIncarnation: Incarnation;
   /** Operations that a start after a crash may have to set anew in the trie, where an eighth of the entries is fewer. */
   readonly trieReplayOpsMin: number;
+  readonly trieCacheBytes?: number | undefined;
 }
 
 /** Whether operations older than the floor are refused on keys that are not held (`freshness.ts`). */
@@ -90,7 +91,7 @@ export class Holdings {
   constructor(options: HoldingsOptions, view: StoreView, state: StoreState) {
     this.#options = options;
     this.#state = state;
-    this.#trie = new LivingTrie(view, options.trieReplayOpsMin);
+    this.#trie = new LivingTrie(view, options.trieReplayOpsMin, options.trieCacheBytes);
     for (const { author, incarnation, ranges } of view.origins()) {
       this.#remember({ author, incarnation, held: ranges });
       this.#ranges += ranges.length;

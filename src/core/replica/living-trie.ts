@@ -21,10 +21,10 @@ export class LivingTrie {
   readonly #trie: Trie;
   readonly #replayOpsMin: number;
 
-  constructor(view: StoreView, replayOpsMin: number) {
+  constructor(view: StoreView, replayOpsMin: number, cacheBytesMax: number = trieCacheBytesMax) {
     const { pages, from } = view.trie();
     this.#replayOpsMin = replayOpsMin;
-    this.#trie = new Trie({ pages, load: (path) => view.triePage(path), cacheBytesMax: trieCacheBytesMax });
+    this.#trie = new Trie({ pages, load: (path) => view.triePage(path), cacheBytesMax });
     this.#replay(from, view);
   }
 

@@ -55,6 +55,8 @@ export interface ReplicaOptions {
   /** Prefixes of keys that are wanted before all others. */
   readonly first: readonly string[];
   readonly trieReplayOpsMin: number;
+  /** Clean pages of the trie kept in memory; the usual number of bytes where it is left out. */
+  readonly trieCacheBytes?: number | undefined;
   /** How long a member that was lost without a goodbye may be away before it counts as cut off. */
   readonly cutOffMs: number;
   /** Length of the first, second … automatic ban of a peer, in ms; undefined stands for good. */
@@ -159,7 +161,13 @@ export function makeParts(options: ReplicaOptions, view: StoreView, state: Store
     network,
     signer,
     holdings: new Holdings(
-      { author: signer.author, horizonDays, freshIncarnation: session as Incarnation, trieReplayOpsMin },
+      {
+        author: signer.author,
+        horizonDays,
+        freshIncarnation: session as Incarnation,
+        trieReplayOpsMin,
+        trieCacheBytes: options.trieCacheBytes,
+      },
       view,
       state,
     ),

@@ -301,7 +301,7 @@ export class Replica {
     if (disk.level === before) return;
     this.#diskLevel = disk.level;
     const size = disk.size ?? { usedBytes: 0, freeBytes: 0 };
-    tell({ type: "diskRoomChanged", level: disk.level, ...size, because: disk.describe() }, step);
+    tell({ type: "diskRoomChanged", state: disk.level, ...size, because: disk.describe() }, step);
     if (disk.holdsOff !== (before === "holding")) holdIntake(disk.holdsOff, this.#parts, step);
   }
 }

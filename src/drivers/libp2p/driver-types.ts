@@ -48,6 +48,10 @@ export interface NetworkDriverOptions {
   readonly staleAfterMs: Millis;
   /** Read, and written, over all links in a second; undefined for no limit. */
   readonly bandwidthMax: number | undefined;
+  /** Bytes of received, not yet understood or judged input over all links and gossip. */
+  readonly inputBytesMax: number;
+  /** Bytes waiting in the gossip streams of all peers together. */
+  readonly gossipBytesMax: number;
   readonly peerRates: PeerRates;
   readonly mdns: { readonly enabled: boolean; readonly networkName: string; readonly networkId: string };
   /** For tests: links to drop gossip on, so that only reconciliation repairs. */
@@ -173,6 +177,8 @@ export interface NetworkDriver {
   counters(): Omit<Counters, "blocks_propagated" | "transactions_propagated">;
   traffic(): Traffic;
   bandwidth(): { readonly read: BandwidthUse; readonly written: BandwidthUse };
+  /** While memory is short: reads no more than so many bytes in a second from all links, and lets nobody in; undefined ends it. */
+  pace(bytesPerSecond: number | undefined): void;
   /** What each link costs, those on their way in or out included. */
   links(): readonly LinkResources[];
   /** Peers in our gossip mesh and those whose subscription was seen, for tests and status. */

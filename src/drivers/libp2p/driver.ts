@@ -22,7 +22,7 @@ import { Gate } from "./gate.ts";
 import { Gossip } from "./gossip.ts";
 import { HostWatch } from "./host-watch.ts";
 import { createHost, forgetGonePeers, type Host } from "./host.ts";
-import { inputBytesMax, peerProtocolsMax, peerSweepEveryMs, peerTextMax } from "./limits.ts";
+import { peerProtocolsMax, peerSweepEveryMs, peerTextMax } from "./limits.ts";
 import { Link } from "./link.ts";
 import { resourcesOf } from "./link-resources.ts";
 import { startListening } from "./listen.ts";
@@ -48,7 +48,7 @@ export async function createLibp2pDriver(options: NetworkDriverOptions): Promise
 class Libp2pDriver implements NetworkDriver {
   readonly #options: NetworkDriverOptions;
   readonly #protocolNames: Readonly<Record<LinkProtocol, string>>;
-  readonly #budget = new ByteBudget(inputBytesMax);
+  readonly #budget: ByteBudget;
   readonly #links = new Map<LinkId, Link>();
   readonly #linkOf = new Map<Connection, Link>();
   readonly #bandwidth: Bandwidth;
@@ -74,6 +74,7 @@ class Libp2pDriver implements NetworkDriver {
 
   constructor(options: NetworkDriverOptions) {
     this.#options = options;
+    this.#budget = new ByteBudget(options.inputBytesMax);
     this.#bandwidth = new Bandwidth(options.bandwidthMax, performance.now());
     this.#watch = new InputWatch(this.#bandwidth, options.peerRates);
     this.#protocolNames = {
@@ -93,6 +94,7 @@ class Libp2pDriver implements NetworkDriver {
       gate: this.#gate,
       unjudged: this.#unjudged,
       watch: this.#watch,
+      queuesBytesMax: options.gossipBytesMax,
       onFact,
     });
     this.#pinger = new Pinger(options, (link, rttMs) => {
@@ -227,6 +229,11 @@ class Libp2pDriver implements NetworkDriver {
   traffic(): Traffic {
     const gossip = this.#gossip.counts.traffic();
     return { frames: { ...this.#framesSent.byProtocol(), gossip: gossip.rpcs }, gossip };
+  }
+
+  pace(bytesPerSecond: number | undefined): void {
+    this.#bandwidth.pace(bytesPerSecond, performance.now());
+    this.#watch.letsIn = bytesPerSecond === undefined;
   }
 
   bandwidth(): ReturnType<NetworkDriver["bandwidth"]> {

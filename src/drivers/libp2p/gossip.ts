@@ -48,7 +48,6 @@ import {
   gossipMessageIdBytes,
   gossipMessageIdsMax,
   gossipQueueBytesMax,
-  gossipQueuesBytesMax,
   gossipRepairMs,
   gossipRpcBytesMax,
   gossipRpcMessagesMax,
@@ -89,6 +88,7 @@ export interface GossipInit {
   readonly gate: Gate;
   readonly unjudged: Unjudged;
   readonly watch: InputWatch;
+  readonly queuesBytesMax: number;
   readonly onFact: (fact: LinkFact) => void;
 }
 
@@ -188,7 +188,9 @@ export class Gossip {
       if (rpc.messages.length === 0) return sendRpc(peer, rpc);
       let hasSentAll = true;
       for (const part of cutRpc(rpc)) {
-        const hasRoom = this.#init.watch.bandwidth.mayGossip && hasRoomFor(sub, peer, messageBytesOf(part));
+        const hasRoom =
+          this.#init.watch.bandwidth.mayGossip &&
+          hasRoomFor(sub, peer, messageBytesOf(part), this.#init.queuesBytesMax);
         if (hasRoom && sendRpc(peer, part)) {
           this.counts.sent(part);
           continue;
@@ -308,10 +310,10 @@ const ourTopicScore = {
   invalidMessageDeliveriesWeight: -10,
 };
 
-function hasRoomFor(sub: GossipInternals, peer: string, bytes: number): boolean {
+function hasRoomFor(sub: GossipInternals, peer: string, bytes: number, queuesBytesMax: number): boolean {
   const own = sub.streamsOutbound.get(peer)?.rawStream.writeBufferLength ?? 0;
   if (own === 0) return true;
   let all = 0;
   for (const { rawStream } of sub.streamsOutbound.values()) all += rawStream.writeBufferLength;
-  return own + bytes <= gossipQueueBytesMax && all + bytes <= gossipQueuesBytesMax;
+  return own + bytes <= gossipQueueBytesMax && all + bytes <= queuesBytesMax;
 }

@@ -36,7 +36,7 @@ export const noteTable: Table = {
   },
   diskRoomChanged: {
     module: "node",
-    level: ({ level }) => (level === "refusing" || level === "holding" ? "warn" : "info"),
+    level: ({ state }) => (state === "refusing" || state === "holding" ? "warn" : "info"),
     message: "the room on disk changed",
     event: true,
   },

@@ -94,7 +94,7 @@ const samples: { readonly [Type in Note["type"]]: Extract<Note, { type: Type }> 
   selfTrusted: { type: "selfTrusted", doubtedMs: 900 },
   resumed: { type: "resumed", sleptMs: 60_000 },
   addressesChanged: { type: "addressesChanged", added: ["192.0.2.7"], removed: [] },
-  diskRoomChanged: { type: "diskRoomChanged", level: "refusing", usedBytes: 9, freeBytes: 1, because: "it is full" },
+  diskRoomChanged: { type: "diskRoomChanged", state: "refusing", usedBytes: 9, freeBytes: 1, because: "it is full" },
   overloaded: { type: "overloaded", what: "verification" },
 };
 

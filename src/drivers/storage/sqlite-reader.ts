@@ -139,6 +139,11 @@ export class SqliteReader {
     return this.#conflictsOf.all(key, since).map(conflictOf);
   }
 
+  /** Gives back the memory of cached pages. */
+  shrink(): void {
+    this.#db.exec("PRAGMA shrink_memory");
+  }
+
   close(): void {
     this.#db.close();
   }

@@ -19,18 +19,28 @@ export class Bandwidth {
   readonly read: Direction;
   readonly written: Direction;
   readonly #waiting = new Set<Turn>();
+  #max: number | undefined;
+  #pace: number | undefined;
   #timer: NodeJS.Timeout | undefined;
 
   /** Undefined for no limit. */
   constructor(bytesPerSecond: number | undefined, now: number) {
+    this.#max = bytesPerSecond;
     this.read = new Direction(bytesPerSecond, now);
     this.written = new Direction(bytesPerSecond, now);
   }
 
   limitTo(bytesPerSecond: number | undefined, now: number): void {
-    this.read.limitTo(bytesPerSecond, now);
+    this.#max = bytesPerSecond;
     this.written.limitTo(bytesPerSecond, now);
+    this.#limitRead(now);
     this.#giveTurns();
+  }
+
+  /** Reads slower than the limit for a while, or no more. */
+  pace(bytesPerSecond: number | undefined, now: number): void {
+    this.#pace = bytesPerSecond;
+    this.#limitRead(now);
   }
 
   /** Whether bulk may go on now without waiting for its turn. */
@@ -61,6 +71,11 @@ export class Bandwidth {
     this.#waiting.clear();
   }
 
+  #limitRead(now: number): void {
+    const least = Math.min(this.#max ?? Infinity, this.#pace ?? Infinity);
+    this.read.limitTo(least === Infinity ? undefined : least, now);
+  }
+
   #giveTurns(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
@@ -87,10 +102,6 @@ class Direction {
 
   constructor(bytesPerSecond: number | undefined, now: number) {
     this.limitTo(bytesPerSecond, now);
-  }
-
-  get bytesPerSecondMax(): number | undefined {
-    return this.#bytesPerSecond;
   }
 
   limitTo(bytesPerSecond: number | undefined, now: number): void {

@@ -23,6 +23,8 @@ export class InputWatch {
   /** Inbound, in order of arrival, until they are linked. */
   readonly #handshakes = new Set<WatchedSocket>();
   readonly bandwidth: Bandwidth;
+  /** False while there is no memory for further links. */
+  letsIn = true;
   #rates: PeerRates;
 
   constructor(bandwidth: Bandwidth, rates: PeerRates) {
@@ -37,6 +39,7 @@ export class InputWatch {
 
   /** Whether one more inbound connection may begin; where many hang in their handshake, the oldest gives way. */
   mayConnect(address: string): boolean {
+    if (!this.letsIn) return false;
     if (!this.strangers.connects(address, performance.now())) return false;
     const [oldest] = this.#handshakes;
     if (this.#handshakes.size >= handshakesCrowded && oldest !== undefined && oldest.ageMs >= handshakeMsMin)
