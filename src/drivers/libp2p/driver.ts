@@ -237,12 +237,7 @@ class Libp2pDriver implements NetworkDriver {
   }
 
   bandwidth(): ReturnType<NetworkDriver["bandwidth"]> {
-    const at = performance.now();
-    const { read, written } = this.#bandwidth;
-    return {
-      read: { bytesPerSecond: read.bytesPerSecond(at), isSlowing: read.isSlowing(at) },
-      written: { bytesPerSecond: written.bytesPerSecond(at), isSlowing: written.isSlowing(at) },
-    };
+    return this.#bandwidth.use(performance.now());
   }
 
   links(): readonly LinkResources[] {

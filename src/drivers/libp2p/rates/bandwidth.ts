@@ -7,6 +7,7 @@
  * 3. What is urgent is written at once and counts; bulk waits for what it owes, and the links that have some take turns.
  * 4. Gossip cannot wait: while much is owed it is dropped, as for a peer that reads too slowly, and a pull repairs.
  */
+import type { BandwidthUse } from "../driver-types.ts";
 import { gossipOwedMsMax, bandwidthBurstMs } from "./limits.ts";
 import { TokenBucket } from "./token-bucket.ts";
 
@@ -41,6 +42,10 @@ export class Bandwidth {
   pace(bytesPerSecond: number | undefined, now: number): void {
     this.#pace = bytesPerSecond;
     this.#limitRead(now);
+  }
+
+  use(now: number): { readonly read: BandwidthUse; readonly written: BandwidthUse } {
+    return { read: this.read.use(now), written: this.written.use(now) };
   }
 
   /** Whether bulk may go on now without waiting for its turn. */
@@ -137,6 +142,10 @@ class Direction {
   /** Whether something had to wait in the last second or two. */
   isSlowing(now: number): boolean {
     return now - this.#slowedAt < 2_000;
+  }
+
+  use(now: number): BandwidthUse {
+    return { bytesPerSecond: this.bytesPerSecond(now), isSlowing: this.isSlowing(now) };
   }
 
   #turnSecond(now: number): void {
