@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from "vitest";
-import { link, TestNode, TestScope } from "../../../../test/support/driver-node.ts";
+import { link, type TestNode, TestScope } from "../../../../test/support/driver-node.ts";
 import type { NetworkDriverOptions } from "../driver-types.ts";
 import { until } from "../../../../test/support/until.ts";
 import { frameBytesMax } from "../limits.ts";
