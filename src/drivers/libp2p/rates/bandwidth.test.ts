@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from "vitest";
-import { link, type TestNode, TestScope } from "../../../../test/support/driver-node.ts";
+import { link, TestScope } from "../../../../test/support/driver-node.ts";
 import type { NetworkDriverOptions } from "../driver-types.ts";
 import { until } from "../../../../test/support/until.ts";
 import { frameBytesMax } from "../limits.ts";
@@ -65,8 +65,6 @@ describe("over real sockets", () => {
   ): Promise<{
     readonly seconds: number;
     readonly pings: readonly number[];
-    readonly a: TestNode;
-    readonly b: TestNode;
   }> {
     const [a, b] = [await scope.start("a", ofA), await scope.start("b", ofB)];
     const ids = await link(a, b);
@@ -87,7 +85,7 @@ describe("over real sockets", () => {
     const pings = [...a.facts, ...b.facts]
       .slice(before)
       .flatMap((fact) => (fact.type === "rttMeasured" ? [fact.rttMs] : []));
-    return { seconds, pings, a, b };
+    return { seconds, pings };
   }
 
   test.each([
@@ -97,12 +95,10 @@ describe("over real sockets", () => {
     "no more is %s than the limit allows, and pings still get through",
     { timeout: 60_000 },
     async (_, ofA, ofB) => {
-      const { seconds, pings, a, b } = await send(ofA, ofB);
+      const { seconds, pings } = await send(ofA, ofB);
       expect(bytes / seconds).toBeLessThan(1.1 * bytesPerSecond);
       expect(pings.length).toBeGreaterThan(5);
       expect(Math.max(...pings)).toBeLessThan(3_000);
-      const { read, written } = (ofA === limited ? a : b).driver.bandwidth();
-      expect([written.isSlowing, read.isSlowing]).toEqual([ofA === limited, ofB === limited]);
     },
   );
 });
