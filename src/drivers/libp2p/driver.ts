@@ -6,6 +6,7 @@
  * 2. After `linkClosed` no event names the link again.
  * 3. No promise is left without a decision: what a peer sends never ends the process.
  */
+// tidy: long because it composes the parts of the driver, each order and each event in a few lines
 import type { Connection, IdentifyResult } from "@libp2p/interface";
 import { assert, unreachable } from "../../base/assert.ts";
 import type { PeerId } from "../../base/brand.ts";
