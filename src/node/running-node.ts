@@ -5,6 +5,7 @@
  * goodbyes are said, links closed, the store closed, the lock released. What the replica orders
  * is carried out here; what the network reports is handed to it.
  */
+// tidy: long because it wires the parts of a node together, and each question of the facade goes to one of them
 import { createHash } from "node:crypto";
 import type { Instant, NetworkId } from "../base/brand.ts";
 import { Fault } from "../base/fault.ts";
