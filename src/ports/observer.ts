@@ -10,6 +10,12 @@ export type EventDetails = {
 } & {
   /** The node itself came to another state. */
   readonly nodeState: { readonly state: string };
+  /** The memory in use has come to another level of `limits.max_memory`. */
+  readonly memoryRoomChanged: {
+    readonly state: "ok" | "slowing" | "refusing";
+    readonly usedBytes: number;
+    readonly limitBytes: number;
+  };
   /** A peer's connection came to another state; `durationMs` is how long the last one took. */
   readonly peerState: {
     readonly peer: PeerId | undefined;
