@@ -84,6 +84,7 @@ export class WsConnection extends AbstractMultiaddrConnection implements Carrier
   sendData(data: { subarray(): Uint8Array; readonly byteLength: number }): SendResult {
     const sentBytes = data.byteLength;
     this.#webSocket.send(data.subarray(), { binary: true });
+    this.#watcher?.written(sentBytes);
     return { sentBytes, canSendMore: !this.#socket.writableNeedDrain };
   }
 
