@@ -1,5 +1,6 @@
 /**
- * Completes package-lock.json after a change of dependencies, `npm run lockfile`. Tools with native
+ * Completes package-lock.json after a change of dependencies, `npm run lockfile`, or that of another
+ * folder, `npm run lockfile -- bench/peers/iroh`. Tools with native
  * parts list one optional package per platform. Where the registry at hand lacks those of other
  * platforms, npm leaves them out of the lockfile without a word, and then `npm ci` refuses the
  * lockfile everywhere. This adds what was left out, at the exact version its parent asks for; the
@@ -7,7 +8,7 @@
  * on the platform that installs them.
  */
 import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 
 interface LockedPackage {
   readonly version?: string;
@@ -58,10 +59,10 @@ function platformPackage(name: string, version: string, parent: LockedPackage): 
 }
 
 if (import.meta.main) {
-  const path = join(import.meta.dirname, "../package-lock.json");
+  const path = join(import.meta.dirname, "..", process.argv[2] ?? "", "package-lock.json");
   const lockfile = JSON.parse(readFileSync(path, "utf8")) as { packages: LockedPackages };
   const packages = completePackages(lockfile.packages);
   const added = Object.keys(packages).length - Object.keys(lockfile.packages).length;
   if (added > 0) writeFileSync(path, `${JSON.stringify({ ...lockfile, packages }, undefined, 2)}\n`);
-  console.log(`${added} packages of other platforms added to package-lock.json`);
+  console.log(`${added} packages of other platforms added to ${relative(process.cwd(), path)}`);
 }

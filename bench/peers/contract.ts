@@ -64,6 +64,8 @@ export interface Orders {
   /** Reads all entries of a prefix, again and again; fails where some are missing. */
   scan(work: Reads & { readonly prefix: string }): { readonly perSecond: number };
   memory(): { readonly rssBytes: number };
+  /** Processor time the process has used, user and system, in all threads. */
+  cpu(): { readonly ms: number };
   stop(): void;
 }
 

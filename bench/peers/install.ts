@@ -11,6 +11,8 @@ import type { System } from "./contract.ts";
 const sizes: Readonly<Record<string, string>> = {
   peerbit: "350 MB; compiles better-sqlite3, which takes minutes",
   orbitdb: "360 MB",
+  hypercore: "200 MB",
+  iroh: "32 MB",
 };
 
 export async function install(systems: readonly System[]): Promise<void> {

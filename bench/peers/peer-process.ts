@@ -128,6 +128,11 @@ const handlers: Handlers<Orders> = {
     return { rssBytes: process.memoryUsage.rss() };
   },
 
+  cpu() {
+    const { user, system } = process.cpuUsage();
+    return { ms: (user + system) / 1_000 };
+  },
+
   async stop() {
     await adapter.stop();
   },

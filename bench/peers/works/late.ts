@@ -53,7 +53,7 @@ async function once(
     (done, total) => progress.at(done, total, "entries"),
     scale.cellMsMax * 2,
   );
-  const rate = perSecond(Math.min(counted, entries), at - begunAt);
+  const rate = perSecond(Math.max(1, Math.min(counted, entries)), at - begunAt);
   if (counted < entries) return { rate, note: `${counted} of ${entries} after ${scale.cellMsMax / 1_000} s` };
   const { right, read } = await joiner.ask(
     "readAll",
