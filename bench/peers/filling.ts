@@ -1,7 +1,7 @@
 /** One node with many entries, written the fastest way its system has, for what is measured of a full store. */
 import type { Progress } from "../progress.ts";
 import type { Cluster, PeerProcess } from "./cluster.ts";
-import type { Scale } from "./works/work.ts";
+import { type Scale, patience } from "./works/work.ts";
 
 export interface Filled {
   readonly node: PeerProcess;
@@ -20,7 +20,7 @@ export async function filled(cluster: Cluster, scale: Scale, progress: Progress)
     "write",
     { ...way, msMax: scale.cellMsMax },
     (done, total) => progress.at(done, total, "entries"),
-    scale.cellMsMax * 2,
+    patience(scale.cellMsMax),
   );
   const unfinished =
     written < scale.entries ? `with ${written} entries, written in ${scale.cellMsMax / 1_000} s` : undefined;

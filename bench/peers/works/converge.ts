@@ -7,7 +7,7 @@ import type { Progress } from "../../progress.ts";
 import type { PeerProcess } from "../cluster.ts";
 import { Cluster } from "../cluster.ts";
 import type { System, Way } from "../contract.ts";
-import { type Cell, type Scale, type Work, perSecond } from "./work.ts";
+import { type Cell, type Scale, type Work, patience, perSecond } from "./work.ts";
 
 const nodes = 3;
 /** Linking leaves one entry in the set. */
@@ -65,10 +65,10 @@ async function once(system: System, way: Way, { entries, cellMsMax }: Scale, pro
   await Promise.all(all.map((peer) => peer.ask("prepare", { set: "converge", count: entries })));
   const cpuBefore = await cpuOf(all);
   const wanted = { count: entries + entriesBefore, msMax: cellMsMax };
-  const patience = cellMsMax * 2;
-  const writing = writer.ask("write", { ...way, msMax: cellMsMax }, undefined, patience);
+  const msMax = patience(cellMsMax);
+  const writing = writer.ask("write", { ...way, msMax: cellMsMax }, undefined, msMax);
   const reading = readers.map((reader) =>
-    reader.ask("awaitCount", wanted, (done, total) => progress.at(done, total, "entries"), patience),
+    reader.ask("awaitCount", wanted, (done, total) => progress.at(done, total, "entries"), msMax),
   );
   const [{ begunAt, endedAt }, ends] = await Promise.all([writing, Promise.all(reading)]);
   const cpuMs = (await cpuOf(all)) - cpuBefore;
@@ -90,7 +90,9 @@ async function cpuOf(peers: readonly PeerProcess[]): Promise<number> {
 }
 
 async function compare(peers: readonly PeerProcess[], count: number, msMax: number): Promise<void> {
-  const found = await Promise.all(peers.map((peer) => peer.ask("readAll", { count, msMax }, undefined, msMax * 2)));
+  const found = await Promise.all(
+    peers.map((peer) => peer.ask("readAll", { count, msMax }, undefined, patience(msMax))),
+  );
   for (const { right, read } of found)
     if (right < read) throw new Error(`of ${read} entries that were read ${read - right} are missing or wrong`);
 }

@@ -8,7 +8,7 @@ import type { Progress } from "../../progress.ts";
 import { Cluster, PeerProcess } from "../cluster.ts";
 import type { System } from "../contract.ts";
 import { filled } from "../filling.ts";
-import { type Cell, type Scale, type Work, perSecond } from "./work.ts";
+import { type Cell, type Scale, type Work, patience, perSecond } from "./work.ts";
 
 export const late: Work = {
   name: "late",
@@ -51,7 +51,7 @@ async function once(
     "awaitCount",
     { count: entries, msMax: scale.cellMsMax },
     (done, total) => progress.at(done, total, "entries"),
-    scale.cellMsMax * 2,
+    patience(scale.cellMsMax),
   );
   const rate = perSecond(Math.max(1, Math.min(counted, entries)), at - begunAt);
   if (counted < entries) return { rate, note: `${counted} of ${entries} after ${scale.cellMsMax / 1_000} s` };
@@ -59,7 +59,7 @@ async function once(
     "readAll",
     { count: entries, msMax: scale.cellMsMax },
     undefined,
-    scale.cellMsMax * 2,
+    patience(scale.cellMsMax),
   );
   if (right < read) throw new Error(`of ${read} entries that were read ${read - right} are missing or wrong`);
   await Promise.all([joiner.stop(), node.stop()]);

@@ -2,7 +2,7 @@
 import type { Progress } from "../../progress.ts";
 import { Cluster } from "../cluster.ts";
 import type { System, Way } from "../contract.ts";
-import { type Cell, type Scale, type Work, perSecond } from "./work.ts";
+import { type Cell, type Scale, type Work, patience, perSecond } from "./work.ts";
 
 /** Puts one after the other wait for each other, so a tenth of the entries is enough. */
 const sequentialShare = 0.1;
@@ -44,7 +44,7 @@ async function repeated(system: System, way: NamedWay, scale: Scale, progress: P
       "write",
       { ...way, msMax: scale.cellMsMax },
       (done, total) => progress.at(done, total, "entries"),
-      scale.cellMsMax * 2,
+      patience(scale.cellMsMax),
     );
     samples.push(perSecond(written, endedAt - begunAt));
     if (written < count) unfinished = `${written} of ${count} after ${scale.cellMsMax / 1_000} s`;

@@ -10,7 +10,7 @@ import type { Progress } from "../../progress.ts";
 import { Cluster, type PeerProcess } from "../cluster.ts";
 import type { System } from "../contract.ts";
 import { filled } from "../filling.ts";
-import type { Cell, Scale, Work } from "./work.ts";
+import { type Cell, type Scale, type Work, patience } from "./work.ts";
 
 const idleMs = 3_000;
 /** One of 256 parts of the keys. */
@@ -45,12 +45,12 @@ async function once(system: System, scale: Scale, progress: Progress): Promise<r
   await pause(idleMs);
   const { rssBytes } = await again.ask("memory", undefined);
   const reads = { count: scale.reads, msMax: scale.cellMsMax };
-  const { perSecond: gets } = await again.ask("get", { ...reads, of: entries }, undefined, scale.cellMsMax * 2);
+  const { perSecond: gets } = await again.ask("get", { ...reads, of: entries }, undefined, patience(scale.cellMsMax));
   const { perSecond: scans } = await again.ask(
     "scan",
     { ...reads, of: entries, prefix },
     undefined,
-    scale.cellMsMax * 2,
+    patience(scale.cellMsMax),
   );
   await again.stop();
   const cell = (figure: string, unit: string, better: Cell["better"], sample: number): Cell => ({

@@ -33,3 +33,11 @@ export interface Work {
 export function perSecond(count: number, ms: number): number {
   return (count / ms) * 1000;
 }
+
+/** A batch that was begun is not broken off. Guess: the slowest system syncs 4,000 times for one of 1,000, 50 ms each on a busy disk. */
+const slowBatchMsMax = 240_000;
+
+/** How long to wait for what gives up by itself after `msMax`. */
+export function patience(msMax: number): number {
+  return msMax + slowBatchMsMax;
+}
