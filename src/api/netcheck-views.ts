@@ -19,6 +19,18 @@ export const netCheckSchema = z.object({
   ports: z.array(z.object({ port: count, listeners: count, connections: count })).nullable(),
   descriptors: z.object({ open: count, limit: count.nullable() }).nullable(),
   routes: z.array(z.object({ family, interface: z.string() })).nullable(),
+  mdns: z
+    .object({
+      enabled: z.boolean(),
+      places: z.array(
+        z.object({
+          ...{ interface: z.string(), family, loopback: z.boolean(), sent: count, echoes: count, heard: count },
+          ...{ lastHeardAt: z.number().nullable(), failure: z.string().nullable() },
+        }),
+      ),
+      otherNetworks: z.object({ nodes: count, names: z.array(z.string()) }),
+    })
+    .describe("What mDNS sent and heard; echoes are our own announcements: without them something here drops them"),
   checks: healthSchema.shape.checks,
 });
 
@@ -35,6 +47,15 @@ export function netCheckView(found: NetCheck): NetCheckView {
     ports: ports?.map((each) => ({ ...each })) ?? null,
     descriptors: descriptors === undefined ? null : { open: descriptors.open, limit: descriptors.limit ?? null },
     routes: routes?.map((each) => ({ ...each })) ?? null,
+    mdns: {
+      ...found.mdns,
+      places: found.mdns.places.map((place) => ({
+        ...place,
+        lastHeardAt: place.lastHeardAt ?? null,
+        failure: place.failure ?? null,
+      })),
+      otherNetworks: { ...found.mdns.otherNetworks, names: [...found.mdns.otherNetworks.names] },
+    },
     checks: found.checks.map((each) => ({ ...each })),
   };
 }

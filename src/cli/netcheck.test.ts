@@ -12,6 +12,7 @@ const view: NetCheckView = {
   ports: null,
   descriptors: null,
   routes: null,
+  mdns: { enabled: true, places: [], otherNetworks: { nodes: 0, names: [] } },
   checks: [
     { name: "open files", status: "ok", message: "20 of 1024" },
     { name: "NAT", status: "degraded", message: "yes" },

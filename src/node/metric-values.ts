@@ -2,6 +2,7 @@
 import type { CandidateSnapshot } from "../core/peers/connections/machine.ts";
 import type { OutboxSnapshot } from "../core/sync/outbox/machine.ts";
 import type { NetworkDriver, Traffic } from "../drivers/libp2p/driver-types.ts";
+import type { MdnsHealth } from "../drivers/libp2p/mdns-health.ts";
 import type { Metrics } from "../drivers/observe/metrics.ts";
 import type { Counters } from "../ports/network.ts";
 import type { LimitStatus, PeerStatus, Status } from "./facade.ts";
@@ -74,9 +75,23 @@ export function setTraffic(metrics: Metrics, { frames, gossip }: Traffic): void 
 }
 
 /** What only the driver knows. */
-export function setNetworkMetrics(metrics: Metrics, driver: Pick<NetworkDriver, "traffic" | "gossipPeers">): void {
+export function setNetworkMetrics(
+  metrics: Metrics,
+  driver: Pick<NetworkDriver, "traffic" | "gossipPeers" | "mdnsHealth">,
+): void {
+  setMdns(metrics, driver.mdnsHealth());
   setTraffic(metrics, driver.traffic());
   const { mesh, subscribed } = driver.gossipPeers();
   metrics.set("gossip_peers", mesh.length, { in: "mesh" });
   metrics.set("gossip_peers", subscribed.length, { in: "topic" });
+}
+
+function setMdns(metrics: Metrics, { places, otherNetworks }: MdnsHealth): void {
+  for (const family of ["v4", "v6"] as const) {
+    const outer = places.filter((place) => place.family === family && !place.loopback);
+    for (const what of ["sent", "echoes", "heard"] as const)
+      metrics.set("mdns_packets", sumOf(outer.map((place) => place[what])), { family, what });
+    metrics.set("mdns_failing_places", outer.filter(({ failure }) => failure !== undefined).length, { family });
+  }
+  metrics.set("mdns_other_network_nodes", otherNetworks.nodes);
 }

@@ -1,6 +1,7 @@
 /** Gathers what a check of the network stands on. */
 import { parseIpRange } from "../base/ip-range.ts";
 import type { Config } from "../config/settings.ts";
+import type { MdnsHealth } from "../drivers/libp2p/mdns-health.ts";
 import { lookAtNetwork } from "../drivers/system/network-look.ts";
 import { checkNetwork, type NetCheck, type NetCheckFacts, type SeenLink } from "./netcheck.ts";
 import type { ClosedLink, LinkResources } from "./peers-facade.ts";
@@ -14,10 +15,11 @@ export interface CheckedNode {
   announced(): readonly string[];
   /** Why mDNS does not work somewhere. */
   mdnsFailure(): string | undefined;
+  mdnsHealth(): MdnsHealth;
 }
 
 export async function checkNetworkNow(node: CheckedNode, clock: NetCheckFacts["clock"]): Promise<NetCheck> {
-  const { p2pAnnounce, p2pFamily, p2pMdns, peersExemptRanges } = node.config();
+  const { p2pAnnounce, p2pFamily, peersExemptRanges } = node.config();
   const [announced, mdnsFailure] = [node.announced(), node.mdnsFailure()];
   return checkNetwork({
     look: await lookAtNetwork(listenPorts(announced, p2pAnnounce)),
@@ -26,7 +28,7 @@ export async function checkNetworkNow(node: CheckedNode, clock: NetCheckFacts["c
     family: p2pFamily,
     links: seenLinks(node),
     local: peersExemptRanges.flatMap((range) => parseIpRange(range) ?? []),
-    mdns: { enabled: p2pMdns, failure: mdnsFailure },
+    mdns: { failure: mdnsFailure, health: node.mdnsHealth() },
     clock,
   });
 }

@@ -1,4 +1,5 @@
 /** What is concluded of the network around a node. */
+import { mdnsOff } from "../drivers/libp2p/mdns-health.ts";
 import { expect, test } from "vitest";
 import type { PeerId } from "../base/brand.ts";
 import { parseIpRange } from "../base/ip-range.ts";
@@ -20,7 +21,7 @@ const quiet: NetCheckFacts = {
   family: "dual",
   links: [],
   local,
-  mdns: { enabled: true, failure: undefined },
+  mdns: { failure: undefined, health: { enabled: true, places: [], otherNetworks: { nodes: 0, names: [] } } },
   clock: { offsetMs: undefined, doubted: false },
 };
 const outer = "/ip4/20.0.0.1/tcp/40000";
@@ -90,7 +91,12 @@ test.each<[string, Partial<NetCheckFacts>, string, RegExp]>([
     "open files",
     /ulimit/,
   ],
-  ["mDNS fails", { mdns: { enabled: true, failure: "eth0: EACCES" } }, "mDNS", /eth0: EACCES.*5353/],
+  [
+    "mDNS fails",
+    { mdns: { failure: "eth0: EACCES", health: { ...mdnsOff, enabled: true } } },
+    "mDNS",
+    /eth0: EACCES.*5353/,
+  ],
   ["no address of the family", { family: "v6only" }, "interfaces", /v6only/],
   ["the clock is wrong", { clock: { offsetMs: 40_000, doubted: true } }, "clock", /40000 ms off/],
 ])("%s: a check says so, and the whole is degraded", (_, change, name, message) => {

@@ -17,8 +17,10 @@ import {
   rangeText,
 } from "../base/ip-range.ts";
 import type { AddressFamily } from "../drivers/libp2p/driver-types.ts";
+import type { MdnsHealth } from "../drivers/libp2p/mdns-health.ts";
 import type { NetworkLook } from "../drivers/system/network-look.ts";
 import type { Direction } from "../ports/network.ts";
+import { mdnsHeard } from "./mdns-words.ts";
 
 /** One link as far as it tells of reachability. */
 export interface SeenLink {
@@ -41,7 +43,7 @@ export interface NetCheckFacts {
   readonly links: readonly SeenLink[];
   /** Local networks: addresses in them say nothing of the internet. */
   readonly local: readonly IpRange[];
-  readonly mdns: { readonly enabled: boolean; readonly failure: string | undefined };
+  readonly mdns: { readonly failure: string | undefined; readonly health: MdnsHealth };
   readonly clock: { readonly offsetMs: number | undefined; readonly doubted: boolean };
 }
 
@@ -55,6 +57,7 @@ export interface NetCheck {
   readonly ports: NetworkLook["ports"];
   readonly descriptors: NetworkLook["descriptors"];
   readonly routes: NetworkLook["routes"];
+  readonly mdns: MdnsHealth;
   readonly checks: readonly NetworkFinding[];
 }
 
@@ -116,6 +119,7 @@ export function checkNetwork(facts: NetCheckFacts): NetCheck {
     ports,
     descriptors,
     routes,
+    mdns: facts.mdns.health,
     checks,
   };
 }
@@ -248,10 +252,10 @@ function reachCheck({ verdict, reason, next }: Reach): NetworkFinding {
   return verdict === "behindNat" ? degraded("reachability", message) : ok("reachability", message);
 }
 
-function mdnsCheck({ mdns: { enabled, failure } }: NetCheckFacts): NetworkFinding {
+function mdnsCheck({ mdns: { failure, health } }: NetCheckFacts): NetworkFinding {
   const name = "mDNS";
-  if (!enabled) return ok(name, "off");
-  if (failure === undefined) return ok(name, "no trouble seen");
+  if (!health.enabled) return ok(name, "off");
+  if (failure === undefined) return ok(name, mdnsHeard(health));
   return degraded(name, `does not work on ${failure}; let UDP port 5353 through, or name peers with --dial`);
 }
 

@@ -70,7 +70,8 @@ export class Reports {
     const node = this.#node;
     setMetrics(node.metrics, await this.status(), node.border().peers());
     setNetworkMetrics(node.metrics, node.driver());
-    const { candidates, outboxes } = await node.client().snapshot();
+    const { candidates, outboxes, contacts } = await node.client().snapshot();
+    node.metrics.set("routing_contacts", contacts);
     setOutboxMetrics(node.metrics, outboxes);
     setLinkMetrics(node.metrics, candidates, node.border().handshakeSuccessRate, node.config().peersMaxLinks);
     return node.metrics.text();

@@ -62,6 +62,7 @@ import { ReplicaClient } from "./replica-client.ts";
 import type { OutwardEffect } from "./turn.ts";
 import { programVersion } from "./version.ts";
 import { type Page, Reads } from "./reads.ts";
+import { mdnsBlocked } from "./mdns-words.ts";
 import { infoOf } from "./node-status.ts";
 import { WatchHub } from "./watch-hub.ts";
 import { conditionsIn, receiptOf, refusalOf, wishOf, writtenOps } from "./write-request.ts";
@@ -105,7 +106,8 @@ class LiveNode implements NodeFacade, RunningNode {
     configuredPeers: () => this.#config.p2pDial.length,
     config: () => this.#config,
     announced: () => this.#running(this.#driver).addresses(),
-    mdnsFailure: () => this.#border.mdnsFailure,
+    mdnsFailure: () => this.#border.mdnsFailure ?? mdnsBlocked(this.#running(this.#driver).mdnsHealth()),
+    mdnsHealth: () => this.#running(this.#driver).mdnsHealth(),
     handshakesSince: (since) => this.#border.handshakesSince(since),
     horizonDays: () => this.#config.networkHorizonDays,
     upSeconds: () => (Date.now() - this.#startedAt) / 1_000,

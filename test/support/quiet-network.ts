@@ -10,5 +10,6 @@ export const quietNetwork: NetCheck = {
   ports: undefined,
   descriptors: { open: 20, limit: 1024 },
   routes: undefined,
+  mdns: { enabled: false, places: [], otherNetworks: { nodes: 0, names: [] } },
   checks: [{ name: "open files", status: "ok", message: "20 of 1024" }],
 };

@@ -1,6 +1,7 @@
 /**
  * How the libp2p driver is made and what it reports beside the events of `ports/network.ts`.
  */
+import type { MdnsHealth } from "./mdns-health.ts";
 import type { Instant, Millis, PeerId } from "../../base/brand.ts";
 import type { LinkResources } from "../../ports/link-resources.ts";
 import type { RelayFact } from "./relay/server.ts";
@@ -162,6 +163,8 @@ export interface BandwidthUse {
 }
 
 export interface NetworkDriver {
+  /** What mDNS sent and heard, and where it fails. */
+  mdnsHealth(): MdnsHealth;
   readonly peerId: PeerId;
   /**
    * Starts in the order host, listeners, mDNS, subscription. Throws a `Fault` `port_in_use` that

@@ -28,6 +28,7 @@ import { Link } from "./link.ts";
 import { resourcesOf } from "./link-resources.ts";
 import { startListening } from "./listen.ts";
 import { Mdns } from "./mdns.ts";
+import { type MdnsHealth, mdnsOff } from "./mdns-health.ts";
 import { Pinger } from "./pinger.ts";
 import { now } from "./now.ts";
 import { Bandwidth } from "./rates/bandwidth.ts";
@@ -245,6 +246,10 @@ class Libp2pDriver implements NetworkDriver {
     return Array.from(this.#links.values(), (link) => resourcesOf(link, this.#raws.rawOf(link.connection)));
   }
 
+  mdnsHealth(): MdnsHealth {
+    return this.#mdns?.health() ?? mdnsOff;
+  }
+
   gossipPeers(): ReturnType<NetworkDriver["gossipPeers"]> {
     return this.#gossip.peers();
   }
@@ -287,10 +292,11 @@ class Libp2pDriver implements NetworkDriver {
 
   #startMdns(): void {
     const { mdns, family, onFact } = this.#options;
-    if (!mdns.enabled || family === "v6only") return; // it speaks IPv4 only
+    if (!mdns.enabled) return;
     this.#mdns = new Mdns({
       self: this.peerId,
       network: { name: mdns.networkName, id: mdns.networkId },
+      family,
       addresses: () => this.addresses().filter((address) => !isRelayed(address)),
       onEvent: (event) => this.#emit(event),
       onFact,

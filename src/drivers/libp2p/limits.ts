@@ -193,6 +193,12 @@ export const mdnsStringBytesMax = 255;
 export const mdnsNetworkNameMax = 64;
 /** Packets looked at in a second; the rest is thrown away. Guess: a network of 50 nodes that all start at once stays below. */
 export const mdnsPacketsPerSecondMax = 500;
+/** Sockets of mDNS: interfaces and families. Guess: a machine with more speaks on the first of them. */
+export const mdnsPlacesMax = 64;
+/** Names of other networks kept from mDNS. Guess: as many as somebody reads. */
+export const mdnsNetworksMax = 16;
+/** Time in which our farewell must have left. Guess: a socket that takes no packet in that time takes none. */
+export const mdnsFarewellMsMax: Millis = 200;
 /** Addresses, strangers and failures remembered from mDNS, each. Source: decided for the product. */
 export const mdnsTableMax = 1_024;
 /** Time before an address heard again is reported again. Guess: half of the longest query interval. */

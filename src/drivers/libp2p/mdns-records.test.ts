@@ -2,7 +2,14 @@ import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import type { PeerId } from "../../base/brand.ts";
 import { mdnsAddressesMax } from "./limits.ts";
-import { announcementsIn, asksForService, recordsFor, serviceName, type DnsRecord } from "./mdns-records.ts";
+import {
+  announcementsIn,
+  asksForService,
+  departedIn,
+  recordsFor,
+  serviceName,
+  type DnsRecord,
+} from "./mdns-records.ts";
 
 const peer = "12D3KooWNJFKt8hyd7W9PV466DwJ8yh5qeX2Ma3n3o26akpAHtCi" as PeerId;
 const tag = "0123456789abcdef";
@@ -73,6 +80,13 @@ test("records of other services, without a network, or withdrawn say nothing", (
       false,
     ),
   ).toEqual([]);
+});
+
+test("a farewell names who is gone, and only of our service", () => {
+  const strings = [`nid=${tag}`];
+  const gone = (name?: string): DnsRecord[] => heard(strings, name).map((record) => ({ ...record, ttl: 0 }));
+  expect(departedIn(gone())).toEqual([peer]);
+  expect([departedIn(heard(strings)), departedIn(gone("x._http._tcp.local"))]).toEqual([[], []]);
 });
 
 test("a name cannot carry control characters or length into our tables", () => {

@@ -85,9 +85,10 @@ export function recordsFor(
       name: instance,
       type: "SRV",
       ttl: mdnsTtlSeconds,
+      flush: true,
       data: { port, target: `${peer}.local`, priority: 0, weight: 0 },
     },
-    { name: instance, type: "TXT", ttl: mdnsTtlSeconds, data: fitting },
+    { name: instance, type: "TXT", ttl: mdnsTtlSeconds, flush: true, data: fitting },
   ];
 }
 
@@ -100,6 +101,14 @@ export function announcementsIn(records: readonly DnsRecord[], isFromThisHost: b
     if (announcement !== undefined) found.push(announcement);
   }
   return found;
+}
+
+/** Peers whose records in a packet have the lifetime 0: they say farewell. */
+export function departedIn(records: readonly DnsRecord[]): readonly string[] {
+  const gone = records
+    .slice(0, mdnsRecordsMax)
+    .filter(({ type, ttl, name }) => type === "TXT" && ttl === 0 && isOfService(name));
+  return gone.map(({ name }) => name.split(".")[0] ?? "");
 }
 
 /** Whether a question asks for our service. */

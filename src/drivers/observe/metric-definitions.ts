@@ -16,6 +16,14 @@ export const metricPrefix = "p2p_sync_";
 const seconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] as const;
 
 export const metricDefinitions = {
+  mdns_packets: {
+    kind: "gauge",
+    help: "mDNS packets sent, our own announcements heard (echoes), and those of others, on the interfaces that stand, loopback left out.",
+    labels: ["family", "what"],
+  },
+  mdns_failing_places: { kind: "gauge", help: "Interfaces on which mDNS cannot send or hear.", labels: ["family"] },
+  mdns_other_network_nodes: { kind: "gauge", help: "Nodes of other networks heard by mDNS since start.", labels: [] },
+  routing_contacts: { kind: "gauge", help: "Peers this node can name to others that look for somebody.", labels: [] },
   build_info: { kind: "gauge", help: "Always 1; the version is in the label.", labels: ["version"] },
   total_connections: { kind: "gauge", help: "Links opened since start, both directions.", labels: [] },
   active_connections: { kind: "gauge", help: "Links open now.", labels: [] },
