@@ -62,8 +62,8 @@ export interface Progress {
 
 export const noWatch: Watch = { before: () => undefined, progress: () => undefined };
 
-/** Different inputs that break a target are many; the first few tell enough. */
-const failuresMax = 10;
+/** A run ends after so many inputs that broke the target; of those that broke it alike only the first is told. */
+const brokenMax = 50;
 /** Guess: after 100 batches without news a batch is seven times as large; never larger than 16 times. */
 const patienceGrowth = 1.02;
 const patienceMax = 16;
@@ -89,7 +89,8 @@ class Run {
   readonly #sweep = new Sweep();
   readonly #reached = new Reached();
   readonly #outcomes = new Map<string, number>();
-  readonly #failures: Failure[] = [];
+  readonly #failures = new Map<string, Failure>();
+  #broken = 0;
   readonly #began = performance.now();
   #dictionary: readonly Bytes[] = [];
   #executions = 0;
@@ -115,7 +116,7 @@ class Run {
       executions: this.#executions,
       seconds: this.#seconds(),
       outcomes: this.#outcomes,
-      failures: this.#failures,
+      failures: [...this.#failures.values()],
       allocatedBytesTop: this.#allocatedBytesTop,
       seeds: this.#seeds.inputs,
       reached: this.#reached,
@@ -128,7 +129,7 @@ class Run {
 
   #isOver(): boolean {
     const { executionsMax, secondsMax } = this.#options;
-    return this.#executions >= executionsMax || this.#seconds() >= secondsMax || this.#failures.length >= failuresMax;
+    return this.#executions >= executionsMax || this.#seconds() >= secondsMax || this.#broken >= brokenMax;
   }
 
   async #begin(): Promise<void> {
@@ -136,7 +137,7 @@ class Run {
     const inputs = [...this.#options.corpus, ...valid].filter(({ length }) => length <= seedBytesMax);
     for (const input of inputs) {
       const { fault } = await this.#execute(input);
-      if (fault !== undefined) this.#failures.push({ input, what: fault });
+      if (fault !== undefined) this.#isBroken(input, fault);
       this.#seeds.add(input, this.#isNews());
     }
     const urls = new Set(this.#reached.functions.map((name) => name.slice(0, name.indexOf(" "))));
@@ -168,10 +169,10 @@ class Run {
 
   async #batch(batch: readonly Planned[]): Promise<void> {
     for (const { input } of batch) {
-      if (this.#failures.length >= failuresMax) break;
+      if (this.#broken >= brokenMax) break;
       const examined = this.#execute(input);
       const { outcome, fault } = examined instanceof Promise ? await examined : examined; // a pause costs as much as a small decoder
-      if (fault !== undefined) this.#failures.push({ input, what: fault });
+      if (fault !== undefined) this.#isBroken(input, fault);
       this.#executions += 1;
       if (this.#executions % this.#options.measureEvery === 0) this.#measure(input);
       const count = this.#outcomes.get(outcome) ?? 0;
@@ -213,8 +214,13 @@ class Run {
   #measure(input: Bytes): void {
     const bytes = allocatedBytes(this.#target.decode, input);
     this.#allocatedBytesTop = Math.max(this.#allocatedBytesTop, bytes);
-    if (bytes > allocationBytesMax(input.length))
-      this.#failures.push({ input, what: `${bytes} bytes allocated for ${input.length}` });
+    if (bytes > allocationBytesMax(input.length)) this.#isBroken(input, `allocates ${bytes} bytes for ${input.length}`);
+  }
+
+  #isBroken(input: Bytes, what: string): void {
+    this.#broken += 1;
+    const kind = what.split("\n", 1)[0]?.replaceAll(/[0-9]+/g, "0") ?? "";
+    if (!this.#failures.has(kind)) this.#failures.set(kind, { input, what });
   }
 
   #execute(input: Bytes): ReturnType<typeof examine> {

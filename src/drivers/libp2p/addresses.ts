@@ -11,10 +11,21 @@ import { wordsOf } from "./words-of.ts";
 /** The address, or why the text is none. */
 export function parseAddress(text: string): Multiaddr | { readonly problem: string } {
   try {
-    return multiaddr(text);
+    const address = multiaddr(text);
+    const hasPorts = address.getComponents().every(({ name, value }) => !isPortName(name) || isDigits(value));
+    return hasPorts ? address : { problem: `a port of ${text} is no number` };
   } catch (cause) {
     return { problem: wordsOf(cause) };
   }
+}
+
+/** The library takes the very text `NaN` for a port, because it is written as it was read. */
+function isPortName(name: string): boolean {
+  return name === "tcp" || name === "udp";
+}
+
+function isDigits(text: string | undefined): boolean {
+  return text !== undefined && /^[0-9]+$/.test(text);
 }
 
 /** Why an address must not be used under this family, or undefined. */

@@ -43,6 +43,7 @@ test("no address, no announcement; too many are cut", () => {
 const refused = [
   "/ip4/192.0.2.1/tcp/4001",
   `/ip4/192.0.2.1/tcp/0/p2p/${peer}`,
+  `/ip4/192.0.2.1/tcp/NaN/p2p/${peer}`,
   `/ip4/0.0.0.0/tcp/1/p2p/${peer}`,
   `/ip4/224.0.0.251/tcp/1/p2p/${peer}`,
   `/ip4/127.0.0.1/tcp/1/p2p/${peer}`,
