@@ -258,7 +258,7 @@ const adviceFor: Readonly<Record<string, string>> = {
   banned: "Its operator can lift that with p2p-sync peer unban; it tells why in its own words.",
   protocolViolation: "It sent something no correct node sends; look at its log.",
   flapping:
-    "Look at the cable, the wireless and the router between; p2p-sync peers --closed shows the pattern. Until a link lasts 10 min it is dialed every 15 min only, or every 2 min where no other link stands; p2p-sync peer dial tries at once.",
+    "Look at the cable, the wireless and the router between; p2p-sync peers --closed shows the pattern. Until a link lasts 12 min each loss is followed by a wait as long as the trouble has lasted so far, 12 to 15 min in the end; p2p-sync peer dial tries at once.",
 };
 
 const headlineFor: Readonly<Record<string, string>> = {
@@ -280,7 +280,7 @@ const headlineFor: Readonly<Record<string, string>> = {
   shuttingDown: "It was shut down",
   closed: "The link was lost",
   stale: "It gave no sign of life for too long",
-  flapping: "Its links break again and again, each within 10 min",
+  flapping: "Its links break again and again, each within 12 min",
 };
 
 /** The cause of a failed dial or an ended link in a few words. */

@@ -48,14 +48,20 @@ export const backoffJitter = 0.2;
 export const redialAfterLossMs = 250;
 /** A link that lasted at least so long, in ms, was a good one: its loss starts no backoff. Guess. */
 export const steadyLinkMs = 10_000;
-/** A link that lasted at least so long, in ms, did not flap. Guess: whatever breaks links every few minutes is still there. */
-export const settledLinkMs = 600_000;
-/** Links in a row that did not settle, after which the peer counts as flapping. Guess: two may be an accident. */
-export const flapsTolerated = 2;
-/** Wait after the first loss of a flapping peer's link, in ms; four times as long after each further one. Guess. */
+/** A link that lasted at least so long, in ms, did not flap. Source: at most 5 reconnects an hour in steady state, decided for the product. */
+export const settledLinkMs = 720_000;
+/** Losses of a peer's links within an hour, none of which had settled, that count as accidents. Guess: a router that starts anew breaks a link a few times. */
+export const flapsTolerated = 4;
+/** The time within which they are counted, in ms. Source: the hour of the five reconnects. */
+export const flapsWithinMs = 3_600_000;
+/** Shortest wait after a loss of a flapping peer's link, in ms. Guess: time for what broke it to pass. */
 export const flapWaitMsMin = 30_000;
-/** Longest wait before a flapping peer is dialed again, in ms: four links an hour. Source: at most 5 reconnects an hour in steady state, decided for the product. */
-export const flapWaitMsMax = 900_000;
+/** Longest wait after such a loss, in ms, and the time in which one reconnect more is allowed. Source: at most 5 reconnects an hour in steady state, decided for the product. */
+export const flapWaitMsMax = 720_000;
+/** Reconnects of one peer that are allowed beyond these five an hour before they are spread. Guess: as many as it takes for waits that grow with the flapping to reach the longest. */
+export const flapTokensMax = 10;
+/** Share by which the waits of a flapping peer are longer, drawn at random; never shorter, for the sake of the five an hour. */
+export const flapJitter = 0.2;
 /** Failures in a row that are told apart: at 7 the wait has its ceiling. */
 export const failuresCountedMax = 30;
 /** Failed dials to one peer in a row, at whatever address, that open its breaker. Guess. */

@@ -9,6 +9,7 @@ import type { PeerClass } from "../classes.ts";
 import { peersRememberedMax } from "../limits.ts";
 import { type Observation, type Quality, faded, newQuality, observed, scoreOf } from "../quality.ts";
 import { type Candidate, isConfigured } from "./candidate.ts";
+import { Flaps } from "./flaps.ts";
 
 /** How a peer is thought of; shares from 0 to 1, the score from 0 to 100. */
 export interface Opinion {
@@ -20,6 +21,7 @@ export interface Opinion {
 
 interface Acquaintance {
   readonly breaker: Breaker;
+  readonly flaps: Flaps;
   quality: Quality;
   /** It was admitted once. */
   wasAdmitted: boolean;
@@ -50,6 +52,15 @@ export class Acquaintances {
   /** A dial at one of its addresses failed; its breaker stays open no longer than `waitMsMax`. */
   failed(peer: PeerId, mono: number, waitMsMax: number): void {
     this.#of(peer, mono).breaker.failed(mono, waitMsMax);
+  }
+
+  /** How its links break; to be changed by whoever sees them break. */
+  flapsOf(peer: PeerId, mono: number): Flaps {
+    return this.#of(peer, mono).flaps;
+  }
+
+  isFlapping(peer: PeerId | undefined, mono: number): boolean {
+    return peer !== undefined && this.#peers.get(peer)?.flaps.isFlapping(mono) === true;
   }
 
   closeBreaker(peer: PeerId): void {
@@ -93,7 +104,10 @@ export class Acquaintances {
   }
 
   #of(peer: PeerId, mono: number): Acquaintance {
-    const known = this.#peers.get(peer) ?? { breaker: new Breaker(), quality: newQuality(mono), wasAdmitted: false };
+    const known = this.#peers.get(peer) ?? {
+      ...{ breaker: new Breaker(), flaps: new Flaps() },
+      ...{ quality: newQuality(mono), wasAdmitted: false },
+    };
     this.#peers.set(peer, known); // also what is known already: whoever is idle longest is forgotten
     return known;
   }

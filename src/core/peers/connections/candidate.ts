@@ -20,8 +20,6 @@ export interface Candidate {
   lostAt: number | undefined;
   /** Until when its peer told us to stay away. */
   awayUntil: number;
-  /** Links to its peer in a row that broke before they had settled. */
-  shortLinks: number;
   attempt: number | undefined;
   /** Monotonic time of its last dial. */
   dialedAt: number;
@@ -73,7 +71,6 @@ export function newCandidate(
     admittedAt: undefined,
     lostAt: undefined,
     awayUntil: mono,
-    shortLinks: 0,
     attempt: undefined,
     dialedAt: mono,
     banned: false,

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { Instant } from "../../../base/brand.ts";
 import { Table, bob, carol } from "../../../../test/support/dial-table.ts";
+import { flapTokensMax } from "../limits.ts";
 
 test("a failing address is dialed at once, and its wait begins anew", () => {
   const table = new Table();
@@ -27,7 +28,7 @@ test("a member that was lost is dialed at once, one that is linked is not", () =
   expect(table.step({ type: "circumstancesChanged" })).toEqual(["bob#3"]);
 });
 
-test("who asked us to stay away is not dialed before, nor who is banned or flaps", () => {
+test("who asked us to stay away is not dialed before, nor who is banned; who flaps is as often as it may", () => {
   const away = new Table();
   away.found("a", bob);
   away.linked(1, bob, 1);
@@ -43,14 +44,22 @@ test("who asked us to stay away is not dialed before, nor who is banned or flaps
   const flapping = new Table();
   flapping.linked(99, carol);
   let dials = flapping.found("a", bob);
-  for (let link = 1; link <= 3; link++) {
+  for (let link = 1; link <= 12; link++) {
     while (dials.length === 0) dials = flapping.at(flapping.machine.nextDeadline() ?? Infinity);
     flapping.linked(link, bob, Number(dials[0]?.split("#")[1]));
-    flapping.step({ type: "admitted", link: 1, peer: bob });
+    flapping.step({ type: "admitted", link, peer: bob });
     flapping.mono += 20_000;
     dials = flapping.ended(link, bob);
   }
   const [candidate] = flapping.machine.snapshot({ wall: flapping.mono as Instant, mono: flapping.mono });
   expect(candidate?.flapping).toBe(true);
+  for (let link = 100, tries = 0; tries < 20; tries++, link++) {
+    const [dial] = flapping.step({ type: "circumstancesChanged" });
+    if (dial === undefined) break;
+    expect(tries).toBeLessThan(flapTokensMax);
+    flapping.linked(link, bob, Number(dial.split("#")[1]));
+    flapping.step({ type: "admitted", link, peer: bob });
+    flapping.ended(link, bob);
+  }
   expect(flapping.step({ type: "circumstancesChanged" })).toEqual([]);
 });

@@ -4,15 +4,7 @@
  * speaks for the rest. Those lost last are asked, since whoever went long ago may never return.
  */
 import type { PeerId } from "../../../base/brand.ts";
-import {
-  flapWaitMsMax,
-  flapWaitMsMin,
-  flapsTolerated,
-  lostDialMsMax,
-  probeEveryMs,
-  probedMembersMax,
-  redialAfterLossMs,
-} from "../limits.ts";
+import { lostDialMsMax, probeEveryMs, probedMembersMax } from "../limits.ts";
 
 export interface Lost {
   readonly peer: PeerId | undefined;
@@ -33,12 +25,6 @@ export function isProbed(one: Lost, all: Iterable<Lost>, linked: ReadonlySet<Pee
 export function longestWait(one: Lost, all: Iterable<Lost>, linked: ReadonlySet<PeerId>, usualMsMax: number): number {
   if (one.lostAt === undefined) return usualMsMax;
   return isProbed(one, all, linked) ? probeEveryMs : lostDialMsMax;
-}
-
-/** The wait after the loss of a link, with so many in a row that did not settle. */
-export function waitOfFlapping(shortLinks: number): number {
-  const beyond = shortLinks - flapsTolerated - 1;
-  return beyond < 0 ? redialAfterLossMs : Math.min(flapWaitMsMax, flapWaitMsMin * 4 ** beyond);
 }
 
 /** Peers lost in the same moment are put in one order all the same. */

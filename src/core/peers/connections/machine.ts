@@ -11,8 +11,8 @@
  *    kept or it told us to stay away.
  * 5. A member whose good link was lost is dialed every 2 min at least, the three lost last every 5 s by the clock. When one
  *    of the lost is back, all are dialed at once: what cut them off has ended. So a cut of hours heals in seconds. Of those that only the book named the 50 lost last are remembered so.
- * 6. A peer whose links break again and again, each within 10 min, is dialed ever more rarely, up to every 15 min,
- *    or 2 min where no other link stands; a link that lasts, or the user's own order, ends that.
+ * 6. A peer whose links break again and again, each within 12 min, is dialed ever more rarely, down to five times an hour, also
+ *    where no other link stands (`flaps.ts`); a link that lasts, or the user's own order, ends that.
  * 7. Nobody who is banned is dialed.
  * 8. Of several that are due, validators come first, then where our links stood before the start, then by class, then by quality.
  *    What was only discovered is dialed while half of all places, or of those kept for it, are free; the address book is used while
@@ -29,15 +29,15 @@ import type { EffectSink } from "../../effects.ts";
 import { rankOf } from "../classes.ts";
 import {
   anchorAfterMs,
-  backoffJitter,
   candidatesMax,
   dialsMax,
-  flapsTolerated,
+  flapJitter,
   linksWantedShare,
-  lostDialMsMax,
   outboundReserved,
   probeAnswerMsMax,
+  redialAfterLossMs,
   retryAfterSecondsMax,
+  settledLinkMs,
   wallWaitMsMin,
 } from "../limits.ts";
 import { type PeerLimits, usualPeerLimits } from "../peer-limits.ts";
@@ -163,7 +163,7 @@ export class Connections {
 
   snapshot(now: Time): readonly CandidateSnapshot[] {
     return [...this.#candidates.values()].map((candidate) => {
-      const { address, source, peer, failures, attempt, banned, dormant, shortLinks } = candidate;
+      const { address, source, peer, failures, attempt, banned, dormant } = candidate;
       const { lastDialAt, lastLinkAt, lastFailure } = candidate;
       return {
         address,
@@ -176,7 +176,7 @@ export class Connections {
         dialing: attempt !== undefined,
         banned,
         dormant,
-        flapping: shortLinks > flapsTolerated,
+        flapping: this.#acquaintances.isFlapping(peer, now.mono),
         inMs: Math.max(0, this.#dueAt(candidate) - now.mono),
         lastDialAt,
         lastLinkAt,
@@ -355,9 +355,11 @@ export class Connections {
     return new Set([...this.#links.values()].map(({ peer }) => peer));
   }
 
-  /** Dialed now, as if it had never failed; not who is banned, asked us to stay away, or flaps. */
+  /** Dialed now, as if it had never failed; not who is banned, asked us to stay away, or flaps more than it may. */
   #beginAnew(candidate: Candidate, mono: number): void {
-    if (candidate.banned || candidate.shortLinks > flapsTolerated) return;
+    const { peer, banned } = candidate;
+    const isDamped = this.#acquaintances.isFlapping(peer, mono);
+    if (banned || (peer !== undefined && isDamped && !this.#acquaintances.flapsOf(peer, mono).hasToken(mono))) return;
     this.#wake(candidate);
     candidate.notBefore = Math.min(candidate.notBefore, Math.max(mono, candidate.awayUntil));
   }
@@ -372,8 +374,8 @@ export class Connections {
   #found(address: string, peer: PeerId | undefined, source: CandidateSource, now: Time, out: EffectSink): void {
     const known = this.#candidates.get(address);
     if (known !== undefined) {
-      if (source === "user") known.shortLinks = 0;
-      const mayDial = known.shortLinks <= flapsTolerated; // that a flapping peer is announced is no news
+      if (source === "user" && known.peer !== undefined) this.#acquaintances.flapsOf(known.peer, now.mono).forgive();
+      const mayDial = !this.#acquaintances.isFlapping(known.peer, now.mono); // that a flapping peer is announced is no news
       if (mayDial && (source === "user" || known.failures > 0)) known.notBefore = now.mono;
       if (source !== "lookup") this.#wake(known); // a lookup repeats what others say
       if (source === "static" || source === "user" || known.source === "told") known.source = source; // configured from now on, never pushed out
@@ -469,11 +471,11 @@ export class Connections {
       isBack ||= candidate.lostAt !== undefined && candidate.admittedAt === undefined;
       candidate.admittedAt = now.mono;
       candidate.dormant = false;
-      if (candidate.shortLinks <= flapsTolerated) hasten(candidate, now.mono);
+      if (!this.#acquaintances.isFlapping(peer, now.mono)) hasten(candidate, now.mono);
     }
     if (!isBack) return;
     for (const candidate of this.#candidates.values()) {
-      if (candidate.lostAt === undefined || candidate.shortLinks > flapsTolerated) continue;
+      if (candidate.lostAt === undefined || this.#acquaintances.isFlapping(candidate.peer, now.mono)) continue;
       hasten(candidate, now.mono);
       if (candidate.peer !== undefined) this.#acquaintances.closeBreaker(candidate.peer);
     }
@@ -487,15 +489,17 @@ export class Connections {
     now: Time,
     out: EffectSink,
   ): void {
+    const standing = this.#links.get(link);
     this.#links.delete(link);
     this.#picks.gone(link);
     if (code === "duplicate") return;
+    const flapMs = this.#countLoss(peer, standing, code, now.mono);
     for (const candidate of [...this.#candidates.values()]) {
       if (candidate.peer !== peer) continue;
       const awayMs = Math.min(retryAfterSeconds, retryAfterSecondsMax) * 1000;
       candidate.awayUntil = now.mono + awayMs;
       const loss = afterLoss(candidate, code, awayMs, this.#limits, this.#options.prng, now);
-      const waitMs = Math.max(loss.type === "wait" ? loss.waitMs : this.#backOff(candidate, now), awayMs);
+      const waitMs = Math.max(loss.type === "wait" ? loss.waitMs : this.#backOff(candidate, now), awayMs, flapMs);
       candidate.notBefore = Math.max(candidate.notBefore, now.mono + waitMs);
       candidate.admittedAt = undefined;
       candidate.banned = this.#options.banOn(peer, candidate.address, now.wall) !== undefined;
@@ -506,16 +510,19 @@ export class Connections {
       });
       this.#letGo(candidate);
     }
-    if (this.#links.size === 0) this.#bearFlapping(now);
   }
 
-  /** A node without any link has nothing better: then flapping peers are dialed like others that were lost. */
-  #bearFlapping(now: Time): void {
-    for (const candidate of this.#candidates.values()) {
-      if (candidate.shortLinks <= flapsTolerated) continue;
-      const soon = now.mono + this.#options.prng.jittered(lostDialMsMax, backoffJitter);
-      hasten(candidate, soon);
-    }
+  /** The wait in ms that the way in which this peer's links break asks for; 0 where it asks for none. */
+  #countLoss(peer: PeerId, standing: Standing | undefined, code: GoodbyeCode | undefined, mono: number): number {
+    const isStillLinked = [...this.#links.values()].some((other) => other.peer === peer);
+    if (standing?.admittedAt === undefined || isStillLinked) return 0;
+    const flaps = this.#acquaintances.flapsOf(peer, mono);
+    if (code === "shuttingDown" || mono - standing.admittedAt >= settledLinkMs) flaps.end();
+    if (code !== undefined && code !== "stale") return 0; // who says goodbye leaves on purpose
+    flaps.lost(mono);
+    const waitMs = flaps.waitMs(mono);
+    const half = flapJitter / 2;
+    return waitMs <= redialAfterLossMs ? 0 : this.#options.prng.jittered(waitMs * (1 + half), half / (1 + half));
   }
 
   /** A lost member is dialed by the clock: its wait counts from the beginning of the dial that failed. */

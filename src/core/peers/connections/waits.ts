@@ -3,17 +3,10 @@ import type { PeerId, Time } from "../../../base/brand.ts";
 import type { Prng } from "../../../base/prng.ts";
 import type { GoodbyeCode } from "../../../codec/admit.ts";
 import { type PeerClass, attemptsMax } from "../classes.ts";
-import {
-  backoffJitter,
-  dormantDialMs,
-  failuresCountedMax,
-  redialAfterLossMs,
-  settledLinkMs,
-  steadyLinkMs,
-} from "../limits.ts";
+import { backoffJitter, dormantDialMs, failuresCountedMax, redialAfterLossMs, steadyLinkMs } from "../limits.ts";
 import type { PeerLimits } from "../peer-limits.ts";
 import type { Candidate } from "./candidate.ts";
-import { longestWait, waitOfFlapping } from "./lost.ts";
+import { longestWait } from "./lost.ts";
 
 /** Goodbyes after which trying again soon cannot help. */
 const hopelessCodes: ReadonlySet<GoodbyeCode> = new Set([
@@ -81,7 +74,5 @@ export function afterLoss(
   candidate.failures = 0;
   candidate.dormant = false;
   candidate.lostAt = now.mono;
-  if (now.mono - candidate.admittedAt >= settledLinkMs) candidate.shortLinks = 0;
-  else if (code === undefined) candidate.shortLinks += 1; // who says goodbye leaves on purpose
-  return { type: "wait", waitMs: prng.jittered(waitOfFlapping(candidate.shortLinks), backoffJitter) };
+  return { type: "wait", waitMs: prng.jittered(redialAfterLossMs, backoffJitter) };
 }
