@@ -59,9 +59,9 @@ describe("words of admission", () => {
     const numbers = goodbyeCodes.map(
       (code) => encodeAdmit({ type: "goodbye", code, retryAfterSeconds: 0, reason: "" })[1],
     );
-    expect(numbers).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+    expect(numbers).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
     expect(goodbyeCodes[1]).toBe("wrongNetwork");
-    expect(goodbyeCodes.slice(9)).toEqual(["full", "banned"]);
+    expect(goodbyeCodes.slice(9)).toEqual(["full", "banned", "failed"]);
   });
 
   test.each([

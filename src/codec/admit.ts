@@ -31,6 +31,7 @@ export const goodbyeCodes = [
   "stale",
   "full",
   "banned",
+  "failed",
 ] as const;
 
 export type GoodbyeCode = (typeof goodbyeCodes)[number];

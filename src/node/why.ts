@@ -278,6 +278,7 @@ const headlineFor: Readonly<Record<string, string>> = {
   banned: "It has banned this node",
   protocolViolation: "The protocol was broken",
   shuttingDown: "It was shut down",
+  failed: "The link did not work any more",
   closed: "The link was lost",
   stale: "It gave no sign of life for too long",
   flapping: "Its links break again and again, each within 12 min",

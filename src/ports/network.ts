@@ -91,6 +91,8 @@ export type NetworkEvent =
     }
   /** The peer did what no correct node does, seen below the protocols the core reads; the link is about to close. */
   | { readonly type: "peerMisbehaved"; readonly link: LinkId; readonly reason: string }
+  /** A link that does not work any more; it is about to close, with a goodbye where one still gets through. */
+  | { readonly type: "linkFailing"; readonly link: LinkId; readonly code: "stale" | "failed"; readonly reason: string }
   | { readonly type: "gossipReceived"; readonly message: number; readonly from: PeerId; readonly payload: Uint8Array }
   | {
       readonly type: "dialFailed";

@@ -241,8 +241,11 @@ export function tellOpinion(link: LinkId, peer: PeerId, parts: Parts, step: Step
   tell({ type: "peerJudged", peer, class: peerClass, score }, step);
 }
 
+/** Goodbyes of a link that does not work, which tell nothing of who is at its ends. */
+const brokenCodes: ReadonlySet<GoodbyeCode> = new Set(["stale", "failed"]);
+
 /** Goodbyes after which a member is expected back within moments. */
-const returningCodes: ReadonlySet<GoodbyeCode> = new Set(["shuttingDown", "stale"]);
+const returningCodes: ReadonlySet<GoodbyeCode> = new Set(["shuttingDown", "stale", "failed"]);
 
 const onlyLooked = "we only looked whether somebody is at this address";
 
@@ -283,7 +286,7 @@ function passOn(fact: AdmissionFact, parts: Parts, step: Step): void {
     parts.freshness.departed(fact.peer, now.mono);
     const mayReturn = fact.code === undefined || returningCodes.has(fact.code);
     parts.outbox.step({ type: mayReturn ? "memberLost" : "memberGivenUp", peer: fact.peer }, now, out);
-    const left = fact.code !== undefined && fact.code !== "stale";
+    const left = fact.code !== undefined && !brokenCodes.has(fact.code);
     parts.partitions.step({ type: "departed", peer: fact.peer, left }, now, out);
   }
   parts.acknowledgement.step({ type: "linkLost", link: fact.link }, now, out);

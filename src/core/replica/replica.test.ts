@@ -1102,6 +1102,17 @@ test("a replica whose frontier says more than it holds finds by a walk what it l
   expect(liar.replica.summary().count).toBe(601);
 });
 
+test.each(["stale", "failed"] as const)(
+  "a link that is %s ends with that goodbye, and its peer counts as lost, not as one that left",
+  (code) => {
+    const node = new Node();
+    node.admit(1, bob);
+    expect(goodbyes(node.turn({ type: "linkFailing", link: 1, code, reason: "why" }))).toEqual([code]);
+    expect(node.replica.snapshot(node.now()).outboxes).toMatchObject([{ peer: peerIdOf(bob.author) }]);
+    expect(notes(node.later(10_000))).toContain("partitionBegan");
+  },
+);
+
 describe("what waited for us where we were missed", () => {
   const fresh = (...batches: readonly Bytes[]): Bytes => encodeFresh(encodeGossip(batches));
   const published = (effects: readonly Effect[]): readonly Bytes[] =>

@@ -54,6 +54,11 @@ export function takeEvent(event: NetworkEvent, parts: Parts, step: Step): void {
     case "linksStanding":
       checkLinks(event.links, parts, step);
       break;
+    case "linkFailing": {
+      const { link, code, reason } = event;
+      stepAdmission({ type: "expelled", link, code, reason, retryAfterSeconds: 0 }, parts, step);
+      break;
+    }
     case "frameReceived":
       takeFrame(event, parts, step);
       break;

@@ -103,6 +103,7 @@ export class FaultyNetwork implements NetworkFaults {
       case "drained":
       case "frameRefused":
       case "peerMisbehaved":
+      case "linkFailing":
         this.#inOrder(event);
         break;
       case "gossipReceived":
@@ -182,7 +183,9 @@ export class FaultyNetwork implements NetworkFaults {
     seen.line.push(this.#delayOf(seen.peer) + this.#retransmission(seen.peer), () => this.#ends.hear(event), drop);
   }
 
-  #inOrder(event: Extract<NetworkEvent, { type: "drained" | "frameRefused" | "peerMisbehaved" }>): void {
+  #inOrder(
+    event: Extract<NetworkEvent, { type: "drained" | "frameRefused" | "peerMisbehaved" | "linkFailing" }>,
+  ): void {
     const seen = this.#links.get(event.link);
     if (seen === undefined || seen.hidden) return;
     seen.line.push(0, () => this.#ends.hear(event));

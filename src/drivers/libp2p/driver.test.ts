@@ -1,4 +1,5 @@
 import { afterEach, expect, test } from "vitest";
+import { decodeAdmit } from "../../codec/admit.ts";
 import { frameBytesMax, untakenBytesMax } from "./limits.ts";
 import { countingRelay, link, TestNode, TestScope } from "../../../test/support/driver-node.ts";
 
@@ -92,7 +93,9 @@ test("a peer that does not read is cut off when the queue for it is full", async
   const { link: id } = await a.event("linkOpened");
   for (let n = 0; n < 12; n++)
     a.driver.carryOut({ type: "send", link: id, protocol: "frontier", frame: new Uint8Array(frameBytesMax.frontier) });
-  expect((await a.event("linkClosed")).reason).toBe("the frontier stream failed: the peer reads too slowly");
+  const reason = "the frontier stream failed: the peer reads too slowly";
+  expect(await a.event("linkFailing")).toMatchObject({ link: id, code: "failed", reason });
+  expect((await a.event("linkClosed")).reason).toBe(reason); // also where the core says nothing
 });
 
 test("a goodbye is read before the link closes, and both sides learn the end", async () => {
@@ -106,6 +109,13 @@ test("a goodbye is read before the link closes, and both sides learn the end", a
     expect(a.events.map((event) => event.type)).toEqual(["listening", "linkOpened", "frameReceived", "linkClosed"]);
     await Promise.all([a.driver.stop(), b.driver.stop()]);
   }
+});
+
+test("a driver that is stopped without its core says goodbye itself", async () => {
+  const { a, b } = await scope.admittedPair();
+  await b.driver.stop();
+  const { frame } = await a.event("frameReceived");
+  expect(decodeAdmit(frame)).toMatchObject({ ok: true, value: { type: "goodbye", code: "shuttingDown" } });
 });
 
 test("bytes counted are the bytes on the wire, while open and after the end", async () => {

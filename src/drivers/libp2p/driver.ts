@@ -11,6 +11,7 @@ import type { Connection, IdentifyResult } from "@libp2p/interface";
 import { assert, unreachable } from "../../base/assert.ts";
 import type { PeerId } from "../../base/brand.ts";
 import { isRelayed } from "../../base/relayed-address.ts";
+import { encodeAdmit } from "../../codec/admit.ts";
 import { linkProtocols } from "../../codec/link-protocols.ts";
 import type { LinkId, LinkProtocol, NetworkEvent, NetworkOrder } from "../../ports/network.ts";
 import type { LinkResources } from "../../ports/link-resources.ts";
@@ -46,6 +47,14 @@ export async function createLibp2pDriver(options: NetworkDriverOptions): Promise
   await driver.prepare();
   return driver;
 }
+
+/** Of a node whose core cannot say goodbye any more. */
+const farewell = encodeAdmit({
+  type: "goodbye",
+  code: "shuttingDown",
+  retryAfterSeconds: 0,
+  reason: "the node is stopping without its core",
+});
 
 class Libp2pDriver implements NetworkDriver {
   readonly #options: NetworkDriverOptions;
@@ -267,6 +276,7 @@ class Libp2pDriver implements NetworkDriver {
     this.#relaying.stop();
     this.#bandwidth.limitTo(undefined, performance.now()); // goodbyes do not wait
     await this.#mdns?.stop();
+    for (const link of this.#links.values()) if (link.isOpen) link.send("admit", farewell); // of the core, where it could
     await Promise.all([...this.#links.values()].map((link) => link.close("this node is stopping")));
     await this.#prepared().libp2p.stop();
   }
@@ -323,7 +333,13 @@ class Libp2pDriver implements NetworkDriver {
         onFrameSent: (protocol, bytes) => this.#framesSent.sent(protocol, bytes),
         onDrained: (on, protocol) => this.#emit({ type: "drained", link: on.id, protocol }),
         onFrameRefused: (from, protocol, lengthBytes, lengthBytesMax) =>
-          this.#emit({ type: "frameRefused", link: from.id, protocol, lengthBytes, lengthBytesMax }),
+          this.#partFrom(
+            from,
+            { type: "frameRefused", link: from.id, protocol, lengthBytes, lengthBytesMax },
+            `a frame of ${lengthBytes} bytes on ${protocol} is over the limit of ${lengthBytesMax}`,
+          ),
+        onFailing: (failing, code, reason) =>
+          this.#partFrom(failing, { type: "linkFailing", link: failing.id, code, reason }, reason),
         onClosed: (closed, reason) => this.#onLinkClosed(closed, reason),
       },
       stopReading: () => raw.carrier.stopReading(),
@@ -331,7 +347,8 @@ class Libp2pDriver implements NetworkDriver {
     this.#links.set(link.id, link);
     this.#linkOf.set(connection, link);
     this.#raws.linked(raw, link.id, link.peer);
-    raw.watched.onMisbehaved = (reason) => this.#onMisbehaved(link, reason);
+    raw.watched.onMisbehaved = (reason) =>
+      this.#partFrom(link, { type: "peerMisbehaved", link: link.id, reason }, reason);
     const { attempt, direction } = raw;
     assert(attempt !== "probe", "a look whether a peer answers becomes no link");
     this.#emit({
@@ -345,8 +362,8 @@ class Libp2pDriver implements NetworkDriver {
   }
 
   /** The core parts with the peer in its own words; where it does not, the link ends here. */
-  #onMisbehaved(link: Link, reason: string): void {
-    this.#emit({ type: "peerMisbehaved", link: link.id, reason });
+  #partFrom(link: Link, event: NetworkEvent, reason: string): void {
+    this.#emit(event);
     setTimeout(() => void link.close(reason), partingMsMax).unref();
   }
 

@@ -134,6 +134,20 @@ for (const { what, bytes, reason } of refusals) {
   });
 }
 
+test("a link on which a frame was refused stays open for the goodbye that says why", async () => {
+  const b = await scope.start("b");
+  const stranger = await scope.startRaw();
+  const heard: number[] = [];
+  stranger.onBytes("/p2p-sync/admit/1", (bytes) => heard.push(...bytes));
+  const stream = await stranger.openStream(await stranger.dial(b.address), "/p2p-sync/admit/1");
+  stream.send(Uint8Array.from([0x81, 0x20]));
+  const { link: id } = await b.event("frameRefused");
+  b.send(id, "admit", "goodbye");
+  b.driver.carryOut({ type: "closeLink", link: id, code: "protocolViolation", reason: "in our words" });
+  expect((await b.event("linkClosed")).reason).toBe("in our words");
+  expect(Buffer.from(heard).toString()).toContain("goodbye");
+});
+
 test("a second stream of one protocol on one link is reset", async () => {
   const b = await scope.start("b");
   const stranger = await scope.startRaw();

@@ -39,6 +39,8 @@ export interface LinkHooks {
   readonly onFrameSent: (protocol: LinkProtocol, bytes: number) => void;
   readonly onDrained: (link: Link, protocol: LinkProtocol) => void;
   readonly onFrameRefused: (link: Link, protocol: LinkProtocol, lengthBytes: number, lengthBytesMax: number) => void;
+  /** It does not work any more: whoever decides should say goodbye and close it. */
+  readonly onFailing: (link: Link, code: "stale" | "failed", reason: string) => void;
   readonly onClosed: (link: Link, reason: string) => void;
 }
 
@@ -71,6 +73,8 @@ export class Link {
   #closing: { readonly reason: string; readonly done: Promise<void> } | undefined;
   readonly #gone = Promise.withResolvers<void>();
   #isClosed = false;
+  /** It was given up; the core has the word now. */
+  #isFailing = false;
 
   constructor(init: LinkInit) {
     this.#init = init;
@@ -102,7 +106,7 @@ export class Link {
   send(protocol: LinkProtocol, frame: Bytes): void {
     if (!this.isOpen) return;
     if (frame.length === 0 || frame.length > frameBytesMax[protocol]) {
-      this.#closeSoon(`a frame of ${frame.length} bytes cannot be sent on ${protocol}`);
+      this.#failSoon(`a frame of ${frame.length} bytes cannot be sent on ${protocol}`);
       return;
     }
     let writer = this.#writers.get(protocol);
@@ -127,7 +131,7 @@ export class Link {
       }
     });
     stream.addEventListener("remoteCloseWrite", () => {
-      if (decoder.isInsideFrame) this.#closeSoon(`the peer ended ${protocol} inside a frame`);
+      if (decoder.isInsideFrame) this.#failSoon(`the peer ended ${protocol} inside a frame`);
       this.#forget(decoder);
       stream.close().catch((cause: unknown) => stream.abort(new Error(wordsOf(cause))));
     });
@@ -151,6 +155,13 @@ export class Link {
     return this.#closing.done;
   }
 
+  /** Gives it up, with a word to the peer where that still gets through. */
+  giveUp(code: "stale" | "failed", reason: string): void {
+    if (!this.isOpen || this.#isFailing) return;
+    this.#isFailing = true;
+    this.#init.hooks.onFailing(this, code, reason);
+  }
+
   #deliver(protocol: LinkProtocol, frame: Uint8Array): void {
     this.#untakenBytes += frame.length;
     this.usage.countReceived(frame.length);
@@ -171,7 +182,7 @@ export class Link {
       onDrained: () => {
         if (this.isOpen) hooks.onDrained(this, protocol);
       },
-      onFailed: (reason) => this.#closeSoon(`the ${protocol} stream failed: ${reason}`),
+      onFailed: (reason) => this.#failSoon(`the ${protocol} stream failed: ${reason}`),
     });
   }
 
@@ -180,7 +191,7 @@ export class Link {
     stream.abort(new Error("frame refused"));
     if (refusal.type === "tooLong")
       this.#init.hooks.onFrameRefused(this, protocol, refusal.lengthBytes, refusal.lengthBytesMax);
-    this.#closeSoon(reasonOf(protocol, refusal));
+    else this.#failSoon(reasonOf(protocol, refusal));
   }
 
   #forget(decoder: FrameDecoder): void {
@@ -192,8 +203,8 @@ export class Link {
    * When a whole connection ends, its streams end first; one turn later the connection has its
    * own, better reason.
    */
-  #closeSoon(reason: string): void {
-    setImmediate(() => void this.close(reason));
+  #failSoon(reason: string): void {
+    setImmediate(() => this.giveUp("failed", reason));
   }
 
   async #closeGracefully(): Promise<void> {
@@ -246,10 +257,8 @@ export class Link {
   }
 }
 
-function reasonOf(protocol: LinkProtocol, refusal: FrameRefusal): string {
+function reasonOf(protocol: LinkProtocol, refusal: Exclude<FrameRefusal, { type: "tooLong" }>): string {
   switch (refusal.type) {
-    case "tooLong":
-      return `a frame of ${refusal.lengthBytes} bytes on ${protocol} is over the limit of ${refusal.lengthBytesMax}`;
     case "malformed":
       return `malformed input on ${protocol}: ${refusal.detail}`;
     case "overBudget":

@@ -14,8 +14,8 @@ beforeEach(() => {
   vi.useFakeTimers();
   vi.mocked(ping).mockReset();
   [reasons, measured] = [[], []];
-  const close = (reason: string): Promise<number> => Promise.resolve(reasons.push(reason));
-  link = { isOpen: true, close, measured: () => undefined } as unknown as Link;
+  const giveUp = (code: string): void => void reasons.push(code);
+  link = { isOpen: true, giveUp, measured: () => undefined } as unknown as Link;
 });
 afterEach(() => void vi.useRealTimers());
 

@@ -32,7 +32,9 @@ export class Pinger {
 
   start(link: Link): void {
     const pinging = setInterval(() => this.#measure(link), pingEveryMsOf(this.#patience));
-    const stale = setTimeout(() => void link.close("stale"), this.#patience.staleAfterMs);
+    const { staleAfterMs } = this.#patience;
+    const silent = `stale: no answer to pings for ${staleAfterMs / 1_000} s`;
+    const stale = setTimeout(() => link.giveUp("stale", silent), staleAfterMs);
     this.#watches.set(link, { pinging, stale });
     this.#measure(link);
   }
@@ -48,7 +50,7 @@ export class Pinger {
   recheck(): void {
     for (const [link, { stale }] of this.#watches) {
       stale.refresh(); // how long ago the last answer was tells nothing now
-      this.#measure(link, () => void link.close("stale"));
+      this.#measure(link, () => link.giveUp("stale", "stale: no answer to a ping after this machine slept"));
     }
   }
 

@@ -518,7 +518,7 @@ export class Connections {
     if (standing?.admittedAt === undefined || isStillLinked) return 0;
     const flaps = this.#acquaintances.flapsOf(peer, mono);
     if (code === "shuttingDown" || mono - standing.admittedAt >= settledLinkMs) flaps.end();
-    if (code !== undefined && code !== "stale") return 0; // who says goodbye leaves on purpose
+    if (code !== undefined && code !== "stale" && code !== "failed") return 0; // who says goodbye leaves on purpose
     flaps.lost(mono);
     const waitMs = flaps.waitMs(mono);
     const half = flapJitter / 2;
