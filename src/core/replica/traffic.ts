@@ -37,6 +37,7 @@ import { type Parts, type Step, holdingsSeen, setScanned, tell } from "./parts.t
 import { peerAlone, stepRouting, wantPeer } from "./routing-steps.ts";
 import { judge, knownBatches, settle } from "./settle.ts";
 
+// tidy: long because it is one switch with a few lines for each event
 export function takeEvent(event: NetworkEvent, parts: Parts, step: Step): void {
   switch (event.type) {
     case "linkOpened": {
