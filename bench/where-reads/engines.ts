@@ -86,6 +86,7 @@ async function openWorker(folder: DataFolder): Promise<Engine> {
   const client = await ReplicaClient.start(options, plan, {
     onEffects: (effects) => verdicts.take(effects),
     onTaken: () => undefined,
+    onSpent: () => undefined,
     onFailure: fail,
   });
   const reader = new SqliteReader(storePath, cacheMiB);

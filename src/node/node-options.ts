@@ -19,6 +19,8 @@ import { programVersion } from "./version.ts";
 /** The open network keeps this topic, so that any node of it is understood; others add their id. */
 const openNetworkName = "p2p-sync";
 
+const hourMs = 3_600_000;
+
 export function memoryPlanOf(config: Config): MemoryPlan {
   return planMemory(limitOf(settings.limitsMaxMemory, config.limitsMaxMemory), {
     cacheMiB: config.storageCacheMib,
@@ -61,7 +63,15 @@ export function threadOptionsOf(
       attempts: config.peersAttempts,
       backoffMsMin: config.peersBackoffSeconds * 1000,
       backoffMsMax: Math.max(config.peersBackoffSeconds, config.peersBackoffMaxSeconds) * 1000,
+      searchMs: config.peersSearchSeconds * 1000,
+      breaker: {
+        failures: config.peersBreakerFailures,
+        resetMsMin: config.peersBreakerSeconds * 1000,
+        resetMsMax: Math.max(config.peersBreakerSeconds, config.peersBreakerMaxSeconds) * 1000,
+      },
+      reconnectMs: hourMs / config.peersReconnectsPerHour,
     },
+    banMsSteps: [config.peersBanSeconds * 1000, config.peersBanAgainSeconds * 1000, undefined],
     outboxLimits: {
       ttlMs: config.peersOutboxSeconds * 1000,
       messagesMax: config.peersOutboxMessages,

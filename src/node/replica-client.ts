@@ -10,6 +10,7 @@ import type { ReplicaInput } from "../core/replica/inputs.ts";
 import type { ReplicaSnapshot } from "../core/replica/replica.ts";
 import type { MemoryPlan } from "./memory/plan.ts";
 import type { FromThread, TakenFrames, ThreadFaults, ThreadOptions, ToThread } from "./thread-messages.ts";
+import type { SpentTime } from "./step-costs.ts";
 import type { OutwardEffect } from "./turn.ts";
 
 /** Requests of this node's own users under way at once. Guess. */
@@ -27,6 +28,8 @@ export interface ReplicaListener {
   onEffects(effects: readonly Exclude<OutwardEffect, { type: "answer" }>[], wrote: boolean): void;
   /** A link's frames were dealt with. */
   onTaken(taken: readonly TakenFrames[]): void;
+  /** What peers cost the thread lately. */
+  onSpent(spent: readonly SpentTime[]): void;
   /** The thread is gone; everything that waited has failed. */
   onFailure(fault: Fault): void;
 }
@@ -166,6 +169,7 @@ export class ReplicaClient {
       case "turn":
         this.#turn(message.effects, message.wrote);
         if (message.taken.length > 0) this.#listener.onTaken(message.taken);
+        if (message.spent.length > 0) this.#listener.onSpent(message.spent);
         break;
       case "snapshot":
         this.#questions.get(message.question)?.resolve(message.snapshot);

@@ -11,7 +11,6 @@ import type { Incarnation, Instant, Time } from "../base/brand.ts";
 import { assert } from "../base/assert.ts";
 import { Fault } from "../base/fault.ts";
 import type { ReplicaInput } from "../core/replica/inputs.ts";
-import { banMsSteps } from "../core/peers/standing/limits.ts";
 import { trieReplayOpsMin } from "../core/replica/limits.ts";
 import { newState } from "../core/replica/new-state.ts";
 import { Replica } from "../core/replica/replica.ts";
@@ -24,7 +23,8 @@ import { Verifier } from "../drivers/system/verifier.ts";
 import type { Store } from "../ports/store.ts";
 import type { LinkId } from "../ports/network.ts";
 import type { FromThread, TakenFrames, ThreadFaults, ThreadOptions, ToThread } from "./thread-messages.ts";
-import { runTurn } from "./turn.ts";
+import { StepCosts } from "./step-costs.ts";
+import { type VerifyEffect, runTurn } from "./turn.ts";
 
 /** Inputs of one turn. Guess: about 10 ms of single puts. */
 const inputsPerTurnMax = 256;
@@ -42,6 +42,7 @@ class ReplicaThread {
   readonly #store: Store;
   readonly #replica: Replica;
   readonly #verifier = new Verifier();
+  readonly #costs = new StepCosts(() => performance.now());
   readonly #now: () => Time;
   #faults: ThreadFaults | undefined;
   #queue: ReplicaInput[] = [];
@@ -75,7 +76,7 @@ class ReplicaThread {
     const state = this.#store.state() ?? newState(randomBytes(8).toString("hex") as Incarnation, this.#now().wall);
     const { identitySeed, ...replicaOptions } = options;
     const drawn = { signer: ed25519Signer(identitySeed), session, seed };
-    const terms = { ...replicaOptions, ...drawn, trieReplayOpsMin, banMsSteps };
+    const terms = { ...replicaOptions, ...drawn, trieReplayOpsMin };
     this.#replica = new Replica(terms, this.#store, state);
   }
 
@@ -132,15 +133,20 @@ class ReplicaThread {
   #turn(): void {
     assert(!this.#closed, "no turn follows a failure");
     const inputs = this.#nextInputs();
-    const { effects, wrote } = runTurn(this.#replica, this.#store, inputs, this.#now, (effect) => {
-      this.#verifier.check(effect.checks, (valid) => {
-        this.#queue.push({ type: "verified", ticket: effect.ticket, valid });
+    const check = ({ ticket, checks }: VerifyEffect): void => {
+      this.#costs.asked(ticket);
+      this.#verifier.check(checks, (valid) => {
+        this.#queue.push({ type: "verified", ticket, valid });
         this.#schedule();
       });
-    });
+    };
+    const stepping = (input: ReplicaInput | undefined): void => this.#costs.stepping(input);
+    const { effects, wrote } = runTurn(this.#replica, this.#store, inputs, this.#now, check, stepping);
     this.#isMeasureDue ||= wrote;
     const taken = takenFrames(inputs);
-    if (effects.length > 0 || wrote || taken.length > 0) this.#post({ type: "turn", effects, wrote, taken });
+    const spent = this.#costs.take();
+    if (effects.length > 0 || wrote || taken.length > 0 || spent.length > 0)
+      this.#post({ type: "turn", effects, wrote, taken, spent });
     if (this.#queue.length > 0) this.#schedule();
     else this.#setTimer();
   }

@@ -59,6 +59,7 @@ import { type AskedNode, Questions } from "./questions.ts";
 import { PeerControl } from "./peer-control.ts";
 import { Reports } from "./reports.ts";
 import { ReplicaClient } from "./replica-client.ts";
+import type { SpentTime } from "./step-costs.ts";
 import type { OutwardEffect } from "./turn.ts";
 import { programVersion } from "./version.ts";
 import { type Page, Reads } from "./reads.ts";
@@ -178,6 +179,7 @@ class LiveNode implements NodeFacade, RunningNode {
       {
         onEffects: (effects, wrote) => this.#carryOut(effects, wrote),
         onTaken: (taken) => taken.forEach(({ link, bytes }) => this.#driver?.taken(link, bytes)),
+        onSpent: (spent) => this.#charge(spent),
         onFailure: (fault) => void this.end(fault),
       },
     );
@@ -381,6 +383,14 @@ class LiveNode implements NodeFacade, RunningNode {
       }
     }
     this.#resolveStopped(this.#fault);
+  }
+
+  /** Who costs the replica much is read more slowly. */
+  #charge(spent: readonly SpentTime[]): void {
+    for (const { peer, ms } of spent) {
+      this.#driver?.spent(peer, ms);
+      this.#metrics.count("peers_replica_seconds_total", {}, ms / 1_000);
+    }
   }
 
   #hear(event: NetworkEvent): void {

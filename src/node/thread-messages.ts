@@ -11,6 +11,7 @@ import type { OutboxLimits } from "../core/sync/outbox/machine.ts";
 import type { ReplicaInput } from "../core/replica/inputs.ts";
 import type { ReplicaSnapshot } from "../core/replica/replica.ts";
 import type { LinkId } from "../ports/network.ts";
+import type { SpentTime } from "./step-costs.ts";
 import type { OutwardEffect } from "./turn.ts";
 
 export interface ThreadOptions {
@@ -34,6 +35,8 @@ export interface ThreadOptions {
   readonly usesRelays: boolean;
   readonly routing: boolean;
   readonly peerLimits: PeerLimits;
+  /** Length of the first, second … automatic ban of a peer, in ms; undefined stands for good. */
+  readonly banMsSteps: readonly (number | undefined)[];
   readonly detector: DetectorOptions;
   readonly disk: DiskLimits;
   readonly outboxLimits: OutboxLimits;
@@ -67,12 +70,13 @@ export interface TakenFrames {
 
 export type FromThread =
   | { readonly type: "ready" }
-  /** Effects of a turn that is durable; `wrote` when the living set may have changed; `taken` is what it read of each link. */
+  /** Effects of a turn that is durable; `wrote` when the living set may have changed; `taken` is what it read of each link, `spent` what each peer cost it. */
   | {
       readonly type: "turn";
       readonly effects: readonly OutwardEffect[];
       readonly wrote: boolean;
       readonly taken: readonly TakenFrames[];
+      readonly spent: readonly SpentTime[];
     }
   | { readonly type: "snapshot"; readonly question: number; readonly snapshot: ReplicaSnapshot }
   | { readonly type: "relieved" }

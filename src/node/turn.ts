@@ -30,6 +30,8 @@ export function runTurn(
   inputs: readonly ReplicaInput[],
   now: () => Time,
   startCheck: (effect: VerifyEffect) => void,
+  /** Told of each input just before its step, and of nothing when the last has ended. */
+  stepping: (input: ReplicaInput | undefined) => void = () => undefined,
 ): TurnResult {
   const outward: OutwardEffect[] = [];
   let wrote = false;
@@ -43,7 +45,11 @@ export function runTurn(
     },
   };
   store.begin();
-  for (const input of inputs) replica.step(input, now(), store, out);
+  for (const input of inputs) {
+    stepping(input);
+    replica.step(input, now(), store, out);
+  }
+  stepping(undefined);
   replica.endTurn(now(), store, out);
   store.commit();
   return { effects: outward, wrote };

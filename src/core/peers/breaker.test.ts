@@ -24,6 +24,16 @@ describe("a breaker", () => {
     expect([breaker.state(101 + breakerResetMsMin), breaker.openUntil]).toEqual(["closed", -Infinity]);
   });
 
+  test("opens sooner and for as long as an operator says", () => {
+    const breaker = new Breaker({ failures: 2, resetMsMin: 1_000, resetMsMax: 1_500 });
+    breaker.failed(0, Infinity);
+    expect(breaker.state(0)).toBe("closed");
+    breaker.failed(0, Infinity);
+    expect(breaker.openUntil).toBe(1_000);
+    breaker.failed(1_000, Infinity);
+    expect(breaker.openUntil).toBe(2_500);
+  });
+
   test("stays open twice as long after each failure while half-open, up to 10 min", () => {
     const breaker = opened(0);
     for (const seconds of [60, 120, 240, 480, 600, 600, 600]) {

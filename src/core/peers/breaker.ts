@@ -7,13 +7,33 @@
  */
 import { breakerFailures, breakerResetMsMax, breakerResetMsMin } from "./limits.ts";
 
+/** What an operator may set of it. */
+export interface BreakerLimits {
+  /** Failures in a row that open it. */
+  readonly failures: number;
+  /** How long it is open first, and at most, in ms. */
+  readonly resetMsMin: number;
+  readonly resetMsMax: number;
+}
+
+export const usualBreaker: BreakerLimits = {
+  failures: breakerFailures,
+  resetMsMin: breakerResetMsMin,
+  resetMsMax: breakerResetMsMax,
+};
+
 export type BreakerState = "closed" | "open" | "halfOpen";
 
 export class Breaker {
+  readonly #limits: BreakerLimits;
   #failures = 0;
   #trips = 0;
   /** Monotonic time. */
   #openUntil: number = -Infinity;
+
+  constructor(limits: BreakerLimits = usualBreaker) {
+    this.#limits = limits;
+  }
 
   state(mono: number): BreakerState {
     if (this.#trips === 0) return "closed";
@@ -28,8 +48,9 @@ export class Breaker {
   /** A dial failed; the wait is no longer than `waitMsMax`. */
   failed(mono: number, waitMsMax: number): void {
     this.#failures += 1;
-    if (this.#trips === 0 && this.#failures < breakerFailures) return;
-    const waitMs = Math.min(breakerResetMsMin * 2 ** this.#trips, breakerResetMsMax, waitMsMax);
+    const { failures, resetMsMin, resetMsMax } = this.#limits;
+    if (this.#trips === 0 && this.#failures < failures) return;
+    const waitMs = Math.min(resetMsMin * 2 ** this.#trips, resetMsMax, waitMsMax);
     this.#trips = Math.min(this.#trips + 1, 30);
     this.#openUntil = mono + waitMs;
   }

@@ -1,6 +1,7 @@
 /** What an operator may set of links and dials; the defaults are the product's (`limits.ts`, `classes.ts`). */
 import { attemptsMax } from "./classes.ts";
-import { dialBackoffMsMax, dialBackoffMsMin, linksMax } from "./limits.ts";
+import { type BreakerLimits, usualBreaker } from "./breaker.ts";
+import { dialBackoffMsMax, dialBackoffMsMin, flapWaitMsMax, linksMax, lostDialMsMax } from "./limits.ts";
 
 export interface PeerLimits {
   /** Admitted links. */
@@ -11,6 +12,11 @@ export interface PeerLimits {
   readonly backoffMsMin: number;
   /** Longest wait between dials, in ms. */
   readonly backoffMsMax: number;
+  /** Longest wait between dials of a member that was lost, in ms. */
+  readonly searchMs: number;
+  readonly breaker: BreakerLimits;
+  /** Time in which a peer whose links break again and again is linked once in the long run, in ms. */
+  readonly reconnectMs: number;
 }
 
 export const usualPeerLimits: PeerLimits = {
@@ -18,4 +24,7 @@ export const usualPeerLimits: PeerLimits = {
   attempts: attemptsMax.regular,
   backoffMsMin: dialBackoffMsMin,
   backoffMsMax: dialBackoffMsMax,
+  searchMs: lostDialMsMax,
+  breaker: usualBreaker,
+  reconnectMs: flapWaitMsMax,
 };

@@ -176,6 +176,8 @@ export interface NetworkDriver {
   carryOut(order: NetworkOrder): void;
   /** Every frame handed out must be reported here once it is dealt with: a link that is far behind is not read. */
   taken(link: LinkId, bytes: number): void;
+  /** Time that a peer cost the core lately, in ms: who costs much is read more slowly. */
+  spent(peer: PeerId, ms: Millis): void;
   /** The network's six counters; the two of propagation are the replica's. */
   counters(): Omit<Counters, "blocks_propagated" | "transactions_propagated">;
   traffic(): Traffic;

@@ -225,6 +225,10 @@ class Libp2pDriver implements NetworkDriver {
     this.#links.get(link)?.taken(bytes);
   }
 
+  spent(peer: PeerId, ms: number): void {
+    this.#watch.slow(peer, "replicaMs", ms);
+  }
+
   /** Messages are frames on our protocols and batches in gossip RPCs, both as handed to and taken from a stream. */
   counters(): ReturnType<NetworkDriver["counters"]> {
     return {

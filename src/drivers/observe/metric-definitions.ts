@@ -145,6 +145,11 @@ export const metricDefinitions = {
     help: "Verdicts of the failure detector: suspected, unreachableDirectly, selfDoubted.",
     labels: ["kind"],
   },
+  peers_replica_seconds_total: {
+    kind: "counter",
+    help: "Time of the replica's thread spent on what peers sent; a peer over its share is read more slowly.",
+    labels: [],
+  },
   outbox_messages: {
     kind: "gauge",
     help: "Messages that wait for members that were lost, and are sent when they are back.",

@@ -7,6 +7,7 @@ import { BoundedMap } from "../../../base/bounded-map.ts";
 import { Breaker, type BreakerState } from "../breaker.ts";
 import type { PeerClass } from "../classes.ts";
 import { peersRememberedMax } from "../limits.ts";
+import type { PeerLimits } from "../peer-limits.ts";
 import { type Observation, type Quality, faded, newQuality, observed, scoreOf } from "../quality.ts";
 import { type Candidate, isConfigured } from "./candidate.ts";
 import { Flaps } from "./flaps.ts";
@@ -32,10 +33,12 @@ export type NamedClass = (peer: PeerId, address: string, now: Instant) => "valid
 
 export class Acquaintances {
   readonly #namedClass: NamedClass;
+  readonly #limits: PeerLimits;
   readonly #peers = new BoundedMap<PeerId, Acquaintance>(peersRememberedMax);
 
-  constructor(namedClass: NamedClass) {
+  constructor(namedClass: NamedClass, limits: PeerLimits) {
     this.#namedClass = namedClass;
+    this.#limits = limits;
   }
 
   observe(peer: PeerId, what: Observation, mono: number): void {
@@ -105,7 +108,7 @@ export class Acquaintances {
 
   #of(peer: PeerId, mono: number): Acquaintance {
     const known = this.#peers.get(peer) ?? {
-      ...{ breaker: new Breaker(), flaps: new Flaps() },
+      ...{ breaker: new Breaker(this.#limits.breaker), flaps: new Flaps(this.#limits.reconnectMs) },
       ...{ quality: newQuality(mono), wasAdmitted: false },
     };
     this.#peers.set(peer, known); // also what is known already: whoever is idle longest is forgotten

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Table, bob, carol } from "../../../../test/support/dial-table.ts";
 import { flapTokensMax, flapWaitMsMax, flapWaitMsMin, redialAfterLossMs, settledLinkMs } from "../limits.ts";
+import { usualPeerLimits } from "../peer-limits.ts";
 import type { Instant } from "../../../base/brand.ts";
 
 const minute = 60_000;
@@ -90,6 +91,13 @@ describe.each([
       { numRuns: 30 },
     );
   });
+});
+
+test.each([1, 60])("an operator may allow %d an hour in the long run", (perHour) => {
+  const table = new Table(0, [], { ...usualPeerLimits, reconnectMs: hour / perHour });
+  const began = flap(table, () => 11_000, 24 * hour).filter((at) => at >= 12 * hour);
+  expect(began.length).toBeLessThanOrEqual(12 * perHour + 1);
+  expect(began.length).toBeGreaterThan(8 * perHour);
 });
 
 describe("damping", () => {

@@ -12,14 +12,7 @@
  *
  * Source: route flap damping (RFC 2439), with a wait that grows with what was seen in place of a decaying penalty.
  */
-import {
-  flapTokensMax,
-  flapWaitMsMax,
-  flapWaitMsMin,
-  flapsTolerated,
-  flapsWithinMs,
-  redialAfterLossMs,
-} from "../limits.ts";
+import { flapTokensMax, flapWaitMsMin, flapsTolerated, flapsWithinMs, redialAfterLossMs } from "../limits.ts";
 
 export class Flaps {
   /** Monotonic times of the latest losses of this series, at most one more than are tolerated. */
@@ -28,6 +21,12 @@ export class Flaps {
   #since = 0;
   #tokens = flapTokensMax;
   #countedAt = 0;
+  /** Time in which a token comes back, and the longest wait. */
+  readonly #tokenMs: number;
+
+  constructor(tokenMs: number) {
+    this.#tokenMs = tokenMs;
+  }
 
   /** An admitted link is gone without a goodbye. */
   lost(mono: number): void {
@@ -44,8 +43,8 @@ export class Flaps {
 
   /** How long to wait after a loss at that time, before jitter. */
   waitMs(mono: number): number {
-    const untilTokenMs = Math.max(0, 1 - this.#tokensAt(mono)) * flapWaitMsMax;
-    const seriesMs = this.isFlapping(mono) ? Math.min(flapWaitMsMax, Math.max(flapWaitMsMin, mono - this.#since)) : 0;
+    const untilTokenMs = Math.max(0, 1 - this.#tokensAt(mono)) * this.#tokenMs;
+    const seriesMs = this.isFlapping(mono) ? Math.min(this.#tokenMs, Math.max(flapWaitMsMin, mono - this.#since)) : 0;
     return Math.max(redialAfterLossMs, seriesMs, untilTokenMs);
   }
 
@@ -66,6 +65,6 @@ export class Flaps {
   }
 
   #tokensAt(mono: number): number {
-    return Math.min(flapTokensMax, this.#tokens + (mono - this.#countedAt) / flapWaitMsMax);
+    return Math.min(flapTokensMax, this.#tokens + (mono - this.#countedAt) / this.#tokenMs);
   }
 }

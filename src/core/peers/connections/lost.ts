@@ -4,7 +4,8 @@
  * speaks for the rest. Those lost last are asked, since whoever went long ago may never return.
  */
 import type { PeerId } from "../../../base/brand.ts";
-import { lostDialMsMax, probeEveryMs, probedMembersMax } from "../limits.ts";
+import { probeEveryMs, probedMembersMax } from "../limits.ts";
+import type { PeerLimits } from "../peer-limits.ts";
 
 export interface Lost {
   readonly peer: PeerId | undefined;
@@ -21,10 +22,15 @@ export function isProbed(one: Lost, all: Iterable<Lost>, linked: ReadonlySet<Pee
   return lostLater.size < probedMembersMax;
 }
 
-/** The longest wait in ms between two dials of an address; `usualMsMax` is that of one whose peer was not lost. */
-export function longestWait(one: Lost, all: Iterable<Lost>, linked: ReadonlySet<PeerId>, usualMsMax: number): number {
-  if (one.lostAt === undefined) return usualMsMax;
-  return isProbed(one, all, linked) ? probeEveryMs : lostDialMsMax;
+/** The longest wait in ms between two dials of an address. */
+export function longestWait(
+  one: Lost,
+  all: Iterable<Lost>,
+  linked: ReadonlySet<PeerId>,
+  { backoffMsMax, searchMs }: Pick<PeerLimits, "backoffMsMax" | "searchMs">,
+): number {
+  if (one.lostAt === undefined) return backoffMsMax;
+  return isProbed(one, all, linked) ? probeEveryMs : searchMs;
 }
 
 /** Peers lost in the same moment are put in one order all the same. */

@@ -102,7 +102,10 @@ export class Connections {
   constructor(options: ConnectionsOptions) {
     this.#options = options;
     this.#limits = options.limits ?? usualPeerLimits;
-    this.#acquaintances = new Acquaintances((peer, address, now) => options.namedClass(peer, address, now));
+    this.#acquaintances = new Acquaintances(
+      (peer, address, now) => options.namedClass(peer, address, now),
+      this.#limits,
+    );
     this.#picks = new Picks(options.book, options.prng, options.outboundWanted);
     const anchors = options.outboundWanted === 0 ? [] : options.book.anchors();
     for (const { address, peer } of anchors) {
@@ -545,7 +548,7 @@ export class Connections {
   #probeMsMax(peer: PeerId, linked: ReadonlySet<PeerId>): number {
     const all = [...this.#candidates.values()];
     const lost = all.find((each) => each.peer === peer && each.lostAt !== undefined);
-    return lost === undefined ? Infinity : longestWait(lost, all, linked, this.#limits.backoffMsMax);
+    return lost === undefined ? Infinity : longestWait(lost, all, linked, this.#limits);
   }
 }
 

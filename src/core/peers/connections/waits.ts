@@ -45,10 +45,7 @@ export function backOff(
   candidate.dormant = candidate.lostAt === undefined && candidate.failures + 1 >= attempts;
   const wait = candidate.dormant
     ? dormantDialMs
-    : Math.min(
-        limits.backoffMsMin * 2 ** candidate.failures,
-        longestWait(candidate, candidates, linked, limits.backoffMsMax),
-      );
+    : Math.min(limits.backoffMsMin * 2 ** candidate.failures, longestWait(candidate, candidates, linked, limits));
   const waitMs = Math.max(redialAfterLossMs, prng.jittered(wait, backoffJitter) - passedMs);
   candidate.failures = Math.min(candidate.failures + 1, failuresCountedMax);
   candidate.notBefore = now.mono + waitMs;

@@ -6,6 +6,7 @@ import {
   gossipControlRate,
   gossipRpcRate,
   muxerPingRate,
+  replicaMsRate,
   strayBytesRate,
   streamRate,
 } from "./limits.ts";
@@ -116,6 +117,23 @@ test("a peer that gossips faster than its rate is read more slowly, and stays", 
     stream.send(Buffer.concat(Array.from({ length: 500 }, (_, index) => message(n + index))));
   await a.until("all messages", () => (a.driver.counters().messages_received >= count ? true : undefined));
   expect(performance.now() - begun).toBeGreaterThan(1_000);
+  expect(a.events.filter(({ type }) => type === "peerMisbehaved" || type === "linkClosed")).toEqual([]);
+});
+
+test("a peer that costs the core more time than its share is read more slowly, and stays", async () => {
+  const b = await scope.start("b");
+  const ids = await link(a, b);
+  a.admit(ids.out);
+  b.admit(ids.in);
+  b.send(ids.in, "admit", "at full speed");
+  await a.event("frameReceived", (event) => event.link === ids.out);
+  a.driver.spent(b.driver.peerId, replicaMsRate.burst + replicaMsRate.perSecond / 2);
+  const begun = performance.now();
+  b.send(ids.in, "admit", "half a second later");
+  const isLate = ({ frame }: { readonly frame: Uint8Array }): boolean =>
+    Buffer.from(frame).toString().endsWith("later");
+  await a.event("frameReceived", isLate);
+  expect(performance.now() - begun).toBeGreaterThan(300);
   expect(a.events.filter(({ type }) => type === "peerMisbehaved" || type === "linkClosed")).toEqual([]);
 });
 

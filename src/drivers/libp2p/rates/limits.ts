@@ -15,6 +15,8 @@ export interface Rate {
 export const inputBytesRate: Rate = { perSecond: 64 * 1024 * 1024, burst: 64 * 1024 * 1024 };
 /** Processor time spent at once on what one peer's sockets bring, in ms; slows. Guess: with two such peers half of a core is left for the rest. */
 export const processorMsRate: Rate = { perSecond: 250, burst: 1_000 };
+/** Time of the replica's thread spent on what one peer sent, in ms; slows. Guess: a fifth is left for the rest; the burst is a catch-up of some 100,000 entries at full speed. */
+export const replicaMsRate: Rate = { perSecond: 800, burst: 10_000 };
 /** Headers of the muxer from one peer; slows. Guess: ten for each of 5,000 messages in a second. */
 export const muxerFrameRate: Rate = { perSecond: 50_000, burst: 50_000 };
 /** Frames on our protocols from one peer; slows. Guess: acknowledgements come 50 times a second, and parcels by many KiB. */

@@ -9,6 +9,7 @@ import {
   muxerPingRate,
   processorMsRate,
   protocolFrameRate,
+  replicaMsRate,
   type Rate,
   strayBytesRate,
   strayFrameRate,
@@ -53,6 +54,7 @@ describe("one peer", () => {
   test.each<[Slowing, Rate]>([
     ["bytes", inputBytesRate],
     ["processorMs", processorMsRate],
+    ["replicaMs", replicaMsRate],
     ["muxerFrames", muxerFrameRate],
     ["protocolFrames", protocolFrameRate],
     ["gossipRpcs", gossipRpcRate],

@@ -13,6 +13,7 @@ import {
   processorMsRate,
   protocolFrameRate,
   type Rate,
+  replicaMsRate,
   strayBytesRate,
   strayFrameRate,
   streamRate,
@@ -22,6 +23,7 @@ import { TokenBucket } from "./token-bucket.ts";
 const slowing = {
   bytes: inputBytesRate,
   processorMs: processorMsRate,
+  replicaMs: replicaMsRate,
   muxerFrames: muxerFrameRate,
   protocolFrames: protocolFrameRate,
   gossipRpcs: gossipRpcRate,
