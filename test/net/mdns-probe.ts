@@ -10,7 +10,7 @@ import type { AddressFamily } from "../../src/drivers/libp2p/driver-types.ts";
 import { HostWatch } from "../../src/drivers/libp2p/host-watch.ts";
 import { Mdns } from "../../src/drivers/libp2p/mdns.ts";
 
-const [seed = "1", family = "dual"] = process.argv.slice(2) as [string, AddressFamily];
+const [seed, family] = process.argv.slice(2) as [string, AddressFamily];
 const self = peerIdOf(toHex(new Uint8Array(32).fill(Number(seed))) as Author);
 const say = (line: object): void => void process.stdout.write(`${JSON.stringify(line)}\n`);
 
