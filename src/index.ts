@@ -59,7 +59,8 @@ export type {
 
 export type { AreaReport, Diagnosis, FoundCause } from "./node/doctor/diagnosis.ts";
 export type { DoctorArea, DoctorCause, Severity } from "./node/doctor/causes.ts";
-export type { NetCheck, NetworkFinding, ObservedAddress, Reach } from "./node/netcheck.ts";
+export type { NetCheck, ObservedAddress, Reach } from "./node/netcheck.ts";
+export type { NetworkFinding } from "./node/network-finding.ts";
 export type {
   ClosedLink,
   FrameCount,

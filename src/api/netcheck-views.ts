@@ -8,7 +8,11 @@ const count = z.number().int();
 
 export const netCheckSchema = z.object({
   status: z.enum(["ok", "degraded"]),
-  reach: z.object({ verdict: z.enum(["reachable", "behindNat", "unknown"]), reason: z.string(), next: z.string() }),
+  reach: z.object({
+    verdict: z.enum(["reachable", "behindNat", "unreachable", "unknown"]),
+    reason: z.string(),
+    next: z.string(),
+  }),
   interfaces: z.array(
     z.object({ name: z.string(), family, address: z.string(), internal: z.boolean(), announced: z.boolean() }),
   ),

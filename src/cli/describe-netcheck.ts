@@ -2,10 +2,15 @@
 import type { NetCheckView } from "../api/netcheck-views.ts";
 import { type Paint, printable, table } from "./text.ts";
 
-const words = { reachable: "reachable from outside", behindNat: "behind NAT", unknown: "not known to be reachable" };
+const words = {
+  reachable: "reachable from outside",
+  behindNat: "behind NAT",
+  unreachable: "not reachable from outside",
+  unknown: "not known to be reachable",
+};
 
 export function describeNetcheck({ reach, interfaces, checks }: NetCheckView, paint: Paint): string {
-  const colour = { reachable: "green", behindNat: "yellow", unknown: "dim" } as const;
+  const colour = { reachable: "green", behindNat: "yellow", unreachable: "yellow", unknown: "dim" } as const;
   const told = [`${paint(words[reach.verdict], colour[reach.verdict])}: ${printable(reach.reason)}`];
   if (reach.next !== "") told.push(printable(reach.next));
   const addresses = table(

@@ -199,6 +199,18 @@ export const settings = {
       "Whether this node, where no peer can dial it, is reached by way of up to two linked members (use), and whether it relays members of its network that nobody can dial (serve).",
     source: "guess",
   },
+  p2pPortMapping: {
+    key: "p2p.port_mapping",
+    group: "process",
+    type: "boolean",
+    unit: "",
+    default: true,
+    flag: "--no-port-mapping",
+    reload: "restart",
+    effect:
+      "Ask the router, by NAT-PMP or UPnP, to forward the TCP port to this node while it runs; nothing is asked where there is none, or p2p.announce names the outer address.",
+    source: "guess",
+  },
   p2pMdns: {
     key: "p2p.mdns",
     group: "process",

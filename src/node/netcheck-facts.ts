@@ -1,9 +1,12 @@
 /** Gathers what a check of the network stands on. */
 import { parseIpRange } from "../base/ip-range.ts";
+import { isRelayed } from "../base/relayed-address.ts";
 import type { Config } from "../config/settings.ts";
 import type { MdnsHealth } from "../drivers/libp2p/mdns-health.ts";
 import { lookAtNetwork } from "../drivers/system/network-look.ts";
-import { checkNetwork, type NetCheck, type NetCheckFacts, type SeenLink } from "./netcheck.ts";
+import type { MappingState } from "../drivers/system/port-mapping/port-mapper.ts";
+import { checkNetwork, type NetCheck, type NetCheckFacts } from "./netcheck.ts";
+import type { SeenLink } from "./network-finding.ts";
 import type { ClosedLink, LinkResources } from "./peers-facade.ts";
 
 /** The parts of a running node that know. */
@@ -16,10 +19,16 @@ export interface CheckedNode {
   /** Why mDNS does not work somewhere. */
   mdnsFailure(): string | undefined;
   mdnsHealth(): MdnsHealth;
+  /** The port that the router forwards. */
+  mapping(): MappingState;
+  relaying(): { readonly guests: number; readonly circuits: number };
 }
 
-export async function checkNetworkNow(node: CheckedNode, clock: NetCheckFacts["clock"]): Promise<NetCheck> {
-  const { p2pAnnounce, p2pFamily, peersExemptRanges } = node.config();
+export async function checkNetworkNow(
+  node: CheckedNode,
+  { clock, reach, candidates }: Pick<NetCheckFacts, "clock" | "reach" | "candidates">,
+): Promise<NetCheck> {
+  const { p2pRelay, p2pAnnounce, p2pFamily, peersExemptRanges } = node.config();
   const [announced, mdnsFailure] = [node.announced(), node.mdnsFailure()];
   return checkNetwork({
     look: await lookAtNetwork(listenPorts(announced, p2pAnnounce)),
@@ -30,13 +39,18 @@ export async function checkNetworkNow(node: CheckedNode, clock: NetCheckFacts["c
     local: peersExemptRanges.flatMap((range) => parseIpRange(range) ?? []),
     mdns: { failure: mdnsFailure, health: node.mdnsHealth() },
     clock,
+    reach,
+    candidates,
+    mapping: node.mapping(),
+    relay: p2pRelay,
+    ...node.relaying(),
   });
 }
 
 /** Ports of this machine: those of announced addresses that nobody else, such as a router, listens on. */
 export function listenPorts(announced: readonly string[], configured: readonly string[]): readonly number[] {
   const own = announced.filter(
-    (address) => !address.includes("/p2p-circuit") && !configured.some((outer) => address.startsWith(outer)),
+    (address) => !isRelayed(address) && !configured.some((outer) => address.startsWith(outer)),
   );
   return [...new Set(own.flatMap((address) => Number(/\/tcp\/([0-9]+)/.exec(address)?.[1] ?? 0) || []))];
 }

@@ -19,21 +19,13 @@ import {
 import type { AddressFamily } from "../drivers/libp2p/driver-types.ts";
 import type { MdnsHealth } from "../drivers/libp2p/mdns-health.ts";
 import type { NetworkLook } from "../drivers/system/network-look.ts";
-import type { Direction } from "../ports/network.ts";
 import { mdnsHeard } from "./mdns-words.ts";
+import { isRelayed } from "../base/relayed-address.ts";
+import type { ReachSnapshot } from "../core/peers/reach/machine.ts";
+import type { NetworkFinding, SeenLink } from "./network-finding.ts";
+import { mappingCheck, relaysCheck, relayedChecks, type RelayFacts } from "./netcheck-relays.ts";
 
-/** One link as far as it tells of reachability. */
-export interface SeenLink {
-  readonly peer: PeerId;
-  readonly direction: Direction;
-  /** Where the peer is, as seen from here. */
-  readonly address: string;
-  /** Where we are, as the peer says it sees us; undefined until it told, or where the link is over. */
-  readonly observed: string | undefined;
-  readonly standing: boolean;
-}
-
-export interface NetCheckFacts {
+export interface NetCheckFacts extends RelayFacts {
   readonly look: NetworkLook;
   /** Where this node can be dialed, as it tells others. */
   readonly announced: readonly string[];
@@ -61,16 +53,9 @@ export interface NetCheck {
   readonly checks: readonly NetworkFinding[];
 }
 
-/** One thing that was looked at. */
-export interface NetworkFinding {
-  readonly name: string;
-  readonly status: "ok" | "degraded";
-  /** What is wrong and what to do, or what was seen. */
-  readonly message: string;
-}
-
 export interface Reach {
-  readonly verdict: "reachable" | "behindNat" | "unknown";
+  /** `unreachable` where peers tried to dial this node and could not, and nothing tells of a NAT. */
+  readonly verdict: "reachable" | "behindNat" | "unreachable" | "unknown";
   readonly reason: string;
   /** What to do; empty where nothing is to be done. */
   readonly next: string;
@@ -92,7 +77,9 @@ const networksMin = 2;
 const descriptorShareMax = 0.8;
 
 const mapAdvice =
-  "Forward the TCP port in the router and name the outer address with p2p.announce, or name a relay in relay.use.";
+  "Switch NAT-PMP or UPnP on in the router, or forward the TCP port there and name the outer address with p2p.announce; until then others reach this node by way of relays.";
+
+const firewallAdvice = "If peers cannot dial it: open the TCP port in the firewall.";
 
 export function checkNetwork(facts: NetCheckFacts): NetCheck {
   const observed = observedAddresses(facts);
@@ -104,6 +91,9 @@ export function checkNetwork(facts: NetCheckFacts): NetCheck {
     routeCheck(facts),
     natCheck(facts, observed),
     reachCheck(reach),
+    mappingCheck(facts),
+    relaysCheck(facts),
+    ...relayedChecks(facts.links, facts),
     mdnsCheck(facts),
     descriptorsCheck(facts),
     connectionsCheck(facts),
@@ -136,7 +126,15 @@ function judgeReach(facts: NetCheckFacts, observed: readonly ObservedAddress[]):
       reason: `${peers(dialedIn.size)} from outside the local networks dialed in`,
       next: "",
     };
+  const told = tellsOf(facts.reach);
+  if (facts.reach.verdict === "reachable") return { verdict: "reachable", reason: told, next: "" };
   const believed = observed.filter(({ networks }) => networks >= networksMin);
+  if (facts.reach.verdict === "unreachable") {
+    const elsewhere = observed.find(({ own }) => !own);
+    if (elsewhere === undefined) return { verdict: "unreachable", reason: told, next: firewallAdvice };
+    const seen = `peers see this node at ${elsewhere.address}, which is no address of this machine`;
+    return { verdict: "behindNat", reason: `${told}; ${seen}`, next: mapAdvice };
+  }
   const behind = believed.find(({ own }) => !own);
   if (behind !== undefined) {
     const reason = `peers of ${behind.networks} networks see this node at ${behind.address}, which is no address of this machine, and nobody from outside has dialed in`;
@@ -147,13 +145,13 @@ function judgeReach(facts: NetCheckFacts, observed: readonly ObservedAddress[]):
     return {
       verdict: "unknown",
       reason: `peers see this node at ${own.address}, its own address, but nobody from outside has dialed in yet`,
-      next: "If peers cannot dial it: open the TCP port in the firewall.",
+      next: firewallAdvice,
     };
-  const [told] = observed;
-  if (told !== undefined)
+  const [seenOnce] = observed;
+  if (seenOnce !== undefined)
     return {
       verdict: "unknown",
-      reason: `only peers of one network say where they see this node (${told.address}); two have to agree`,
+      reason: `only peers of one network say where they see this node (${seenOnce.address}); two have to agree`,
       next: "Link a peer in another network, then ask again.",
     };
   return {
@@ -186,10 +184,6 @@ function observedAddresses(facts: NetCheckFacts): readonly ObservedAddress[] {
 function outside(address: string, { local }: NetCheckFacts): IpBytes | undefined {
   const ip = isRelayed(address) ? undefined : ipOfMultiaddr(address);
   return ip === undefined || isLoopback(ip) || local.some((range) => isInRange(ip, range)) ? undefined : ip;
-}
-
-function isRelayed(address: string): boolean {
-  return address.includes("/p2p-circuit");
 }
 
 function interfacesCheck({ look: { interfaces }, family }: NetCheckFacts): NetworkFinding {
@@ -247,9 +241,13 @@ function natCheck({ look: { interfaces } }: NetCheckFacts, observed: readonly Ob
 }
 
 function reachCheck({ verdict, reason, next }: Reach): NetworkFinding {
-  const words = { reachable: "reachable", behindNat: "behind NAT", unknown: "unknown" }[verdict];
+  const words = { reachable: "reachable", behindNat: "behind NAT", unreachable: "unreachable", unknown: "unknown" }[
+    verdict
+  ];
   const message = `${words}: ${reason}${next === "" ? "" : `. ${next}`}`;
-  return verdict === "behindNat" ? degraded("reachability", message) : ok("reachability", message);
+  return verdict === "behindNat" || verdict === "unreachable"
+    ? degraded("reachability", message)
+    : ok("reachability", message);
 }
 
 function mdnsCheck({ mdns: { failure, health } }: NetCheckFacts): NetworkFinding {
@@ -279,6 +277,23 @@ function clockCheck({ clock: { offsetMs, doubted } }: NetCheckFacts): NetworkFin
   if (doubted) return degraded("clock", `${offsetMs} ms off the peers' median: set it, best by NTP`);
   return ok("clock", offsetMs === undefined ? "not compared yet" : `${offsetMs} ms off the peers' median`);
 }
+
+/** What peers said when they were asked to dial back. */
+function tellsOf({ witnesses }: ReachSnapshot): string {
+  const counts = new Map<string, number>();
+  for (const { outcome } of witnesses) counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
+  const words = Array.from(counts, ([outcome, count]) => `${peers(count)} ${dialBackWords[outcome] ?? outcome}`);
+  return words.join(", ");
+}
+
+const dialBackWords: Readonly<Record<string, string>> = {
+  reached: "asked to dial back reached this node",
+  dialedIn: "dialed in",
+  refused: "asked to dial back were refused",
+  timeout: "asked to dial back got no answer",
+  unreachable: "asked to dial back found no way",
+  wrongPeer: "asked to dial back found somebody else",
+};
 
 function isAnnounced(address: string, { announced }: NetCheckFacts): boolean {
   const own = textOfHost(address);

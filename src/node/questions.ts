@@ -124,8 +124,7 @@ export class Questions {
   }
 
   async netcheck(): Promise<NetCheck> {
-    const { clock } = await this.#node.client().snapshot();
-    return await checkNetworkNow(this.#node, clock);
+    return await checkNetworkNow(this.#node, await this.#node.client().snapshot());
   }
 
   async doctor(): Promise<Diagnosis> {

@@ -53,6 +53,7 @@ import { type NodeFaults, openFaults } from "./faults.ts";
 import type { Diagnosis } from "./doctor/diagnosis.ts";
 import type { NetCheck } from "./netcheck.ts";
 import { MemoryBudget } from "./memory/budget.ts";
+import { NodeMapping } from "./node-mapping.ts";
 import { driverOptionsOf, loggerOf, memoryPlanOf, threadOptionsOf } from "./node-options.ts";
 import { OldEntries } from "./old-entries.ts";
 import { type AskedNode, Questions } from "./questions.ts";
@@ -109,10 +110,13 @@ class LiveNode implements NodeFacade, RunningNode {
     announced: () => this.#running(this.#driver).addresses(),
     mdnsFailure: () => this.#border.mdnsFailure ?? mdnsBlocked(this.#running(this.#driver).mdnsHealth()),
     mdnsHealth: () => this.#running(this.#driver).mdnsHealth(),
+    mapping: () => this.#mapping.state,
+    relaying: () => this.#running(this.#driver).relaying(),
     handshakesSince: (since) => this.#border.handshakesSince(since),
     horizonDays: () => this.#config.networkHorizonDays,
     upSeconds: () => (Date.now() - this.#startedAt) / 1_000,
   };
+  readonly #mapping = new NodeMapping((state) => this.#observer.log("net", "info", "port mapping", { ...state }));
   readonly #questions = new Questions(this.#asked);
   readonly #reports = new Reports({
     client: this.#asked.client,
@@ -193,6 +197,7 @@ class LiveNode implements NodeFacade, RunningNode {
     );
     this.#mustGoOn();
     await this.#driver.start();
+    this.#mapping.start(config, this.#driver);
     this.#mustGoOn();
     await this.#faults.serve((faults) => this.#client?.setFaults(faults));
     this.#mustGoOn();
@@ -369,7 +374,7 @@ class LiveNode implements NodeFacade, RunningNode {
       () => this.#faults.close(),
       () => this.#hub?.close(),
       () => this.#gone.abort(),
-      () => this.#driver?.stop(),
+      () => Promise.all([this.#mapping.stop(), this.#driver?.stop()]),
       () => this.#reader?.close(), // before the writer, whose close as the last one folds the log into the store
       () => this.#client?.close(),
       () => this.#folder.release(),
@@ -396,6 +401,7 @@ class LiveNode implements NodeFacade, RunningNode {
   #hear(event: NetworkEvent): void {
     if (this.#config.testDropFrontier && event.type === "frameReceived" && event.protocol === "frontier")
       return this.#driver?.taken(event.link, event.frame.length);
+    if (event.type === "addressesChanged") this.#mapping.lookAgain();
     if (event.type !== "drained") this.#client?.tell(event); // pulls are paced by their own window
   }
 

@@ -7,7 +7,8 @@
 import { exitOnSignals } from "../support/real-node.ts";
 import { findAndShare } from "./find-and-share.ts";
 import { missingForInternet } from "./internet.ts";
-import { behindTwoRouters } from "./nat.ts";
+import { behindTwoRouters, forwardedPorts, relayDies } from "./nat.ts";
+import { missingForRouterDaemon } from "./router-daemon.ts";
 import { missingForFaults, missingForLan, wayOfFaults } from "./lan.ts";
 import { stories } from "./partitions.ts";
 import { relinkedMsMax, silence, silenceNoticedMsMax } from "./silence.ts";
@@ -48,10 +49,32 @@ const behindRouters: Trial = {
   },
 };
 
+const forwarding: Trial = {
+  name: "two homes whose routers forward ports",
+  missing: () => missingForInternet() ?? missingForRouterDaemon(),
+  async run(say) {
+    const { mappings, ways, forwarded, left } = await forwardedPorts(say);
+    if (ways.some((way) => way !== "direct")) throw new Error(`linked from outside: ${ways.join(", ")}`);
+    if (left.some((ports) => ports > 0)) throw new Error(`${left.join(" and ")} ports are still forwarded`);
+    return `${mappings.join("; ")}; ${forwarded.join(" and ")} ports, none after the stop`;
+  },
+};
+
+const dyingRelay: Trial = {
+  name: "a relay between two homes dies",
+  missing: missingForInternet,
+  async run(say) {
+    const { relinkedMs, why } = await relayDies(say);
+    return `linked over the other relay after ${Math.round(relinkedMs)} ms; why: ${why.slice(0, 200)}`;
+  },
+};
+
 const trials: readonly Trial[] = [
   findEachOther,
   silent,
   behindRouters,
+  forwarding,
+  dyingRelay,
   ...stories.map(({ name, run }) => ({
     name,
     missing: missingForFaults,

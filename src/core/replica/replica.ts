@@ -20,6 +20,7 @@ import type { MemberComparison } from "../sync/comparison.ts";
 import type { OutboxSnapshot } from "../sync/outbox/machine.ts";
 import type { PullSnapshot } from "../sync/pull/machine.ts";
 import type { WalkSnapshot } from "../sync/walk/ask.ts";
+import type { ReachSnapshot } from "../peers/reach/machine.ts";
 import type { CandidateSnapshot } from "../peers/connections/machine.ts";
 import type { WantedSnapshot } from "../peers/routing/machine.ts";
 import { wallWaitMsMin } from "../peers/limits.ts";
@@ -65,6 +66,7 @@ export interface ReplicaSnapshot {
   readonly wanted: readonly WantedSnapshot[];
   /** Peers this node can name to others that look for somebody. */
   readonly contacts: number;
+  readonly reach: ReachSnapshot;
   readonly pulling: PullSnapshot | undefined;
   readonly walking: WalkSnapshot | undefined;
   readonly serving: number;
@@ -243,6 +245,7 @@ export class Replica {
       candidates: connections.snapshot(now),
       wanted: this.#parts.routing.snapshot(now),
       contacts: this.#parts.routing.contacts,
+      reach: this.#parts.reach.snapshot(),
       pulling: pull.snapshot(now),
       walking: walkAsk.snapshot(now),
       serving: serve.active + walkServe.active,

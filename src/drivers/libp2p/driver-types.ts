@@ -184,6 +184,10 @@ export interface NetworkDriver {
   bandwidth(): { readonly read: BandwidthUse; readonly written: BandwidthUse };
   /** While memory is short: reads no more than so many bytes in a second from all links, and lets nobody in; undefined ends it. */
   pace(bytesPerSecond: number | undefined): void;
+  /** An address at which others reach this node as well, through a router, or no more. */
+  setOuterAddress(address: string | undefined): void;
+  /** How many members this node relays, and how many pairs at the moment. */
+  relaying(): { readonly guests: number; readonly circuits: number };
   /** What each link costs, those on their way in or out included. */
   links(): readonly LinkResources[];
   /** Peers in our gossip mesh and those whose subscription was seen, for tests and status. */

@@ -31,6 +31,7 @@ import { startListening } from "./listen.ts";
 import { Mdns } from "./mdns.ts";
 import { type MdnsHealth, mdnsOff } from "./mdns-health.ts";
 import { Pinger } from "./pinger.ts";
+import { protocolNamesOf } from "./protocol-names.ts";
 import { now } from "./now.ts";
 import { Bandwidth } from "./rates/bandwidth.ts";
 import { InputWatch } from "./rates/input-watch.ts";
@@ -80,6 +81,7 @@ class Libp2pDriver implements NetworkDriver {
   readonly #strays = new Strays();
   #linkCount = 0;
   #toldAddresses = "";
+  #outer: readonly string[] = [];
   readonly #framesSent = new FrameCounts();
   #framesReceived = 0;
 
@@ -88,13 +90,7 @@ class Libp2pDriver implements NetworkDriver {
     this.#budget = new ByteBudget(options.inputBytesMax);
     this.#bandwidth = new Bandwidth(options.bandwidthMax, performance.now());
     this.#watch = new InputWatch(this.#bandwidth, options.peerRates);
-    this.#protocolNames = {
-      admit: "/p2p-sync/admit/1",
-      ack: `/p2p-sync/${options.protocolScope}/ack/1`,
-      frontier: `/p2p-sync/${options.protocolScope}/frontier/1`,
-      walk: `/p2p-sync/${options.protocolScope}/walk/1`,
-      peers: `/p2p-sync/${options.protocolScope}/peers/1`,
-    };
+    this.#protocolNames = protocolNamesOf(options.protocolScope);
     const onFact = (fact: LinkFact): void => options.onFact(fact);
     this.#raws = new RawConnections(onFact, this.#watch);
     this.#gate = new Gate((connection) => this.#linkOf.get(connection));
@@ -177,8 +173,17 @@ class Libp2pDriver implements NetworkDriver {
     const { announce, family } = this.#options;
     const found = this.#prepared().listening();
     const direct = found.filter((address) => familyRefusal(address, family) === undefined).map(String);
-    const all = [...direct, ...announce, ...this.#relaying.addresses()];
+    const all = [...direct, ...announce, ...this.#outer, ...this.#relaying.addresses()];
     return [...new Set(all.map((address) => namedBy(address, this.peerId)))];
+  }
+
+  setOuterAddress(address: string | undefined): void {
+    this.#outer = address === undefined ? [] : [address];
+    this.#tellAddresses();
+  }
+
+  relaying(): ReturnType<NetworkDriver["relaying"]> {
+    return this.#relaying.served();
   }
 
   carryOut(order: NetworkOrder): void {

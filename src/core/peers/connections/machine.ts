@@ -434,7 +434,7 @@ export class Connections {
         nextInMs: waitMs,
       },
     });
-    this.#letGo(candidate);
+    if (candidate.peer === undefined || !this.#around().relayed.has(candidate.peer)) this.#letGo(candidate);
   }
 
   /** What came from the address book, and was never a member, is left to the book. */

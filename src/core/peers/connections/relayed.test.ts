@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { Table, bob, carol } from "../../../../test/support/dial-table.ts";
-import type { PeerId } from "../../../base/brand.ts";
+import type { Instant, PeerId } from "../../../base/brand.ts";
 
 const relay = "relay" as PeerId;
 const relayAt = "/ip4/11.1.0.1/tcp/1/p2p/relay";
@@ -56,6 +56,7 @@ describe("a peer that has a relayed link only", () => {
     admit(2, bob, undefined, true);
     table.found(direct, bob, "told");
     table.failed(1);
+    expect(table.machine.snapshot({ wall: 0 as Instant, mono: 0 })[0]?.lastFailure?.failure).toBe("refused");
     expect(table.found(direct, bob, "told")).toEqual([`${direct}#2`]);
   });
 });

@@ -55,6 +55,11 @@ export class Relaying {
     return [...this.#places.values()].map((link) => relayedBy(nameOf(link)));
   }
 
+  /** How many members are relayed, and how many pairs now. */
+  served(): { readonly guests: number; readonly circuits: number } {
+    return { guests: this.#server.guests().length, circuits: this.#server.circuits };
+  }
+
   async reserve(link: Link): Promise<void> {
     const refused = isRelayed(nameOf(link)) ? "it is relayed itself" : await askForPlace(link.connection);
     if (refused === undefined && link.isOpen) this.#places.set(link.id, link);

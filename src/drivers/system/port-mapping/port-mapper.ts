@@ -1,0 +1,146 @@
+/**
+ * Has the router forward a port to this node, for as long as the node runs: NAT-PMP first, which is quick, then
+ * UPnP. A mapping is asked for again at half of its lease and taken back at the end. A router that does not map is
+ * asked again now and then, and at once when the machine's addresses change.
+ *
+ * It asks only where it makes sense: where there is a router and this machine has a private address towards it.
+ */
+import { parseIp, isInRange, parseIpRange } from "../../../base/ip-range.ts";
+import { findGateway, type Gateway } from "./gateway.ts";
+import { leaseSeconds, leaseSecondsMin, mapAgainMs, outerPortsTried, unmapMsMax } from "./limits.ts";
+import { MappingRefused, type Mapped, type MappingWish } from "./mapping.ts";
+import { mapByNatPmp } from "./nat-pmp.ts";
+import { mapByUpnp } from "./upnp.ts";
+
+/** What is known of the mapping, in words for `netcheck`. */
+export type MappingState =
+  | { readonly type: "off"; readonly reason: string }
+  | { readonly type: "asking" }
+  | { readonly type: "mapped"; readonly by: Language; readonly address: string; readonly isPublic: boolean }
+  | { readonly type: "failed"; readonly reason: string };
+
+export type Language = "NAT-PMP" | "UPnP";
+
+interface Standing {
+  readonly by: Language;
+  readonly gateway: Gateway;
+  readonly mapped: Mapped;
+}
+
+const languages: readonly {
+  readonly by: Language;
+  readonly map: (gateway: Gateway, wish: MappingWish) => Promise<Mapped>;
+}[] = [
+  { by: "NAT-PMP", map: mapByNatPmp },
+  { by: "UPnP", map: mapByUpnp },
+];
+
+export interface PortMapperInit {
+  /** The TCP port that is to be forwarded. */
+  readonly port: number;
+  /** Called whenever the state is another. */
+  readonly onState: (state: MappingState) => void;
+}
+
+export class PortMapper {
+  readonly #init: PortMapperInit;
+  #standing: Standing | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #asking: Promise<void> | undefined;
+  #isStopped = false;
+
+  constructor(init: PortMapperInit) {
+    this.#init = init;
+  }
+
+  /** Asks, or asks again; never rejects. */
+  map(): Promise<void> {
+    if (this.#isStopped) return Promise.resolve();
+    clearTimeout(this.#timer);
+    this.#asking ??= this.#map().finally(() => (this.#asking = undefined));
+    return this.#asking;
+  }
+
+  /** Takes the mapping back, within the time there is. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    clearTimeout(this.#timer);
+    const { promise: late, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, unmapMsMax);
+    await Promise.race([late, this.#unmap()]);
+    clearTimeout(timer);
+  }
+
+  async #map(): Promise<void> {
+    const { state, againMs } = await this.#ask();
+    if (this.#isStopped) return;
+    this.#init.onState(state);
+    this.#timer = setTimeout(() => void this.map(), againMs).unref();
+  }
+
+  async #ask(): Promise<{ readonly state: MappingState; readonly againMs: number }> {
+    const gateway = await findGateway();
+    if (gateway === undefined || !isPrivate(gateway.own)) {
+      const reason = gateway === undefined ? "no router is known" : "this machine has a public address of its own";
+      return { state: { type: "off", reason }, againMs: mapAgainMs };
+    }
+    const refusals: string[] = [];
+    for (const { by } of languages) {
+      try {
+        const mapped = await this.#mapBy(by, gateway);
+        this.#standing = { by, gateway, mapped };
+        const address = `/ip4/${mapped.outerAddress}/tcp/${mapped.outerPort}`;
+        const seconds = mapped.seconds === 0 ? leaseSeconds : Math.max(mapped.seconds, leaseSecondsMin);
+        return {
+          state: { type: "mapped", by, address, isPublic: !isPrivate(mapped.outerAddress) },
+          againMs: seconds * 500,
+        };
+      } catch (cause) {
+        refusals.push(cause instanceof MappingRefused ? cause.message : `${by}: ${String(cause)}`);
+      }
+    }
+    this.#standing = undefined;
+    return { state: { type: "failed", reason: refusals.join("; ") }, againMs: mapAgainMs };
+  }
+
+  /** At the outer port it has, or that of the same number, or another one where that is taken. */
+  async #mapBy(by: Language, gateway: Gateway): Promise<Mapped> {
+    const { port } = this.#init;
+    const had = this.#standing?.by === by ? this.#standing.mapped.outerPort : port;
+    for (let tried = 1; ; tried++) {
+      const outerPort = tried === 1 ? had : 1_024 + ((port * 7 + tried * 9_973) % 60_000);
+      try {
+        return await mapper(by)(gateway, { innerPort: port, outerPort, seconds: leaseSeconds });
+      } catch (cause) {
+        if (!(cause instanceof MappingRefused) || !cause.isTaken || tried >= outerPortsTried) throw cause;
+      }
+    }
+  }
+
+  async #unmap(): Promise<void> {
+    await this.#asking;
+    const standing = this.#standing;
+    this.#standing = undefined;
+    if (standing === undefined) return;
+    const { by, gateway, mapped } = standing;
+    try {
+      await mapper(by)(gateway, { innerPort: this.#init.port, outerPort: mapped.outerPort, seconds: 0 });
+    } catch {
+      return; // it ends with its lease
+    }
+  }
+}
+
+function mapper(by: Language): (typeof languages)[number]["map"] {
+  return by === "UPnP" ? mapByUpnp : mapByNatPmp;
+}
+
+/** Addresses that routers do not pass on: RFC 1918, RFC 3927, and those that providers share among customers, RFC 6598. */
+const privateRanges = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16", "100.64.0.0/10"].flatMap(
+  (range) => parseIpRange(range) ?? [],
+);
+
+function isPrivate(address: string): boolean {
+  const ip = parseIp(address);
+  return ip === undefined || privateRanges.some((range) => isInRange(ip, range));
+}
