@@ -2,6 +2,7 @@
  * Settings that are fine alone and wrong together.
  */
 import { isIPv6 } from "node:net";
+import { familyRefusal } from "../base/address-family.ts";
 import type { Problem } from "./problem.ts";
 import type { Config } from "./settings.ts";
 import { isPeerAlone } from "./text-formats.ts";
@@ -24,21 +25,36 @@ export function contradictions(config: Config): Problem[] {
         key: "p2p.ws_port",
       });
   }
-  for (const host of config.p2pListen) {
-    const family = isIPv6(host) ? "v6only" : "v4";
-    if (config.p2pFamily !== "dual" && config.p2pFamily !== family) {
-      problems.push({ message: `p2p.listen has ${host}, but p2p.family is ${config.p2pFamily}`, key: "p2p.listen" });
-    }
-  }
   const nameless = config.p2pDht ? undefined : config.p2pDial.find(isPeerAlone);
   if (nameless !== undefined) {
     const message = `p2p.dial has ${nameless}, and a peer of which only the id is known is found by p2p.dht, which is off`;
     problems.push({ message, key: "p2p.dial" });
   }
+  problems.push(...otherFamily(config));
   if (config.testFaultPort && !config.networkName.startsWith(testnetNamePrefix)) {
     problems.push({ message: foreignNetwork(config), key: "test.fault_port" });
   }
   return problems;
+}
+
+/** Addresses of the IP version that `p2p.family` leaves out. */
+function otherFamily(config: Config): Problem[] {
+  const { p2pFamily: family, p2pListen, p2pAnnounce, p2pDial, httpHost } = config;
+  if (family === "dual") return [];
+  const problems = p2pListen.flatMap((host) =>
+    isIPv6(host) === (family === "v6only") ? [] : [`p2p.listen has ${host}`],
+  );
+  if ((httpHost === "::1") !== (family === "v6only")) problems.push(`http.host is ${httpHost}`);
+  for (const [key, addresses] of [
+    ["p2p.announce", p2pAnnounce],
+    ["p2p.dial", p2pDial],
+  ] as const)
+    for (const address of addresses)
+      if (familyRefusal(address, family) !== undefined) problems.push(`${key} has ${address}`);
+  return problems.map((words) => ({
+    message: `${words}, but p2p.family is ${family}: ${family === "v4" ? "IPv4" : "IPv6"} only`,
+    key: words.split(" ")[0] ?? "",
+  }));
 }
 
 /** Those of TCP that a port for WebSockets must not be, where there is one. */

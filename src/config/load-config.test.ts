@@ -149,8 +149,29 @@ describe("problems elsewhere name the flag or the variable", () => {
     [{ environment: { P2P_SYNC_P2P_MDNS: "maybe" } }, 'P2P_SYNC_P2P_MDNS must be true or false, not "maybe"'],
     [{ flags: { p2pPort: "7000", httpPort: "7000" } }, "p2p.port and http.port are both 7000"],
     [{ flags: { p2pListen: ["::1"], p2pFamily: "v4" } }, "p2p.listen has ::1, but p2p.family is v4"],
+    [
+      { flags: { p2pAnnounce: ["/ip4/192.0.2.1/tcp/1"], p2pFamily: "v6only" } },
+      "p2p.announce has /ip4/192.0.2.1/tcp/1, but p2p.family is v6only: IPv6 only",
+    ],
+    [
+      { flags: { p2pDial: ["/dns6/host.example/tcp/1"], p2pFamily: "v4" } },
+      "p2p.dial has /dns6/host.example/tcp/1, but p2p.family is v4: IPv4 only",
+    ],
+    [
+      { flags: { p2pFamily: "v6only" }, environment: { P2P_SYNC_HTTP_HOST: "127.0.0.1" } },
+      "http.host is 127.0.0.1, but p2p.family is v6only",
+    ],
+    [
+      { flags: { p2pTransports: "tcp,ws", p2pWsPort: "7000", p2pPort: "7000" } },
+      "p2p.ws_port and p2p.port are both 7000",
+    ],
   ] as const)("%j", (sources, message) => {
     expect(problemsOf(() => load(sources))[0]?.message).toContain(message);
+  });
+
+  test("with IPv6 only the API is on ::1 unless told otherwise", () => {
+    expect(load({ flags: { p2pFamily: "v6only" } }).config.httpHost).toBe("::1");
+    expect(load({ flags: { p2pFamily: "dual" } }).config.httpHost).toBe("127.0.0.1");
   });
 
   test("a variable that only looks like a setting is a warning: container hosts set such ones", () => {

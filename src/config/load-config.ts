@@ -62,6 +62,7 @@ export function loadConfig(sources: ConfigSources): LoadedConfig {
   }
   config.dataDir = absolutePath(config.dataDir as string, sources.workingDir, sources);
   config.logFile = pathOf(config.logFile as string, origins.logFile, sources);
+  if (config.p2pFamily === "v6only" && origins.httpHost.type === "default") config.httpHost = "::1";
   const checked = Object.freeze(config) as unknown as Config;
   problems.push(...contradictions(checked));
   if (problems.length > 0) throw faultOf(problems);

@@ -240,7 +240,7 @@ export const settings = {
     unit: "",
     default: "127.0.0.1",
     reload: "restart",
-    effect: "Loopback address the HTTP API listens on.",
+    effect: "Loopback address the HTTP API listens on; where p2p.family is v6only the default is ::1.",
     source: "outside contract",
   },
   httpPort: {

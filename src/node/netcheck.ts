@@ -16,8 +16,8 @@ import {
   parseIp,
   rangeText,
 } from "../base/ip-range.ts";
-import type { AddressFamily } from "../drivers/libp2p/driver-types.ts";
 import type { MdnsHealth } from "../drivers/libp2p/mdns-health.ts";
+import type { AddressFamily } from "../base/address-family.ts";
 import type { NetworkLook } from "../drivers/system/network-look.ts";
 import { mdnsHeard } from "./mdns-words.ts";
 import { isRelayed } from "../base/relayed-address.ts";

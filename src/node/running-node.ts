@@ -8,6 +8,7 @@
 // tidy: long because it wires the parts of a node together, and each question of the facade goes to one of them
 import { createHash } from "node:crypto";
 import type { Instant, NetworkId } from "../base/brand.ts";
+import { familyRefusal } from "../base/address-family.ts";
 import { Fault } from "../base/fault.ts";
 import { isDialableAddress, isPeerAlone } from "../config/text-formats.ts";
 import { networkDescriptor } from "../config/network-descriptor.ts";
@@ -327,6 +328,8 @@ class LiveNode implements NodeFacade, RunningNode {
         "invalid_address",
         `${JSON.stringify(address.slice(0, 200))} is not an address this node can dial; a form like /ip4/192.168.1.5/tcp/4001 is, and so is /p2p/<peer id>`,
       );
+    const refusal = familyRefusal(address, this.#config.p2pFamily);
+    if (refusal !== undefined) throw new Fault("invalid_address", `${address}: ${refusal}`, { address });
     const outcome = await this.#running(this.#client).ask({ type: "dialRequested", address });
     if (outcome.type !== "done") throw refusalOf(outcome);
   }

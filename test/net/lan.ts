@@ -83,7 +83,8 @@ export class Lan {
     const [near, far] = [this.#cableTo(number), "eth0"];
     ip("link", "add", near, "netns", this.#switch, "type", "veth", "peer", "name", far, "netns", name);
     ip("-n", this.#switch, "link", "set", near, "master", "bridge0", "up");
-    ip("-n", name, "address", "add", address, "dev", far);
+    const isKnownFree = address.includes(":") ? ["nodad"] : []; // nobody else is on this network
+    ip("-n", name, "address", "add", address, "dev", far, ...isKnownFree);
     ip("-n", name, "link", "set", far, "gso_max_segs", "1", "up"); // packets as on a wire, to be lost one by one
     this.#addresses.push(address.replace(/\/.*/, ""));
     return name;

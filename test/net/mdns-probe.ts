@@ -6,7 +6,7 @@ import { networkInterfaces } from "node:os";
 import type { Author } from "../../src/base/brand.ts";
 import { toHex } from "../../src/base/bytes.ts";
 import { peerIdOf } from "../../src/codec/peer-id.ts";
-import type { AddressFamily } from "../../src/drivers/libp2p/driver-types.ts";
+import type { AddressFamily } from "../../src/base/address-family.ts";
 import { HostWatch } from "../../src/drivers/libp2p/host-watch.ts";
 import { Mdns } from "../../src/drivers/libp2p/mdns.ts";
 

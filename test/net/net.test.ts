@@ -2,6 +2,8 @@ import { expect, test } from "vitest";
 import { findAndShare } from "./find-and-share.ts";
 import { missingForFaults, missingForLan } from "./lan.ts";
 import { stories } from "./partitions.ts";
+import { hybridSites, missingForSites } from "./sites.ts";
+import { sixOnly } from "./six.ts";
 import { relinkedMsMax, silence, silenceNoticedMsMax } from "./silence.ts";
 
 test(
@@ -39,5 +41,34 @@ test(
     const { noticedMs, relinkedMs } = await silence(10_000, () => undefined);
     expect(noticedMs).toBeLessThanOrEqual(silenceNoticedMsMax);
     expect(relinkedMs).toBeLessThanOrEqual(relinkedMsMax);
+  },
+);
+
+test("without any IPv4 address three nodes share keys, and refuse IPv4 by name", { timeout: 240_000 }, async (ctx) => {
+  const missing = missingForLan();
+  ctx.skip(missing !== undefined, `network namespaces: ${missing ?? ""}`);
+  const { addresses, ipv4Sockets, http, dialed, named, started } = await sixOnly();
+  expect(addresses).toHaveLength(6);
+  for (const address of addresses) expect(address).toMatch(/^\/(ip6|dns6?)\//);
+  expect(http).toBe("http://[::1]:9001");
+  expect(ipv4Sockets).toEqual([]);
+  for (const { code, stderr } of [dialed, named]) {
+    expect(stderr).toContain("this node uses IPv6 only (family v6only), and the address is an IPv4 one");
+    expect(code).toBe(2);
+  }
+  expect(started.stderr).toContain("p2p.dial has /ip4/10.9.9.9/tcp/4001, but p2p.family is v6only: IPv6 only");
+  expect(started.code).toBe(2);
+});
+
+test(
+  "two sites behind routers and a node on the internet share keys by announced addresses, manual peers and mDNS",
+  { timeout: 240_000 },
+  async (ctx) => {
+    const missing = missingForSites();
+    ctx.skip(missing !== undefined, `routers in namespaces: ${missing ?? ""}`);
+    const { told, reach, keysReadEverywhere } = await hybridSites();
+    expect(keysReadEverywhere).toBe(4);
+    expect(told).toMatch(/^\/ip4\/20\.1\.0\.1\/tcp\/4001\b/);
+    expect(reach).toBe("reachable");
   },
 );

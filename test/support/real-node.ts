@@ -92,13 +92,13 @@ export class NodeProcess {
   }
 
   /** Throws where the process ends instead, with its own words. */
-  async ready(): Promise<Ready> {
+  async ready(deadlineMs = readyMsMax): Promise<Ready> {
     const look = (): Ready | undefined => {
       if (this.#exit !== undefined)
         throw new Error(`ended with ${this.#exit.code} before it was ready: ${this.stderr}`);
       return readyIn(this.stdout);
     };
-    return await until("the ready line", look, { deadlineMs: readyMsMax, everyMs: 2, seen: () => this.stderr });
+    return await until("the ready line", look, { deadlineMs, everyMs: 2, seen: () => this.stderr });
   }
 
   signal(name: NodeJS.Signals): void {

@@ -3,9 +3,10 @@
  * use them.
  */
 import { multiaddr, type Multiaddr } from "@multiformats/multiaddr";
+import { type AddressFamily, familyRefusal } from "../../base/address-family.ts";
 import type { PeerId } from "../../base/brand.ts";
 import { Fault } from "../../base/fault.ts";
-import type { AddressFamily, TransportName } from "./driver-types.ts";
+import type { TransportName } from "./driver-types.ts";
 import { wordsOf } from "./words-of.ts";
 
 /** The address, or why the text is none. */
@@ -26,16 +27,6 @@ function isPortName(name: string): boolean {
 
 function isDigits(text: string | undefined): boolean {
   return text !== undefined && /^[0-9]+$/.test(text);
-}
-
-/** Why an address must not be used under this family, or undefined. */
-export function familyRefusal(address: Multiaddr, family: AddressFamily): string | undefined {
-  const kind = address.getComponents()[0]?.name;
-  const isV6 = kind === "ip6" || kind === "ip6zone" || kind === "dns6";
-  const isV4 = kind === "ip4" || kind === "dns4";
-  if (family === "v4" && isV6) return "this node uses IPv4 only (family v4), and the address is an IPv6 one";
-  if (family === "v6only" && isV4) return "this node uses IPv6 only (family v6only), and the address is an IPv4 one";
-  return undefined;
 }
 
 /** The peer an address names last, or undefined. */
@@ -79,6 +70,6 @@ const transports: Readonly<Record<string, TransportName>> = { tcp: "tcp", "udp/q
 /** Throws `invalid_address` for an address that this node cannot listen on or announce. */
 export function checkOwnAddress(text: string, family: AddressFamily): void {
   const address = parseAddress(text);
-  const problem = "problem" in address ? address.problem : familyRefusal(address, family);
+  const problem = "problem" in address ? address.problem : familyRefusal(address.toString(), family);
   if (problem !== undefined) throw new Fault("invalid_address", `${text}: ${problem}`, { address: text });
 }

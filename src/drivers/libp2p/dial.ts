@@ -4,11 +4,11 @@
  */
 import type { Connection, Stream } from "@libp2p/interface";
 import type { Multiaddr } from "@multiformats/multiaddr";
+import { type AddressFamily, familyRefusal } from "../../base/address-family.ts";
 import type { Millis, PeerId } from "../../base/brand.ts";
 import { relayOf } from "../../base/relayed-address.ts";
 import type { DialFailure } from "../../ports/network.ts";
-import { familyRefusal, parseAddress, peerOf } from "./addresses.ts";
-import type { AddressFamily } from "./driver-types.ts";
+import { parseAddress, peerOf } from "./addresses.ts";
 import { wordsOf } from "./words-of.ts";
 import { PeerAnswers, type RawConnection } from "./raw-connections.ts";
 import type { Circuits } from "./relay/circuits.ts";
@@ -47,7 +47,7 @@ export async function dial(init: DialInit): Promise<DialOutcome> {
       failure: "addressInvalid",
       detail: "no transport that is in use here dials such an address",
     };
-  const refusal = familyRefusal(parsed, init.family);
+  const refusal = familyRefusal(init.address, init.family);
   if (refusal !== undefined) return { type: "failed", failure: "addressInvalid", detail: refusal };
   if (peerOf(parsed) === init.self) return { type: "failed", failure: "self", detail: "the address names this node" };
   const deadline = new DialDeadline(init.withinMs, init.stopping);

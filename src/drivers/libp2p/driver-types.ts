@@ -2,6 +2,7 @@
  * How the libp2p driver is made and what it reports beside the events of `ports/network.ts`.
  */
 import type { MdnsHealth } from "./mdns-health.ts";
+import type { AddressFamily } from "../../base/address-family.ts";
 import type { Instant, Millis, PeerId } from "../../base/brand.ts";
 import type { LinkResources } from "../../ports/link-resources.ts";
 import type { RelayFact } from "./relay/server.ts";
@@ -17,8 +18,6 @@ import type {
 } from "../../ports/network.ts";
 
 import type { PeerRates } from "./rates/peer-meter.ts";
-
-export type AddressFamily = "dual" | "v4" | "v6only";
 
 export type TransportName = "tcp" | "quic" | "ws";
 

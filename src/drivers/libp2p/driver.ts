@@ -15,7 +15,8 @@ import { encodeAdmit } from "../../codec/admit.ts";
 import { linkProtocols } from "../../codec/link-protocols.ts";
 import type { LinkId, LinkProtocol, NetworkEvent, NetworkOrder } from "../../ports/network.ts";
 import type { LinkResources } from "../../ports/link-resources.ts";
-import { checkOwnAddress, familyRefusal, namedBy } from "./addresses.ts";
+import { familyRefusal } from "../../base/address-family.ts";
+import { checkOwnAddress, namedBy } from "./addresses.ts";
 import { ByteBudget } from "./byte-budget.ts";
 import { Dials } from "./dials.ts";
 import { FrameCounts } from "./frame-counts.ts";
@@ -172,7 +173,7 @@ class Libp2pDriver implements NetworkDriver {
   addresses(): readonly string[] {
     const { announce, family } = this.#options;
     const found = this.#prepared().listening();
-    const direct = found.filter((address) => familyRefusal(address, family) === undefined).map(String);
+    const direct = found.map(String).filter((address) => familyRefusal(address, family) === undefined);
     const all = [...direct, ...announce, ...this.#outer, ...this.#relaying.addresses()];
     return [...new Set(all.map((address) => namedBy(address, this.peerId)))];
   }

@@ -8,7 +8,7 @@ import multicastDns, { type MulticastDNS } from "multicast-dns";
 import { createSocket } from "node:dgram";
 import { BlockList } from "node:net";
 import { networkInterfaces, type NetworkInterfaceInfo } from "node:os";
-import type { AddressFamily } from "./driver-types.ts";
+import type { AddressFamily } from "../../base/address-family.ts";
 import { mdnsPlacesMax } from "./limits.ts";
 
 export interface PlaceName {

@@ -15,7 +15,8 @@ import type { RemoteInfo } from "node:dgram";
 import { networkInterfaces } from "node:os";
 import type { PeerId } from "../../base/brand.ts";
 import type { NetworkEvent } from "../../ports/network.ts";
-import type { AddressFamily, LinkFact } from "./driver-types.ts";
+import type { AddressFamily } from "../../base/address-family.ts";
+import type { LinkFact } from "./driver-types.ts";
 import { wordsOf } from "./words-of.ts";
 import {
   mdnsAnswerEveryMs,

@@ -1,5 +1,5 @@
 /** What a diagnosis stands on. A part that could not be looked at is undefined, never made up. */
-import type { AddressFamily } from "../../drivers/libp2p/driver-types.ts";
+import type { AddressFamily } from "../../base/address-family.ts";
 import type { DiskLook } from "../../drivers/system/disk-look.ts";
 import type { NetworkLook } from "../../drivers/system/network-look.ts";
 import type { Explanation } from "../facade.ts";
