@@ -34,7 +34,10 @@ export async function hybridSites(): Promise<SitesReport> {
       mdns: true,
       flags: ["--announce", `/ip4/${address}/tcp/4001`],
     });
-    const announced = await AtHost.start(nursery, "announced", first, announcing("20.1.0.1"));
+    const announced = await AtHost.start(nursery, "announced", first, {
+      ...announcing("20.1.0.1"),
+      environment: { P2P_SYNC_PEERS_OUTBOUND: "0" }, // so that a link with it proves that its announced address was dialed
+    });
     const onLan = await AtHost.start(nursery, "on its lan", second, { mdns: true });
     const other = await AtHost.start(nursery, "other site", third, {
       ...announcing("20.2.0.1"),
