@@ -13,6 +13,9 @@ export interface FileValues {
   lineOf(key: string): number;
 }
 
+/** Limit: guess; nobody mends more at a time, and each takes a look for its line. */
+const problemsMax = 20;
+
 const nameOfKey: ReadonlyMap<string, SettingName> = new Map(settingNames.map((name) => [settingOf(name).key, name]));
 const sections: ReadonlySet<string> = new Set(settingNames.map((name) => sectionOf(settingOf(name).key)));
 
@@ -21,6 +24,7 @@ export function readConfigFile(path: string, problems: Problem[]): FileValues {
   const file = readTomlFile(path);
   const values = new Map<SettingName, SettingValue>();
   for (const table of file.tables) {
+    if (problems.length >= problemsMax) break;
     if (!sections.has(table))
       addProblem(
         problems,
@@ -31,6 +35,7 @@ export function readConfigFile(path: string, problems: Problem[]): FileValues {
       );
   }
   for (const [key, value] of file.values) {
+    if (problems.length >= problemsMax) break;
     const name = nameOfKey.get(key);
     if (name !== undefined) take(file, name, value, values, problems);
     else if (sections.has(key)) addProblem(problems, placeOf(file, key), "is a section, not a setting");

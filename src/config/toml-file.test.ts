@@ -38,6 +38,15 @@ describe("the line of a key", () => {
     expect(file.lineOf(key)).toBe(line);
   });
 
+  test("takes some ten readings of the file, wherever it is", () => {
+    const lines = Array.from({ length: 2_000 }, (_, i) => `key${i} = [\n  ${i},\n]`);
+    const file = parseToml("x.toml", lines.join("\n"));
+    let readings = 0;
+    const lineOf = (key: string): number => file.lineWhere((parsed) => (readings++, key in parsed));
+    expect([lineOf("key0"), lineOf("key999"), lineOf("key1999")]).toEqual([1, 2_998, 5_998]);
+    expect(readings).toBeLessThan(3 * 20);
+  });
+
   test("is right with the line ends of other systems", () => {
     expect(parseToml("x.toml", "[a]\r\nb = 1\r\nc = 2\r\n").lineOf("a.c")).toBe(3);
   });

@@ -3,7 +3,8 @@
  *
  * The parser library does not say where a key stood. Its position is found with the parser
  * itself: the shortest beginning of the file that parses and has the key ends with the statement
- * that defines it. That is quadratic, so it runs only to report a problem and on files of bounded size.
+ * that defines it. Each look reads the beginning of the file some ten times over, so it is for few
+ * questions and files of bounded size.
  */
 import { readFileSync, statSync } from "node:fs";
 import { parse, TomlError } from "smol-toml";
@@ -87,16 +88,38 @@ function isTable(value: unknown): value is Record<string, unknown> {
   return prototype === Object.prototype || prototype === null;
 }
 
+/** Keys only come to what was read so far, never go; so the place is found by halves, between a beginning without it and one with it. */
 function findLine(text: string, isThere: (parsed: Record<string, unknown>) => boolean): number {
   const lines = text.split(/\r?\n/);
-  let statementLine = 1;
-  for (let end = 1; end <= lines.length; end++) {
-    const parsed = parseBeginning(lines.slice(0, end).join("\n"));
-    if (parsed === undefined) continue; // in the middle of a statement of several lines
-    if (isThere(parsed)) return firstWrittenLine(lines, statementLine, end);
-    statementLine = end + 1;
+  const parsedTo = (end: number): Record<string, unknown> | undefined => parseBeginning(lines.slice(0, end).join("\n")); // undefined in the middle of a statement of several lines
+  const whole = parsedTo(lines.length);
+  if (whole === undefined || !isThere(whole)) return lines.length;
+  let [without, withIt] = [0, lines.length];
+  for (
+    let end = nearMiddle(without, withIt, parsedTo);
+    end !== undefined;
+    end = nearMiddle(without, withIt, parsedTo)
+  ) {
+    if (isThere(end.parsed)) withIt = end.at;
+    else without = end.at;
   }
-  return lines.length;
+  return firstWrittenLine(lines, without + 1, withIt);
+}
+
+/** The end of a statement between two others, as near to the middle as there is one. */
+function nearMiddle(
+  from: number,
+  to: number,
+  parsedTo: (end: number) => Record<string, unknown> | undefined,
+): { readonly at: number; readonly parsed: Record<string, unknown> } | undefined {
+  const middle = (from + to) >>> 1;
+  for (let distance = 0; distance < to - from; distance++) {
+    for (const at of [middle - distance, middle + distance + 1]) {
+      const parsed = at > from && at < to ? parsedTo(at) : undefined;
+      if (parsed !== undefined) return { at, parsed };
+    }
+  }
+  return undefined;
 }
 
 function parseBeginning(text: string): Record<string, unknown> | undefined {

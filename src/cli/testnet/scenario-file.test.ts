@@ -133,6 +133,13 @@ test.each([
   expect(problemsOf(text)).toEqual([expect.stringMatching(message)]);
 });
 
+test("of very many problems the first twenty are told, and a hundred steps are enough", () => {
+  expect(problemsOf(`nodes = 3\n${"[[step]]\nfly = 1\n".repeat(90)}`)).toHaveLength(20);
+  expect(problemsOf(`nodes = 3\n${"[[step]]\nheal = true\n".repeat(101)}`)).toEqual([
+    expect.stringMatching(/step must be there once to 100 times/),
+  ]);
+});
+
 test("what is no TOML is refused with its line", () => {
   expect(() => read("nodes = \n")).toThrow(/s\.toml:1: /);
 });

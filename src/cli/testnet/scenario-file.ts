@@ -42,10 +42,16 @@ export function readScenario(path: string): Scenario {
   throw new Fault("invalid_config", `${first.message}${more}`, { ...first, problems });
 }
 
+/** Limit: guess; the longest of ours has a dozen. */
+const stepsMax = 100;
+/** Limit: guess; nobody mends more at a time, and each takes a look for its line. */
+const problemsMax = 20;
+
 const topKeys = ["name", "nodes", "seed", "step"];
 
 function read(file: TomlFile, problems: Problem[]): Scenario {
   const complain = (key: string, complaint: string): void => {
+    if (problems.length >= problemsMax) return;
     const line = file.lineOf(key);
     problems.push({ message: `${file.path}:${line}: ${key} ${complaint}`, file: file.path, line, key });
   };
@@ -63,14 +69,17 @@ function read(file: TomlFile, problems: Problem[]): Scenario {
   const name = file.values.get("name") ?? file.path;
   if (typeof name !== "string") complain("name", "must be text");
   const steps = file.values.get("step");
-  if (!Array.isArray(steps) || steps.length === 0) complain("step", "must be there at least once, as [[step]]");
+  if (!Array.isArray(steps) || steps.length === 0 || steps.length > stepsMax)
+    complain("step", `must be there once to ${stepsMax} times, as [[step]]`);
   return {
     file: file.path,
     name: typeof name === "string" ? name : file.path,
     nodes: Number(nodes),
     seed: Number(seed),
     settings,
-    steps: Array.isArray(steps) ? steps.map((step, place) => readStep(file, step, place, problems)) : [],
+    steps: Array.isArray(steps)
+      ? steps.slice(0, stepsMax).map((step, place) => readStep(file, step, place, problems))
+      : [],
   };
 }
 
@@ -92,6 +101,7 @@ function takeSetting(
 function readStep(file: TomlFile, step: unknown, place: number, problems: Problem[]): Step {
   const lineOf = (key?: string): number => file.lineWhere((parsed) => hasInStep(parsed, place, key));
   const complain = (key: string, complaint: string): void => {
+    if (problems.length >= problemsMax) return;
     const line = lineOf(key === "step" ? undefined : key);
     problems.push({
       message: `${file.path}:${line}: step ${place + 1}: ${key} ${complaint}`,
