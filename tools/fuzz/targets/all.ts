@@ -11,6 +11,7 @@ const files = {
   words: () => import("./words.ts"),
   files: () => import("./files.ts"),
   link: () => import("./link.ts"),
+  router: () => import("./router.ts"),
   gossipStream: () => import("./gossip-stream.ts"),
   http: () => import("./http.ts"),
   cli: () => import("./cli.ts"),
