@@ -133,7 +133,7 @@ export class Questions {
       await lookFromNode({
         config: () => node.config(),
         announced: () => node.announced(),
-        mdnsFailure: () => node.mdnsFailure(),
+        linked: () => node.links().filter(({ admitted }) => admitted).length,
         upSeconds: () => node.upSeconds(),
         whyHere: (target) => this.whyHere(target),
         netcheck: () => this.netcheck(),

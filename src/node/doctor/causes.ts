@@ -114,6 +114,18 @@ export const doctorCauses = {
     whatToDo:
       "Forward the TCP port in the router and name the outer address with p2p.announce; p2p-sync netcheck tells more.",
   },
+  mdns_blocked: {
+    area: "discovery",
+    severity: "warning",
+    meaning: "What mDNS sends does not come back even to this machine, so it drops multicast on UDP port 5353.",
+    whatToDo: "Let UDP port 5353 to 224.0.0.251 and ff02::fb through the packet filter, or name peers with --dial.",
+  },
+  other_network: {
+    area: "discovery",
+    severity: "warning",
+    meaning: "Nodes of other networks are on this LAN, and none of this one is linked.",
+    whatToDo: "Start those that belong together with the same --network.",
+  },
   mdns_failed: {
     area: "discovery",
     severity: "warning",

@@ -1,9 +1,15 @@
 /** Causes that would take too long, or too much of a machine, to make: told from facts alone. The rest is in test/doctor. */
 import { expect, test } from "vitest";
+import { mdnsOff } from "../../drivers/libp2p/mdns-health.ts";
 import { causeOfWhy, doctorCauses } from "./causes.ts";
 import { diagnose } from "./diagnose.ts";
 import type { DoctorFacts } from "./facts.ts";
 
+const place = { interface: "eth0", family: "v4", loopback: false, sent: 9, echoes: 9, heard: 0 } as const;
+const failing = {
+  mdns: { ...mdnsOff, enabled: true, places: [{ ...place, lastHeardAt: undefined, failure: "EPERM" }] },
+  linked: 1,
+};
 const well: DoctorFacts = {
   process: { nodeVersion: "v24.21.0", programVersion: "0.1.0", platform: "linux x64" },
   node: { type: "running", pid: 7, upSeconds: 61.5 },
@@ -23,7 +29,7 @@ const well: DoctorFacts = {
     linksMax: 50,
     reach: undefined,
   },
-  discovery: { enabled: true, failure: undefined },
+  discovery: { mdns: { ...mdnsOff, enabled: true }, linked: 1 },
   peers: [],
   clock: { offsetMs: 3, doubted: false },
   firewall: [],
@@ -42,7 +48,7 @@ test("a node that is well has no causes, and every area says what was seen", () 
 
 test.each<[string, Partial<DoctorFacts>]>([
   ["not_listening", { ports: [] }],
-  ["mdns_failed", { discovery: { enabled: true, failure: "eth0: EPERM" } }],
+  ["mdns_failed", { discovery: failing }],
   ["open_files", { network: { ...network, look: { ...network.look, descriptors: { open: 900, limit: 1_024 } } } }],
   [
     "behind_nat",
@@ -64,7 +70,7 @@ test("the gravest cause comes first, and the whole is as grave as it", () => {
 
 test("a packet filter that drops mDNS is part of what to do", () => {
   const firewall = [{ place: "inet filter input", rule: "udp dport 5353 drop", port: 5353 }];
-  const [cause] = diagnose({ ...well, firewall, discovery: { enabled: true, failure: "eth0" } }).causes;
+  const [cause] = diagnose({ ...well, firewall, discovery: failing }).causes;
   expect(cause?.next).toMatch(/^The packet filter here says "udp dport 5353 drop" \(inet filter input\)\. /);
 });
 

@@ -1,5 +1,6 @@
 /** What a diagnosis stands on. A part that could not be looked at is undefined, never made up. */
 import type { AddressFamily } from "../../base/address-family.ts";
+import type { MdnsHealth } from "../../drivers/libp2p/mdns-health.ts";
 import type { DiskLook } from "../../drivers/system/disk-look.ts";
 import type { NetworkLook } from "../../drivers/system/network-look.ts";
 import type { Explanation } from "../facade.ts";
@@ -68,9 +69,9 @@ export interface NetworkFacts {
 }
 
 export interface DiscoveryFacts {
-  readonly enabled: boolean;
-  /** Why mDNS does not work somewhere. */
-  readonly failure: string | undefined;
+  readonly mdns: MdnsHealth;
+  /** Peers that are linked. */
+  readonly linked: number;
 }
 
 export interface PeerFacts {

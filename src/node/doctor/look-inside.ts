@@ -9,7 +9,8 @@ import { lookAtMachine, thisProcess } from "./look.ts";
 export interface LookedAtNode {
   config(): Config;
   announced(): readonly string[];
-  mdnsFailure(): string | undefined;
+  /** Peers that are linked. */
+  linked(): number;
   /** What this node alone says of an address. */
   whyHere(target: string): Promise<Explanation>;
   netcheck(): Promise<NetCheck>;
@@ -33,7 +34,7 @@ export async function lookFromNode(node: LookedAtNode): Promise<DoctorFacts> {
     ...machine,
     ports: listened(netcheck),
     network: { ...machine.network, reach: netcheck.reach },
-    discovery: { enabled: config.p2pMdns, failure: node.mdnsFailure() },
+    discovery: { mdns: netcheck.mdns, linked: node.linked() },
     peers,
     clock: { offsetMs: clock.offsetMs, doubted: clock.doubted },
   };

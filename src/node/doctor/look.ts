@@ -7,6 +7,7 @@ import { access, constants } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { isLoopback } from "../../config/text-formats.ts";
 import type { Config } from "../../config/settings.ts";
+import { mdnsOff } from "../../drivers/libp2p/mdns-health.ts";
 import { probePeer, type ProbeOutcome } from "../../drivers/libp2p/peer-probe.ts";
 import { tryBind } from "../../drivers/system/bind-try.ts";
 import { lookAtDisk } from "../../drivers/system/disk-look.ts";
@@ -68,7 +69,7 @@ export async function lookWithoutNode(
     configProblems: [],
     ports,
     ...common,
-    discovery: config.p2pMdns ? undefined : { enabled: false, failure: undefined },
+    discovery: config.p2pMdns ? undefined : { mdns: mdnsOff, linked: 0 },
     peers: peers.filter((each) => each !== undefined),
     clock: undefined,
   };

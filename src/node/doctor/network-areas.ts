@@ -1,6 +1,7 @@
 /** What ports, addresses, discovery, peers, clocks and open files show. */
 import { ownSkewMsMax } from "../../core/peers/limits.ts";
-import { causeOfWhy, doctorCauses } from "./causes.ts";
+import { mdnsBlocked, mdnsHeard } from "../mdns-words.ts";
+import { causeOfWhy, type DoctorCause, doctorCauses } from "./causes.ts";
 import type { AreaFinding } from "./diagnosis.ts";
 import type { DoctorFacts, FirewallRule, NetworkFacts, PortFacts, PortState } from "./facts.ts";
 
@@ -70,13 +71,27 @@ function outerAddresses({ look, family }: NetworkFacts): NetworkFacts["look"]["i
 
 export function discoveryArea({ discovery, firewall }: DoctorFacts): AreaFinding {
   if (discovery === undefined) return { seen: undefined, causes: [] };
-  if (!discovery.enabled) return { seen: "mDNS is off", causes: [] };
-  if (discovery.failure === undefined) return { seen: "mDNS: no trouble seen", causes: [] };
-  const next = `${hintOn(firewall, mdnsPort)}${doctorCauses.mdns_failed.whatToDo}`;
-  return {
-    seen: "mDNS does not work everywhere",
-    causes: [{ code: "mdns_failed", subject: "", message: `mDNS does not work on ${discovery.failure}.`, next }],
-  };
+  const { mdns, linked } = discovery;
+  if (!mdns.enabled) return { seen: "mDNS is off", causes: [] };
+  const blocked = mdnsBlocked(mdns);
+  const { nodes, names } = mdns.otherNetworks;
+  const hint = hintOn(firewall, mdnsPort);
+  const cause = (code: DoctorCause, message: string, before = ""): Cause => ({
+    code,
+    subject: "",
+    message,
+    next: `${before}${doctorCauses[code].whatToDo}`,
+  });
+  const causes = [
+    ...(blocked === undefined ? [] : [cause("mdns_blocked", `mDNS is blocked on ${blocked}.`, hint)]),
+    ...mdns.places.flatMap(({ interface: name, failure }) =>
+      failure === undefined ? [] : [cause("mdns_failed", `mDNS does not work on ${name}: ${failure}.`, hint)],
+    ),
+    ...(nodes === 0 || linked > 0
+      ? []
+      : [cause("other_network", `${nodes} nodes of other networks are on this LAN: ${names.join(", ")}.`)]),
+  ];
+  return { seen: `mDNS: ${mdnsHeard(mdns)}`, causes };
 }
 
 export function peersArea({ peers, firewall }: DoctorFacts): AreaFinding {
