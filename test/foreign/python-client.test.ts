@@ -24,6 +24,9 @@ interface Outcome {
 
 if (without !== undefined) console.warn(`skipped, the Python client: ${without}`);
 
+// Probed: python3 of at least 3.9 with its package `cryptography`, which not every machine has.
+const withPython = test.skipIf(without !== undefined);
+
 beforeAll(async () => {
   nursery = new Nursery();
   if (without !== undefined) return;
@@ -33,7 +36,7 @@ beforeAll(async () => {
 });
 afterAll(() => nursery.end());
 
-test.skipIf(without !== undefined)("what it puts both nodes have, also over what a node wrote", async () => {
+withPython("what it puts both nodes have, also over what a node wrote", async () => {
   await dialed.put("shared/color", "red");
   expect(await client("put", "shared/color", "grün")).toEqual({ code: 0, out: "", err: "" });
   for (const node of [dialed, other]) {
@@ -43,35 +46,32 @@ test.skipIf(without !== undefined)("what it puts both nodes have, also over what
   await until("the other has it", async () => (await other.get("shared/color")) === "blue");
 });
 
-test.skipIf(without !== undefined)(
-  "it catches up on batches, parts of batches, deletes and expiry to the member's root",
-  async () => {
-    const pairs = Array.from(
-      { length: 1_500 },
-      (_, index) => [`large/${String(index).padStart(4, "0")}`, `v${index}`] as const,
-    );
-    await other.putAll(pairs.slice(0, 1_000));
-    await other.putAll(pairs.slice(1_000));
-    await other.put("large/0007", "overwritten"); // so of its batch only a part is alive, which comes with a proof
-    await other.delete("large/0008");
-    await untilConverged([dialed, other]);
-    const { entries, root } = await dialed.status();
-    const set = `${entries + 1} ${root}`; // and the tombstone
-    expect(await client("root")).toEqual({ code: 0, out: `own    ${set}\nmember ${set}\n`, err: "" });
-    const keys = pairs.map(([key]) => key).filter((key) => key !== "large/0008");
-    expect((await client("list", "large/")).out.trimEnd().split("\n")).toEqual(keys);
-    expect(await client("get", "large/0007")).toEqual({ code: 0, out: "overwritten", err: "" });
-    expect(await client("get", "large/0008")).toEqual({ code: 4, out: "", err: "large/0008 is not there\n" });
-  },
-);
+withPython("it catches up on batches, parts of batches, deletes and expiry to the member's root", async () => {
+  const pairs = Array.from(
+    { length: 1_500 },
+    (_, index) => [`large/${String(index).padStart(4, "0")}`, `v${index}`] as const,
+  );
+  await other.putAll(pairs.slice(0, 1_000));
+  await other.putAll(pairs.slice(1_000));
+  await other.put("large/0007", "overwritten"); // so of its batch only a part is alive, which comes with a proof
+  await other.delete("large/0008");
+  await untilConverged([dialed, other]);
+  const { entries, root } = await dialed.status();
+  const set = `${entries + 1} ${root}`; // and the tombstone
+  expect(await client("root")).toEqual({ code: 0, out: `own    ${set}\nmember ${set}\n`, err: "" });
+  const keys = pairs.map(([key]) => key).filter((key) => key !== "large/0008");
+  expect((await client("list", "large/")).out.trimEnd().split("\n")).toEqual(keys);
+  expect(await client("get", "large/0007")).toEqual({ code: 0, out: "overwritten", err: "" });
+  expect(await client("get", "large/0008")).toEqual({ code: 4, out: "", err: "large/0008 is not there\n" });
+});
 
-test.skipIf(without !== undefined)("a value whose time is over is hidden", async () => {
+withPython("a value whose time is over is hidden", async () => {
   await dialed.put("brief", "here", "ttl=1");
   await until("it expired", async () => (await dialed.get("brief")) === undefined);
   expect(await client("get", "brief")).toMatchObject({ code: 4 });
 });
 
-test.skipIf(without !== undefined)("what it signed before it died is pulled from it in its next run", async () => {
+withPython("what it signed before it died is pulled from it in its next run", async () => {
   const died = `from p2p_sync_client import *
 state = State(Path(${JSON.stringify(keyFile())}))
 numbers = state.incarnation + struct.pack(">QQ", state.take_number(), now_us())
@@ -82,7 +82,7 @@ state.save()`;
   expect(await dialed.get("left/behind")).toBe("kept");
 });
 
-test.skipIf(without !== undefined)("a member of another network, and none at all, are told apart", async () => {
+withPython("a member of another network, and none at all, are told apart", async () => {
   const stranger = await python(
     "p2p_sync_client.py",
     "--dial",
