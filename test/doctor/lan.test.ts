@@ -29,7 +29,7 @@ async function startOn(host: string, name: string, network: string): Promise<() 
 
 test("mdns_blocked: a packet filter drops UDP port 5353, and the rule is told", { timeout: slowMsMax }, async (ctx) => {
   const missing = missingForLan() ?? (spawnSync("nft", ["-v"]).error === undefined ? undefined : "needs nft(8)");
-  ctx.skip(missing !== undefined, missing);
+  ctx.skip(missing !== undefined, `cannot run here: ${missing}`);
   const host = lan.addHost("10.77.0.1/24");
   const rules = "table inet filter { chain input { type filter hook input priority 0; udp dport 5353 drop; }; }";
   run("ip", ["netns", "exec", host, "nft", rules]);
@@ -43,7 +43,7 @@ test(
   { timeout: slowMsMax },
   async (ctx) => {
     const missing = missingForLan();
-    ctx.skip(missing !== undefined, missing);
+    ctx.skip(missing !== undefined, `cannot run here: ${missing}`);
     const look = await startOn(lan.addHost("10.77.0.1/24"), "a", "ours");
     await startOn(lan.addHost("10.77.0.2/24"), "b", "theirs");
     await untilCause(look, "other_network", /theirs/);
