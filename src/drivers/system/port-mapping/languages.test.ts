@@ -40,6 +40,16 @@ describe("UPnP", () => {
     `HTTP/1.1 200 OK\r\nST: upnp:rootdevice\r\nLocation: ${location}\r\n\r\n`;
 
   test.each([
+    ["spaces", `<service><serviceType>${" ".repeat(60_000)}</service>`],
+    ["elements that are not closed", `<service>${"<serviceType ".repeat(5_000)}</service>`],
+    ["services that are not closed", "<service>".repeat(7_000)],
+  ])("reads 64 KiB of %s in no time", (_, description) => {
+    const before = process.threadCpuUsage();
+    expect(controlIn(description, new URL("http://192.168.1.1/"), router)).toBeUndefined();
+    expect(process.threadCpuUsage(before).user).toBeLessThan(100_000);
+  });
+
+  test.each([
     ["at the router", "http://192.168.1.1:5000/rootDesc.xml", "http://192.168.1.1:5000/rootDesc.xml"],
     ["elsewhere", "http://192.168.1.7:5000/rootDesc.xml", undefined],
     ["at a name", "http://router.local/rootDesc.xml", undefined],

@@ -121,7 +121,10 @@ export function locationIn(answer: string, router: string): URL | undefined {
 
 /** The service in a description that maps ports. */
 export function controlIn(description: string, base: URL, router: string): Control | undefined {
-  for (const [, service = ""] of description.matchAll(/<service>([\s\S]*?)<\/service>/g)) {
+  for (const rest of description.split("<service>").slice(1)) {
+    const end = rest.indexOf("</service>");
+    if (end < 0) continue;
+    const service = rest.slice(0, end);
     const [serviceType, path] = [elementIn(service, "serviceType"), elementIn(service, "controlURL")];
     const url = path === undefined ? undefined : urlAt(path, base, router);
     if (serviceType !== undefined && serviceTypes.test(serviceType) && url !== undefined) return { url, serviceType };
@@ -194,5 +197,6 @@ function faultIn(answer: string, status: number | undefined): Error {
 }
 
 function elementIn(xml: string, name: string): string | undefined {
-  return new RegExp(`<(?:\\w+:)?${name}(?: [^>]*)?>\\s*([^<]*?)\\s*</`).exec(xml)?.[1];
+  // No part of the pattern can take what the next may take: else a few KiB of spaces hold the thread for minutes.
+  return new RegExp(`<(?:\\w+:)?${name}(?: [^<>]*)?>([^<]*)</`).exec(xml)?.[1]?.trim();
 }
