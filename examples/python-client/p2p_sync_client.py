@@ -97,7 +97,9 @@ class Member:
             self.ended = True
             for stream in self.mux.streams.values():
                 stream.inbox.feed_eof()
-            await asyncio.wait(self.tasks - {asyncio.current_task()}, timeout=1)
+            others = self.tasks - {asyncio.current_task()}
+            if others:
+                await asyncio.wait(others, timeout=1)
 
     async def leave(self, code: int, reason: str) -> None:
         """A close is always preceded by its reason, where the link still takes one."""
@@ -269,9 +271,12 @@ class Member:
     async def put(self, key: bytes, value: bytes) -> None:
         numbers = self.state.incarnation + struct.pack(">QQ", self.state.take_number(), now_us())
         parcel = sign_put(self.state.identity, numbers, self.network, key, value, self.set.get(key))
+        try:
+            self.merge(read_parcel(parcel, self.network))
+        except ProtocolError as error:
+            raise Failure(f"this cannot be written: {error}") from error
         self.state.pending.append(parcel)
         self.state.save()
-        self.merge(read_parcel(parcel, self.network))
         data = b"\1" + struct.pack(">HI", 1, len(parcel)) + parcel
         await self.send("mesh", field(2, field(2, data) + field(4, self.topic.encode())))
 
