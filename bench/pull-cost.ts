@@ -33,7 +33,7 @@ const common = 1_000;
 /** The asker lacks the newest `newest` batches of each of so many writers. */
 export function pullCost(writers: number, newest: number): PullCost {
   const [asker, server] = [origins(writers, common), origins(writers, common + newest)];
-  const [pull, serve] = [new Pull(new Prng(1), pullEveryMs), new Serve()];
+  const [pull, serve] = [new Pull(new Prng(1), () => pullEveryMs), new Serve()];
   const [asked, answered]: [Effect[], Effect[]] = [[], []];
   const view = { parcels: storedOf } as Pick<StoreView, "parcels"> as StoreView;
   let [bytes, roundTrips, parcels] = [0, 0, 0];

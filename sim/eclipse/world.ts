@@ -60,7 +60,7 @@ export class EclipsedWorld {
   readonly #byAddress = new Map<string, Member>();
   readonly #disk = new Map<string, KnownAddress>();
   readonly #links = new Map<LinkId, Standing>();
-  readonly #slots = new Slots({ exempt: [], validators: 0 });
+  readonly #slots = new Slots(() => ({ exempt: [], validators: 0 }));
   #dials: { readonly at: number; readonly attempt: number; readonly member: Member | undefined }[] = [];
   #connections: Connections;
   #book: AddressBook;

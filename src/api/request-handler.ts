@@ -50,6 +50,7 @@ async function answer(
   return route.handle({
     facade: parts.facade,
     streams: parts.streams,
+    reloadConfig: parts.reloadConfig,
     version: parts.version,
     query: route.query === undefined ? {} : parseQuery(route.query, search),
     parameter: parsePathPart(parameter),

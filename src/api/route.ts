@@ -5,7 +5,7 @@
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { z } from "zod";
-import type { NodeFacade } from "../node/facade.ts";
+import type { NodeFacade, SettingChange } from "../node/facade.ts";
 import type { Answer } from "./answers.ts";
 import { parseJson } from "./input.ts";
 import type { Streams } from "./streams.ts";
@@ -19,6 +19,8 @@ export interface RouteServices {
   readonly facade: NodeFacade;
   readonly streams: Streams;
   readonly version: string;
+  /** Undefined where there is no file to read again. */
+  readonly reloadConfig: (() => readonly SettingChange[]) | undefined;
 }
 
 export interface RouteRequest<Query, Body> extends RouteServices {

@@ -6,7 +6,7 @@ import { createServer, STATUS_CODES, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { Fault } from "../base/fault.ts";
-import type { NodeFacade } from "../node/facade.ts";
+import type { NodeFacade, SettingChange } from "../node/facade.ts";
 import { faultView } from "./answers.ts";
 import { BodyBudget } from "./body.ts";
 import { createGuard, hostForm } from "./guard.ts";
@@ -26,6 +26,8 @@ export interface ApiServerOptions {
   readonly version: string;
   /** Hears of every failure that is not a client's doing; `where` is method and path. */
   readonly report: (error: unknown, where: string) => void;
+  /** Reads the configuration again; undefined where there is no file to read. Throws `invalid_config`. */
+  readonly reloadConfig?: () => readonly SettingChange[];
   readonly streamLimits?: StreamLimits;
   /** Names the program on a taken port for the message, where it can be found out. */
   readonly describePortHolder: (port: number) => Promise<string | undefined>;
@@ -44,6 +46,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   const streams = new Streams(options.streamLimits ?? limits);
   const handler = createRequestHandler({
     facade,
+    reloadConfig: options.reloadConfig,
     streams,
     version,
     report,

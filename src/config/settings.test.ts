@@ -1,6 +1,5 @@
 import { expect, test } from "vitest";
 import { checkValue } from "./check-value.ts";
-import { compareConfigs } from "./compare-configs.ts";
 import { networkDescriptor } from "./network-descriptor.ts";
 import { defaultConfig, environmentNameOf, flagNameOf, settingNames, settingOf } from "./settings.ts";
 
@@ -38,17 +37,4 @@ test("process settings do not change the descriptor, network settings do", () =>
   expect(networkDescriptor({ ...config, p2pPort: 1, dataDir: "/x" })).toBe(networkDescriptor(config));
   expect(networkDescriptor({ ...config, networkName: "other" })).not.toBe(networkDescriptor(config));
   expect(networkDescriptor({ ...config, networkHorizonDays: 31 })).not.toBe(networkDescriptor(config));
-});
-
-test("reading a configuration again takes over what can change and names the rest", () => {
-  const running = defaultConfig();
-  const change = compareConfigs(running, {
-    ...running,
-    logLevel: "debug",
-    p2pPort: 1,
-    p2pDial: ["/ip4/10.0.0.1/tcp/1"],
-  });
-  expect(change.taken).toEqual(["log.level"]);
-  expect(change.needRestart).toEqual(["p2p.port", "p2p.dial"]);
-  expect(change.config).toEqual({ ...running, logLevel: "debug" });
 });

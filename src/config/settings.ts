@@ -116,7 +116,7 @@ export const settings = {
     itemsMin: 0,
     itemsMax: 256,
     flag: "--dial <MULTIADDR>",
-    reload: "restart",
+    reload: "live",
     effect:
       "Addresses of nodes to connect to and to keep connected; /p2p/<peer id> alone stands for a node that is looked for by its id.",
     source: "guess",
@@ -288,7 +288,7 @@ export const settings = {
     default: 30,
     min: 1,
     max: 3600,
-    reload: "restart",
+    reload: "live",
     effect: "How often a node tells its peers what it has, to repair what gossip lost.",
     source: "design of frontier/1",
   },
@@ -302,7 +302,7 @@ export const settings = {
     itemsMin: 0,
     itemsMax: 16,
     flag: "--first <PREFIX>",
-    reload: "restart",
+    reload: "live",
     effect: "Prefixes of keys that a node which joins, or was away, asks for before all others.",
     source: "guess",
   },
@@ -314,7 +314,7 @@ export const settings = {
     default: 10,
     min: 1,
     max: 3600,
-    reload: "restart",
+    reload: "live",
     effect: "How long a member that vanished without a goodbye may be away before it counts as cut off.",
     source: "guess: longer than a restart",
   },
@@ -338,7 +338,7 @@ export const settings = {
     default: 10,
     min: 1,
     max: 1_000,
-    reload: "restart",
+    reload: "live",
     effect:
       "Failed dials in a row after which a peer that was a member, and was neither lost just now nor configured, is dialed once an hour only.",
     source: "outside contract",
@@ -351,7 +351,7 @@ export const settings = {
     default: 5,
     min: 1,
     max: 600,
-    reload: "restart",
+    reload: "live",
     effect: "The wait after the first failed dial of an address; each further one doubles it.",
     source: "outside contract",
   },
@@ -363,7 +363,7 @@ export const settings = {
     default: 600,
     min: 5,
     max: 86_400,
-    reload: "restart",
+    reload: "live",
     effect: "The longest wait between two dials of an address that does not sleep.",
     source: "outside contract",
   },
@@ -484,7 +484,7 @@ export const settings = {
     default: [],
     itemsMin: 0,
     itemsMax: 100,
-    reload: "restart",
+    reload: "live",
     effect: "Peers that are dialed before all others, never given up, and never lose their place to another.",
     source: "decided for the product",
   },
@@ -508,7 +508,7 @@ export const settings = {
     unit: "",
     default: false,
     flag: "--detector",
-    reload: "restart",
+    reload: "live",
     effect:
       "Suspect linked peers that give no sign of life within a second: told as an event, and after 5 s their link is made anew. Peers answer whether theirs is on or not.",
     source: "outside contract",
@@ -521,7 +521,7 @@ export const settings = {
     default: 225,
     min: 50,
     max: 5000,
-    reload: "restart",
+    reload: "live",
     effect:
       "How long a link may be silent before the failure detector probes it; drawn anew each time, 11 % more or less.",
     source: "outside contract",
@@ -595,7 +595,7 @@ export const settings = {
     min: 32 * 2 ** 20,
     max: 2 ** 50,
     flag: "--max-disk <SIZE>",
-    reload: "restart",
+    reload: "live",
     effect:
       "Bytes the store may take. At 90 % of them puts are refused (disk_budget) while deletes go on, at 95 % what peers have waits until there is room again.",
     source: "guess; the least is twice the database's log",
@@ -608,7 +608,7 @@ export const settings = {
     default: "64MiB",
     min: 2 ** 20,
     max: 2 ** 50,
-    reload: "restart",
+    reload: "live",
     effect:
       "Free space on the data folder's disk that is left alone: below it puts are refused (disk_budget), below half of it what peers have waits, so that the disk never runs full.",
     source: "guess: four times the database's log",
@@ -622,7 +622,7 @@ export const settings = {
     min: 256 * 2 ** 20,
     max: 2 ** 50,
     flag: "--max-memory <SIZE>",
-    reload: "restart",
+    reload: "live",
     effect:
       "Resident memory the process may take. Caches and queues are made to fit; as it comes near, links are read slowly and nobody new is let in, then puts are refused (memory_budget) for a moment.",
     source: "measured: an idle node takes about 200 MiB",
@@ -636,7 +636,7 @@ export const settings = {
     min: 64 * 2 ** 10,
     max: 2 ** 40,
     flag: "--max-bandwidth <RATE>",
-    reload: "restart",
+    reload: "live",
     effect:
       "Bytes in a second over all links: so much is read, and as much written. Beyond it data waits; what is urgent goes first. Links on this machine count too.",
     source: "guess; at the least a full frame takes 16 s",
@@ -649,7 +649,7 @@ export const settings = {
     default: "64MiB/s",
     min: 64 * 2 ** 10,
     max: 2 ** 40,
-    reload: "restart",
+    reload: "live",
     effect: "Bytes in a second that are read from one peer; beyond it its data waits, which blames nobody.",
     source: "above what one core decrypts, checks and stores",
   },
@@ -661,7 +661,7 @@ export const settings = {
     default: 4_000,
     min: 10,
     max: 1_000_000,
-    reload: "restart",
+    reload: "live",
     effect: "Gossip messages in a second that are read from one peer, copies included; beyond it its data waits.",
     source: "twice what three nodes were measured to pass on",
   },
@@ -685,7 +685,7 @@ export const settings = {
     unit: "",
     default: "text",
     flag: "--log-format <text|json>",
-    reload: "restart",
+    reload: "live",
     effect: "Log lines for people or for machines.",
     source: "outside contract",
   },
@@ -697,7 +697,7 @@ export const settings = {
     unit: "",
     default: "",
     flag: "--log-file <FILE>",
-    reload: "restart",
+    reload: "live",
     effect: "File that log lines are appended to, made with its folders; empty means standard error.",
     source: "outside contract",
   },
@@ -750,6 +750,11 @@ export const settings = {
 } as const satisfies Readonly<Record<string, Setting>>;
 
 export type SettingName = keyof typeof settings;
+
+/** Settings that take effect while the node runs. */
+export type LiveSettingName = {
+  [Name in SettingName]: (typeof settings)[Name]["reload"] extends "live" ? Name : never;
+}[SettingName];
 
 type ValueOf<S extends Setting> = S extends { readonly type: "integer" }
   ? number

@@ -9,6 +9,7 @@ import type { LinkFact } from "../drivers/libp2p/driver-types.ts";
 import type { Metrics } from "../drivers/observe/metrics.ts";
 import type { Observer } from "../drivers/observe/observer.ts";
 import type { MemoryLevel } from "./memory/budget.ts";
+import type { SettingChange } from "./live-settings.ts";
 import { LinkHistory } from "./link-history.ts";
 import type { PeerStatus } from "./facade.ts";
 import { PeerBook } from "./peer-book.ts";
@@ -83,6 +84,14 @@ export class Border {
       default:
         unreachable(effect);
     }
+  }
+
+  reloaded(changes: readonly SettingChange[]): void {
+    const keysOf = (outcome: SettingChange["outcome"]): readonly string[] =>
+      changes.flatMap((change) => (change.outcome === outcome ? [change.key] : []));
+    const detail = { applied: keysOf("applied"), restart: keysOf("restart"), refused: keysOf("refused") };
+    this.#observer.log("node", detail.refused.length > 0 ? "warn" : "info", "the configuration was read again", detail);
+    this.#observer.emit({ type: "configReloaded", at: Date.now() as Instant, detail });
   }
 
   /** The memory in use has come to another level of its limit. */

@@ -8,6 +8,7 @@ import type { Fault } from "../base/fault.ts";
 import type { Config } from "../config/settings.ts";
 import type { CandidateSource, Counters, Direction, LinkId } from "../ports/network.ts";
 import type { EventType, NodeEvent } from "../ports/observer.ts";
+import type { Reload } from "./live-settings.ts";
 import type { PeersFacade } from "./peers-facade.ts";
 import type { Diagnosis } from "./doctor/diagnosis.ts";
 import type { NetCheck } from "./netcheck.ts";
@@ -16,6 +17,7 @@ import type { ConflictEntry, Convergence, ConvergenceOptions, KeyExplanation, Pa
 
 export type { Counters } from "../ports/network.ts";
 export type { EventDetails, EventType, NodeEvent } from "../ports/observer.ts";
+export type { SettingChange } from "./live-settings.ts";
 export type { ConflictEntry } from "./insight.ts";
 
 /** How sure a write is: fsynced here, held durably by k other members, or in a final block. */
@@ -367,8 +369,8 @@ export interface RunningNode {
   readonly apiToken: string;
   /** Tells the node where its HTTP API is, for `info`. */
   announceHttp(url: string): void;
-  /** Takes over the settings that can change while running. */
-  applyConfig(config: Config): void;
+  /** Takes over the settings that can change while running; says what became of each changed one. */
+  applyConfig(config: Config): Reload;
   /** Resolves when the node has stopped, with the fault that made it stop by itself. */
   readonly stopped: Promise<Fault | undefined>;
 }

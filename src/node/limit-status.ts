@@ -2,25 +2,21 @@
  * How each limit stands, for the status page, the metrics and the health check: what is used of it, by its own name,
  * with what follows from that and how it is raised.
  */
-import { limitOf } from "../config/size-value.ts";
-import { type Config, settings } from "../config/settings.ts";
 import type { ReplicaSnapshot } from "../core/replica/replica.ts";
 import type { BandwidthUse, NetworkDriver } from "../drivers/libp2p/driver-types.ts";
 import type { MemoryBudget } from "./memory/budget.ts";
 import type { HealthCheck, LimitStatus } from "./facade.ts";
 
 export function limitsOf(
-  { disk }: Pick<ReplicaSnapshot, "disk">,
+  { disk, options }: Pick<ReplicaSnapshot, "disk" | "options">,
   memory: Pick<MemoryBudget, "level" | "limitBytes" | "usedBytes">,
   { read, written }: ReturnType<NetworkDriver["bandwidth"]>,
-  config: Config,
 ): readonly LimitStatus[] {
-  const bandwidth = limitOf(settings.limitsMaxBandwidth, config.limitsMaxBandwidth);
   return [
-    ...(disk === undefined ? [] : diskLimits(disk, config)),
+    ...(disk === undefined ? [] : diskLimits(disk, options.disk?.maxBytes, options.disk?.reserveBytes)),
     memoryLimit(memory),
-    bandwidthLimit("in", read, bandwidth),
-    bandwidthLimit("out", written, bandwidth),
+    bandwidthLimit("in", read),
+    bandwidthLimit("out", written),
   ];
 }
 
@@ -43,9 +39,12 @@ export function limitsCheck(limits: readonly LimitStatus[]): HealthCheck {
   };
 }
 
-function diskLimits(disk: NonNullable<ReplicaSnapshot["disk"]>, config: Config): readonly LimitStatus[] {
-  const max = limitOf(settings.limitsMaxDisk, config.limitsMaxDisk);
-  const reserve = limitOf(settings.limitsDiskReserve, config.limitsDiskReserve);
+function diskLimits(
+  disk: NonNullable<ReplicaSnapshot["disk"]>,
+  max: number | undefined,
+  reserveBytes = 0,
+): readonly LimitStatus[] {
+  const reserve = reserveBytes === 0 ? undefined : reserveBytes;
   const size: LimitStatus = {
     setting: "limits.max_disk",
     unit: "bytes",
@@ -76,14 +75,14 @@ function memoryLimit({
   return { setting: "limits.max_memory", unit: "bytes", used: usedBytes, limit: limitBytes, state: level, message };
 }
 
-function bandwidthLimit(part: "in" | "out", use: BandwidthUse, limit: number | undefined): LimitStatus {
-  const state = limit !== undefined && use.isSlowing ? "slowing" : "ok";
+function bandwidthLimit(part: "in" | "out", use: BandwidthUse): LimitStatus {
+  const state = use.max !== undefined && use.isSlowing ? "slowing" : "ok";
   return {
     setting: "limits.max_bandwidth",
     part,
     unit: "bytes/s",
     used: use.bytesPerSecond,
-    limit,
+    limit: use.max,
     state,
     message: state === "ok" ? "" : "data waits, what is urgent goes first: raise it if that is too slow",
   };

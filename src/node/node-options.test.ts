@@ -21,5 +21,5 @@ test("what is set reaches them, and a longest wait is never below the first", ()
   const config = { ...defaultConfig(), peersBanSeconds: 7, peersBreakerSeconds: 500, peersBreakerMaxSeconds: 20 };
   const { banMsSteps: steps, peerLimits } = threadOptionsOf(config, folder, network, memoryPlanOf(config), undefined);
   expect(steps[0]).toBe(7_000);
-  expect(peerLimits.breaker).toEqual({ failures: 5, resetMsMin: 500_000, resetMsMax: 500_000 });
+  expect(peerLimits?.breaker).toEqual({ failures: 5, resetMsMin: 500_000, resetMsMax: 500_000 });
 });

@@ -1,13 +1,14 @@
 /** What the parts of a node are told, from the one configuration. */
 import type { NetworkId, PeerId } from "../base/brand.ts";
 import { Fault } from "../base/fault.ts";
+import type { LiveOptions } from "../core/replica/live-options.ts";
 import { parseIpRange } from "../base/ip-range.ts";
 import { parseLogLevels } from "../config/log-levels.ts";
 import { trieCacheBytesMax } from "../core/replica/limits.ts";
 import { limitOf } from "../config/size-value.ts";
 import { type Config, settings } from "../config/settings.ts";
 import type { AddressFamily } from "../base/address-family.ts";
-import type { NetworkDriverOptions } from "../drivers/libp2p/driver-types.ts";
+import type { LiveDriverOptions, NetworkDriverOptions } from "../drivers/libp2p/driver-types.ts";
 import { gossipQueuesBytesMax, inputBytesMax } from "../drivers/libp2p/limits.ts";
 import { openLogFile } from "../drivers/observe/log-file.ts";
 import { createLogger, type Logger } from "../drivers/observe/logger.ts";
@@ -50,15 +51,30 @@ export function threadOptionsOf(
     networkName: config.networkName,
     agent: `p2p-sync/${programVersion}`,
     horizonDays: config.networkHorizonDays,
-    pullEveryMs: config.syncIntervalSeconds * 1000,
-    first: config.syncFirst,
-    cutOffMs: config.peersCutOffSeconds * 1000,
-    exemptRanges: config.peersExemptRanges.flatMap((range) => parseIpRange(range) ?? []),
-    validators: config.peersValidators as readonly PeerId[],
+    ...liveOptionsOf(config),
+    banMsSteps: [config.peersBanSeconds * 1000, config.peersBanAgainSeconds * 1000, undefined],
     outboundWanted: config.peersOutbound,
+    exemptRanges: config.peersExemptRanges.flatMap((range) => parseIpRange(range) ?? []),
     exchange: config.peersExchange,
     usesRelays: config.p2pRelay === "use" || config.p2pRelay === "both",
     routing: config.p2pDht,
+    outboxLimits: {
+      ttlMs: config.peersOutboxSeconds * 1000,
+      messagesMax: config.peersOutboxMessages,
+      bytesMax: config.peersOutboxKib * 1024,
+    },
+    clockOffsetMs: config.testClockOffsetMs,
+    faults,
+  };
+}
+
+/** What a running replica takes over. */
+export function liveOptionsOf(config: Config): LiveOptions {
+  return {
+    pullEveryMs: config.syncIntervalSeconds * 1000,
+    first: config.syncFirst,
+    cutOffMs: config.peersCutOffSeconds * 1000,
+    validators: config.peersValidators as readonly PeerId[],
     peerLimits: {
       links: config.peersMaxLinks,
       attempts: config.peersAttempts,
@@ -72,19 +88,22 @@ export function threadOptionsOf(
       },
       reconnectMs: hourMs / config.peersReconnectsPerHour,
     },
-    banMsSteps: [config.peersBanSeconds * 1000, config.peersBanAgainSeconds * 1000, undefined],
-    outboxLimits: {
-      ttlMs: config.peersOutboxSeconds * 1000,
-      messagesMax: config.peersOutboxMessages,
-      bytesMax: config.peersOutboxKib * 1024,
-    },
     detector: { enabled: config.peersDetector, probeMs: config.peersProbeMs },
     disk: {
       maxBytes: limitOf(settings.limitsMaxDisk, config.limitsMaxDisk),
       reserveBytes: limitOf(settings.limitsDiskReserve, config.limitsDiskReserve) ?? 0,
     },
-    clockOffsetMs: config.testClockOffsetMs,
-    faults,
+  };
+}
+
+/** What a running driver takes over. */
+export function liveDriverOptionsOf(config: Config): LiveDriverOptions {
+  return {
+    bandwidthMax: limitOf(settings.limitsMaxBandwidth, config.limitsMaxBandwidth),
+    peerRates: {
+      bytesPerSecond: limitOf(settings.limitsPeerBandwidth, config.limitsPeerBandwidth) ?? Infinity,
+      messagesPerSecond: config.limitsPeerMessages,
+    },
   };
 }
 
@@ -105,6 +124,7 @@ export function driverOptionsOf(
     family: config.p2pFamily,
     transports: config.p2pTransports,
     encrypters: config.p2pEncrypters,
+    ...liveDriverOptionsOf(config),
     dialMs: config.p2pDialTimeoutSeconds * 1000,
     linksMax: config.peersMaxLinks,
     relays: config.p2pRelay === "serve" || config.p2pRelay === "both",
@@ -112,11 +132,6 @@ export function driverOptionsOf(
     staleAfterMs: config.p2pPeerTimeoutSeconds * 1000,
     inputBytesMax: plan.inputBytes,
     gossipBytesMax: plan.gossipBytes,
-    bandwidthMax: limitOf(settings.limitsMaxBandwidth, config.limitsMaxBandwidth),
-    peerRates: {
-      bytesPerSecond: limitOf(settings.limitsPeerBandwidth, config.limitsPeerBandwidth) ?? Infinity,
-      messagesPerSecond: config.limitsPeerMessages,
-    },
     mdns: { enabled: config.p2pMdns, networkName: config.networkName, networkId: network },
     dropGossip: config.testDropGossip,
     version: programVersion,

@@ -47,7 +47,7 @@ export class Reports {
       uptimeMs: performance.now() - this.#startedMono,
       setAside: node.reader().aside.count(""),
       networkHealth: await node.network(snapshot),
-      limits: limitsOf(snapshot, node.memory(), node.driver().bandwidth(), node.config()),
+      limits: limitsOf(snapshot, node.memory(), node.driver().bandwidth()),
       counters: this.#counters(),
     });
   }
@@ -61,7 +61,7 @@ export class Reports {
       listening: node.driver().addresses(),
       mdnsFailure: node.border().mdnsFailure,
       network: await node.network(snapshot),
-      limits: limitsOf(snapshot, node.memory(), node.driver().bandwidth(), node.config()),
+      limits: limitsOf(snapshot, node.memory(), node.driver().bandwidth()),
       diskFreeBytes: disk.bavail * disk.bsize,
     });
   }

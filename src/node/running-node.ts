@@ -53,9 +53,17 @@ import type { Convergence, ConvergenceOptions, KeyExplanation, Partition } from 
 import { type NodeFaults, openFaults } from "./faults.ts";
 import type { Diagnosis } from "./doctor/diagnosis.ts";
 import type { NetCheck } from "./netcheck.ts";
+import { type Reload, type Takers, reloadConfig } from "./live-settings.ts";
 import { MemoryBudget } from "./memory/budget.ts";
 import { NodeMapping } from "./node-mapping.ts";
-import { driverOptionsOf, loggerOf, memoryPlanOf, threadOptionsOf } from "./node-options.ts";
+import {
+  driverOptionsOf,
+  liveDriverOptionsOf,
+  liveOptionsOf,
+  loggerOf,
+  memoryPlanOf,
+  threadOptionsOf,
+} from "./node-options.ts";
 import { OldEntries } from "./old-entries.ts";
 import { type AskedNode, Questions } from "./questions.ts";
 import { PeerControl } from "./peer-control.ts";
@@ -131,6 +139,13 @@ class LiveNode implements NodeFacade, RunningNode {
     dataDir: () => this.#folder.path,
     network: (snapshot) => this.#questions.network(snapshot),
   });
+  readonly #takers: Takers = {
+    log: (_, after) => this.#observer.useLogger(loggerOf(after)),
+    replica: (_, after) => this.#running(this.#client).tell({ type: "optionsChanged", options: liveOptionsOf(after) }),
+    network: (_, after) => this.#running(this.#driver).adjust(liveDriverOptionsOf(after)),
+    memory: (_, after) => this.#memory.limitTo(limitOf(settings.limitsMaxMemory, after.limitsMaxMemory)),
+    dials: (before, after) => this.#redial(before.p2pDial, after.p2pDial),
+  };
   readonly #reads = new Reads(() => this.#running(this.#reader));
   readonly stale: OldEntries = new OldEntries(this.#asked, (target) => this.#questions.whyHere(target));
   readonly peerControl: PeerControl = new PeerControl(this.#asked, (target) => this.#questions.whyHere(target));
@@ -220,9 +235,11 @@ class LiveNode implements NodeFacade, RunningNode {
     this.#httpUrl = url;
   }
 
-  applyConfig(config: Config): void {
-    this.#config = config;
-    this.#observer.useLogger(loggerOf(config));
+  applyConfig(wanted: Config): Reload {
+    const reload = reloadConfig(this.#config, wanted, this.#takers);
+    this.#config = reload.config;
+    this.#border.reloaded(reload.changes);
+    return reload;
   }
 
   put(key: string, value: Uint8Array, options: KeyWriteOptions = {}): Promise<Receipt> {
@@ -420,6 +437,14 @@ class LiveNode implements NodeFacade, RunningNode {
   #order(order: NetworkOrder): void {
     if (this.#config.testDropFrontier && order.type === "send" && order.protocol === "frontier") return;
     this.#wire.carryOut(order);
+  }
+
+  /** Addresses that are named no more are not dialed any more; links that stand stay. */
+  #redial(before: readonly string[], after: readonly string[]): void {
+    for (const address of after)
+      if (!before.includes(address)) this.#hear({ type: "candidateFound", address, peer: undefined, source: "static" });
+    for (const target of before)
+      if (!after.includes(target)) void this.#running(this.#client).ask({ type: "forgetRequested", target });
   }
 
   async #relieve(): Promise<void> {

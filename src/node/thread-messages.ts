@@ -2,19 +2,17 @@
  * What crosses between the main thread (network, HTTP, people) and the replica's thread (decisions
  * and disk). Plain data, in order, never waiting for each other.
  */
-import type { NetworkId, PeerId } from "../base/brand.ts";
+import type { NetworkId } from "../base/brand.ts";
 import type { IpRange } from "../base/ip-range.ts";
-import type { PeerLimits } from "../core/peers/peer-limits.ts";
-import type { DetectorOptions } from "../core/peers/detector/machine.ts";
-import type { DiskLimits } from "../core/replica/disk-room.ts";
 import type { OutboxLimits } from "../core/sync/outbox/machine.ts";
+import type { LiveOptions } from "../core/replica/live-options.ts";
 import type { ReplicaInput } from "../core/replica/inputs.ts";
 import type { ReplicaSnapshot } from "../core/replica/replica.ts";
 import type { LinkId } from "../ports/network.ts";
 import type { SpentTime } from "./step-costs.ts";
 import type { OutwardEffect } from "./turn.ts";
 
-export interface ThreadOptions {
+export interface ThreadOptions extends LiveOptions {
   readonly storePath: string;
   readonly durability: "strict" | "relaxed";
   readonly cacheMiB: number;
@@ -25,20 +23,13 @@ export interface ThreadOptions {
   readonly networkName: string;
   readonly agent: string;
   readonly horizonDays: number;
-  readonly pullEveryMs: number;
-  readonly first: readonly string[];
-  readonly cutOffMs: number;
   readonly exemptRanges: readonly IpRange[];
-  readonly validators: readonly PeerId[];
   readonly outboundWanted: number;
   readonly exchange: boolean;
   readonly usesRelays: boolean;
   readonly routing: boolean;
-  readonly peerLimits: PeerLimits;
   /** Length of the first, second … automatic ban of a peer, in ms; undefined stands for good. */
   readonly banMsSteps: readonly (number | undefined)[];
-  readonly detector: DetectorOptions;
-  readonly disk: DiskLimits;
   readonly outboxLimits: OutboxLimits;
   /** Added to the wall clock; only tests set it. */
   readonly clockOffsetMs: number;

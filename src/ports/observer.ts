@@ -10,6 +10,12 @@ export type EventDetails = {
 } & {
   /** The node itself came to another state. */
   readonly nodeState: { readonly state: string };
+  /** The configuration was read again; keys of the settings that changed, by what became of them. */
+  readonly configReloaded: {
+    readonly applied: readonly string[];
+    readonly restart: readonly string[];
+    readonly refused: readonly string[];
+  };
   /** The memory in use has come to another level of `limits.max_memory`. */
   readonly memoryRoomChanged: {
     readonly state: "ok" | "slowing" | "refusing";

@@ -34,7 +34,7 @@ export class Side {
       network,
       session,
       agent: "test",
-      slots: new Slots({ exempt: [], validators: 0 }),
+      slots: new Slots(() => ({ exempt: [], validators: 0 })),
       merits: () => ({ class: "unknown", usefulness: 0.5, promptness: 0.5 }),
     });
   }

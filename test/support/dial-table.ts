@@ -5,7 +5,7 @@ import type { GoodbyeCode } from "../../src/codec/admit.ts";
 import { AddressBook } from "../../src/core/peers/address-book.ts";
 import { ed25519Signer } from "../../src/crypto/ed25519.ts";
 import { keyedNumber } from "../../src/crypto/keyed-number.ts";
-import type { PeerLimits } from "../../src/core/peers/peer-limits.ts";
+import { type PeerLimits, usualPeerLimits } from "../../src/core/peers/peer-limits.ts";
 import type { KnownAddress } from "../../src/ports/known-address.ts";
 import { Connections, type ConnectionsInput } from "../../src/core/peers/connections/machine.ts";
 import type { Effect } from "../../src/core/effects.ts";
@@ -30,7 +30,7 @@ export class Table {
       namedClass: (peer) => this.named.get(peer),
       book: this.book,
       outboundWanted,
-      limits,
+      limits: () => limits ?? usualPeerLimits,
     });
   }
 

@@ -11,6 +11,7 @@ import type { Config } from "../../src/config/settings.ts";
 import { runProgram } from "../../src/cli/program.ts";
 import { processShell } from "../../src/cli/shell.ts";
 import type { RunningNode } from "../../src/node/facade.ts";
+import { reloadConfig } from "../../src/node/live-settings.ts";
 import { createMemoryNode } from "./memory-facade.ts";
 
 const { MEMORY_STOP, MEMORY_FAULT, MEMORY_REFUSE } = process.env;
@@ -21,12 +22,20 @@ async function createNode(config: Config): Promise<RunningNode> {
   for (const name of ["identity.key", "api-token"])
     writeFileSync(join(config.dataDir, name), "memory-token\n", { mode: 0o600 });
   const { facade, control } = createMemoryNode();
+  let running = config;
+  const log = (_: Config, next: Config): void => void process.stderr.write(`log level now ${next.logLevel}\n`);
+  const nothing = (): void => undefined;
+  const takers = { log, replica: nothing, network: nothing, memory: nothing, dials: nothing };
   if (MEMORY_STOP === "never") facade.stop = () => new Promise(() => undefined);
   return {
     facade,
     apiToken: "memory-token",
     announceHttp: (url) => (control.http = url),
-    applyConfig: (next) => process.stderr.write(`log level now ${next.logLevel}\n`),
+    applyConfig(next) {
+      const reload = reloadConfig(running, next, takers);
+      running = reload.config;
+      return reload;
+    },
     stopped:
       MEMORY_FAULT === undefined
         ? new Promise(() => undefined)

@@ -7,6 +7,8 @@ import { route, type Route, type RouteRequest } from "../route.ts";
 import { statusPage, statusPageHeaders } from "../status-page.ts";
 import { diagnosisSchema, diagnosisView } from "../doctor-views.ts";
 import { netCheckSchema, netCheckView } from "../netcheck-views.ts";
+import { reloadSchema, reloadView } from "../reload-views.ts";
+import { Fault } from "../../base/fault.ts";
 import { healthSchema, healthView, infoSchema, infoView, statusSchema, statusView } from "../views.ts";
 
 const healthAnswers = {
@@ -132,6 +134,20 @@ const repairClock = route({
   },
 });
 
+const reload = route({
+  method: "POST",
+  path: "/v1/config/reload",
+  open: false,
+  query: z.strictObject({}),
+  body: { type: "none" },
+  summary: "Read the configuration again and take over what can change while running; an invalid file changes nothing",
+  answers: { 200: { meaning: "What became of each changed setting", schema: reloadSchema } },
+  handle({ reloadConfig }) {
+    if (reloadConfig === undefined) throw new Fault("not_found", "this node was given its configuration by a program");
+    return jsonAnswer(reloadView(reloadConfig()));
+  },
+});
+
 export const nodeRoutes: readonly Route[] = [
   health,
   ready,
@@ -143,6 +159,7 @@ export const nodeRoutes: readonly Route[] = [
   netcheck,
   doctor,
   repairClock,
+  reload,
 ];
 
 async function answerHealth({ facade }: RouteRequest<unknown, unknown>): Promise<Answer> {

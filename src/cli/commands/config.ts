@@ -1,5 +1,5 @@
 /**
- * `config show`, `config check` and `config init`; `init` alone is the same as `config init`.
+ * `config show`, `config check`, `config init` and `config reload`; `init` alone is the same as `config init`.
  */
 import { writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
@@ -11,13 +11,28 @@ import { settingNames, settingOf } from "../../config/settings.ts";
 import { renderConfig } from "../../config/render-config.ts";
 import type { Problem } from "../../config/problem.ts";
 import { addConfigFlags, configSourcesOf } from "../config-flags.ts";
-import { jsonLine, type Registry } from "../verb.ts";
+import type { ReloadView } from "../../api/reload-views.ts";
+import { describeReload } from "../describe-reload.ts";
+import { askJson } from "../http-client.ts";
+import { asVerb, jsonLine, type Registry } from "../verb.ts";
 
 export function addConfig(registry: Registry): void {
-  const group = registry.program.command("config").description("The configuration: show, check, init");
+  const group = registry.program.command("config").description("The configuration: show, check, init, reload");
   addShow(group, registry);
   addCheck(group, registry);
   addInit(group, registry);
+  addReload(group, registry);
+}
+
+function addReload(group: Command, registry: Registry): void {
+  const command = group
+    .command("reload")
+    .description("Let the running node read its configuration again; exit code 1 where a setting was refused");
+  asVerb(command, registry, async ({ target, json, print }) => {
+    const view = await askJson<ReloadView>(target, { method: "POST", path: "/v1/config/reload" });
+    print(json ? jsonLine(view) : describeReload(view.changes).trimStart());
+    return view.changes.some(({ outcome }) => outcome === "refused") ? 1 : 0;
+  });
 }
 
 /** Writes a commented config.toml, into the data folder unless `--config` names a file. */

@@ -66,8 +66,10 @@ describe("a started node", () => {
     await node.says("ready ");
     writeFileSync(join(dataDir, "config.toml"), '[log]\nlevel = "debug"\n[p2p]\nport = 5\n');
     node.child.kill("SIGHUP");
-    await node.says("now in effect: log.level; these need a restart: p2p.port");
     await node.says("log level now debug");
+    await node.says("needs a restart");
+    expect(node.err()).toMatch(/log\.level +"info" +"debug" +in effect now/);
+    expect(node.err()).toMatch(/p2p\.port +4001 +5 +needs a restart/);
     writeFileSync(join(dataDir, "config.toml"), "[log]\nlevle = 1\n");
     node.child.kill("SIGHUP");
     await node.says("did you mean log.level?");
@@ -160,7 +162,7 @@ describe("in a terminal", () => {
           facade,
           apiToken: "t",
           announceHttp: () => undefined,
-          applyConfig: () => undefined,
+          applyConfig: (next) => ({ config: next, changes: [] }),
           stopped: new Promise(() => undefined),
         };
       },

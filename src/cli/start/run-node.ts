@@ -4,11 +4,11 @@
  */
 import { startApiServer, type ApiServer } from "../../api/server.ts";
 import type { Fault } from "../../base/fault.ts";
-import { compareConfigs } from "../../config/compare-configs.ts";
 import { loadConfig, type ConfigSources, type LoadedConfig } from "../../config/load-config.ts";
 import type { Config } from "../../config/settings.ts";
 import { describePortHolder } from "../../node/port-holder.ts";
-import type { RunningNode } from "../../node/facade.ts";
+import type { RunningNode, SettingChange } from "../../node/facade.ts";
+import { describeReload } from "../describe-reload.ts";
 import { describeFailure, type ExitCode } from "../failure.ts";
 import { createPrompt, type Prompt } from "../prompt.ts";
 import type { Shell } from "../shell.ts";
@@ -41,17 +41,17 @@ export async function runNode(request: StartRequest): Promise<ExitCode> {
   const prompting = request.promptWanted && shell.stdin.isTTY === true && shell.stdout.isTTY === true;
   const loaded = loadConfig(sources);
   for (const warning of loaded.warnings) shell.stderr.write(`warning: ${warning}\n`);
-  let config = prompting ? quietBehindPrompt(loaded) : loaded.config;
+  const config = prompting ? quietBehindPrompt(loaded) : loaded.config;
   const first = isFirstStart(config.dataDir);
   let running: RunningNode | undefined;
   const signals = listenForSignals({
     force: (signal) => endNow(shell, `stopped at once by a second signal (${signal})`),
-    reload: prompting ? undefined : () => (config = reload(request, config, running)),
+    reload: prompting ? undefined : () => reloadOnSignal(request, running),
   });
   try {
     await checkPortFree(config.httpHost, config.httpPort); // before the node joins a network it would leave at once
-    running = await createNode(config);
-    const serving = await serve(running, config, shell);
+    const node = (running = await createNode(config));
+    const serving = await serve(node, config, shell, () => reload(request, prompting, node));
     const done = new AbortController();
     shell.stdout.write(readyLine(running.facade.info(), serving.api.url));
     if (first) shell.stderr.write(welcomeText(config.networkName));
@@ -65,7 +65,12 @@ export async function runNode(request: StartRequest): Promise<ExitCode> {
   }
 }
 
-async function serve(node: RunningNode, config: Config, shell: Shell): Promise<Serving> {
+async function serve(
+  node: RunningNode,
+  config: Config,
+  shell: Shell,
+  reloadConfig: () => readonly SettingChange[],
+): Promise<Serving> {
   let api: ApiServer | undefined;
   try {
     api = await startApiServer({
@@ -75,6 +80,7 @@ async function serve(node: RunningNode, config: Config, shell: Shell): Promise<S
       token: node.apiToken,
       version: shell.version,
       describePortHolder,
+      reloadConfig,
       report: (error, where) =>
         shell.stderr.write(`error: ${where} failed: ${String((error as Error)?.stack ?? error)}\n`),
     });
@@ -129,19 +135,18 @@ async function stop({ node, api }: Serving, config: Config, shell: Shell, cause:
   return failure.exit;
 }
 
-function reload({ shell, sources }: StartRequest, running: Config, node: RunningNode | undefined): Config {
-  if (node === undefined) return running;
+/** Reads all sources again; an invalid file throws and changes nothing. */
+function reload({ sources }: StartRequest, prompting: boolean, node: RunningNode): readonly SettingChange[] {
+  const loaded = loadConfig(sources);
+  return node.applyConfig(prompting ? quietBehindPrompt(loaded) : loaded.config).changes;
+}
+
+function reloadOnSignal(request: StartRequest, node: RunningNode | undefined): void {
+  if (node === undefined) return;
   try {
-    const { config, taken, needRestart } = compareConfigs(running, loadConfig(sources).config);
-    node.applyConfig(config);
-    const restart = needRestart.length === 0 ? "" : `; these need a restart: ${needRestart.join(", ")}`;
-    shell.stderr.write(
-      `configuration read again: ${taken.length === 0 ? "nothing to take over" : `now in effect: ${taken.join(", ")}`}${restart}\n`,
-    );
-    return config;
+    request.shell.stderr.write(`configuration read again: ${describeReload(reload(request, false, node))}`);
   } catch (error) {
-    shell.stderr.write(`configuration not taken over: ${describeFailure(error, "", false).text}`);
-    return running;
+    request.shell.stderr.write(`configuration not taken over: ${describeFailure(error, "", false).text}`);
   }
 }
 

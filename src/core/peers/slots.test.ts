@@ -6,7 +6,7 @@ import { evictedAfterMsMin, linksMax, outboundReserved, protectedEach, relayedLi
 import { type Seat, Slots, type TakenSeat } from "./slots.ts";
 
 const exempt = settings.peersExemptRanges.default.flatMap((range) => parseIpRange(range) ?? []);
-const slots = new Slots({ exempt, validators: 0 });
+const slots = new Slots(() => ({ exempt, validators: 0 }));
 const seat = (ip: string, direction: Direction = "inbound"): Seat => ({
   direction,
   address: `/${ip.includes(":") ? "ip6" : "ip4"}/${ip}/tcp/4001`,
@@ -86,7 +86,7 @@ test("when all places are taken nobody gets one", () => {
 });
 
 describe("validators", () => {
-  const reserving = new Slots({ exempt, validators: 4 });
+  const reserving = new Slots(() => ({ exempt, validators: 4 }));
 
   test("have places of their own, as many as there are, and ten at most", () => {
     expect(reserving.refusal(seat("12.0.0.1", "outbound"), false, seats(46, "outbound"))).toBe(
@@ -97,7 +97,7 @@ describe("validators", () => {
       "all 38 places for peers that dial in are taken",
     );
     expect(reserving.refusal(seat("12.0.0.1"), true, seats(49, "inbound"))).toBeUndefined();
-    const many = new Slots({ exempt, validators: 99 });
+    const many = new Slots(() => ({ exempt, validators: 99 }));
     expect(many.refusal(seat("12.0.0.1", "outbound"), false, seats(39, "outbound"))).toBeUndefined();
     expect(many.refusal(seat("12.0.0.1", "outbound"), false, seats(40, "outbound"))).toContain("all 40 places");
   });
@@ -175,7 +175,7 @@ describe("who gives way to a newcomer", () => {
 });
 
 test("validators that are linked take of the places kept for them, and no others", () => {
-  const ten = new Slots({ exempt, validators: 10 });
+  const ten = new Slots(() => ({ exempt, validators: 10 }));
   const linked = seats(10, "outbound").map((each) => ({ ...each, validator: true }));
   const others = seats(linksMax - 11, "outbound");
   expect(ten.refusal(seat("12.0.0.1", "outbound"), false, [...linked, ...others])).toBeUndefined();

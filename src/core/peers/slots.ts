@@ -57,17 +57,20 @@ export interface SlotsOptions {
 }
 
 export class Slots {
-  readonly #exempt: readonly IpRange[];
-  /** All places. */
-  readonly links: number;
-  /** Places kept for validators, those that they have taken among them. */
-  readonly #reserved: number;
+  readonly #options: () => SlotsOptions;
 
-  constructor({ exempt, validators, links = linksMax }: SlotsOptions) {
-    const reserved = Math.min(validators, validatorsReservedMax);
-    this.#exempt = exempt;
-    this.links = links;
-    this.#reserved = reserved;
+  constructor(options: () => SlotsOptions) {
+    this.#options = options;
+  }
+
+  /** All places. */
+  get links(): number {
+    return this.#options().links ?? linksMax;
+  }
+
+  /** Places kept for validators, those that they have taken among them. */
+  get #reserved(): number {
+    return Math.min(this.#options().validators, validatorsReservedMax);
   }
 
   /** Why there is no place for one more beside those taken, in words; undefined where there is one. `isWelcome`: a validator, or allowed by rule. */
@@ -133,6 +136,6 @@ export class Slots {
 
   #isExempt(address: string): boolean {
     const ip = ipOfMultiaddr(address);
-    return ip !== undefined && this.#exempt.some((range) => isInRange(ip, range));
+    return ip !== undefined && this.#options().exempt.some((range) => isInRange(ip, range));
   }
 }

@@ -19,13 +19,13 @@ describe("the level", () => {
     [{ usedBytes: 0, freeBytes: MiB / 2 }, "holding"],
     [{ usedBytes: 0, freeBytes: 0 }, "holding"],
   ] as const)("of %o is %s", (size, level) => {
-    const room = new DiskRoom({ maxBytes: 100, reserveBytes: MiB });
+    const room = new DiskRoom(() => ({ maxBytes: 100, reserveBytes: MiB }));
     room.measured(size);
     expect(room.level).toBe(level);
   });
 
   test("ends below where it began", () => {
-    const room = new DiskRoom({ maxBytes: 100, reserveBytes: 0 });
+    const room = new DiskRoom(() => ({ maxBytes: 100, reserveBytes: 0 }));
     const levels = [90, 89, 88, 87.9].map((usedBytes) => {
       room.measured({ usedBytes, freeBytes: 0 });
       return room.level;
@@ -34,7 +34,7 @@ describe("the level", () => {
   });
 
   test("counts what was written since the measurement twice, until the next", () => {
-    const room = new DiskRoom({ maxBytes: 100, reserveBytes: 0 });
+    const room = new DiskRoom(() => ({ maxBytes: 100, reserveBytes: 0 }));
     room.measured({ usedBytes: 50, freeBytes: 0 });
     room.spent(20);
     expect(room.refusesPuts).toBe(true);
@@ -43,15 +43,15 @@ describe("the level", () => {
   });
 
   test("is ok where nothing is limited or nobody measures", () => {
-    const unlimited = new DiskRoom({ maxBytes: undefined, reserveBytes: 0 });
+    const unlimited = new DiskRoom(() => ({ maxBytes: undefined, reserveBytes: 0 }));
     unlimited.measured({ usedBytes: much, freeBytes: 0 });
-    const unmeasured = new DiskRoom({ maxBytes: 1, reserveBytes: 1 });
+    const unmeasured = new DiskRoom(() => ({ maxBytes: 1, reserveBytes: 1 }));
     unmeasured.spent(much);
     expect([unlimited.level, unmeasured.level]).toEqual(["ok", "ok"]);
   });
 
   test("names the limit that presses, its numbers, and how to raise it", () => {
-    const room = new DiskRoom({ maxBytes: 512 * MiB, reserveBytes: 64 * MiB });
+    const room = new DiskRoom(() => ({ maxBytes: 512 * MiB, reserveBytes: 64 * MiB }));
     room.measured({ usedBytes: 468 * MiB, freeBytes: much });
     expect(room.describe()).toMatch(/468 MiB of the 512 MiB that limits\.max_disk allows.*--max-disk/);
     room.measured({ usedBytes: 0, freeBytes: 40 * MiB });

@@ -28,8 +28,10 @@ export interface DiskLimits {
   readonly reserveBytes: number;
 }
 
+export const noDiskLimits: DiskLimits = { maxBytes: undefined, reserveBytes: 0 };
+
 export class DiskRoom {
-  readonly #limits: DiskLimits;
+  readonly #limits: () => DiskLimits;
   readonly #ladder = new Ladder<DiskLevel>("ok", [
     { name: "near", ...diskNearMark },
     { name: "refusing", ...diskRefusingMark },
@@ -38,7 +40,7 @@ export class DiskRoom {
   #size: DiskSize | undefined;
   #spentBytes = 0;
 
-  constructor(limits: DiskLimits) {
+  constructor(limits: () => DiskLimits) {
     this.#limits = limits;
   }
 
@@ -65,6 +67,11 @@ export class DiskRoom {
     this.#ladder.step(this.#pressure());
   }
 
+  /** The limits are others now. */
+  limited(): void {
+    this.#ladder.step(this.#pressure());
+  }
+
   /** So many bytes were written since it was measured. */
   spent(bytes: number): void {
     this.#spentBytes += 2 * bytes;
@@ -78,7 +85,7 @@ export class DiskRoom {
 
   /** Which limit presses, in words with its numbers, and what to do. */
   describe(): string {
-    const { maxBytes, reserveBytes } = this.#limits;
+    const { maxBytes, reserveBytes } = this.#limits();
     const { usedBytes, freeBytes } = this.#size ?? { usedBytes: 0, freeBytes: Infinity };
     if (this.pressedBy === "free")
       return `only ${formatByteSize(freeBytes)} are free on the disk of the data folder, and limits.disk_reserve keeps ${formatByteSize(reserveBytes)} free: free space there`;
@@ -90,12 +97,12 @@ export class DiskRoom {
   }
 
   #usedPressure(): number {
-    const { maxBytes } = this.#limits;
+    const { maxBytes } = this.#limits();
     return maxBytes === undefined ? 0 : ((this.#size?.usedBytes ?? 0) + this.#spentBytes) / maxBytes;
   }
 
   #freePressure(): number {
-    const { reserveBytes } = this.#limits;
+    const { reserveBytes } = this.#limits();
     if (reserveBytes === 0) return 0;
     const free = Math.max(0, (this.#size?.freeBytes ?? Infinity) - this.#spentBytes);
     return Math.max(0, 1 - ((1 - diskRefusingMark.from) * free) / reserveBytes);

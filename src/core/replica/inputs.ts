@@ -3,6 +3,7 @@ import type { Author, Incarnation, Instant, Millis, PeerId } from "../../base/br
 import type { Bytes } from "../../base/bytes.ts";
 import type { NetworkEvent } from "../../ports/network.ts";
 import type { Ticket } from "../effects.ts";
+import type { LiveOptions } from "./live-options.ts";
 import type { ViewsInput } from "../peers/views/machine.ts";
 
 /** What must hold of a key's living value here, now, for an operation to be done; `etag` as `etagOf` writes it. */
@@ -82,5 +83,7 @@ export type ReplicaInput =
   | Extract<ViewsInput, { type: "viewsRequested" | "viewGiven" }>
   /** Bytes that the store takes, those it may use again not counted, and that the disk has free. */
   | { readonly type: "diskMeasured"; readonly usedBytes: number; readonly freeBytes: number }
+  /** The operator's settings are these from now on. */
+  | { readonly type: "optionsChanged"; readonly options: LiveOptions }
   | { readonly type: "stopRequested"; readonly ticket: Ticket }
   | { readonly type: "timePassed" };

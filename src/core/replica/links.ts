@@ -153,8 +153,8 @@ export function hearSummary(
 function askForFirst({ link, peer }: { readonly link: LinkId; readonly peer: PeerId }, parts: Parts, step: Step): void {
   const { reconciledAt } = parts.holdings.state;
   const isBehind = reconciledAt === undefined || judgedTime(parts, step) - reconciledAt >= firstAfterMs;
-  if (parts.first.length === 0 || !isBehind) return;
-  const wanted = { type: "firstWanted", link, peer, prefixes: parts.first } as const;
+  if (parts.live.current.first.length === 0 || !isBehind) return;
+  const wanted = { type: "firstWanted", link, peer, prefixes: parts.live.current.first } as const;
   passOnWalkFacts(parts.walkAsk.step(wanted, holdingsSeen(parts), step.now, step.out), parts, step);
 }
 

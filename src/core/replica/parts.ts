@@ -2,8 +2,8 @@
  * The machines of one replica, made once, and what every step of them works with. The files beside
  * this one are steps over these parts; none keeps state of its own.
  */
-import type { Incarnation, Instant, NetworkId, PeerId, Time } from "../../base/brand.ts";
 import type { IpRange } from "../../base/ip-range.ts";
+import type { Incarnation, Instant, NetworkId, PeerId, Time } from "../../base/brand.ts";
 import { Prng } from "../../base/prng.ts";
 import type { Beacon, OriginRanges } from "../../codec/frontier.ts";
 import { peerIdOf } from "../../codec/peer-id.ts";
@@ -19,8 +19,8 @@ import { AddressBook } from "../peers/address-book.ts";
 import { Exchange } from "../peers/exchange/machine.ts";
 import { ClockWatch } from "../peers/clock-watch.ts";
 import { Connections } from "../peers/connections/machine.ts";
-import { Detector, type DetectorOptions } from "../peers/detector/machine.ts";
-import type { PeerLimits } from "../peers/peer-limits.ts";
+import { Detector } from "../peers/detector/machine.ts";
+import { usualPeerLimits } from "../peers/peer-limits.ts";
 import { DialBacks } from "../peers/reach/dial-backs.ts";
 import { Reach } from "../peers/reach/machine.ts";
 import { Slots } from "../peers/slots.ts";
@@ -38,12 +38,13 @@ import { Serve } from "../sync/serve/machine.ts";
 import { WalkAsk } from "../sync/walk/ask.ts";
 import { WalkServe } from "../sync/walk/serve.ts";
 import { Collector } from "./collector.ts";
-import { type DiskLimits, DiskRoom } from "./disk-room.ts";
+import { DiskRoom, noDiskLimits } from "./disk-room.ts";
+import { type Live, type LiveOptions, liveOptionsIn } from "./live-options.ts";
 import { Freshness } from "./freshness.ts";
 import { Holdings } from "./holdings.ts";
 import { Outgoing } from "./outgoing.ts";
 
-export interface ReplicaOptions {
+export interface ReplicaOptions extends LiveOptions {
   readonly network: NetworkId;
   readonly signer: Signer;
   /** Drawn at each start of the process, 16 hex digits. */
@@ -51,20 +52,13 @@ export interface ReplicaOptions {
   readonly agent: string;
   readonly seed: number;
   readonly horizonDays: number;
-  readonly pullEveryMs: number;
-  /** Prefixes of keys that are wanted before all others. */
-  readonly first: readonly string[];
   readonly trieReplayOpsMin: number;
   /** Clean pages of the trie kept in memory; the usual number of bytes where it is left out. */
   readonly trieCacheBytes?: number | undefined;
-  /** How long a member that was lost without a goodbye may be away before it counts as cut off. */
-  readonly cutOffMs: number;
   /** Length of the first, second … automatic ban of a peer, in ms; undefined stands for good. */
   readonly banMsSteps: readonly (number | undefined)[];
   /** Where any number of peers may dial in from. */
   readonly exemptRanges: readonly IpRange[];
-  /** Peers that are wanted before all others. */
-  readonly validators: readonly PeerId[];
   /** Links of this node's own dialing below which it dials addresses that others told of; with 0 it never does. */
   readonly outboundWanted: number;
   /** Whether it asks others for addresses and tells them of those it knows. */
@@ -73,18 +67,13 @@ export interface ReplicaOptions {
   readonly usesRelays: boolean;
   /** Whether it finds peers by their ids, and helps others to. */
   readonly routing: boolean;
-  /** The usual ones where it is left out. */
-  readonly peerLimits?: PeerLimits | undefined;
-  readonly detector: DetectorOptions;
-  /** Room on disk; without it nothing is limited, and nobody need measure. */
-  readonly disk?: DiskLimits | undefined;
   /** The usual ones where they are left out. */
   readonly outboxLimits?: OutboxLimits | undefined;
 }
 
 export interface Parts {
   readonly self: PeerId;
-  readonly first: readonly string[];
+  readonly live: Live;
   readonly network: NetworkId;
   readonly signer: Signer;
   readonly holdings: Holdings;
@@ -125,12 +114,11 @@ export interface Step {
 
 // tidy: long because it makes one machine after the other
 export function makeParts(options: ReplicaOptions, view: StoreView, state: StoreState): Parts {
-  const { signer, network, session, agent, seed, horizonDays, pullEveryMs, first, trieReplayOpsMin, cutOffMs } =
+  const { signer, network, session, agent, seed, horizonDays, trieReplayOpsMin, outboundWanted, exemptRanges } =
     options;
+  const live: Live = { current: liveOptionsIn(options) };
   const self = peerIdOf(signer.author);
   const standing = new Standing(view.peerRules(), options.banMsSteps);
-  const { exemptRanges, outboundWanted } = options;
-  const validators = new Set(options.validators);
   const book = new AddressBook(
     { self, place: keyedNumber(signer), prng: new Prng(seed + 2), exempt: exemptRanges },
     view.addresses(),
@@ -148,16 +136,16 @@ export function makeParts(options: ReplicaOptions, view: StoreView, state: Store
     prng: new Prng(seed),
     book,
     outboundWanted,
-    limits: options.peerLimits,
+    limits: () => live.current.peerLimits ?? usualPeerLimits,
     banOn: (peer, address, now) => standing.ban(peer, address, now),
     namedClass: (peer, address, now) => {
-      if (validators.has(peer)) return "validator";
+      if (live.current.validators.includes(peer)) return "validator";
       return standing.allows(peer, address, now) || routing.isWanted(peer) ? "trusted" : undefined;
     },
   });
   return {
     self,
-    first,
+    live,
     network,
     signer,
     holdings: new Holdings(
@@ -176,7 +164,11 @@ export function makeParts(options: ReplicaOptions, view: StoreView, state: Store
       network,
       session,
       agent,
-      slots: new Slots({ exempt: exemptRanges, validators: validators.size, links: options.peerLimits?.links }),
+      slots: new Slots(() => ({
+        exempt: exemptRanges,
+        validators: live.current.validators.length,
+        links: live.current.peerLimits?.links,
+      })),
       merits: (peer, address, now) => connections.opinionOf(peer, address, now),
     }),
     connections,
@@ -192,13 +184,13 @@ export function makeParts(options: ReplicaOptions, view: StoreView, state: Store
     dialBacks: new DialBacks(),
     routing,
     book,
-    detector: new Detector(options.detector, new Prng(seed + 4)),
+    detector: new Detector(() => live.current.detector, new Prng(seed + 4)),
     standing,
     clock: new ClockWatch(),
     intake: new Intake(network),
     heldBack: new HeldBack(),
     acknowledgement: new Acknowledgement(),
-    pull: new Pull(new Prng(seed + 1), pullEveryMs),
+    pull: new Pull(new Prng(seed + 1), () => live.current.pullEveryMs),
     serve: new Serve(),
     walkAsk: new WalkAsk(),
     walkServe: new WalkServe(),
@@ -206,9 +198,9 @@ export function makeParts(options: ReplicaOptions, view: StoreView, state: Store
     freshness: new Freshness(horizonDays),
     collector: new Collector(horizonDays),
     prefixes: new Prefixes(),
-    partitions: new Partitions(cutOffMs, view.partitions()),
+    partitions: new Partitions(() => live.current.cutOffMs, view.partitions()),
     views: new Views(self),
-    disk: new DiskRoom(options.disk ?? { maxBytes: undefined, reserveBytes: 0 }),
+    disk: new DiskRoom(() => live.current.disk ?? noDiskLimits),
     outgoing: new Outgoing(),
     outbox: new Outbox(options.outboxLimits),
   };

@@ -26,6 +26,7 @@ import type { WantedSnapshot } from "../peers/routing/machine.ts";
 import { wallWaitMsMin } from "../peers/limits.ts";
 import type { Adoption, Age, ApartFrom } from "./freshness.ts";
 import type { ReplicaInput } from "./inputs.ts";
+import type { LiveOptions } from "./live-options.ts";
 import { stepDetector } from "./circumstances.ts";
 import type { DiskSize } from "./disk-room.ts";
 import { goOnAdopting, holdIntake, passOnPullFacts, passOnWalkFacts, stepAdmission } from "./links.ts";
@@ -74,6 +75,8 @@ export interface ReplicaSnapshot {
   readonly outboxes: readonly OutboxSnapshot[];
   readonly clock: { readonly offsetMs: number | undefined; readonly doubted: boolean };
   /** Undefined where nobody measures it. */
+  /** Those in force. */
+  readonly options: LiveOptions;
   readonly disk: (DiskSize & { readonly level: DiskLevel; readonly pressedBy: "size" | "free" }) | undefined;
 }
 
@@ -146,6 +149,9 @@ export class Replica {
         break;
       case "diskMeasured":
         parts.disk.measured(input);
+        break;
+      case "optionsChanged":
+        this.#changeOptions(input.options, step);
         break;
       case "stopRequested":
         this.#stop(input.ticket, step);
@@ -251,6 +257,7 @@ export class Replica {
       serving: serve.active + walkServe.active,
       outboxes: this.#parts.outbox.snapshot(now),
       clock: { offsetMs: clock.medianOffsetMs(), doubted: clock.doubted() },
+      options: this.#parts.live.current,
       disk: disk.size === undefined ? undefined : { ...disk.size, level: disk.level, pressedBy: disk.pressedBy },
     };
   }
@@ -264,6 +271,17 @@ export class Replica {
     parts.connections.step({ type: "stopping" }, now, out);
     stepAdmission({ type: "stopping" }, parts, step);
     out.push({ type: "answer", ticket, outcome: { type: "done" } });
+  }
+
+  /** Who would be asked later than the new pace says is asked now. */
+  #changeOptions(options: LiveOptions, step: Step): void {
+    const { live, disk, pull } = this.#parts;
+    const isSlower = live.current.pullEveryMs > options.pullEveryMs;
+    live.current = options;
+    disk.limited();
+    if (!isSlower) return;
+    const facts = pull.step({ type: "everybodyDue" }, holdingsSeen(this.#parts), step.now, step.out);
+    passOnPullFacts(facts, this.#parts, step);
   }
 
   #timePassed(step: Step): void {

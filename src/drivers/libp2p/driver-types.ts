@@ -21,7 +21,14 @@ import type { PeerRates } from "./rates/peer-meter.ts";
 
 export type TransportName = "tcp" | "quic" | "ws";
 
-export interface NetworkDriverOptions {
+/** What may change while it runs. */
+export interface LiveDriverOptions {
+  /** Read, and written, over all links in a second; undefined for no limit. */
+  readonly bandwidthMax: number | undefined;
+  readonly peerRates: PeerRates;
+}
+
+export interface NetworkDriverOptions extends LiveDriverOptions {
   /** 32-byte Ed25519 seed of the node's identity. */
   readonly identitySeed: Uint8Array;
   /** First segment of the protocol names behind admission: `/p2p-sync/<protocolScope>/ack/1`. */
@@ -46,13 +53,10 @@ export interface NetworkDriverOptions {
   readonly linksMax: number;
   /** How long a link may leave pings unanswered before it is closed as stale. */
   readonly staleAfterMs: Millis;
-  /** Read, and written, over all links in a second; undefined for no limit. */
-  readonly bandwidthMax: number | undefined;
   /** Bytes of received, not yet understood or judged input over all links and gossip. */
   readonly inputBytesMax: number;
   /** Bytes waiting in the gossip streams of all peers together. */
   readonly gossipBytesMax: number;
-  readonly peerRates: PeerRates;
   readonly mdns: { readonly enabled: boolean; readonly networkName: string; readonly networkId: string };
   /** For tests: links to drop gossip on, so that only reconciliation repairs. */
   readonly dropGossip: boolean;
@@ -158,6 +162,8 @@ export interface Traffic {
 /** Bytes in the last second, and whether something had to wait lately. */
 export interface BandwidthUse {
   readonly bytesPerSecond: number;
+  /** In force; undefined for no limit. */
+  readonly max: number | undefined;
   readonly isSlowing: boolean;
 }
 
@@ -180,6 +186,8 @@ export interface NetworkDriver {
   /** The network's six counters; the two of propagation are the replica's. */
   counters(): Omit<Counters, "blocks_propagated" | "transactions_propagated">;
   traffic(): Traffic;
+  /** From the next dial, and the next byte, on. */
+  adjust(options: LiveDriverOptions): void;
   bandwidth(): { readonly read: BandwidthUse; readonly written: BandwidthUse };
   /** While memory is short: reads no more than so many bytes in a second from all links, and lets nobody in; undefined ends it. */
   pace(bytesPerSecond: number | undefined): void;

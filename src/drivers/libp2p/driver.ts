@@ -20,7 +20,7 @@ import { checkOwnAddress, namedBy } from "./addresses.ts";
 import { ByteBudget } from "./byte-budget.ts";
 import { Dials } from "./dials.ts";
 import { FrameCounts } from "./frame-counts.ts";
-import type { LinkFact, NetworkDriver, NetworkDriverOptions, Traffic } from "./driver-types.ts";
+import type { LinkFact, LiveDriverOptions, NetworkDriver, NetworkDriverOptions, Traffic } from "./driver-types.ts";
 import { Gate } from "./gate.ts";
 import { Gossip } from "./gossip.ts";
 import { HostWatch } from "./host-watch.ts";
@@ -250,6 +250,11 @@ class Libp2pDriver implements NetworkDriver {
   traffic(): Traffic {
     const gossip = this.#gossip.counts.traffic();
     return { frames: { ...this.#framesSent.byProtocol(), gossip: gossip.rpcs }, gossip };
+  }
+
+  adjust(options: LiveDriverOptions): void {
+    this.#bandwidth.limitTo(options.bandwidthMax, performance.now());
+    this.#watch.changeRates(options.peerRates);
   }
 
   pace(bytesPerSecond: number | undefined): void {

@@ -53,6 +53,7 @@ class Api {
     this.#handler = createRequestHandler({
       facade,
       streams: new Streams(limits),
+      reloadConfig: undefined,
       version: "0.0.0",
       router: createRouter(allRoutes),
       guard: createGuard("127.0.0.1", token),

@@ -10,7 +10,10 @@ const bob = "bob" as PeerId;
 const news = { type: "brought", news: true } as const;
 
 test("whoever is idle longest is forgotten first, however long ago a busy one was first seen", () => {
-  const known = new Acquaintances(() => undefined, usualPeerLimits);
+  const known = new Acquaintances(
+    () => undefined,
+    () => usualPeerLimits,
+  );
   known.wasAdmitted(bob, 0);
   known.wasAdmitted("idle" as PeerId, 0);
   for (let i = 0; i < 2 * peersRememberedMax; i++) {
@@ -22,7 +25,10 @@ test("whoever is idle longest is forgotten first, however long ago a busy one wa
 });
 
 test("what speaks for a peer where places are few fades also while nothing is observed", () => {
-  const known = new Acquaintances(() => undefined, usualPeerLimits);
+  const known = new Acquaintances(
+    () => undefined,
+    () => usualPeerLimits,
+  );
   for (let i = 0; i < 20; i++) known.observe(bob, news, 0);
   const [then, later] = [0, qualityHalfLifeMs].map((mono) => known.opinionOf(bob, "a", false, at(mono)).usefulness);
   expect((later as number) - 0.5).toBeCloseTo(((then as number) - 0.5) / 2);

@@ -33,10 +33,10 @@ export type NamedClass = (peer: PeerId, address: string, now: Instant) => "valid
 
 export class Acquaintances {
   readonly #namedClass: NamedClass;
-  readonly #limits: PeerLimits;
+  readonly #limits: () => PeerLimits;
   readonly #peers = new BoundedMap<PeerId, Acquaintance>(peersRememberedMax);
 
-  constructor(namedClass: NamedClass, limits: PeerLimits) {
+  constructor(namedClass: NamedClass, limits: () => PeerLimits) {
     this.#namedClass = namedClass;
     this.#limits = limits;
   }
@@ -108,7 +108,7 @@ export class Acquaintances {
 
   #of(peer: PeerId, mono: number): Acquaintance {
     const known = this.#peers.get(peer) ?? {
-      ...{ breaker: new Breaker(this.#limits.breaker), flaps: new Flaps(this.#limits.reconnectMs) },
+      ...{ breaker: new Breaker(this.#limits().breaker), flaps: new Flaps(this.#limits().reconnectMs) },
       ...{ quality: newQuality(mono), wasAdmitted: false },
     };
     this.#peers.set(peer, known); // also what is known already: whoever is idle longest is forgotten

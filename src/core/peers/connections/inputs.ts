@@ -50,5 +50,5 @@ export interface ConnectionsOptions {
   /** Links of our own dialing below which the address book is used. */
   readonly outboundWanted: number;
   /** The usual ones where it is left out. */
-  readonly limits?: PeerLimits | undefined;
+  readonly limits?: (() => PeerLimits) | undefined;
 }

@@ -89,7 +89,7 @@ export class Connections {
   readonly #options: ConnectionsOptions;
   readonly #candidates = new Map<string, Candidate>();
   readonly #acquaintances: Acquaintances;
-  readonly #limits: PeerLimits;
+  readonly #limits: () => PeerLimits;
   readonly #dialing = new Map<number, Candidate>();
   /** More than one link to a peer only until admission resolved them. */
   readonly #links = new Map<LinkId, Standing>();
@@ -101,7 +101,7 @@ export class Connections {
 
   constructor(options: ConnectionsOptions) {
     this.#options = options;
-    this.#limits = options.limits ?? usualPeerLimits;
+    this.#limits = options.limits ?? (() => usualPeerLimits);
     this.#acquaintances = new Acquaintances(
       (peer, address, now) => options.namedClass(peer, address, now),
       this.#limits,
@@ -292,7 +292,7 @@ export class Connections {
       anchor ||
       source === "lookup" ||
       lostAt !== undefined ||
-      this.#links.size + this.#dialing.size < linksWantedShare * this.#limits.links ||
+      this.#links.size + this.#dialing.size < linksWantedShare * this.#limits().links ||
       this.#outbound() < outboundReserved // whoever dials in must not keep us from dialing
     );
   }
@@ -332,9 +332,9 @@ export class Connections {
     const ban = this.#options.banOn(candidate.peer, candidate.address, now.wall);
     candidate.banned = ban !== undefined;
     if (ban === undefined) return false;
-    const leftMs = ban.until === undefined ? this.#limits.backoffMsMax : ban.until - now.wall;
+    const leftMs = ban.until === undefined ? this.#limits().backoffMsMax : ban.until - now.wall;
     // a wall clock that stands still just before the end must not make a node look again and again
-    candidate.notBefore = now.mono + Math.min(Math.max(leftMs, wallWaitMsMin), this.#limits.backoffMsMax);
+    candidate.notBefore = now.mono + Math.min(Math.max(leftMs, wallWaitMsMin), this.#limits().backoffMsMax);
     return true;
   }
 
@@ -441,7 +441,7 @@ export class Connections {
   #letGo(candidate: Candidate): void {
     if (isHearsay(candidate)) this.#candidates.delete(candidate.address);
     const lost = [...this.#candidates.values()].filter((each) => isLostHearsay(each));
-    if (lost.length <= this.#limits.links) return;
+    if (lost.length <= this.#limits().links) return;
     const oldest = lost.reduce((one, other) => ((other.lostAt ?? 0) < (one.lostAt ?? 0) ? other : one));
     if (oldest.attempt === undefined) this.#candidates.delete(oldest.address);
   }
@@ -501,7 +501,7 @@ export class Connections {
       if (candidate.peer !== peer) continue;
       const awayMs = Math.min(retryAfterSeconds, retryAfterSecondsMax) * 1000;
       candidate.awayUntil = now.mono + awayMs;
-      const loss = afterLoss(candidate, code, awayMs, this.#limits, this.#options.prng, now);
+      const loss = afterLoss(candidate, code, awayMs, this.#limits(), this.#options.prng, now);
       const waitMs = Math.max(loss.type === "wait" ? loss.waitMs : this.#backOff(candidate, now), awayMs, flapMs);
       candidate.notBefore = Math.max(candidate.notBefore, now.mono + waitMs);
       candidate.admittedAt = undefined;
@@ -535,7 +535,7 @@ export class Connections {
       class: this.#acquaintances.classOf(candidate, now.wall),
       candidates: this.#candidates.values(),
       linked,
-      limits: this.#limits,
+      limits: this.#limits(),
     };
     const waitMs = backOff(candidate, surroundings, sinceDialedMs, this.#options.prng, now);
     if (candidate.peer === undefined || isHearsay(candidate)) return waitMs;
@@ -548,7 +548,7 @@ export class Connections {
   #probeMsMax(peer: PeerId, linked: ReadonlySet<PeerId>): number {
     const all = [...this.#candidates.values()];
     const lost = all.find((each) => each.peer === peer && each.lostAt !== undefined);
-    return lost === undefined ? Infinity : longestWait(lost, all, linked, this.#limits);
+    return lost === undefined ? Infinity : longestWait(lost, all, linked, this.#limits());
   }
 }
 

@@ -34,7 +34,7 @@ class Circle {
     const all = Array.from({ length: count }, (_, index) => index);
     this.#stalledUntil = all.map(() => 0);
     this.detectors = all.map(
-      (index) => new Detector({ enabled: enabled(index), probeMs }, new Prng(seed * 100 + index)),
+      (index) => new Detector(() => ({ enabled: enabled(index), probeMs }), new Prng(seed * 100 + index)),
     );
     for (const index of all) {
       const links = all.filter((other) => other !== index).map((other) => ({ link: other + 1, peer: peerAt(other) }));
@@ -369,7 +369,7 @@ test("answers that nobody asked for, or from others than those asked, change not
 });
 
 test("many links are probed more rarely: at most 250 probes in a second", () => {
-  const detector = new Detector({ enabled: true, probeMs: 50 }, new Prng(1));
+  const detector = new Detector(() => ({ enabled: true, probeMs: 50 }), new Prng(1));
   const links = Array.from({ length: 50 }, (_, index) => ({ link: index + 1, peer: peerAt(index) }));
   const out: Effect[] = [];
   const at = (mono: number): { wall: Instant; mono: number } => ({ wall: mono as Instant, mono });

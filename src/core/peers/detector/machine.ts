@@ -84,7 +84,7 @@ export interface SilentLink {
 }
 
 export class Detector {
-  readonly #options: DetectorOptions;
+  readonly #options: () => DetectorOptions;
   readonly #prng: Prng;
   readonly #links = new Map<LinkId, Watched>();
   readonly #relays = new Relays();
@@ -94,7 +94,7 @@ export class Detector {
   /** When one late turn less counts. */
   #forgiveAt = Infinity;
 
-  constructor(options: DetectorOptions, prng: Prng) {
+  constructor(options: () => DetectorOptions, prng: Prng) {
     this.#options = options;
     this.#prng = prng;
   }
@@ -146,7 +146,7 @@ export class Detector {
       this.#links.delete(link);
     }
     this.#relays.keepOnly(standing);
-    if (this.#options.enabled)
+    if (this.#options().enabled)
       for (const { link, peer } of links)
         if (!this.#links.has(link)) this.#links.set(link, watch(link, peer, now.mono));
     if (this.#links.size === 0) this.#doubtingSince = undefined;
@@ -197,11 +197,11 @@ export class Detector {
     const lateMs = due === undefined ? 0 : now.mono - due;
     if (lateMs > lateMsMax) {
       this.#lateTurns = Math.min(lateTurnsMax, this.#lateTurns + 1);
-      this.#forgiveAt = now.mono + this.#options.probeMs;
+      this.#forgiveAt = now.mono + this.#options().probeMs;
       for (const watched of this.#links.values()) excuse(watched, lateMs);
     } else if (now.mono >= this.#forgiveAt) {
       this.#lateTurns -= 1;
-      this.#forgiveAt = this.#lateTurns > 0 ? now.mono + this.#options.probeMs : Infinity;
+      this.#forgiveAt = this.#lateTurns > 0 ? now.mono + this.#options().probeMs : Infinity;
     }
   }
 
@@ -287,7 +287,7 @@ export class Detector {
   }
 
   #period(): Millis {
-    const periodMs = Math.max(this.#options.probeMs, (this.#links.size * 1_000) / probesPerSecondMax);
+    const periodMs = Math.max(this.#options().probeMs, (this.#links.size * 1_000) / probesPerSecondMax);
     return this.#prng.jittered(periodMs, probeJitter);
   }
 

@@ -34,13 +34,16 @@ class Log {
   #batches = 0;
 
   constructor(...linked: readonly Name[]) {
-    this.machine = new Partitions(cutOffMs, []);
+    this.machine = new Partitions(() => cutOffMs, []);
     for (const name of linked) this.link(name);
   }
 
   /** Another run on what this one saved. */
   restart(): void {
-    this.machine = new Partitions(cutOffMs, JSON.parse(JSON.stringify([...this.stored.values()])) as PartitionRecord[]);
+    this.machine = new Partitions(
+      () => cutOffMs,
+      JSON.parse(JSON.stringify([...this.stored.values()])) as PartitionRecord[],
+    );
   }
 
   step(input: Parameters<Partitions["step"]>[0]): readonly string[] {

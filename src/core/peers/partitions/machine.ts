@@ -43,7 +43,7 @@ interface Missing {
 }
 
 export class Partitions {
-  readonly #cutOffMs: number;
+  readonly #cutOffMs: () => number;
   readonly #linked = new Set<PeerId>();
   readonly #missing = new Map<PeerId, Missing>();
   /** Oldest first. */
@@ -56,7 +56,7 @@ export class Partitions {
   #own = 0;
   #received = 0;
 
-  constructor(cutOffMs: number, stored: readonly PartitionRecord[]) {
+  constructor(cutOffMs: () => number, stored: readonly PartitionRecord[]) {
     this.#cutOffMs = cutOffMs;
     for (const record of stored) this.#put(record);
   }
@@ -85,7 +85,7 @@ export class Partitions {
 
   nextDeadline(now: Time): number | undefined {
     let next = this.#saveAt;
-    for (const { mono } of this.#missing.values()) next = Math.min(next, mono + this.#cutOffMs);
+    for (const { mono } of this.#missing.values()) next = Math.min(next, mono + this.#cutOffMs());
     for (const record of this.#underWay()) {
       const inMs = dueInMs(record, now.wall);
       next = Math.min(next, now.mono + (inMs > 0 ? Math.max(wallWaitMsMin, inMs) : 0));
@@ -141,7 +141,7 @@ export class Partitions {
 
   #evaluate(now: Time, out: EffectSink): void {
     for (const [peer, missing] of this.#missing) {
-      if (now.mono < missing.mono + this.#cutOffMs) continue;
+      if (now.mono < missing.mono + this.#cutOffMs()) continue;
       this.#missing.delete(peer);
       this.#cutOff(peer, missing, now, out);
     }

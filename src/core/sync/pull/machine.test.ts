@@ -24,7 +24,7 @@ const beaconOf = (count: number): Beacon => ({
 
 /** One puller; what it sends and says as short lines. */
 class Puller {
-  readonly pull = new Pull(new Prng(1), pullEveryMs);
+  readonly pull = new Pull(new Prng(1), () => pullEveryMs);
   mono = 0;
   origins: readonly OriginRanges[] = [origin(1)];
   count = 1;

@@ -101,13 +101,13 @@ export interface PullSnapshot {
 
 export class Pull {
   readonly #prng: Prng;
-  readonly #everyMs: number;
+  readonly #everyMs: () => number;
   readonly #schedules = new Map<LinkId, Schedule>();
   #session: Session | undefined;
   #sessions = 0;
   #isHeld = false;
 
-  constructor(prng: Prng, everyMs: number) {
+  constructor(prng: Prng, everyMs: () => number) {
     this.#prng = prng;
     this.#everyMs = everyMs;
   }
@@ -291,7 +291,7 @@ export class Pull {
     this.#session = undefined;
     const schedule = this.#schedules.get(session.link);
     if (schedule !== undefined) {
-      schedule.dueAt = now.mono + (schedule.again ? 0 : this.#prng.jittered(this.#everyMs, pullJitter));
+      schedule.dueAt = now.mono + (schedule.again ? 0 : this.#prng.jittered(this.#everyMs(), pullJitter));
       schedule.ordered = schedule.again;
       schedule.again = false;
     }

@@ -145,7 +145,7 @@ class Direction {
   }
 
   use(now: number): BandwidthUse {
-    return { bytesPerSecond: this.bytesPerSecond(now), isSlowing: this.isSlowing(now) };
+    return { bytesPerSecond: this.bytesPerSecond(now), max: this.#bytesPerSecond, isSlowing: this.isSlowing(now) };
   }
 
   #turnSecond(now: number): void {
