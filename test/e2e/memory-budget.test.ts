@@ -46,7 +46,7 @@ async function write(node: RealNode, batches: number): Promise<number> {
 
 test(
   "a node with little memory stays below its limit under a pull and writes, and becomes equal",
-  { timeout: 120_000 },
+  { timeout: 240_000 },
   async (ctx) => {
     ctx.skip(!existsSync("/proc/self/status"), "resident memory of another process: needs /proc");
     await using fleet = createFleet();
@@ -66,7 +66,7 @@ test(
     try {
       await write(poor, batches);
       const equal = async (): Promise<boolean> => (await rich.facade.status()).root === (await poor.status()).root;
-      await until("both are equal", equal, { deadlineMs: 60_000 });
+      await until("both are equal", equal, { deadlineMs: 120_000 });
     } finally {
       clearInterval(watching);
     }
