@@ -41,7 +41,7 @@ def read_operation(reader: Reader, author: bytes, batch_stamp: int, batch_id: by
     start, flags = reader.at, reader.uint(1)
     kind, key = flags & 3, reader.take(reader.uint(2))
     if flags > 15 or kind > BLOB or not 1 <= len(key) <= 256 or BAD_KEY.search(key.decode()):
-        raise ProtocolError("an operation has wrong flags or a wrong key")
+        raise ProtocolError("an operation has wrong flags, or a key that is not 1 to 256 bytes of text without control characters")
     ttl = reader.uint(4) if flags & 4 else None
     stamp = batch_stamp
     if flags & 8:
@@ -49,7 +49,7 @@ def read_operation(reader: Reader, author: bytes, batch_stamp: int, batch_id: by
         reader.take(32)
     size = reader.uint(4) if kind == VALUE else 40 if kind == BLOB else 0
     if ttl == 0 or size > 64 << 10:
-        raise ProtocolError("an operation has a ttl of 0 or too long a value")
+        raise ProtocolError("an operation has a ttl of 0, or a value of more than 64 KiB")
     value = reader.take(size)
     leaf = sha256(b"\0", reader.data[start:reader.at])
     return key, Version(stamp, author, batch_id, leaf, kind, value, None if ttl is None else stamp + ttl * 1_000_000)

@@ -228,22 +228,25 @@ def public_key(identity: Ed25519PrivateKey) -> bytes:
 
 DATA, WINDOW_UPDATE, YAMUX_PING, GO_AWAY = range(4)
 SYN, ACK, FIN, RST = 1, 2, 4, 8
-FIRST_WINDOW, WINDOW, MAX_STREAMS = 256 << 10, 2 << 20, 64  # our window holds the largest frame and what is not yet given back
+WINDOW, MAX_STREAMS = 256 << 10, 64
 
 
 class Stream:
     def __init__(self, mux: Yamux, number: int) -> None:
         self.mux, self.number, self.inbox = mux, number, asyncio.StreamReader()
-        self.may_send, self.may_receive, self.consumed = FIRST_WINDOW, WINDOW, 0
+        self.may_send, self.may_receive = WINDOW, WINDOW
         self.grew, self.lock, self.reset = asyncio.Event(), asyncio.Lock(), False
 
     async def read(self, size: int) -> bytes:
-        data = await self.inbox.readexactly(size)
-        self.consumed += size
-        if self.consumed >= FIRST_WINDOW:
-            self.may_receive += self.consumed
-            given, self.consumed = self.consumed, 0
-            await self.mux.send(WINDOW_UPDATE, 0, self.number, given)
+        data = b""
+        while len(data) < size:
+            part = await self.inbox.read(size - len(data))
+            if not part:
+                raise asyncio.IncompleteReadError(data, size)
+            data += part
+            self.may_receive += len(part)  # given back with every piece: members send no more than what comes back shows room for
+            if not self.inbox.at_eof():
+                await self.mux.send(WINDOW_UPDATE, 0, self.number, len(part))
         return data
 
     async def write(self, data: bytes) -> None:
@@ -277,7 +280,7 @@ class Yamux:
         if flags == SYN:
             number, self.next = self.next, self.next + 2
         stream = self.streams[number] = Stream(self, number)
-        await self.send(WINDOW_UPDATE, flags, number, WINDOW - FIRST_WINDOW)
+        await self.send(WINDOW_UPDATE, flags, number, 0)
         return stream
 
     async def run(self) -> None:

@@ -299,8 +299,7 @@ class Member:
 # ---- The command line ----
 
 async def work(member: Member, args: argparse.Namespace) -> None:
-    host, _, port = args.dial.rpartition(":")
-    await member.join(host, int(port))
+    await member.join(*args.dial)
     count, root = await member.catch_up()
     if args.command == "get":
         found = member.visible(args.key_name.encode())
@@ -341,9 +340,16 @@ async def visit(args: argparse.Namespace) -> None:
         await member.leave(code, reason)
 
 
+def address(text: str) -> Tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is not HOST:PORT")
+    return host.strip("[]"), int(port)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description="A P2P Sync member in Python, written from the protocol description alone.")
-    parser.add_argument("--dial", required=True, metavar="HOST:PORT", help="a member's TCP address")
+    parser.add_argument("--dial", required=True, type=address, metavar="HOST:PORT", help="a member's TCP address")
     parser.add_argument("--network", default="p2p-sync", metavar="NAME")
     parser.add_argument("--key", default=str(Path.home() / ".p2p-sync-python" / "key"), metavar="FILE", help="identity; numbers stand beside it")
     parser.add_argument("--timeout", type=float, default=60, metavar="SECONDS")

@@ -34,12 +34,15 @@ class State:
             fcntl.flock(self.folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise Failure(f"another client works in {file.parent}; wait for it, or choose another --key") from None
-        kept = json.loads(file.read_text()) if file.exists() else {}
-        self.seed = bytes.fromhex(kept.get("seed", os.urandom(32).hex()))
-        self.identity = Ed25519PrivateKey.from_private_bytes(self.seed)
-        self.incarnation = bytes.fromhex(kept.get("incarnation", os.urandom(8).hex()))
-        self.next: int = kept.get("next", 1)
-        self.pending: List[bytes] = [bytes.fromhex(parcel) for parcel in kept.get("pending", [])]
+        try:
+            kept = json.loads(file.read_text()) if file.exists() else {}
+            self.seed = bytes.fromhex(kept.get("seed", os.urandom(32).hex()))
+            self.identity = Ed25519PrivateKey.from_private_bytes(self.seed)
+            self.incarnation = bytes.fromhex(kept.get("incarnation", os.urandom(8).hex()))
+            self.next: int = kept.get("next", 1)
+            self.pending: List[bytes] = [bytes.fromhex(parcel) for parcel in kept.get("pending", [])]
+        except (ValueError, AttributeError) as error:
+            raise Failure(f"{file} is not a file this client wrote, or is damaged ({error}); choose another --key") from error
         self.save()
 
     def save(self) -> None:
