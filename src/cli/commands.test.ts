@@ -145,34 +145,6 @@ describe("the node", () => {
     watch.child.kill("SIGTERM");
     await watch.end;
   });
-
-  test("watch goes on behind the last change when the node is back, at whatever port", async () => {
-    const own = join(folder, "restarted");
-    const start = (): RunningCommand =>
-      startCommand(["start", "--data-dir", own, "--http-port", "0"], { workingDir: folder });
-    const first = start();
-    await first.says("ready ");
-    const put = (key: string): Promise<CommandResult> => run(["put", key, "v", "--data-dir", own]);
-    await put("before");
-    const watch = startCommand(["watch", "--json", "--after", "0", "--data-dir", own], { workingDir: folder });
-    await watch.says("before");
-    first.child.kill("SIGKILL");
-    await first.end;
-    await watch.says("the node has gone");
-    const second = start(); // in memory: its log begins anew, and has to come as far as the first one had
-    await second.says("ready ");
-    for (const key of ["again", "after"]) await put(key);
-    await watch.says("after");
-    const keys = watch
-      .out()
-      .trim()
-      .split("\n")
-      .map((line) => (JSON.parse(line) as { key: string }).key);
-    expect(keys).toEqual(["before", "after"]);
-    watch.child.kill("SIGTERM");
-    second.child.kill("SIGTERM");
-    await Promise.all([watch.end, second.end]);
-  });
 });
 
 describe("finding a node", () => {

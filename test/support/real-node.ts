@@ -16,8 +16,8 @@ import { until } from "./until.ts";
 
 export const command: string = join(import.meta.dirname, "../../bin/p2p-sync");
 
-/** Guess: ten times what a start needs on an idle machine. */
-const readyMsMax = 20_000;
+/** Guess: a hundred times what a start needs on an idle machine; some machines do much else meanwhile. */
+const readyMsMax = 60_000;
 
 export interface StartOptions {
   readonly dataDir: string;
