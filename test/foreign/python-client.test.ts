@@ -53,12 +53,15 @@ test("it catches up on batches, parts of batches, deletes and expiry to the memb
   await other.putAll(pairs.slice(1_000));
   await other.put("large/0007", "overwritten"); // so of its batch only a part is alive, which comes with a proof
   await other.delete("large/0008");
+  const long = "x".repeat(60_000);
+  await other.putAll(Array.from({ length: 10 }, (_, index) => [`long/${index}`, long] as const)); // more than a window of yamux
   await untilConverged([dialed, other]);
   const { entries, root } = await dialed.status();
   const set = `${entries + 1} ${root}`; // and the tombstone
   expect(await client("root")).toEqual({ code: 0, out: `own    ${set}\nmember ${set}\n`, err: "" });
   const keys = pairs.map(([key]) => key).filter((key) => key !== "large/0008");
   expect((await client("list", "large/")).out.trimEnd().split("\n")).toEqual(keys);
+  expect((await client("get", "long/9")).out).toBe(long);
   expect(await client("get", "large/0007")).toEqual({ code: 0, out: "overwritten", err: "" });
   expect(await client("get", "large/0008")).toEqual({ code: 4, out: "", err: "large/0008 is not there\n" });
 });
