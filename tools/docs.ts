@@ -9,6 +9,7 @@ import { pathToFileURL } from "node:url";
 import { renderReference } from "../src/config/render-config.ts";
 import { doctorCauses } from "../src/node/doctor/causes.ts";
 import { faultCodes, type FaultCode } from "../src/node/fault-codes.ts";
+import { apiPage } from "./docs/api-page.ts";
 import { limitsTable } from "./docs/limits-table.ts";
 import { proofVectors } from "./docs/proof-vectors.ts";
 import { walkVectors } from "./docs/walk-vectors.ts";
@@ -26,6 +27,7 @@ export interface MetricDefinition {
 
 const pages: Readonly<Record<string, () => Promise<string> | string>> = {
   "docs/ERRORS.md": () => errorsPage(faultCodes),
+  "docs/API.md": libraryPage,
   "docs/CONFIG.md": configPage,
   "docs/DOCTOR.md": doctorPage,
   "docs/LIMITS.md": limitsPage,
@@ -47,6 +49,12 @@ export function errorsPage(codes: Readonly<Record<string, FaultCode>>): string {
   );
   const table = `| code | meaning | what to do | HTTP status | exit code |\n| --- | --- | --- | --- | --- |\n${rows.join("\n")}\n`;
   return head("Errors", "src/node/fault-codes.ts", intro) + table;
+}
+
+function libraryPage(): string {
+  const intro =
+    'What `import … from "p2p-sync"` gives: `createNode` and everything it leads to. Examples that run stand in `examples/`; the codes of faults in docs/ERRORS.md.';
+  return head("Library", "src/index.ts", intro) + apiPage(join(root, "src/index.ts"));
 }
 
 function doctorPage(): string {

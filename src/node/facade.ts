@@ -23,6 +23,7 @@ export type { ConflictEntry } from "./insight.ts";
 /** How sure a write is: fsynced here, held durably by k other members, or in a final block. */
 export type Certainty = "local" | "shared";
 
+/** How sure a write has to be before it is answered, on which condition it is made, and for how long it lasts. */
 export interface WriteOptions {
   /** Default `local`. With `shared` the promise resolves once `copies` other members hold the write durably. */
   readonly certainty?: Certainty;
@@ -50,6 +51,7 @@ export interface WriteConditions {
 /** A write of one key. */
 export interface KeyWriteOptions extends WriteOptions, WriteConditions {}
 
+/** One operation of a batch. */
 export type WriteOp = { readonly key: string } & WriteConditions &
   ({ readonly type: "put"; readonly value: Uint8Array; readonly ttlSeconds?: number } | { readonly type: "delete" });
 
@@ -108,6 +110,7 @@ export interface KeyProof {
   readonly proof: Uint8Array;
 }
 
+/** Which keys are wanted, and how many at once. */
 export interface ListOptions {
   readonly prefix?: string;
   /** Start behind this key. */
@@ -118,12 +121,14 @@ export interface ListOptions {
   readonly signal?: AbortSignal;
 }
 
+/** Which events are wanted, and for how long. */
 export interface EventOptions<Type extends EventType> {
   /** Only these; all where it is left out. */
   readonly types?: readonly Type[];
   readonly signal?: AbortSignal;
 }
 
+/** Which changes are wanted, and where to begin. */
 export interface WatchOptions {
   readonly prefix?: string;
   /**
@@ -151,6 +156,7 @@ export type PeerState =
 /** What the node itself is doing: looking for peers, or connected to at least one. */
 export type NodeState = "Starting" | "Listening" | "Discovering" | "Connected";
 
+/** One state of a peer's connection, from its beginning to its end. */
 export interface StateVisit {
   readonly state: PeerState;
   readonly enteredAt: Instant;
@@ -160,6 +166,7 @@ export interface StateVisit {
   readonly reason?: string;
 }
 
+/** One peer: who it is, how its link stands, and what went before. */
 export interface PeerStatus {
   /** Undefined until a dialed address has told who lives there. */
   readonly id: PeerId | undefined;
@@ -184,6 +191,7 @@ export interface PeerStatus {
   readonly history: readonly StateVisit[];
 }
 
+/** One thing that is known of a peer, for people. */
 export interface ExplanationFact {
   readonly name: string;
   readonly text: string;
@@ -237,6 +245,7 @@ export interface NetworkHealth {
   readonly known: number;
 }
 
+/** One thing that keeps the network from being healthy. */
 export interface NetworkCause {
   /** Stable word for scripts: `clock`, `heldBack`, `alone`, `fewLinks`, `partition`, `healing`, `handshakes`, `flapping`, `membersBehind`, `behind`. */
   readonly code: string;
@@ -245,6 +254,7 @@ export interface NetworkCause {
   readonly message: string;
 }
 
+/** How a node stands: what it holds, who is linked, what it counts. */
 export interface Status {
   readonly peerId: PeerId;
   readonly network: string;
@@ -287,6 +297,7 @@ export interface LimitStatus {
   readonly message: string;
 }
 
+/** What a node is: its identity, network, addresses and versions. */
 export interface Info {
   readonly version: string;
   readonly nodeVersion: string;
@@ -301,6 +312,7 @@ export interface Info {
   readonly strangers: number;
 }
 
+/** One check of a node's health. */
 export interface HealthCheck {
   readonly name: string;
   readonly status: "ok" | "degraded" | "critical";
@@ -308,11 +320,13 @@ export interface HealthCheck {
   readonly message: string;
 }
 
+/** Whether a node is fit for work, with every check behind it. */
 export interface Health {
   readonly status: "ok" | "degraded" | "critical";
   readonly checks: readonly HealthCheck[];
 }
 
+/** What can be asked of a node. Every method that can fail rejects with a `Fault`. */
 export interface NodeFacade {
   put(key: string, value: Uint8Array, options?: KeyWriteOptions): Promise<Receipt>;
   delete(key: string, options?: KeyWriteOptions): Promise<Receipt>;

@@ -6,6 +6,7 @@ import type { Author, BatchId, Incarnation, Instant, Millis, PeerId, Stamp } fro
 import type { PartitionRecord } from "../ports/partition.ts";
 import type { Arrival } from "../ports/store.ts";
 
+/** Which keys are compared, and how long it may take until all members hold the same. */
 export interface ConvergenceOptions {
   /** How long to go on asking until all are equal; 0 to 600,000, default 0: every member is asked once. */
   readonly waitMs?: Millis;
@@ -32,6 +33,7 @@ export interface Convergence {
   readonly notReachable: readonly PeerId[];
 }
 
+/** How one member's set compares with this node's. */
 export interface MemberConvergence {
   readonly peer: PeerId;
   /** `silent`: admitted, but it has not answered since the question. */
@@ -52,6 +54,7 @@ export interface MemberConvergence {
   readonly keysItMayLack: readonly string[];
 }
 
+/** Batches of one writer that one of two members holds and the other does not. */
 export interface FrontierDifference {
   readonly at: Instant;
   /** Batches here that it did not name; they were sent to it then. */
@@ -108,6 +111,7 @@ export interface LivingVersion {
   readonly arrival: Arrival | undefined;
 }
 
+/** A member that is known to hold the living version of a key, and how that is known. */
 export interface KeyHolder {
   readonly peer: PeerId;
   /** How it is known: it said so, it sent the batch here, or its whole set was equal to ours since. */

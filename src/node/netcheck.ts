@@ -39,6 +39,7 @@ export interface NetCheckFacts extends RelayFacts {
   readonly clock: { readonly offsetMs: number | undefined; readonly doubted: boolean };
 }
 
+/** What lies between a node and others: interfaces, ports, routes, NAT, and whether others can dial it. */
 export interface NetCheck {
   /** `degraded` where something should be looked at. */
   readonly status: "ok" | "degraded";
@@ -53,6 +54,7 @@ export interface NetCheck {
   readonly checks: readonly NetworkFinding[];
 }
 
+/** Whether others can dial this node, why that is believed, and what to do. */
 export interface Reach {
   /** `unreachable` where peers tried to dial this node and could not, and nothing tells of a NAT. */
   readonly verdict: "reachable" | "behindNat" | "unreachable" | "unknown";

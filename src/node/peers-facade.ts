@@ -7,6 +7,7 @@ import type { CandidateSource, Direction, LinkId } from "../ports/network.ts";
 export type { FrameCount, LinkResources } from "../ports/link-resources.ts";
 export type { PeerRule } from "../ports/peer-rule.ts";
 
+/** How long a rule is in force, and why it is made. */
 export interface RuleOptions {
   /** How long it holds, 1 s to 10 years; for good where it is left out. */
   readonly forMs?: Millis;

@@ -7,6 +7,7 @@ import type { Instant, PeerId, Stamp } from "../base/brand.ts";
 /** Keys of one `reissue` or `drop`. Guess: at the largest values 6 MB in one turn, a tenth of a second. */
 export const asideKeysMax = 100;
 
+/** Which entries that were set aside are meant. */
 export interface StaleOptions {
   readonly prefix?: string;
   /** Entries set aside that are told; 1 to 1,000, default 100. */
@@ -15,6 +16,7 @@ export interface StaleOptions {
   readonly after?: number;
 }
 
+/** Whether this node was away for too long, from whom it is apart, and what it set aside. */
 export interface StaleReport {
   /** `young`: new here, takes everything; `current`; `stale`: was away for over half a horizon. */
   readonly age: "young" | "current" | "stale";
@@ -41,12 +43,14 @@ export interface StaleReport {
   readonly next: number | undefined;
 }
 
+/** A member that holds old entries this node does not take, or the other way round. */
 export interface ApartPeer {
   readonly peer: PeerId;
   readonly entries: number;
   readonly at: Instant;
 }
 
+/** How far following another member in what is old has come. */
 export interface AdoptionState {
   readonly peer: PeerId;
   /** `waiting` until everything is compared; `linkLost`: it was not, and nothing more comes of it. */
@@ -55,6 +59,7 @@ export interface AdoptionState {
   readonly taken: number;
 }
 
+/** An entry that is part of the set no more and is kept for the operator. */
 export interface SetAsideEntry {
   readonly key: string;
   /** Undefined where the value was never here. */

@@ -2,6 +2,7 @@
 import type { Instant, PeerId } from "../base/brand.ts";
 import type { Direction, LinkId } from "./network.ts";
 
+/** What one link costs: its age, its traffic, its streams, and what waits on it. */
 export interface LinkResources {
   readonly link: LinkId;
   readonly peer: PeerId;

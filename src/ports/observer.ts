@@ -33,6 +33,7 @@ export type EventDetails = {
   };
 };
 
+/** The name of a kind of event. */
 export type EventType = keyof EventDetails;
 
 /** One of the events of these types, told apart by `type`. */

@@ -1,6 +1,7 @@
 /** What was ruled about a peer or a range of addresses; kept on disk. */
 import type { Instant } from "../base/brand.ts";
 
+/** A ban or an exemption, with its reason and its end. */
 export interface PeerRule {
   /** A peer id, or a range of IP addresses in its one written form; one rule for each. */
   readonly target: string;

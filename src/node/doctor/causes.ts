@@ -18,6 +18,7 @@ export const doctorAreas = [
   "clock",
   "open files",
 ] as const;
+/** One of the areas that a diagnosis looks at. */
 export type DoctorArea = (typeof doctorAreas)[number];
 
 export interface CauseDefinition {
@@ -210,6 +211,7 @@ export const doctorCauses = {
   },
 } as const satisfies Readonly<Record<string, CauseDefinition>>;
 
+/** The code of a cause; docs/DOCTOR.md has what each means. */
 export type DoctorCause = keyof typeof doctorCauses;
 
 /** What `why` says of a configured peer, as a cause; what is missing here is no trouble. */

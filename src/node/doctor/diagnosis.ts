@@ -1,6 +1,7 @@
 /** What a diagnosis is. */
 import type { DoctorArea, DoctorCause, Severity } from "./causes.ts";
 
+/** A cause of trouble, named once for each thing it concerns. */
 export interface FoundCause {
   readonly code: DoctorCause;
   readonly area: DoctorArea;
@@ -13,6 +14,7 @@ export interface FoundCause {
   readonly next: string;
 }
 
+/** What was looked at in one area, and what was seen there. */
 export interface AreaReport {
   readonly name: DoctorArea;
   readonly status: "ok" | Severity | "not looked at";
@@ -20,6 +22,7 @@ export interface AreaReport {
   readonly seen: string;
 }
 
+/** What a doctor found: every area, and every cause of trouble with what to do. */
 export interface Diagnosis {
   readonly status: "ok" | Severity;
   readonly areas: readonly AreaReport[];

@@ -34,6 +34,7 @@ export type Proven =
   | { readonly type: "absent"; readonly count: number }
   | { readonly type: "present"; readonly count: number; readonly entry: ProvenEntry };
 
+/** The operation on a key that a proof shows to be in the set. */
 export interface ProvenEntry {
   readonly key: string;
   /** A tombstone is an entry: the key was deleted, by this author at this stamp. */
@@ -48,6 +49,7 @@ export interface ProvenEntry {
   readonly sequence: number;
 }
 
+/** Why a proof was not believed. */
 export type ProofRefusal =
   | TrieProofRefusal
   /** No set can have this key. */
