@@ -7,6 +7,8 @@ interface Line {
   readonly roundTripMs: number;
   /** How much later the other side answers the n-th piece. */
   readonly busyMs?: (piece: number) => number;
+  /** The other side gives credit back for as much at once, and not before. */
+  readonly stepBytes?: number;
 }
 
 /** A line on which there is always more to send; what was carried and how long pieces took in its last second. */
@@ -16,14 +18,20 @@ function run(line: Line, ms: number, window: SendWindow = new SendWindow()): { b
   let freeAt = 0;
   let handed = 0;
   let arrived = 0;
+  let unread = 0;
   let carried = 0;
   let delayMs = 0;
   let count = 0;
   for (let now = 1; now <= ms; now++) {
+    if (line.stepBytes !== undefined && now % 500 === 0) window.measured(line.roundTripMs, now); // a ping
     for (let first = answers[0]; first !== undefined && first.at <= now; first = answers[0]) {
       answers.shift();
-      arrived += first.bytes;
-      pieces.left(handed - arrived, now);
+      unread += first.bytes;
+      if (unread >= (line.stepBytes ?? 0)) {
+        arrived += unread;
+        unread = 0;
+        pieces.left(handed - arrived, now);
+      }
       if (now <= ms - 1_000) continue;
       carried += first.bytes;
       delayMs = Math.max(delayMs, first.at - first.sentAt);
@@ -67,6 +75,12 @@ describe("what is on the way", () => {
     const window = new SendWindow();
     run({ bytesPerMs: 1e5, roundTripMs: 1, busyMs: (piece) => (piece % 7 === 0 ? 20 : 0) }, 5_000, window);
     expect(window.bytes).toBeGreaterThan(bulkOnTheWayBytes.first);
+  });
+
+  test.each([64, 128])("is kept busy where the other side gives credit back by %i KiB at a time", (kibibytes) => {
+    const line = { roundTripMs: 1, stepBytes: kibibytes * 1024 };
+    for (const bytesPerMs of [20_000, 1_000, 100])
+      expect(run({ ...line, bytesPerMs }, 30_000).busy).toBeGreaterThan(0.85);
   });
 
   test("is forgotten with its stream", () => {

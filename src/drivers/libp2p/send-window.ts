@@ -8,6 +8,8 @@
  * 2. Once a round, which is four pieces sent since the last, the window becomes what would have had the wanted queue: it carried `bytes` in
  *    `delay`, so `bytes × (line + wanted) / delay`, at most twice or half as much as before. It grows only where it was used up.
  * 3. The least delay of a round counts, so that a busy peer, late with some answers, does not pass for a slow line.
+ * 4. It never falls below twice the least credit that came back at once in the last round: other programs give credit back by
+ *    half a window of the stream, and would wait for ever for the rest of one that they were not sent.
  *
  * Source: delay-based congestion control, as in LEDBAT (RFC 6817, its base delay and target) and FAST TCP
  * (Jin, Wei, Low, INFOCOM 2004, the update once in a round trip).
@@ -25,7 +27,7 @@ export class SendWindow {
   #onTheWay = 0;
   /** The least delay in the time kept now, and in the one before. */
   #line = { now: Infinity, before: Infinity, since: 0 };
-  #round = { since: 0, pieces: 0, delayMs: Infinity, wasFull: false };
+  #round = { since: 0, pieces: 0, delayMs: Infinity, stepBytes: Infinity, wasFull: false };
 
   /** Bytes that may be on the way at once. */
   get bytes(): number {
@@ -53,9 +55,10 @@ export class SendWindow {
     this.#onTheWay += bytes;
   }
 
-  /** The other side has read so many bytes. */
+  /** The other side has read so many bytes, and said so at once. */
   arrived(bytes: number): void {
     this.#onTheWay -= bytes;
+    if (bytes > 0) this.#round.stepBytes = Math.min(this.#round.stepBytes, bytes);
   }
 
   /** A round trip, of bulk or of a ping. */
@@ -74,8 +77,9 @@ export class SendWindow {
     if (round.pieces < bulkRoundPieces) return;
     const wanted = (this.lineMs + bulkQueueMs) / Math.max(round.delayMs, 1);
     const factor = Math.min(round.wasFull ? 2 : 1, Math.max(0.5, wanted));
-    this.#bytes = Math.min(bulkOnTheWayBytes.max, Math.max(bulkOnTheWayBytes.min, Math.round(this.#bytes * factor)));
-    this.#round = { since: now, pieces: 0, delayMs: Infinity, wasFull: false };
+    const least = Math.max(bulkOnTheWayBytes.min, 2 * round.stepBytes);
+    this.#bytes = Math.min(bulkOnTheWayBytes.max, Math.max(least, Math.round(this.#bytes * factor)));
+    this.#round = { since: now, pieces: 0, delayMs: Infinity, stepBytes: Infinity, wasFull: false };
   }
 
   /** The round trip of the bare line, as far as it is known, in ms. */
