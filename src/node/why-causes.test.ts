@@ -100,8 +100,8 @@ test("encryption: something that answers with bytes of its own", async () => {
 });
 
 test("addressInvalid: an address of the family that this node does not use", async () => {
-  const a = await fleet.start("a", { p2pFamily: "v4" });
-  await a.facade.dial("/ip6/::1/tcp/4001");
+  const a = await fleet.start("a", { p2pFamily: "v4", p2pDial: ["/ip6/::1/tcp/4001"] });
+  await expect(a.facade.dial("/ip6/::1/tcp/4001")).rejects.toMatchObject({ code: "invalid_address" });
   expect((await causeOf(a.facade, "/ip6/::1/tcp/4001", "addressInvalid")).next).toContain("--family");
 });
 

@@ -203,3 +203,6 @@ export const mdnsFarewellMsMax: Millis = 200;
 export const mdnsTableMax = 1_024;
 /** Time before an address heard again is reported again. Guess: half of the longest query interval. */
 export const mdnsRepeatMs: Millis = 30_000;
+
+/** From the end of a stream until its whole connection has ended, if that was the reason. Guess: some turns of a busy thread. */
+export const connectionEndMsMax: Millis = 250;

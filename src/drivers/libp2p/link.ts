@@ -20,6 +20,7 @@ import { FrameDecoder, type FrameRefusal } from "./frame-codec.ts";
 import { FrameWriter } from "./frame-writer.ts";
 import {
   closeMsMax,
+  connectionEndMsMax,
   flushMsMax,
   frameBytesMax,
   negotiationMsMax,
@@ -200,11 +201,11 @@ export class Link {
   }
 
   /**
-   * When a whole connection ends, its streams end first; one turn later the connection has its
+   * When a whole connection ends, its streams end first; a moment later the connection has its
    * own, better reason.
    */
   #failSoon(reason: string): void {
-    setImmediate(() => this.giveUp("failed", reason));
+    setTimeout(() => this.giveUp("failed", reason), connectionEndMsMax).unref();
   }
 
   async #closeGracefully(): Promise<void> {
