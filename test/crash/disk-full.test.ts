@@ -44,7 +44,7 @@ test(
     again.signal("SIGTERM");
     await again.exited;
 
-    disk.grow(64);
+    disk.grow(256); // more than the reserve that is kept by default
     const back = await nursery.start("a", { dataDir });
     expect(complaintOf(witness.judge(await back.all()))).toBeUndefined();
     await back.put("room", "again");

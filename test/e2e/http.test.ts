@@ -35,6 +35,7 @@ test.each(["/health", "/readyz"])("%s names every check, without a token", async
     "clock",
     "discovery",
     "freshness",
+    "limits",
     "listening",
     "network",
     "peers",
