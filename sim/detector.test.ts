@@ -57,18 +57,22 @@ test.each(seeds)("a network that falls apart is noticed on both sides within a s
   expect(world.setting.recorder.counts.get("note:suspected")).toBe(12); // six links, from both ends
 });
 
-test.each([10_000, 600_000, 6 * hour])("after a cut of %i ms all links stand again within 6 s", (cutMs) => {
-  for (const seed of seeds) {
-    // Frames between those that are linked cost nothing but time here: only a short cut has them.
-    const world = started(calmWorld(seed, { detector: cutMs < 60_000, pullEveryMs: 600_000 }));
-    expect(admittedLinks(world)).toBe(10);
-    const { queue } = world.setting;
-    const heal = fallsApart(world);
-    queue.runUntil(queue.now + cutMs + 977 * seed); // at different moments between two dials
-    expect(admittedLinks(world)).toBe(4);
-    heal();
-    queue.runUntil(queue.now + 6_000);
-    expect(admittedLinks(world)).toBe(10);
-  }
-  expect(probeEveryMs * 1.2).toBeLessThanOrEqual(6_000);
-});
+test.each([10_000, 600_000, 6 * hour])(
+  "after a cut of %i ms all links stand again within 6 s",
+  { timeout: 240_000 },
+  (cutMs) => {
+    for (const seed of seeds) {
+      // Frames between those that are linked cost nothing but time here: only a short cut has them.
+      const world = started(calmWorld(seed, { detector: cutMs < 60_000, pullEveryMs: 600_000 }));
+      expect(admittedLinks(world)).toBe(10);
+      const { queue } = world.setting;
+      const heal = fallsApart(world);
+      queue.runUntil(queue.now + cutMs + 977 * seed); // at different moments between two dials
+      expect(admittedLinks(world)).toBe(4);
+      heal();
+      queue.runUntil(queue.now + 6_000);
+      expect(admittedLinks(world)).toBe(10);
+    }
+    expect(probeEveryMs * 1.2).toBeLessThanOrEqual(6_000);
+  },
+);
