@@ -12,7 +12,7 @@ import { Standing } from "../core/peers/standing/machine.ts";
 import { conflictLogLimits } from "../drivers/storage/conflict-log.ts";
 import type { SqliteReader } from "../drivers/storage/sqlite-reader.ts";
 import { ConvergenceCheck } from "./convergence.ts";
-import type { Explanation, KeyProof, NetworkHealth, PeerStatus } from "./facade.ts";
+import type { Explanation, KeyProof, LimitStatus, NetworkHealth, PeerStatus } from "./facade.ts";
 import type { Convergence, ConvergenceOptions, KeyExplanation, Partition } from "./insight.ts";
 import { explainKey } from "./key-explanation.ts";
 import { partitionOf } from "./partition-views.ts";
@@ -127,7 +127,7 @@ export class Questions {
     return await checkNetworkNow(this.#node, await this.#node.client().snapshot());
   }
 
-  async doctor(): Promise<Diagnosis> {
+  async doctor(limits: () => Promise<readonly LimitStatus[]>): Promise<Diagnosis> {
     const node = this.#node;
     return diagnose(
       await lookFromNode({
@@ -137,6 +137,7 @@ export class Questions {
         upSeconds: () => node.upSeconds(),
         whyHere: (target) => this.whyHere(target),
         netcheck: () => this.netcheck(),
+        limits,
         clock: async () => (await node.client().snapshot()).clock,
       }),
     );

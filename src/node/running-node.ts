@@ -336,7 +336,7 @@ class LiveNode implements NodeFacade, RunningNode {
   }
 
   doctor(): Promise<Diagnosis> {
-    return this.#questions.doctor();
+    return this.#questions.doctor(async () => (await this.status()).limits);
   }
 
   async dial(address: string): Promise<void> {

@@ -207,3 +207,16 @@ test("clock_wrong: this clock is off that of three peers, and writes are refused
   await untilCause(look(wrong), "clock_wrong", /writes are refused/);
   await untilCause(look(off), "clock_off", /s off the peers' median\.$/);
 });
+
+test("limit_reached: the store has taken what it may, and puts are refused", async () => {
+  const a = await fleet.start("a", { limitsMaxDisk: "32MiB" });
+  const value = new Uint8Array(60_000).fill(7);
+  let refused: unknown;
+  for (let n = 0; refused === undefined && n < 800; n++)
+    refused = await a.facade.put(`k${n}`, value).then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+  expect(refused).toMatchObject({ code: "disk_budget" });
+  await untilCause(look(a), "limit_reached", /refused/, ["limit_near"]);
+});

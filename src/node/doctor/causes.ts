@@ -11,6 +11,7 @@ export const doctorAreas = [
   "configuration",
   "data folder",
   "disk",
+  "limits",
   "ports",
   "addresses",
   "discovery",
@@ -77,6 +78,18 @@ export const doctorCauses = {
     severity: "warning",
     meaning: "The disk takes long to sync, and every acknowledged write waits for that.",
     whatToDo: "Move the data folder to a faster disk, or look at what else keeps this one busy.",
+  },
+  limit_near: {
+    area: "limits",
+    severity: "warning",
+    meaning: "A limit on what this node may use is nearly reached, or slows it down.",
+    whatToDo: "Make room, or raise the setting that it names; the node goes on by itself then.",
+  },
+  limit_reached: {
+    area: "limits",
+    severity: "critical",
+    meaning: "A limit on what this node may use is reached, and puts are refused.",
+    whatToDo: "Delete what is not needed, or raise the setting that it names; puts are taken again by themselves then.",
   },
   port_held: {
     area: "ports",

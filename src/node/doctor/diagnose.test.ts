@@ -10,12 +10,14 @@ const failing = {
   mdns: { ...mdnsOff, enabled: true, places: [{ ...place, lastHeardAt: undefined, failure: "EPERM" }] },
   linked: 1,
 };
+const room = { setting: "limits.max_disk", unit: "bytes", used: 1, limit: 9, state: "ok", message: "" } as const;
 const well: DoctorFacts = {
   process: { nodeVersion: "v24.21.0", programVersion: "0.1.0", platform: "linux x64" },
   node: { type: "running", pid: 7, upSeconds: 61.5 },
   configProblems: [],
   folder: { path: "/data", exists: true, trouble: undefined, newer: undefined },
   disk: { freeBytes: 2 ** 40, totalBytes: 2 ** 41, syncMs: 0.5 },
+  limits: [room],
   ports: [{ what: "p2p", host: "", port: 4001, state: "own" }],
   network: {
     look: {
@@ -48,6 +50,8 @@ test("a node that is well has no causes, and every area says what was seen", () 
 
 test.each<[string, Partial<DoctorFacts>]>([
   ["not_listening", { ports: [] }],
+  ["limit_near", { limits: [{ ...room, state: "near", message: "80 % of it is used" }] }],
+  ["limit_reached", { limits: [{ ...room, state: "refusing", message: "puts are refused" }] }],
   ["mdns_failed", { discovery: failing }],
   ["open_files", { network: { ...network, look: { ...network.look, descriptors: { open: 900, limit: 1_024 } } } }],
   [

@@ -10,13 +10,14 @@ import { type DoctorArea, doctorAreas, doctorCauses, type Severity } from "./cau
 import type { AreaFinding, Diagnosis } from "./diagnosis.ts";
 import type { DoctorFacts } from "./facts.ts";
 import { addressesArea, clockArea, discoveryArea, openFilesArea, peersArea, portsArea } from "./network-areas.ts";
-import { configurationArea, diskArea, folderArea, processArea } from "./machine-areas.ts";
+import { configurationArea, diskArea, folderArea, limitsArea, processArea } from "./machine-areas.ts";
 
 const findingOf: Readonly<Record<DoctorArea, (facts: DoctorFacts) => AreaFinding>> = {
   process: processArea,
   configuration: configurationArea,
   "data folder": folderArea,
   disk: diskArea,
+  limits: limitsArea,
   ports: portsArea,
   addresses: addressesArea,
   discovery: discoveryArea,

@@ -3,7 +3,7 @@ import type { AddressFamily } from "../../base/address-family.ts";
 import type { MdnsHealth } from "../../drivers/libp2p/mdns-health.ts";
 import type { DiskLook } from "../../drivers/system/disk-look.ts";
 import type { NetworkLook } from "../../drivers/system/network-look.ts";
-import type { Explanation } from "../facade.ts";
+import type { Explanation, LimitStatus } from "../facade.ts";
 import type { Reach } from "../netcheck.ts";
 
 export interface DoctorFacts {
@@ -13,6 +13,8 @@ export interface DoctorFacts {
   readonly configProblems: readonly string[];
   readonly folder: FolderFacts | undefined;
   readonly disk: DiskLook | undefined;
+  /** Known to a running node only. */
+  readonly limits: readonly LimitStatus[] | undefined;
   readonly ports: readonly PortFacts[] | undefined;
   readonly network: NetworkFacts | undefined;
   readonly discovery: DiscoveryFacts | undefined;

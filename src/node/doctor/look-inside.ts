@@ -1,6 +1,6 @@
 /** What a running node knows of itself, beside what anybody can see of its machine. */
 import type { Config } from "../../config/settings.ts";
-import type { Explanation } from "../facade.ts";
+import type { Explanation, LimitStatus } from "../facade.ts";
 import type { NetCheck } from "../netcheck.ts";
 import { listenPorts } from "../netcheck-facts.ts";
 import type { ClockFacts, DoctorFacts, PortFacts } from "./facts.ts";
@@ -16,15 +16,17 @@ export interface LookedAtNode {
   netcheck(): Promise<NetCheck>;
   clock(): Promise<ClockFacts>;
   upSeconds(): number;
+  limits(): Promise<readonly LimitStatus[]>;
 }
 
 export async function lookFromNode(node: LookedAtNode): Promise<DoctorFacts> {
   const config = node.config();
   const announced = node.announced();
-  const [machine, netcheck, clock, peers] = await Promise.all([
+  const [machine, netcheck, clock, limits, peers] = await Promise.all([
     lookAtMachine(config, listenPorts(announced, config.p2pAnnounce)),
     node.netcheck(),
     node.clock(),
+    node.limits(),
     Promise.all(config.p2pDial.map(async (address) => ({ address, why: await node.whyHere(address) }))),
   ]);
   return {
@@ -32,6 +34,7 @@ export async function lookFromNode(node: LookedAtNode): Promise<DoctorFacts> {
     node: { type: "running", pid: process.pid, upSeconds: node.upSeconds() },
     configProblems: [],
     ...machine,
+    limits,
     ports: listened(netcheck),
     network: { ...machine.network, reach: netcheck.reach },
     discovery: { mdns: netcheck.mdns, linked: node.linked() },

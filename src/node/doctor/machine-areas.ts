@@ -83,3 +83,16 @@ export function diskArea({ disk, folder }: DoctorFacts): AreaFinding {
     ],
   };
 }
+
+export function limitsArea({ limits }: DoctorFacts): AreaFinding {
+  if (limits === undefined) return { seen: undefined, causes: [] };
+  const set = limits.filter(({ limit }) => limit !== undefined);
+  const causes = set.flatMap(({ setting, part, state, message }) => {
+    if (state === "ok") return [];
+    const code = state === "refusing" ? ("limit_reached" as const) : ("limit_near" as const);
+    const subject = part === undefined ? setting : `${setting} ${part}`;
+    return [{ code, subject, message, next: doctorCauses[code].whatToDo }];
+  });
+  const well = set.filter(({ state }) => state === "ok").length;
+  return { seen: set.length === 0 ? "none is set" : `${well} of ${set.length} that are set leave room`, causes };
+}
