@@ -191,6 +191,8 @@ export const mdnsStringsMax = 24;
 export const mdnsStringBytesMax = 255;
 /** Characters of a network name in an announcement, ours or heard. Guess. */
 export const mdnsNetworkNameMax = 64;
+/** Bytes of a packet that is decoded. Source: RFC 6762 section 17. */
+export const mdnsPacketBytesMax = 9_000;
 /** Packets looked at in a second; the rest is thrown away. Guess: a network of 50 nodes that all start at once stays below. */
 export const mdnsPacketsPerSecondMax = 500;
 /** Sockets of mDNS: interfaces and families. Guess: a machine with more speaks on the first of them. */

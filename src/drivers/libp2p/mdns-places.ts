@@ -10,6 +10,7 @@ import { BlockList } from "node:net";
 import { networkInterfaces, type NetworkInterfaceInfo } from "node:os";
 import type { AddressFamily } from "../../base/address-family.ts";
 import { mdnsPlacesMax } from "./limits.ts";
+import { dropImplausible } from "./mdns-packets.ts";
 
 export interface PlaceName {
   /** Another one once the interface was taken away and came back, or has another IPv4 address. */
@@ -39,6 +40,7 @@ export function openPlace({ family, host }: PlaceName): MulticastDNS {
   const type = family === "v4" ? "udp4" : "udp6";
   // of its own family alone: a socket for both would hear everything twice
   const socket = createSocket({ type, reuseAddr: true, ipv6Only: family === "v6" });
+  dropImplausible(socket);
   const bind = family === "v4" ? "0.0.0.0" : "::";
   return multicastDns({ type, socket, ip: groups[family], interface: host, bind, loopback: true });
 }
