@@ -3,9 +3,8 @@
  * disk, and how fast an empty node that dials it has everything. Entries that came in batches and
  * entries that were signed one by one are told apart, since a newcomer checks every signature.
  */
-import { readdirSync, statSync } from "node:fs";
-import { join } from "node:path";
 import { type Bench, type Figure, type Item, repeated } from "../figure.ts";
+import { bytesIn } from "../bytes-in.ts";
 import { nowMs } from "../clock.ts";
 import type { BenchNode, Fleet } from "../fleet.ts";
 
@@ -128,10 +127,4 @@ async function sequentialRate({ sizes }: Bench, node: BenchNode): Promise<number
 
 function perSecond(count: number, ms: number): number {
   return (count / ms) * 1000;
-}
-
-function bytesIn(folder: string): number {
-  return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .reduce((sum, entry) => sum + statSync(join(entry.parentPath, entry.name)).size, 0);
 }

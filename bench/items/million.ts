@@ -3,9 +3,9 @@
  * disk and in memory, how fast its process starts, and how fast it reads uniformly over all of them after the restart,
  * in process and by HTTP, each value compared.
  */
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { Agent } from "node:http";
-import { join } from "node:path";
+import { bytesIn } from "../bytes-in.ts";
 import { nowMs, pause } from "../clock.ts";
 import { type Bench, type Item, repeated } from "../figure.ts";
 import type { Fleet } from "../fleet.ts";
@@ -132,10 +132,4 @@ async function byHttp(
 function residentMb({ child }: Product): number {
   const status = readFileSync(`/proc/${child.pid}/status`, "utf8");
   return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1]) / 1024;
-}
-
-function bytesIn(folder: string): number {
-  return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .reduce((sum, entry) => sum + statSync(join(entry.parentPath, entry.name)).size, 0);
 }

@@ -1,8 +1,9 @@
 /** Causes that need somebody at the other end who is no node of this program, or a crowd: one test for each. */
-import { type AddressInfo, type Server, createServer, type Socket } from "node:net";
+import type { Server, Socket } from "node:net";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type Fleet, addressOf, createFleet } from "../../test/support/in-process.ts";
 import { admitProtocol, createStranger, type Stranger } from "../../test/support/stranger.ts";
+import { tcpListener } from "../../test/support/tcp-listener.ts";
 import { causeOf } from "../../test/support/why.ts";
 import type { Instant, PeerId } from "../base/brand.ts";
 import { encodeAdmit } from "../codec/admit.ts";
@@ -44,13 +45,9 @@ async function strangerAt(address: string): Promise<{
 
 /** A listener on this machine that does that with who connects. */
 async function listener(meet: (socket: Socket) => void): Promise<string> {
-  const server = createServer((socket) => {
-    socket.on("error", () => undefined);
-    meet(socket);
-  });
+  const { server, address } = await tcpListener(meet);
   servers.push(server);
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  return `/ip4/127.0.0.1/tcp/${(server.address() as AddressInfo).port}`;
+  return address;
 }
 
 test("ambiguous: two peers whose ids begin so", async () => {

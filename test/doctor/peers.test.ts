@@ -1,5 +1,5 @@
 /** What can keep a running node from a peer it was told to dial, each made for real: that cause and no other. */
-import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
+import { connect, createServer, type Server, type Socket } from "node:net";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { diagnosisView } from "../../src/api/doctor-views.ts";
 import { encodeAdmit } from "../../src/codec/admit.ts";
@@ -7,6 +7,7 @@ import { encodeFrame } from "../../src/drivers/libp2p/frame-codec.ts";
 import type { RunningNode } from "../../src/node/facade.ts";
 import { addressOf, createFleet, type Fleet } from "../support/in-process.ts";
 import { createStranger, type Stranger } from "../support/stranger.ts";
+import { tcpListener } from "../support/tcp-listener.ts";
 import { until } from "../support/until.ts";
 import { causeOf } from "../support/why.ts";
 import { type Examined, untilCause } from "./examine.ts";
@@ -33,13 +34,9 @@ function look({ facade }: RunningNode): () => Promise<Examined> {
 }
 
 async function listener(meet: (socket: Socket) => void): Promise<string> {
-  const server = createServer((socket) => {
-    socket.on("error", () => undefined);
-    meet(socket);
-  });
+  const { server, address } = await tcpListener(meet);
   servers.push(server);
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  return `/ip4/127.0.0.1/tcp/${(server.address() as AddressInfo).port}`;
+  return address;
 }
 
 async function strangerThatSays(greeting: Uint8Array | undefined): Promise<string> {
@@ -177,7 +174,6 @@ test("peer_full: the other side has no place for a third of one neighbourhood", 
 test("peer_lost: the connection was cut, and nobody takes it up again", async () => {
   const b = await fleet.start("b");
   const behind = Number(/tcp\/(\d+)/.exec(addressOf(b))?.[1]);
-  const { connect } = await import("node:net");
   const sockets: Socket[] = [];
   let open = true;
   const through = await listener((socket) => {
