@@ -162,7 +162,7 @@ const over = {
 } as const;
 
 /** An address per host and transport; without hosts, all interfaces of the chosen families. QUIC has the UDP port of the same number. */
-function listenAddresses(config: Config): readonly string[] {
+export function listenAddresses(config: Config): readonly string[] {
   const any = { dual: ["0.0.0.0", "::"], v4: ["0.0.0.0"], v6only: ["::"] }[config.p2pFamily as AddressFamily];
   const hosts = config.p2pListen.length > 0 ? config.p2pListen : any;
   return config.p2pTransports.flatMap((transport) =>

@@ -4,6 +4,7 @@
  */
 import { spawnSync } from "node:child_process";
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createSocket } from "node:dgram";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -52,12 +53,27 @@ describe("ports", () => {
   test("port_held: the peers' port, with the program that holds it", async () => {
     const port = await listen("::");
     const found = await examine([...well(), "--port", `${port}`]);
-    expectCause(found, "port_held", new RegExp(`p2p port ${port} is held by .*node.*\\(process ${process.pid}\\)`));
+    expectCause(
+      found,
+      "port_held",
+      new RegExp(`p2p port ${port} \\(TCP\\) is held by .*node.*\\(process ${process.pid}\\)`),
+    );
   });
 
   test("port_held: the HTTP port", async () => {
     const port = await listen("127.0.0.1");
     expectCause(await examine([...well(), "--http-port", `${port}`]), "port_held", /^The http port/);
+  });
+
+  test("port_held: the UDP port of QUIC, and the port of WebSockets", async () => {
+    const socket = createSocket("udp4");
+    await new Promise<void>((resolve) => socket.bind(0, "127.0.0.1", resolve));
+    ends.push(() => socket.close());
+    const { port } = socket.address();
+    const quic = ["--listen", "127.0.0.1", "--transport", "quic", "--port", `${port}`];
+    expectCause(await examine([...well(), ...quic]), "port_held", new RegExp(`p2p port ${port} \\(UDP\\)`));
+    const ws = ["--listen", "127.0.0.1", "--transport", "ws", "--ws-port", `${await listen("127.0.0.1")}`];
+    expectCause(await examine([...well(), ...ws]), "port_held", /\(TCP\) is held by .*process/);
   });
 
   test("listen_address: an address that this machine does not have", async () => {

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { diagnosisView } from "../../src/api/doctor-views.ts";
 import { encodeAdmit } from "../../src/codec/admit.ts";
 import { encodeFrame } from "../../src/drivers/libp2p/frame-codec.ts";
+import { loadQuic } from "../../src/drivers/libp2p/quic/native.ts";
 import type { RunningNode } from "../../src/node/facade.ts";
 import { addressOf, createFleet, type Fleet } from "../support/in-process.ts";
 import { createStranger, type Stranger } from "../support/stranger.ts";
@@ -11,6 +12,9 @@ import { tcpListener } from "../support/tcp-listener.ts";
 import { until } from "../support/until.ts";
 import { causeOf } from "../support/why.ts";
 import { type Examined, untilCause } from "./examine.ts";
+
+const quic = await loadQuic();
+const withoutQuic = "problem" in quic ? quic.problem : undefined;
 
 let fleet: Fleet;
 let strangers: Stranger[];
@@ -215,4 +219,12 @@ test("limit_reached: the store has taken what it may, and puts are refused", asy
     );
   expect(refused).toMatchObject({ code: "disk_budget" });
   await untilCause(look(a), "limit_reached", /refused/, ["limit_near"]);
+});
+
+// The optional package with the native part of QUIC is probed: an old Node leaves it out at installing.
+test.skipIf(withoutQuic !== undefined)("nothing: a node that listens on QUIC alone", async () => {
+  const a = await fleet.start("a", { p2pTransports: ["quic"] });
+  const { view } = await look(a)();
+  expect(view.causes).toEqual([]);
+  expect(view.areas.find(({ name }) => name === "ports")?.seen).toMatch(/\(UDP\) listened on/);
 });

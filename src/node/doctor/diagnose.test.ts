@@ -18,7 +18,7 @@ const well: DoctorFacts = {
   folder: { path: "/data", exists: true, trouble: undefined, newer: undefined },
   disk: { freeBytes: 2 ** 40, totalBytes: 2 ** 41, syncMs: 0.5 },
   limits: [room],
-  ports: [{ what: "p2p", host: "", port: 4001, state: "own" }],
+  ports: [{ what: "p2p", protocol: "tcp", host: "", port: 4001, state: "own" }],
   network: {
     look: {
       interfaces: [{ name: "eth0", family: "v4", address: "192.168.1.5", internal: false }],

@@ -50,6 +50,7 @@ export interface FolderFacts {
 
 export interface PortFacts {
   readonly what: "p2p" | "http";
+  readonly protocol: "tcp" | "udp";
   readonly host: string;
   readonly port: number;
   readonly state: PortState;

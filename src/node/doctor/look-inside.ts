@@ -1,4 +1,5 @@
 /** What a running node knows of itself, beside what anybody can see of its machine. */
+import { isRelayed } from "../../base/relayed-address.ts";
 import type { Config } from "../../config/settings.ts";
 import type { Explanation, LimitStatus } from "../facade.ts";
 import type { NetCheck } from "../netcheck.ts";
@@ -35,7 +36,7 @@ export async function lookFromNode(node: LookedAtNode): Promise<DoctorFacts> {
     configProblems: [],
     ...machine,
     limits,
-    ports: listened(netcheck),
+    ports: listened(netcheck, announced),
     network: { ...machine.network, reach: netcheck.reach },
     discovery: { mdns: netcheck.mdns, linked: node.linked() },
     peers,
@@ -43,8 +44,11 @@ export async function lookFromNode(node: LookedAtNode): Promise<DoctorFacts> {
   };
 }
 
-function listened({ ports }: NetCheck): readonly PortFacts[] | undefined {
-  return ports
-    ?.filter(({ listeners }) => listeners > 0)
-    .map(({ port }) => ({ what: "p2p", host: "", port, state: "own" }));
+/** UDP ports are taken at the driver's word: the system's tables of TCP do not have them. */
+function listened({ ports }: NetCheck, announced: readonly string[]): readonly PortFacts[] | undefined {
+  if (ports === undefined) return undefined;
+  const tcp = ports.flatMap(({ port, listeners }) => (listeners > 0 ? [{ protocol: "tcp", port } as const] : []));
+  const found = announced.flatMap((address) => (isRelayed(address) ? [] : (/\/udp\/(\d+)/.exec(address)?.[1] ?? [])));
+  const udp = [...new Set(found)].map((port) => ({ protocol: "udp", port: Number(port) }) as const);
+  return [...tcp, ...udp].map((each) => ({ what: "p2p", host: "", state: "own", ...each }));
 }

@@ -9,10 +9,11 @@ import { isLoopback } from "../../config/text-formats.ts";
 import type { Config } from "../../config/settings.ts";
 import { mdnsOff } from "../../drivers/libp2p/mdns-health.ts";
 import { probePeer, type ProbeOutcome } from "../../drivers/libp2p/peer-probe.ts";
-import { tryBind } from "../../drivers/system/bind-try.ts";
+import { type BindOutcome, tryBind, tryBindUdp } from "../../drivers/system/bind-try.ts";
 import { lookAtDisk } from "../../drivers/system/disk-look.ts";
 import { droppingRules } from "../../drivers/system/firewall-look.ts";
 import { lookAtNetwork } from "../../drivers/system/network-look.ts";
+import { listenAddresses } from "../node-options.ts";
 import { describePortHolder } from "../port-holder.ts";
 import { programVersion } from "../version.ts";
 import { adviceOn, headlineOf } from "../why.ts";
@@ -133,18 +134,27 @@ function nearestFolder(path: string): string {
   return existsSync(path) ? path : nearestFolder(dirname(path));
 }
 
-async function lookAtPorts({ p2pListen, p2pFamily, p2pPort, httpHost, httpPort }: Config): Promise<PortFacts[]> {
-  const every = p2pFamily === "v4" ? ["0.0.0.0"] : ["::"];
-  const wanted = [
-    ...(p2pListen.length === 0 ? every : p2pListen).map((host) => ({ what: "p2p", host, port: p2pPort }) as const),
-    { what: "http", host: httpHost, port: httpPort } as const,
-  ];
-  const looks: PortFacts[] = [];
-  for (const { what, host, port } of wanted) {
-    const state = await tryBind(host, port);
-    looks.push({ what, host, port, state, holder: state === "held" ? await describePortHolder(port) : undefined });
+/** Where the node would listen, each port once. */
+async function lookAtPorts(config: Config): Promise<readonly PortFacts[]> {
+  const addresses = listenAddresses(config).flatMap((address) => {
+    const [, , host = "", protocol, port] = address.split("/");
+    return { what: "p2p", protocol: protocol === "udp" ? "udp" : "tcp", host, port: Number(port) } as const;
+  });
+  const { httpHost: host, httpPort: port } = config;
+  const looks = new Map<string, PortFacts>();
+  for (const wanted of [...addresses, { what: "http", protocol: "tcp", host, port } as const]) {
+    const key = `${wanted.what} ${wanted.protocol} ${wanted.port}`;
+    const state = await tryPort(wanted.protocol, wanted.host, wanted.port);
+    if (state === "noSuchAddress" && wanted.host === "::") continue; // without IPv6 on the machine, IPv4 is enough
+    if (looks.has(key) && (state === "free" || looks.get(key)?.state !== "free")) continue;
+    const holder = state === "held" && wanted.protocol === "tcp" ? await describePortHolder(wanted.port) : undefined; // UDP is not looked up
+    looks.set(key, { ...wanted, state, holder });
   }
-  return looks;
+  return [...looks.values()];
+}
+
+function tryPort(protocol: "tcp" | "udp", host: string, port: number): Promise<BindOutcome> {
+  return protocol === "tcp" ? tryBind(host, port) : tryBindUdp(host, port);
 }
 
 async function lookAtPeer(address: string): Promise<PeerFacts | undefined> {

@@ -15,19 +15,26 @@ const mdnsPort = 5353;
 
 type Cause = AreaFinding["causes"][number];
 
-export function portsArea({ ports, node, network }: DoctorFacts): AreaFinding {
+export function portsArea({ ports, node }: DoctorFacts): AreaFinding {
   if (ports === undefined) return { seen: undefined, causes: [] };
-  const words = { free: "free", own: "listened on", held: "held by another", forbidden: "forbidden" } as const;
-  const seen = ports.map(
-    ({ what, host, port, state }) =>
-      `${what} ${host.includes(":") ? `[${host}]` : host}:${port === 0 ? "any" : port} ${state === "noSuchAddress" ? "not here" : words[state]}`,
-  );
-  const silent = node.type === "running" && !ports.some(({ what, state }) => what === "p2p" && state === "own");
-  if (silent && network !== undefined) {
+  if (node.type === "running" && ports.length === 0) {
     const { meaning, whatToDo } = doctorCauses.not_listening;
     return { seen: "nothing", causes: [{ code: "not_listening", subject: "", message: meaning, next: whatToDo }] };
   }
-  return { seen: seen.join(", "), causes: ports.flatMap(portCause) };
+  return { seen: ports.map(wordsOfPort).join(", "), causes: ports.flatMap(portCause) };
+}
+
+const wordsOfState: Readonly<Record<PortState, string>> = {
+  free: "free",
+  own: "listened on",
+  held: "held by another",
+  forbidden: "forbidden",
+  noSuchAddress: "not an address of this machine",
+};
+
+function wordsOfPort({ what, protocol, host, port, state }: PortFacts): string {
+  const place = `${host.includes(":") ? `[${host}]` : host}:${port === 0 ? "any" : port}`;
+  return `${what} ${place} (${protocol.toUpperCase()}) ${wordsOfState[state]}`;
 }
 
 const causeOfPort: Readonly<Record<PortState, "port_held" | "port_forbidden" | "listen_address" | undefined>> = {
@@ -38,11 +45,11 @@ const causeOfPort: Readonly<Record<PortState, "port_held" | "port_forbidden" | "
   noSuchAddress: "listen_address",
 };
 
-function portCause({ what, host, port, state, holder }: PortFacts): readonly Cause[] {
+function portCause({ what, protocol, host, port, state, holder }: PortFacts): readonly Cause[] {
   const code = causeOfPort[state];
   if (code === undefined) return [];
   const message = {
-    port_held: `The ${what} port ${port} is held by ${holder ?? "another program"}.`,
+    port_held: `The ${what} port ${port} (${protocol.toUpperCase()}) is held by ${holder ?? "another program"}.`,
     port_forbidden: `This user may not listen on the ${what} port ${port}.`,
     listen_address: `No interface of this machine has the address ${host}, on which ${what} is to listen.`,
   }[code];
