@@ -12,6 +12,10 @@ test.each([
   "/dns/localhost/tcp/80",
   "/dns4/host.example/tcp/4001",
   "/dns6/host.example/tcp/4001",
+  "/ip4/192.168.1.5/udp/4001/quic-v1",
+  `/ip4/192.168.1.5/tcp/4001/ws/p2p/${peer}`,
+  `/ip4/192.168.1.5/tcp/4001/p2p/${peer}/p2p-circuit/p2p/${peer}`,
+  `/ip4/192.168.1.5/udp/4001/quic-v1/p2p/${peer}/p2p-circuit/p2p/${peer}`,
 ])("%s can be dialed", (address) => {
   expect(isDialableAddress(address)).toBe(true);
 });
@@ -34,6 +38,11 @@ test.each([
   "/ip4/192.168.1.5/tcp/4001/p2p/short",
   `/ip4/192.168.1.5/tcp/4001/p2p/${peer}/x`,
   "/dns4/-bad/tcp/4001",
+  `/ip4/192.168.1.5/tcp/4001/p2p-circuit/p2p/${peer}`, // which relay?
+  `/ip4/192.168.1.5/tcp/4001/p2p/${peer}/p2p-circuit`, // to whom?
+  `/ip4/192.168.1.5/tcp/4001/p2p/${peer}/p2p-circuit/p2p/short`,
+  `/ip4/192.168.1.5/tcp/0/p2p/${peer}/p2p-circuit/p2p/${peer}`,
+  `/ip4/192.168.1.5/tcp/4001/p2p/${peer}/p2p-circuit/p2p/${peer}/p2p-circuit/p2p/${peer}`,
   `/dns4/${"a".repeat(600)}/tcp/4001`,
 ])("%j cannot be dialed", (address) => {
   expect(isDialableAddress(address)).toBe(false);

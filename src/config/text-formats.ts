@@ -5,6 +5,7 @@
 import { authorOf } from "../codec/peer-id.ts";
 import { BlockList, isIP, isIPv4, isIPv6 } from "node:net";
 import { parseIpRange } from "../base/ip-range.ts";
+import { isRelayed, relayedBy, relayOf } from "../base/relayed-address.ts";
 import { isValidKey } from "../codec/op.ts";
 import { parseLogLevels } from "./log-levels.ts";
 import type { TextFormat } from "./setting-types.ts";
@@ -74,9 +75,20 @@ export function isLoopback(host: string): boolean {
   return isIPv6(host) && loopback.check(host, "ipv6");
 }
 
-/** Whether the text is a multiaddr of TCP, QUIC or a WebSocket; the network driver has the last word when it dials. */
+/**
+ * Whether the text is a multiaddr of TCP, QUIC or a WebSocket, or of a peer by way of a relay that has one;
+ * the network driver has the last word when it dials.
+ */
 export function isDialableAddress(text: string): boolean {
   if (text.length > addressLengthMax) return false;
+  if (!isRelayed(text)) return isPlace(text);
+  const relay = relayOf(text);
+  if (relay === undefined || !isPlace(relay.address)) return false;
+  return isPeerAlone(text.slice(relayedBy(relay.address).length));
+}
+
+/** Whether the text says where a host listens, with or without a peer id. */
+function isPlace(text: string): boolean {
   const [before, protocol, host, transport, port, ...over] = text.split("/");
   if (before !== "" || !isHostFor(protocol, host) || !isDialablePort(port)) return false;
   const peer = over.at(-2) === "p2p" ? over.splice(-2)[1] : undefined;

@@ -291,7 +291,7 @@ function tellsOf({ witnesses }: ReachSnapshot): string {
 const dialBackWords: Readonly<Record<string, string>> = {
   reached: "asked to dial back reached this node",
   dialedIn: "dialed in",
-  refused: "asked to dial back were refused",
+  refused: "asked to dial back got a refusal",
   timeout: "asked to dial back got no answer",
   unreachable: "asked to dial back found no way",
   wrongPeer: "asked to dial back found somebody else",

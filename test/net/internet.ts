@@ -103,6 +103,10 @@ table ip nat {
   chain out { type nat hook postrouting priority srcnat; oifname "wan" masquerade; }
 }
 table ip filter {
+  chain input {
+    type filter hook input priority filter; policy accept;
+    iifname "wan" ct state new drop
+  }
   chain forward {
     type filter hook forward priority filter; policy drop;
     iifname "lan" accept
