@@ -1,7 +1,8 @@
 /**
- * `npm run bench -- peers [--work NAME … --systems a,b --size small|full --entries N --runs N --seconds N --json --svg FILE --from FILE]`
+ * `npm run bench -- peers [--work NAME … --systems a,b --size small|full --entries N --runs N --seconds N --json --keep FILE --svg FILE --from FILE]`
  *
  * `--seconds` is how long one cell may take before it is given up and stands in the table as a bound;
+ * `--keep` has a file hold what is found so far, after every cell, as `--json` prints it at the end;
  * `--from` shows what earlier runs printed with `--json`, several if it is given several times.
  *
  * Measures this project beside other systems that share data between machines: the same driver,
@@ -24,7 +25,7 @@ import { late } from "./works/late.ts";
 import { latency } from "./works/latency.ts";
 import { local } from "./works/local.ts";
 import { store } from "./works/store.ts";
-import type { Scale, Work } from "./works/work.ts";
+import type { Cell, Scale, Work } from "./works/work.ts";
 
 const works: readonly Work[] = [converge, latency, late, local, store];
 
@@ -40,6 +41,8 @@ interface Wish {
   readonly json: boolean;
   /** A file for the picture. */
   readonly svg: string | undefined;
+  /** A file that has what is found so far, after every cell, as printed with `--json`. */
+  readonly keep: string | undefined;
   /** Files with what earlier runs printed with `--json`, which are shown instead of measuring. */
   readonly from: readonly string[];
 }
@@ -70,7 +73,7 @@ export async function comparePeers(flags: readonly string[]): Promise<number> {
   const shown = systems.filter(({ name }) => rows.some(({ system }) => system === name));
   process.stdout.write(
     wish.json
-      ? `${JSON.stringify(results.length === 1 ? results[0] : results, undefined, 2)}\n`
+      ? asJson(results.length === 1 && results[0] !== undefined ? results[0] : results)
       : [...results.map(about), "", comparison(rows), "", policies(shown), ""].join("\n"),
   );
   const failures = results.flatMap((result) => result.failures);
@@ -81,15 +84,22 @@ export async function comparePeers(flags: readonly string[]): Promise<number> {
 async function measured(wish: Wish): Promise<Result> {
   await install(wish.systems);
   const before = load();
-  const { found, failures } = await measureAll(wish);
-  return {
+  const resultOf = ({ found, failures }: Measured): Result => ({
     machine: machine(),
     scale: wish.scale,
     date: new Date().toISOString(),
     load: { before, after: load() },
     rows: compare(found, wish.scale.entries),
     failures,
+  });
+  const keep = ({ keep: file }: Wish, soFar: Measured): void => {
+    if (file !== undefined) writeFileSync(file, asJson(resultOf(soFar)));
   };
+  return resultOf(await measureAll(wish, (soFar) => keep(wish, soFar)));
+}
+
+function asJson(result: Result | readonly Result[]): string {
+  return `${JSON.stringify(result, undefined, 2)}\n`;
 }
 
 function about({ machine: { cores, cpu, memoryGb, system, disk, node }, scale, date, load }: Result): string {
@@ -100,22 +110,26 @@ function about({ machine: { cores, cpu, memoryGb, system, disk, node }, scale, d
   ].join("\n");
 }
 
-async function measureAll({ works, systems, scale }: Wish): Promise<{ found: Found[]; failures: string[] }> {
+interface Measured {
+  readonly found: readonly Found[];
+  readonly failures: readonly string[];
+}
+
+/** Work by work, all systems one after the other in each, so that they meet the same mood of the machine. */
+async function measureAll({ works, systems, scale }: Wish, soFar: (found: Measured) => void): Promise<Measured> {
   const progress = new Progress();
-  const found: Found[] = [];
+  const found = systems.map((system) => ({ system, cells: [] as Cell[] }));
   const failures: string[] = [];
-  for (const system of systems) {
-    const cells = [];
-    for (const work of works) {
+  for (const work of works)
+    for (const { system, cells } of found) {
       try {
         cells.push(...(await work.run(system, scale, progress)));
       } catch (error) {
         failures.push(`${system.title}: ${work.name} could not be measured: ${String(error)}`);
       }
       progress.end();
+      soFar({ found, failures });
     }
-    found.push({ system, cells });
-  }
   return { found, failures };
 }
 
@@ -132,6 +146,7 @@ function readWish(flags: readonly string[]): Wish | string {
       seconds: { type: "string" },
       json: { type: "boolean" },
       svg: { type: "string" },
+      keep: { type: "string" },
       from: { type: "string", multiple: true },
     },
   });
@@ -158,6 +173,7 @@ function readWish(flags: readonly string[]): Wish | string {
     scale: { ...scales[size], entries: Number(entries), runs: Number(runs), cellMsMax: Number(seconds) * 1_000 },
     json,
     svg: values.svg,
+    keep: values.keep,
     from: values.from ?? [],
   };
 }

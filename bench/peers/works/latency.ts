@@ -12,8 +12,8 @@ import type { Cell, Scale, Work } from "./work.ts";
 
 const nodes = 3;
 const putsMax = 100;
-/** The first puts load and compile code. */
-const warmUps = 10;
+/** The first puts load and compile code, and make it fast. */
+const warmUps = 50;
 
 export const latency: Work = {
   name: "latency",
