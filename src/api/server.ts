@@ -9,6 +9,7 @@ import { Fault } from "../base/fault.ts";
 import type { NodeFacade, SettingChange } from "../node/facade.ts";
 import { faultView } from "./answers.ts";
 import { BodyBudget } from "./body.ts";
+import { Connections } from "./connections.ts";
 import { createGuard, hostForm } from "./guard.ts";
 import { limits } from "./limits.ts";
 import { createRequestHandler } from "./request-handler.ts";
@@ -67,10 +68,11 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   );
   server.maxHeadersCount = limits.headersMax;
   server.maxConnections = limits.connectionsMax;
+  const connections = new Connections(server);
   server.on("clientError", answerBrokenRequest);
   await listen(server, options);
   const bound = (server.address() as AddressInfo).port;
-  return { url: `http://${hostForm(host)}:${bound}`, close: () => close(server, streams) };
+  return { url: `http://${hostForm(host)}:${bound}`, close: () => close(server, connections, streams) };
 }
 
 function listen(server: Server, { host, port, describePortHolder }: ApiServerOptions): Promise<void> {
@@ -105,10 +107,10 @@ async function describeListenError(
   );
 }
 
-async function close(server: Server, streams: Streams): Promise<void> {
+async function close(server: Server, connections: Connections, streams: Streams): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   streams.closeAll();
-  server.closeIdleConnections();
+  connections.close();
   const cut = setTimeout(() => server.closeAllConnections(), limits.closeGraceMs);
   await closed;
   clearTimeout(cut);

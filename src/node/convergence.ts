@@ -95,7 +95,7 @@ export class ConvergenceCheck {
       const elapsed = performance.now() - started;
       const found = await this.#complete(part, Math.round(elapsed));
       if (found.converged || elapsed >= waitMs || signal?.aborted === true) return found;
-      await wait(Math.max(0, Math.min(waitMs - elapsed, askedAt + askEveryMs - performance.now())));
+      await pause(Math.max(0, Math.min(waitMs - elapsed, askedAt + askEveryMs - performance.now())), signal);
     }
   }
 
@@ -188,8 +188,15 @@ async function untilDone<T>(
   for (;;) {
     const seen = await look();
     if (isComplete(seen) || performance.now() >= deadline || signal?.aborted === true) return seen;
-    await wait(lookEveryMs);
+    await pause(lookEveryMs, signal);
   }
+}
+
+/** Also over when the signal comes. */
+async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  await wait(ms, undefined, { signal }).catch((error: unknown) => {
+    if (signal?.aborted !== true) throw error;
+  });
 }
 
 function foundOf(

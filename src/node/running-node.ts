@@ -301,7 +301,7 @@ class LiveNode implements NodeFacade, RunningNode {
   }
 
   converged(options: ConvergenceOptions = {}): Promise<Convergence> {
-    return this.#questions.converged(options);
+    return this.#questions.converged({ ...options, signal: this.#untilGone(options.signal) });
   }
 
   explain(key: string): Promise<KeyExplanation> {
@@ -363,8 +363,8 @@ class LiveNode implements NodeFacade, RunningNode {
     NodeEvent<Type>
   > {
     this.#running(this.#driver);
-    const until = signal === undefined ? this.#gone.signal : AbortSignal.any([signal, this.#gone.signal]);
-    return eventQueue<NodeEvent<Type>>((listener) => this.onEvent(onlyOf(types, listener)), eventsQueuedMax, until);
+    const onEvent = (listener: (event: NodeEvent<Type>) => void): (() => void) => this.onEvent(onlyOf(types, listener));
+    return eventQueue<NodeEvent<Type>>(onEvent, eventsQueuedMax, this.#untilGone(signal));
   }
 
   onEvent(listener: (event: NodeEvent) => void): () => void {
@@ -456,6 +456,11 @@ class LiveNode implements NodeFacade, RunningNode {
   #enter(state: NodeState): void {
     this.#state = state;
     this.#observer.emit({ type: "nodeState", at: Date.now() as Instant, detail: { state } });
+  }
+
+  /** Comes when the caller or the node is gone. */
+  #untilGone(signal: AbortSignal | undefined): AbortSignal {
+    return signal === undefined ? this.#gone.signal : AbortSignal.any([signal, this.#gone.signal]);
   }
 
   #running<T>(part: T | undefined): T {

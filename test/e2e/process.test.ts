@@ -56,9 +56,12 @@ test.each(["SIGTERM", "SIGINT"] as const)(
     const a = await nursery.start("a");
     const b = await nursery.start("b", { dial: [a.address] });
     await untilMeshed([a, b]);
+    const waiting = b.ask("PUT", "/v1/kv/k?certainty=shared&copies=2&timeout=60", { body: "v" });
+    await until("the write that waits for a third node is here", async () => (await b.get("k")) === "v");
     const exit = await b.stop(signal);
     expect(exit).toMatchObject({ code: 0, signal: null });
     expect(exit.afterMs).toBeLessThan(5_000);
+    expect((await waiting).json()).toMatchObject({ code: "not_shared" });
     const farewell = 'p2p_sync_goodbyes_total{by="them",code="shuttingDown"}';
     await until("a heard the goodbye", async () => (await a.metrics()).get(farewell) === 1);
   },

@@ -116,7 +116,7 @@ async function reasonToStop(
   }
 }
 
-/** The API first, so that nobody is answered by half a node; then the node itself. */
+/** The API takes nobody any more from the first moment; who waits for the node is answered by it as it stops. */
 async function stop({ node, api }: Serving, config: Config, shell: Shell, cause: Cause): Promise<ExitCode> {
   const late = setTimeout(
     () => endNow(shell, `stopping took over ${stopMsMax / 1_000} s and was cut short`),
@@ -124,8 +124,7 @@ async function stop({ node, api }: Serving, config: Config, shell: Shell, cause:
   );
   try {
     await removeUrlFile(config.dataDir, api.url);
-    await api.close();
-    await node.facade.stop("reason" in cause ? cause.reason : cause.fault.message);
+    await Promise.all([api.close(), node.facade.stop("reason" in cause ? cause.reason : cause.fault.message)]);
   } finally {
     clearTimeout(late);
   }

@@ -1,8 +1,11 @@
 /** What routers say, read strictly; real ones are asked in `test/net`. */
+import { createSocket } from "node:dgram";
+import { once } from "node:events";
 import { describe, expect, test } from "vitest";
 import { gatewayIn } from "./gateway.ts";
-import { decodeAnswer, encodeMap } from "./nat-pmp.ts";
-import { controlIn, locationIn } from "./upnp.ts";
+import { MappingRefused } from "./mapping.ts";
+import { decodeAnswer, encodeMap, mapByNatPmp } from "./nat-pmp.ts";
+import { controlIn, locationIn, mapByUpnp } from "./upnp.ts";
 
 test("the router of the default route is read from the kernel's table", () => {
   const head = "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT";
@@ -76,4 +79,22 @@ describe("UPnP", () => {
     const base = new URL("http://192.168.1.1:5000/rootDesc.xml");
     expect(controlIn(description, base, router)?.url.href).toBe(href);
   });
+});
+
+test.each([
+  ["NAT-PMP", mapByNatPmp, 5351],
+  ["UPnP", mapByUpnp, 1900],
+])("a question by %s to a router that says nothing ends when the node stops", async (_, map, port) => {
+  const router = createSocket("udp4");
+  try {
+    await new Promise<void>((bound) => router.bind(port, "127.53.51.19", bound)); // of this machine, and nobody else's
+    const stopping = new AbortController();
+    const asked = once(router, "message").then(() => stopping.abort());
+    const gateway = { address: "127.53.51.19", own: "127.0.0.1" };
+    const mapped = map(gateway, { innerPort: 4001, outerPort: 4001, seconds: 3_600 }, stopping.signal);
+    await expect(mapped).rejects.toThrow(MappingRefused);
+    await asked;
+  } finally {
+    router.close();
+  }
 });

@@ -1,4 +1,5 @@
 /** What is asked of a router, in whatever language, and what it grants. */
+import type { Gateway } from "./gateway.ts";
 
 export interface MappingWish {
   readonly innerPort: number;
@@ -7,6 +8,9 @@ export interface MappingWish {
   /** 0 takes the mapping back. */
   readonly seconds: number;
 }
+
+/** Asks a router in one language; ends early, refused, when the signal comes. Throws `MappingRefused`. */
+export type MapPort = (gateway: Gateway, wish: MappingWish, signal: AbortSignal) => Promise<Mapped>;
 
 export interface Mapped {
   readonly outerAddress: string;

@@ -4,26 +4,25 @@
  * Source: RFC 6886. Answers count only from the router's own address and port: the socket is connected.
  */
 import { createSocket } from "node:dgram";
-import type { Gateway } from "./gateway.ts";
 import { natPmpWaitsMs } from "./limits.ts";
-import { MappingRefused, type Mapped, type MappingWish } from "./mapping.ts";
+import { MappingRefused, type MapPort } from "./mapping.ts";
 
 const serverPort = 5351;
 const operations = { address: 0, mapTcp: 2 } as const;
 
-/** Maps, or renews; with a lease of 0 s takes back. Throws `MappingRefused`. */
-export async function mapByNatPmp({ address }: Gateway, wish: MappingWish): Promise<Mapped> {
+/** Maps, or renews; with a lease of 0 s takes back. */
+export const mapByNatPmp: MapPort = async ({ address }, wish, signal) => {
   const { innerPort, outerPort, seconds } = wish;
-  const mapped = decodeAnswer(await ask(address, encodeMap(innerPort, outerPort, seconds)), operations.mapTcp);
+  const mapped = decodeAnswer(await ask(address, encodeMap(innerPort, outerPort, seconds), signal), operations.mapTcp);
   if (seconds === 0) return { outerAddress: "", outerPort: 0, seconds: 0 };
   if (mapped.readUInt16BE(8) !== innerPort) throw new MappingRefused("NAT-PMP: the router answered for another port");
-  const outer = decodeAnswer(await ask(address, Buffer.from([0, operations.address])), operations.address);
+  const outer = decodeAnswer(await ask(address, Buffer.from([0, operations.address]), signal), operations.address);
   return {
     outerAddress: [...outer.subarray(8, 12)].join("."),
     outerPort: mapped.readUInt16BE(10),
     seconds: mapped.readUInt32BE(12),
   };
-}
+};
 
 export function encodeMap(innerPort: number, outerPort: number, seconds: number): Buffer {
   const question = Buffer.alloc(12);
@@ -54,10 +53,14 @@ const refusals: Readonly<Record<number, string>> = {
   5: "the router does not know the question",
 };
 
-async function ask(router: string, question: Buffer): Promise<Buffer> {
+async function ask(router: string, question: Buffer, signal: AbortSignal): Promise<Buffer> {
   const socket = createSocket("udp4");
+  const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
+  const onStop = (): void => reject(new MappingRefused("NAT-PMP: the node is stopping"));
+  signal.addEventListener("abort", onStop);
+  promise.catch(() => undefined); // raced below, as soon as the socket is connected
   try {
-    const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
+    signal.throwIfAborted();
     socket.once("message", resolve);
     socket.once("error", () => reject(new MappingRefused("NAT-PMP: the router does not speak it")));
     await new Promise<void>((connected) => socket.connect(serverPort, router, () => connected()));
@@ -68,6 +71,7 @@ async function ask(router: string, question: Buffer): Promise<Buffer> {
     }
     throw new MappingRefused("NAT-PMP: the router does not answer");
   } finally {
+    signal.removeEventListener("abort", onStop);
     socket.close();
   }
 }

@@ -8,7 +8,7 @@
 import { parseIp, isInRange, parseIpRange } from "../../../base/ip-range.ts";
 import { findGateway, type Gateway } from "./gateway.ts";
 import { leaseSeconds, leaseSecondsMin, mapAgainMs, outerPortsTried, unmapMsMax } from "./limits.ts";
-import { MappingRefused, type Mapped, type MappingWish } from "./mapping.ts";
+import { type MapPort, MappingRefused, type Mapped } from "./mapping.ts";
 import { mapByNatPmp } from "./nat-pmp.ts";
 import { mapByUpnp } from "./upnp.ts";
 
@@ -27,10 +27,7 @@ interface Standing {
   readonly mapped: Mapped;
 }
 
-const languages: readonly {
-  readonly by: Language;
-  readonly map: (gateway: Gateway, wish: MappingWish) => Promise<Mapped>;
-}[] = [
+const languages: readonly { readonly by: Language; readonly map: MapPort }[] = [
   { by: "NAT-PMP", map: mapByNatPmp },
   { by: "UPnP", map: mapByUpnp },
 ];
@@ -47,7 +44,7 @@ export class PortMapper {
   #standing: Standing | undefined;
   #timer: NodeJS.Timeout | undefined;
   #asking: Promise<void> | undefined;
-  #isStopped = false;
+  readonly #stopping = new AbortController();
 
   constructor(init: PortMapperInit) {
     this.#init = init;
@@ -55,25 +52,22 @@ export class PortMapper {
 
   /** Asks, or asks again; never rejects. */
   map(): Promise<void> {
-    if (this.#isStopped) return Promise.resolve();
+    if (this.#stopping.signal.aborted) return Promise.resolve();
     clearTimeout(this.#timer);
     this.#asking ??= this.#map().finally(() => (this.#asking = undefined));
     return this.#asking;
   }
 
-  /** Takes the mapping back, within the time there is. */
+  /** Takes the mapping back, within the time there is. A router that is just being asked is not waited for. */
   async stop(): Promise<void> {
-    this.#isStopped = true;
+    this.#stopping.abort(); // what it may grant to a question on its way ends with its lease, as after a crash
     clearTimeout(this.#timer);
-    const { promise: late, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, unmapMsMax);
-    await Promise.race([late, this.#unmap()]);
-    clearTimeout(timer);
+    await this.#unmap();
   }
 
   async #map(): Promise<void> {
     const { state, againMs } = await this.#ask();
-    if (this.#isStopped) return;
+    if (this.#stopping.signal.aborted) return;
     this.#init.onState(state);
     this.#timer = setTimeout(() => void this.map(), againMs).unref();
   }
@@ -96,6 +90,7 @@ export class PortMapper {
           againMs: seconds * 500,
         };
       } catch (cause) {
+        if (this.#stopping.signal.aborted) return { state: { type: "asking" }, againMs: mapAgainMs }; // what stands is taken back
         refusals.push(cause instanceof MappingRefused ? cause.message : `${by}: ${String(cause)}`);
       }
     }
@@ -110,7 +105,7 @@ export class PortMapper {
     for (let tried = 1; ; tried++) {
       const outerPort = tried === 1 ? had : 1_024 + ((port * 7 + tried * 9_973) % 60_000);
       try {
-        return await mapper(by)(gateway, { innerPort: port, outerPort, seconds: leaseSeconds });
+        return await mapper(by)(gateway, { innerPort: port, outerPort, seconds: leaseSeconds }, this.#stopping.signal);
       } catch (cause) {
         if (!(cause instanceof MappingRefused) || !cause.isTaken || tried >= outerPortsTried) throw cause;
       }
@@ -118,20 +113,21 @@ export class PortMapper {
   }
 
   async #unmap(): Promise<void> {
-    await this.#asking;
+    await this.#asking; // which the stop has ended
     const standing = this.#standing;
     this.#standing = undefined;
     if (standing === undefined) return;
     const { by, gateway, mapped } = standing;
     try {
-      await mapper(by)(gateway, { innerPort: this.#init.port, outerPort: mapped.outerPort, seconds: 0 });
+      const wish = { innerPort: this.#init.port, outerPort: mapped.outerPort, seconds: 0 };
+      await mapper(by)(gateway, wish, AbortSignal.timeout(unmapMsMax));
     } catch {
       return; // it ends with its lease
     }
   }
 }
 
-function mapper(by: Language): (typeof languages)[number]["map"] {
+function mapper(by: Language): MapPort {
   return by === "UPnP" ? mapByUpnp : mapByNatPmp;
 }
 

@@ -10,7 +10,7 @@ import { createSocket } from "node:dgram";
 import { request } from "node:http";
 import type { Gateway } from "./gateway.ts";
 import { routerAnswerBytesMax, routerAnswerMsMax, ssdpAnswersMax, ssdpMsMax } from "./limits.ts";
-import { MappingRefused, type Mapped, type MappingWish } from "./mapping.ts";
+import { MappingRefused, type MapPort } from "./mapping.ts";
 
 const multicast = { address: "239.255.255.250", port: 1900 } as const;
 const searched = "urn:schemas-upnp-org:device:InternetGatewayDevice:1";
@@ -22,9 +22,14 @@ export interface Control {
   readonly serviceType: string;
 }
 
-/** Maps, or renews; with a lease of 0 s takes back. Throws `MappingRefused`. */
-export async function mapByUpnp(gateway: Gateway, wish: MappingWish): Promise<Mapped> {
-  const control = await findControl(gateway);
+interface Orders extends Control {
+  /** Ends a question that waits for its answer. */
+  readonly signal: AbortSignal;
+}
+
+/** Maps, or renews; with a lease of 0 s takes back. */
+export const mapByUpnp: MapPort = async (gateway, wish, signal) => {
+  const control = { ...(await findControl(gateway, signal)), signal };
   const { innerPort, outerPort, seconds } = wish;
   const which = { NewRemoteHost: "", NewExternalPort: outerPort, NewProtocol: "TCP" };
   if (seconds === 0) {
@@ -36,11 +41,11 @@ export async function mapByUpnp(gateway: Gateway, wish: MappingWish): Promise<Ma
   const granted = await addMapping(control, mapping, seconds);
   const outer = await order(control, "GetExternalIPAddress", {});
   return { outerAddress: elementIn(outer, "NewExternalIPAddress") ?? "", outerPort, seconds: granted };
-}
+};
 
 /** Some routers know mappings without an end only. Resolves with the lease. */
 async function addMapping(
-  control: Control,
+  control: Orders,
   mapping: Readonly<Record<string, string | number>>,
   seconds: number,
 ): Promise<number> {
@@ -73,16 +78,20 @@ class SoapFault extends MappingRefused {
   }
 }
 
-async function findControl(gateway: Gateway): Promise<Control> {
-  for (const location of await search(gateway)) {
-    const control = controlIn(await ask(location, "GET", {}, ""), location, gateway.address);
+async function findControl(gateway: Gateway, signal: AbortSignal): Promise<Control> {
+  for (const location of await search(gateway, signal)) {
+    const control = controlIn(
+      await ask(location, { method: "GET", headers: {}, body: "" }, signal),
+      location,
+      gateway.address,
+    );
     if (control !== undefined) return control;
   }
   throw new MappingRefused("UPnP: the router does not speak it");
 }
 
 /** Where the router says that its description is. */
-async function search({ address, own }: Gateway): Promise<readonly URL[]> {
+async function search({ address, own }: Gateway, signal: AbortSignal): Promise<readonly URL[]> {
   const socket = createSocket("udp4");
   const found = new Map<string, URL>();
   const { promise, resolve } = Promise.withResolvers<void>();
@@ -94,7 +103,9 @@ async function search({ address, own }: Gateway): Promise<readonly URL[]> {
     if (location !== undefined) resolve();
   });
   socket.on("error", () => resolve());
-  const timer = setTimeout(resolve, ssdpMsMax);
+  const ending = AbortSignal.any([signal, AbortSignal.timeout(ssdpMsMax)]);
+  ending.addEventListener("abort", () => resolve());
+  if (ending.aborted) resolve();
   try {
     await new Promise<void>((bound) => socket.bind(0, own, bound));
     socket.send(searchFor(searched), multicast.port, multicast.address);
@@ -102,7 +113,6 @@ async function search({ address, own }: Gateway): Promise<readonly URL[]> {
     await promise;
     return [...found.values()];
   } finally {
-    clearTimeout(timer);
     socket.close();
   }
 }
@@ -139,7 +149,7 @@ function urlAt(text: string, base: URL | undefined, router: string): URL | undef
 }
 
 async function order(
-  { url, serviceType }: Control,
+  { url, serviceType, signal }: Orders,
   action: string,
   parameters: Readonly<Record<string, string | number>>,
 ): Promise<string> {
@@ -149,17 +159,18 @@ async function order(
     'xmlns:s="http://schemas.xmlsoap.org/soap/envelope/" s:encodingStyle="http://schemas.xmlsoap.org/soap/encoding/"';
   const body = `<?xml version="1.0"?>\r\n<s:Envelope ${envelope}><s:Body>${call}</s:Body></s:Envelope>\r\n`;
   const headers = { "content-type": 'text/xml; charset="utf-8"', soapaction: `"${serviceType}#${action}"` };
-  return await ask(url, "POST", headers, body);
+  return await ask(url, { method: "POST", headers, body }, signal);
+}
+
+interface HttpQuestion {
+  readonly method: "GET" | "POST";
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
 }
 
 /** The body of the answer. Throws the fault that it names. */
-async function ask(
-  url: URL,
-  method: "GET" | "POST",
-  headers: Readonly<Record<string, string>>,
-  body: string,
-): Promise<string> {
-  const signal = AbortSignal.timeout(routerAnswerMsMax);
+async function ask(url: URL, { method, headers, body }: HttpQuestion, stop: AbortSignal): Promise<string> {
+  const signal = AbortSignal.any([stop, AbortSignal.timeout(routerAnswerMsMax)]);
   try {
     return await new Promise<string>((resolve, reject) => {
       const asking = request(url, {
