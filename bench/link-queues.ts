@@ -1,14 +1,14 @@
 /**
  * Whether what controls a link waits behind what fills it. Two drivers, a narrow line between them
  * (`narrow-link.ts`); one sends bulk as a pull or a walk does, a window at a time, the other says
- * `more` for each frame. Meanwhile a probe crosses every 50 ms and is answered at once.
+ * `more` for each frame; or it publishes, as many messages at a time. Meanwhile a probe crosses every 50 ms and is answered at once.
  *
  * `node bench/link-queues.ts [--seconds N] [--line WORDS]` prints the round trips of the probes, quiet and during
  * the transfer, and how fast the bulk went.
  */
 import { gossipQueuesBytesMax, inputBytesMax } from "../src/drivers/libp2p/limits.ts";
 import { usualPeerRates } from "../src/drivers/libp2p/rates/peer-meter.ts";
-import { createHash } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { parseArgs } from "node:util";
 import type { LinkId, LinkProtocol, NetworkEvent } from "../src/ports/network.ts";
 import { createLibp2pDriver } from "../src/drivers/libp2p/driver.ts";
@@ -18,7 +18,7 @@ import { type Line, narrowLink } from "./narrow-link.ts";
 
 interface Transfer {
   readonly name: string;
-  readonly protocol: LinkProtocol;
+  readonly protocol: LinkProtocol | "gossip";
   readonly parcels: number;
   readonly more: number;
   readonly frameBytes: number;
@@ -29,6 +29,7 @@ const transfers: readonly Transfer[] = [
   { name: "pull", protocol: "frontier", parcels: 0x02, more: 0x05, frameBytes: 128 * 1024, window: 4 },
   { name: "pull of large batches", protocol: "frontier", parcels: 0x02, more: 0x05, frameBytes: 900_000, window: 4 },
   { name: "walk", protocol: "walk", parcels: 0x05, more: 0x06, frameBytes: 64 * 1024, window: 32 },
+  { name: "gossip", protocol: "gossip", parcels: 0, more: 0, frameBytes: 256 * 1024, window: 16 },
 ];
 
 const lines: readonly (Line & { readonly name: string })[] = [
@@ -72,7 +73,7 @@ class Side {
       gossipBytesMax: gossipQueuesBytesMax,
       peerRates: usualPeerRates,
       mdns: { enabled: false, networkName: "bench", networkId: "00".repeat(32) },
-      dropGossip: true,
+      dropGossip: false,
       version: "0.0.0",
       onEvent: (event) => {
         for (const each of hear) each(event);
@@ -92,6 +93,19 @@ class Side {
       if (event.type !== "frameReceived") return;
       this.driver.taken(event.link, event.frame.length);
       hear(event.protocol, event.frame);
+    });
+  }
+
+  /** All the bytes of a message differ from those of any other, or gossip would take it for a copy. */
+  publish(bytes: number): void {
+    this.driver.carryOut({ type: "publish", payload: randomBytes(bytes) });
+  }
+
+  onMessage(hear: (bytes: number) => void): void {
+    this.on((event) => {
+      if (event.type !== "gossipReceived") return;
+      this.driver.carryOut({ type: "judge", message: event.message, verdict: "ignore" });
+      hear(event.payload.length);
     });
   }
 
@@ -124,8 +138,13 @@ async function measure(transfer: Transfer, line: Line, seconds: number): Promise
   let received = 0;
   const bulk = Buffer.alloc(transfer.frameBytes, transfer.parcels);
   let isSending = false;
+  const sendOne = (): void => {
+    if (!isSending) return;
+    if (transfer.protocol === "gossip") server.publish(transfer.frameBytes);
+    else server.send(transfer.protocol, bulk);
+  };
   server.onFrame((protocol, frame) => {
-    if (protocol === transfer.protocol && isSending) server.send(protocol, bulk);
+    if (protocol === transfer.protocol) sendOne();
     const number = frame[1] as number;
     if (protocol === "peers") roundTrips.push(performance.now() - (sentAt.get(number) as number));
   });
@@ -134,6 +153,10 @@ async function measure(transfer: Transfer, line: Line, seconds: number): Promise
     if (protocol !== transfer.protocol) return;
     received += frame.length;
     asker.send(protocol, Buffer.from([transfer.more, 0, 0, 0, 0]));
+  });
+  asker.onMessage((bytes) => {
+    received += bytes;
+    sendOne();
   });
   let number = 0;
   const probe = (): void => {
@@ -146,7 +169,7 @@ async function measure(transfer: Transfer, line: Line, seconds: number): Promise
   const quiet = roundTrips.splice(0).sort((a, b) => a - b);
   isSending = true;
   const begunAt = performance.now();
-  for (let frame = 0; frame < transfer.window; frame++) server.send(transfer.protocol, bulk);
+  for (let frame = 0; frame < transfer.window; frame++) sendOne();
   await pause(seconds * 1_000);
   const rate = received / (performance.now() - begunAt) / 1_000;
   clearInterval(probes);

@@ -3,6 +3,7 @@
  *
  * Frames wait in bounded queues, one for each priority, while the stream opens, while libp2p says its
  * buffers are full, and while more urgent frames of the link go first (`SendOrder`). A frame of bulk goes in pieces.
+ * Gossip's stream has a writer of its own, whose messages are its bulk.
  *
  * 1. Frames of one priority leave in the order of `send`, which never calls back by itself; a frame that has
  *    begun is finished before another of the same stream.
@@ -27,6 +28,7 @@ import { wordsOf } from "./words-of.ts";
 
 export interface FrameWriterInit {
   readonly order: SendOrder;
+  readonly volume: OrderedWriter["volume"];
   readonly queueBytesMax: number;
   readonly open: () => Promise<Stream>;
   readonly onSent: (bytes: number) => void;
@@ -42,6 +44,7 @@ interface Outlet {
 }
 
 export class FrameWriter implements OrderedWriter {
+  readonly volume: OrderedWriter["volume"];
   readonly #init: FrameWriterInit;
   readonly #queues: Readonly<Record<Priority, Uint8Array[]>> = { control: [], urgent: [], normal: [], bulk: [] };
   readonly #flushed: (() => void)[] = [];
@@ -55,6 +58,7 @@ export class FrameWriter implements OrderedWriter {
 
   constructor(init: FrameWriterInit) {
     this.#init = init;
+    this.volume = init.volume;
     init.order.add(this);
   }
 
@@ -63,17 +67,20 @@ export class FrameWriter implements OrderedWriter {
     return this.#queuedBytes;
   }
 
-  /** Whether bulk waits for the link's window, and for nothing else. */
-  get holdsBulk(): boolean {
+  get holdsVolume(): boolean {
     return this.#canHand() !== undefined && (this.#begun !== undefined || this.#queues.bulk.length > 0);
   }
 
   send(body: Bytes, priority: Priority): void {
+    this.sendFramed(encodeFrame(body), priority);
+  }
+
+  /** A frame that has its length before it. */
+  sendFramed(frame: Uint8Array, priority: Priority): void {
     if (this.#state === "ended") {
       this.#fail("the peer closed it");
       return;
     }
-    const frame = encodeFrame(body);
     if (this.#queuedBytes + frame.length > this.#init.queueBytesMax) {
       this.#fail("the peer reads too slowly");
       return;
@@ -96,25 +103,25 @@ export class FrameWriter implements OrderedWriter {
   }
 
   /** Hands on the next piece of bulk, as large as the window allows, or a small one without a window. */
-  handPiece(window: SendWindow | undefined): boolean {
+  handPiece(window: SendWindow | undefined): number {
     const outlet = this.#canHand();
-    if (outlet === undefined) return false;
+    if (outlet === undefined) return 0;
     const { frame, sent } = this.#begun ?? { frame: this.#queues.bulk[0], sent: 0 };
-    if (frame === undefined) return false;
+    if (frame === undefined) return 0;
     const waiting = frame.length - sent;
     const bytes = window === undefined ? Math.min(waiting, bulkPieceBytesMin) : window.pieceOf(waiting);
-    if (bytes === 0) return false;
+    if (bytes === 0) return 0;
     if (this.#begun === undefined) {
       this.#queues.bulk.shift();
       this.#begun = { frame, sent: 0 };
     }
     outlet.pieces.handed(bytes, performance.now());
-    if (!this.#write(outlet.stream, frame.subarray(sent, sent + bytes))) return false;
+    if (!this.#write(outlet.stream, frame.subarray(sent, sent + bytes))) return 0;
     this.#begun.sent += bytes;
-    if (this.#begun.sent < frame.length) return true;
+    if (this.#begun.sent < frame.length) return bytes;
     this.#begun = undefined;
     this.#init.onSent(frame.length);
-    return true;
+    return bytes;
   }
 
   /** Tells those who wait for it that all has left. */
@@ -204,6 +211,7 @@ export class FrameWriter implements OrderedWriter {
 
   #finish(): void {
     this.#state = "ended";
+    this.#init.order.remove(this);
     for (const queue of Object.values(this.#queues)) queue.length = 0;
     this.#begun = undefined;
     this.#queuedBytes = 0;

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { afterEach, expect, test } from "vitest";
 import { ByteBudget } from "./byte-budget.ts";
 import { encodeFrame, FrameDecoder } from "./frame-codec.ts";
-import { gossipRpcBytesMax } from "./limits.ts";
+import { bulkOnTheWayBytes, gossipRpcBytesMax } from "./limits.ts";
 import { link, TestNode, TestScope } from "../../../test/support/driver-node.ts";
 
 const meshsub = "/meshsub/1.2.0";
@@ -32,6 +32,19 @@ test("a peer that does not read loses messages, is named, and holds up nobody", 
   expect(dropped).toMatchObject({ peer, cause: "slowPeer" });
   expect(dropped.messages).toBeGreaterThan(0);
   expect(a.events.some((event) => event.type === "linkClosed")).toBe(false);
+});
+
+test("of what is published to a peer that takes nothing only the link's window leaves; the rest can be overtaken", async () => {
+  const [a, slow] = [await scope.start("a"), await scope.startRaw({ reads: false })];
+  const connection = await slow.dial(a.address);
+  a.admit((await a.event("linkOpened")).link);
+  (await slow.openStream(connection, meshsub)).send(encodeFrame(subscription));
+  await a.until("in the mesh", () => (a.driver.gossipPeers().mesh.length === 1 ? true : undefined));
+  const sentBefore = a.driver.counters().bytes_sent;
+  for (let n = 0; n < 4; n++) a.driver.carryOut({ type: "publish", payload: new Uint8Array(900_000).fill(n) });
+  await a.until("all waits or has left", () => ((a.driver.links()[0]?.queuedBytes ?? 0) > 3_000_000 ? true : undefined));
+  const left = a.driver.counters().bytes_sent - sentBefore;
+  expect(left).toBeLessThan(1.5 * bulkOnTheWayBytes.first);
 });
 
 test("an answer to a request for many messages is cut into RPCs that the asker may accept", async () => {

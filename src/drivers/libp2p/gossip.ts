@@ -9,10 +9,7 @@
  * core's to give. Large messages are published to the mesh only, small ones to every subscriber.
  *
  * Things the library leaves open are closed here by replacing a few of its methods:
- * - it answers a request for many messages with one RPC of any size, which the receiver must
- *   refuse: we cut it into RPCs within the limits;
- * - it resets the stream of a peer that reads too slowly: we drop messages for this peer, or for all
- *   while the node's bandwidth is used up, count them, and leave the repair to reconciliation;
+ * - it writes to its streams past the order in which a link sends, at any size and speed (`GossipSending`);
  * - it does not count messages: `counts` are of those inside RPCs that were handed to a stream or
  *   decoded from one, duplicates included, so that between two nodes the one's sent are the
  *   other's received;
@@ -21,7 +18,7 @@
  * - what is published while a peer's streams and subscription are still on their way never
  *   reaches it: once they stand, we advertise to it what the last heartbeats brought.
  */
-import type { Connection, PeerId as Libp2pPeerId, Stream } from "@libp2p/interface";
+import type { Connection, PeerId as Libp2pPeerId } from "@libp2p/interface";
 import {
   gossipsub,
   StrictNoSign,
@@ -39,7 +36,8 @@ import type { LinkFact } from "./driver-types.ts";
 import type { Gate } from "./gate.ts";
 import { GossipCounts } from "./gossip-counts.ts";
 import { readGossip } from "./gossip-reading.ts";
-import { type Rpc, cutRpc, messageBytesOf } from "./gossip-rpc.ts";
+import type { Rpc } from "./gossip-rpc.ts";
+import { GossipSending, type GossipStream } from "./gossip-sending.ts";
 import { wordsOf } from "./words-of.ts";
 import {
   floodPayloadBytesMax,
@@ -62,16 +60,11 @@ import { now } from "./now.ts";
 import type { InputWatch } from "./rates/input-watch.ts";
 import type { Unjudged } from "./unjudged.ts";
 
-interface OutboundStream {
-  readonly rawStream: Stream;
-  pushPrefixed(data: { readonly byteLength: number }): void;
-}
-
 /** The parts of the GossipSub class that its public interface leaves out. */
 interface GossipInternals extends GossipSub {
   publish(topic: string, data: Uint8Array, options?: { floodPublish: boolean }): ReturnType<GossipSub["publish"]>;
   getMeshPeers(topic: string): string[];
-  readonly streamsOutbound: Map<string, OutboundStream>;
+  readonly streamsOutbound: Map<string, GossipStream>;
   forwardMessage(...parameters: readonly unknown[]): void;
   sendRpc(peer: string, rpc: Rpc): boolean;
   decodeRpc(bytes: Uint8Array): Rpc;
@@ -95,10 +88,10 @@ export interface GossipInit {
 export class Gossip {
   readonly counts: GossipCounts = new GossipCounts();
   readonly #init: GossipInit;
-  readonly #dropped = new Map<PeerId, number>();
   /** On the monotonic clock. */
   readonly #offeredAt = new Map<PeerId, number>();
   #sub: GossipInternals | undefined;
+  #sending: GossipSending | undefined;
 
   constructor(init: GossipInit) {
     this.#init = init;
@@ -126,8 +119,8 @@ export class Gossip {
     ] as const)
       assert(typeof sub[name] === "function", `gossipsub has ${name}`);
     assert(sub.streamsOutbound instanceof Map, "gossipsub has streamsOutbound");
-    this.#limitSending(sub);
     this.counts.watch(sub);
+    this.#sending = new GossipSending(sub, { ...this.#init, counts: this.counts });
     readGossip(sub, this.#init.topic, this.#init.watch);
     openSideBySide(sub, (peer) => this.#advertise(sub, peer));
     this.#sub = sub;
@@ -182,27 +175,6 @@ export class Gossip {
     return resultOf[verdict];
   }
 
-  #limitSending(sub: GossipInternals): void {
-    const sendRpc = sub.sendRpc.bind(sub);
-    sub.sendRpc = (peer, rpc) => {
-      if (rpc.messages.length === 0) return sendRpc(peer, rpc);
-      let hasSentAll = true;
-      for (const part of cutRpc(rpc)) {
-        const hasRoom =
-          this.#init.watch.bandwidth.mayGossip &&
-          hasRoomFor(sub, peer, messageBytesOf(part), this.#init.queuesBytesMax);
-        if (hasRoom && sendRpc(peer, part)) {
-          this.counts.sent(part);
-          continue;
-        }
-        hasSentAll = false;
-        if (!hasRoom)
-          this.#dropped.set(peer as PeerId, (this.#dropped.get(peer as PeerId) ?? 0) + part.messages.length);
-      }
-      return hasSentAll;
-    };
-  }
-
   /** The peer asks for those it has not seen. Nothing is sent where its stream does not stand yet. */
   #advertise(sub: GossipInternals, peer: string): void {
     const { topic } = this.#init;
@@ -221,9 +193,8 @@ export class Gossip {
     const { gate, onFact, unjudged } = this.#init;
     const at = performance.now();
     const wall = now();
-    for (const [peer, messages] of this.#dropped)
+    for (const [peer, messages] of this.#sending?.takeDropped() ?? [])
       onFact({ type: "gossipDropped", at: wall, peer, cause: "slowPeer", messages });
-    this.#dropped.clear();
     for (const [peer, messages] of unjudged.takeDropped())
       onFact({ type: "gossipDropped", at: wall, peer, cause: "unjudged", messages });
     const admitted = new Set(gate.admittedPeers());
@@ -309,11 +280,3 @@ const ourTopicScore = {
   meshFailurePenaltyWeight: 0,
   invalidMessageDeliveriesWeight: -10,
 };
-
-function hasRoomFor(sub: GossipInternals, peer: string, bytes: number, queuesBytesMax: number): boolean {
-  const own = sub.streamsOutbound.get(peer)?.rawStream.writeBufferLength ?? 0;
-  if (own === 0) return true;
-  let all = 0;
-  for (const { rawStream } of sub.streamsOutbound.values()) all += rawStream.writeBufferLength;
-  return own + bytes <= gossipQueueBytesMax && all + bytes <= queuesBytesMax;
-}

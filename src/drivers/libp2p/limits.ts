@@ -96,6 +96,8 @@ export const wsConnectionsMax = 256;
 export const bulkOnTheWayBytes = { min: 16 * 1024, first: 128 * 1024, max: 4 * 1024 * 1024 } as const;
 /** Time that bulk may make what is urgent wait, as a queue before the line. Guess: less than most lines need anyhow; on the loopback below the usual delays of a busy peer no more than a few answers are later. */
 export const bulkQueueMs: Millis = 25;
+/** Bytes of gossip that go before waiting bulk for each byte of it that goes then. Guess: a pull goes on at a quarter of the line during a storm of gossip, which is enough not to be given up. */
+export const gossipBytesPerBulkByte = 3;
 /** Least piece of a frame of bulk that is handed on at once, unless the frame has less left. Guess: smaller ones cost more headers than they save time. */
 export const bulkPieceBytesMin: number = 8 * 1024;
 /** Pieces of bulk whose least delay decides about the window. Source: it is handed on in quarters at most. */

@@ -23,6 +23,8 @@ import {
   connectionEndMsMax,
   flushMsMax,
   frameBytesMax,
+  gossipQueueBytesMax,
+  gossipRpcBytesMax,
   negotiationMsMax,
   sendQueueBytesMax,
   untakenBytesMax,
@@ -68,6 +70,7 @@ export class Link {
   readonly #init: LinkInit;
   readonly #order: SendOrder;
   readonly #writers = new Map<LinkProtocol, FrameWriter>();
+  #gossip: FrameWriter | undefined;
   readonly #decoders = new Set<FrameDecoder>();
   readonly #inbound = new Set<Stream>();
   #untakenBytes = 0;
@@ -92,7 +95,8 @@ export class Link {
 
   /** Frames that wait for their stream. */
   get queuedBytes(): number {
-    return [...this.#writers.values()].reduce((sum, writer) => sum + writer.queuedBytes, 0);
+    const gossip = this.#gossip?.queuedBytes ?? 0;
+    return [...this.#writers.values()].reduce((sum, writer) => sum + writer.queuedBytes, gossip);
   }
 
   /** A ping came back: what a piece of bulk takes beyond that is a queue. */
@@ -116,6 +120,21 @@ export class Link {
       this.#writers.set(protocol, writer);
     }
     writer.send(frame, priorityOf(protocol, frame));
+  }
+
+  /** The writer for gossip's stream, in the same order as our own frames; it takes the place of an earlier one. */
+  gossipWriter(stream: Stream): FrameWriter {
+    this.#gossip?.end();
+    this.#gossip = new FrameWriter({
+      order: this.#order,
+      volume: "gossip",
+      queueBytesMax: gossipQueueBytesMax + gossipRpcBytesMax,
+      open: () => Promise.resolve(stream),
+      onSent: () => undefined, // gossip counts its own
+      onDrained: () => undefined,
+      onFailed: (reason) => stream.abort(new Error(reason)),
+    });
+    return this.#gossip;
   }
 
   /** Reads frames from a stream the peer opened. */
@@ -174,6 +193,7 @@ export class Link {
     const { hooks, protocolNames } = this.#init;
     return new FrameWriter({
       order: this.#order,
+      volume: "bulk",
       queueBytesMax: sendQueueBytesMax[protocol],
       open: () => this.connection.newStream(protocolNames[protocol], { signal: AbortSignal.timeout(negotiationMsMax) }),
       onSent: (bytes) => {
@@ -219,6 +239,7 @@ export class Link {
       // the peer takes or answers nothing within the time it has: there is nobody to be polite to
     }
     for (const writer of writers) writer.end();
+    this.#gossip?.end();
     await this.#end();
   }
 
@@ -248,6 +269,7 @@ export class Link {
     this.#isClosed = true;
     this.#order.end();
     for (const writer of this.#writers.values()) writer.end();
+    this.#gossip?.end();
     for (const decoder of this.#decoders) decoder.release();
     this.#decoders.clear();
     this.#gone.resolve();

@@ -5,7 +5,7 @@
  * 2. What is read beyond the limit is paid back by leaving sockets unread: the sender's own flow control then
  *    waits, and nothing is lost.
  * 3. What is urgent is written at once and counts; bulk waits for what it owes, and the links that have some take turns.
- * 4. Gossip cannot wait: while much is owed it is dropped, as for a peer that reads too slowly, and a pull repairs.
+ * 4. Gossip cannot wait for long: while much is owed what comes new is dropped, as for a peer that reads too slowly, and a pull repairs.
  */
 import type { BandwidthUse } from "../driver-types.ts";
 import { gossipOwedMsMax, bandwidthBurstMs } from "./limits.ts";
