@@ -36,6 +36,8 @@ export const probeEveryMs = 5_000;
 export const probeAnswerMsMax = 3_500;
 /** Lost members that count as few. Guess: one of them is up when a cut ends, and the dials under way leave room for others. */
 export const probedMembersMax = 3;
+/** Members lost within this time of each other may have been lost by one cut, in ms. Source: a link that went silent is noticed by its pings, 30 s apart, so those of one cut end within 30 s; and as much again. */
+export const lostTogetherMs = 60_000;
 /** Longest wait a peer may ask for with its goodbye, in s. Source: the longest wait of our own. */
 export const retryAfterSecondsMax = 600;
 /** Shortest wait for a moment of the wall clock, in ms, which stands still at times. Guess: late by so much nobody minds. */

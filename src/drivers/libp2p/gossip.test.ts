@@ -42,7 +42,9 @@ test("of what is published to a peer that takes nothing only the link's window l
   await a.until("in the mesh", () => (a.driver.gossipPeers().mesh.length === 1 ? true : undefined));
   const sentBefore = a.driver.counters().bytes_sent;
   for (let n = 0; n < 4; n++) a.driver.carryOut({ type: "publish", payload: new Uint8Array(900_000).fill(n) });
-  await a.until("all waits or has left", () => ((a.driver.links()[0]?.queuedBytes ?? 0) > 3_000_000 ? true : undefined));
+  await a.until("all waits or has left", () =>
+    (a.driver.links()[0]?.queuedBytes ?? 0) > 3_000_000 ? true : undefined,
+  );
   const left = a.driver.counters().bytes_sent - sentBefore;
   expect(left).toBeLessThan(1.5 * bulkOnTheWayBytes.first);
 });

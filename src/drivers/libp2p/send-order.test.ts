@@ -105,9 +105,12 @@ test("what is published goes before all bulk that has not left", async () => {
   const before = line.bytesOf("bulk");
   await line.carry(1);
   expect(line.handed[line.handed.findIndex(({ by }) => by === "gossip")]?.bytes).toBe(900);
-  expect(line.handed.slice(0, line.handed.findIndex(({ by }) => by === "gossip"))).toSatisfy(
-    (pieces: typeof line.handed) => pieces.reduce((sum, { bytes }) => sum + bytes, 0) === before,
-  );
+  expect(
+    line.handed.slice(
+      0,
+      line.handed.findIndex(({ by }) => by === "gossip"),
+    ),
+  ).toSatisfy((pieces: typeof line.handed) => pieces.reduce((sum, { bytes }) => sum + bytes, 0) === before);
 });
 
 test("a storm of gossip leaves bulk its share, and takes no more than that", async () => {

@@ -108,7 +108,8 @@ export class SendOrder implements Turn {
     for (const writer of this.#writers) {
       const bytes = writer.volume === volume ? writer.handPiece(this.window) : 0;
       if (bytes === 0) continue;
-      if (this.#writers.includes(writer)) this.#writers = [...this.#writers.filter((other) => other !== writer), writer];
+      if (this.#writers.includes(writer))
+        this.#writers = [...this.#writers.filter((other) => other !== writer), writer];
       return bytes;
     }
     return 0;

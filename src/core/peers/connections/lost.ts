@@ -1,10 +1,10 @@
 /**
  * How long a member that was lost may go without a dial. What cuts off many at once, such as a
  * network that falls in two, ends for all at once: so a few are asked often, and their return
- * speaks for the rest. Those lost last are asked, since whoever went long ago may never return.
+ * speaks for those who went with them. Those lost last are asked, since whoever went long ago may never return.
  */
 import type { PeerId } from "../../../base/brand.ts";
-import { probeEveryMs, probedMembersMax } from "../limits.ts";
+import { lostTogetherMs, probeEveryMs, probedMembersMax } from "../limits.ts";
 import type { PeerLimits } from "../peer-limits.ts";
 
 export interface Lost {
@@ -31,6 +31,11 @@ export function longestWait(
 ): number {
   if (one.lostAt === undefined) return backoffMsMax;
   return isProbed(one, all, linked) ? probeEveryMs : searchMs;
+}
+
+/** Whether what took the one away may have taken the other. */
+export function wereLostTogether(oneAt: number, otherAt: number): boolean {
+  return Math.abs(oneAt - otherAt) <= lostTogetherMs;
 }
 
 /** Peers lost in the same moment are put in one order all the same. */

@@ -263,7 +263,7 @@ describe("members that were lost", () => {
     for (const name of names.slice(2)) expectAbout(waits.get(name)!, probeEveryMs);
   });
 
-  test("are all dialed at once when one of them is back, from whichever side the link came", () => {
+  test("are all dialed at once when one that was lost with them is back, from whichever side the link came", () => {
     const table = allLost(names);
     waitsAfter(table, 3_600_000);
     table.linked(9, names[4] as PeerId);
@@ -271,6 +271,37 @@ describe("members that were lost", () => {
     expect(dials.map((dial) => dial.split("#")[0])).toEqual(names.slice(0, 4));
     for (const dial of dials) table.failed(Number(dial.split("#")[1]));
     expect(table.at(table.mono)).toEqual([]);
+  });
+
+  /** Two members lost an hour apart, each long ago and failing since; beside them one that stays where the first loss found it. */
+  function lostApart(stays: boolean): Table {
+    const table = new Table();
+    const members = [...names.slice(0, 2), ...(stays ? names.slice(4) : [])];
+    members.forEach((peer, i) => {
+      table.found(peer, peer);
+      table.linked(i, peer, i + 1);
+      table.step({ type: "admitted", link: i, peer });
+    });
+    table.mono = steadyLinkMs;
+    table.ended(0, names[0] as PeerId);
+    waitsAfter(table, 3_600_000);
+    table.mono = 3_600_000;
+    table.ended(1, names[1] as PeerId);
+    waitsAfter(table, 7_200_000);
+    return table;
+  }
+
+  test("are left to their own waits when one returns that was lost at another time", () => {
+    const table = lostApart(true);
+    table.linked(9, names[1] as PeerId);
+    expect(table.step({ type: "admitted", link: 9, peer: names[1] as PeerId })).toEqual([]);
+  });
+
+  test("are all dialed at once where no link stood before the first return: it was this node that was away", () => {
+    const table = lostApart(false);
+    table.linked(9, names[1] as PeerId);
+    const dials = table.step({ type: "admitted", link: 9, peer: names[1] as PeerId });
+    expect(dials.map((dial) => dial.split("#")[0])).toEqual([names[0]]);
   });
 
   test("stay undisturbed as long as they asked for, whoever is back", () => {

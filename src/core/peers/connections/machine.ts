@@ -6,11 +6,13 @@
  * 2. A failed dial doubles the wait of its address, 5 s to 10 min, jittered. After as many as its class allows the
  *    address sleeps: it is dialed once an hour, and is never forgotten. After five in a row at whatever address the
  *    peer's breaker opens; but at one that others told of, and nobody was found, they say nothing of the peer.
- * 3. Fresh word of an address, a link that settled, and the return of any that was lost end waits, sleep and breaker.
+ * 3. Fresh word of an address, a link that settled, and the return of its peer end waits, sleep and breaker. The return of another does
+ *    so only where it is evidence: of those lost within a minute of it, since one cut may have taken them all, and of all lost where no
+ *    other link stood, since then it was this node that was away.
  * 4. A peer whose link was lost is dialed again after a short moment, unless another link to it is
  *    kept or it told us to stay away.
  * 5. A member whose good link was lost is dialed every 2 min at least, the three lost last every 5 s by the clock. When one
- *    of the lost is back, all are dialed at once: what cut them off has ended. So a cut of hours heals in seconds. Of those that only the book named the 50 lost last are remembered so.
+ *    is back, those lost with it are dialed at once (3). So a cut of hours heals in seconds. Of those that only the book named the 50 lost last are remembered so.
  * 6. A peer whose links break again and again, each within 12 min, is dialed ever more rarely, down to five times an hour, also
  *    where no other link stands (`flaps.ts`); a link that lasts, or the user's own order, ends that.
  * 7. Nobody who is banned is dialed.
@@ -55,7 +57,7 @@ import {
   newCandidate,
 } from "./candidate.ts";
 import type { ConnectionsInput, ConnectionsOptions } from "./inputs.ts";
-import { isProbed, longestWait } from "./lost.ts";
+import { isProbed, longestWait, wereLostTogether } from "./lost.ts";
 import { Picks } from "./picks.ts";
 import { afterLoss, backOff } from "./waits.ts";
 
@@ -467,20 +469,29 @@ export class Connections {
       this.#options.book.linked(peer, standing.dialedAt, now.wall, out);
       if (this.#options.outboundWanted > 0) this.#anchorsAt ??= now.mono + anchorAfterMs;
     }
-    let isBack = false;
+    let lostAt: number | undefined;
     for (const candidate of this.#candidates.values()) {
       if (candidate.relay === peer) hasten(candidate, now.mono);
       if (candidate.peer !== peer) continue;
-      isBack ||= candidate.lostAt !== undefined && candidate.admittedAt === undefined;
+      if (candidate.admittedAt === undefined) lostAt = candidate.lostAt ?? lostAt;
       candidate.admittedAt = now.mono;
       candidate.dormant = false;
       if (!this.#acquaintances.isFlapping(peer, now.mono)) hasten(candidate, now.mono);
     }
-    if (!isBack) return;
+    if (lostAt !== undefined) this.#wakeLostWith(lostAt, peer, now.mono);
+  }
+
+  /** One who was lost then is back: those of whom that tells something are dialed. */
+  #wakeLostWith(lostAt: number, returned: PeerId, mono: number): void {
+    const wereWeAway = [...this.#links.values()].every(
+      ({ peer, admittedAt }) => peer === returned || admittedAt === undefined,
+    );
     for (const candidate of this.#candidates.values()) {
-      if (candidate.lostAt === undefined || this.#acquaintances.isFlapping(candidate.peer, now.mono)) continue;
-      hasten(candidate, now.mono);
-      if (candidate.peer !== undefined) this.#acquaintances.closeBreaker(candidate.peer);
+      const { peer } = candidate;
+      if (candidate.lostAt === undefined || this.#acquaintances.isFlapping(peer, mono)) continue;
+      if (!wereWeAway && !wereLostTogether(candidate.lostAt, lostAt)) continue;
+      hasten(candidate, mono);
+      if (peer !== undefined) this.#acquaintances.closeBreaker(peer);
     }
   }
 
