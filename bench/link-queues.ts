@@ -176,8 +176,6 @@ async function measure(transfer: Transfer, line: Line, seconds: number): Promise
   const busy = roundTrips.splice(0).sort((a, b) => a - b);
   isSending = false;
   await Promise.all([server.driver.stop(), asker.driver.stop()]);
-  const at = (sorted: readonly number[], share: number): number =>
-    Math.round((sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? NaN) * 10) / 10;
   return {
     quiet: at(quiet, 0.5),
     p50: at(busy, 0.5),
@@ -186,6 +184,10 @@ async function measure(transfer: Transfer, line: Line, seconds: number): Promise
     probes: busy.length,
     "MB/s": Math.round(rate * 100) / 100,
   };
+}
+
+function at(sorted: readonly number[], share: number): number {
+  return Math.round((sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? NaN) * 10) / 10;
 }
 
 const options = { seconds: { type: "string" }, line: { type: "string" } } as const;
