@@ -7,8 +7,10 @@ import { tcpListener } from "../../test/support/tcp-listener.ts";
 import { causeOf } from "../../test/support/why.ts";
 import type { Instant, PeerId } from "../base/brand.ts";
 import { encodeAdmit } from "../codec/admit.ts";
-import { dialsMax } from "../core/peers/limits.ts";
+import { dialsMax, helloWithinMs } from "../core/peers/limits.ts";
 import { encodeFrame } from "../drivers/libp2p/frame-codec.ts";
+import { otherProgramMs } from "../drivers/libp2p/limits.ts";
+import { ping } from "../drivers/libp2p/ping.ts";
 import type { PeerStatus } from "./facade.ts";
 import { explainPeer } from "./why.ts";
 
@@ -26,12 +28,15 @@ afterEach(async () => {
 });
 
 /** Somebody who speaks libp2p and has dialed that address. */
-async function strangerAt(address: string): Promise<{
+async function strangerAt(
+  address: string,
+  listensToAdmit = true,
+): Promise<{
   readonly stranger: Stranger;
   readonly connection: Awaited<ReturnType<Stranger["dial"]>>;
   say(frame: Uint8Array): Promise<void>;
 }> {
-  const stranger = await createStranger({ topic: "none", listensToAdmit: true });
+  const stranger = await createStranger({ topic: "none", listensToAdmit });
   strangers.push(stranger);
   const connection = await stranger.dial(address);
   return {
@@ -113,6 +118,19 @@ test("noHello: somebody who connects and says nothing", async () => {
   const a = await fleet.start("a");
   const { stranger } = await strangerAt(addressOf(a));
   expect((await causeOf(a.facade, stranger.id, "noHello")).next).toContain("never introduced itself");
+});
+
+test("noHello: another program of libp2p, which had its time to identify and to ping", async () => {
+  const a = await fleet.start("a");
+  const { stranger, connection } = await strangerAt(addressOf(a), false);
+  const began = performance.now();
+  const end = Promise.withResolvers<number>();
+  connection.addEventListener("close", () => end.resolve(performance.now() - began));
+  expect(await ping(connection, AbortSignal.timeout(otherProgramMs))).toBeGreaterThan(0);
+  expect(await end.promise).toBeGreaterThan(otherProgramMs / 2);
+  const { conclusion } = await causeOf(a.facade, stranger.id, "noHello");
+  expect(conclusion).toContain("it speaks libp2p, but not P2P Sync: it knows no /p2p-sync/admit/1");
+  expect(otherProgramMs, "or the core parts first, and knows less").toBeLessThan(helloWithinMs);
 });
 
 test("protocolViolation: somebody who sends what no node sends", async () => {

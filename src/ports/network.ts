@@ -60,6 +60,9 @@ export type NetworkOrder =
   | { readonly type: "release"; readonly link: LinkId }
   | { readonly type: "judge"; readonly message: number; readonly verdict: Verdict };
 
+/** Why a link is given up, as the goodbye says it: `noHello` of a peer that does not know how to say one. */
+export type FailingCode = "stale" | "failed" | "noHello";
+
 export type NetworkEvent =
   | {
       readonly type: "linkOpened";
@@ -92,7 +95,7 @@ export type NetworkEvent =
   /** The peer did what no correct node does, seen below the protocols the core reads; the link is about to close. */
   | { readonly type: "peerMisbehaved"; readonly link: LinkId; readonly reason: string }
   /** A link that does not work any more; it is about to close, with a goodbye where one still gets through. */
-  | { readonly type: "linkFailing"; readonly link: LinkId; readonly code: "stale" | "failed"; readonly reason: string }
+  | { readonly type: "linkFailing"; readonly link: LinkId; readonly code: FailingCode; readonly reason: string }
   | { readonly type: "gossipReceived"; readonly message: number; readonly from: PeerId; readonly payload: Uint8Array }
   | {
       readonly type: "dialFailed";

@@ -113,7 +113,9 @@ export class RealNode extends NodeClient {
   readonly name: string;
   readonly process: NodeProcess;
   readonly id: string;
-  /** The first address it can be dialed at, with its peer id. */
+  /** Those it can be dialed at, with its peer id. */
+  readonly addresses: readonly string[];
+  /** The first of them. */
   readonly address: string;
   readonly startMs: number;
 
@@ -123,6 +125,7 @@ export class RealNode extends NodeClient {
     this.name = name;
     this.process = process;
     this.id = ready.peer;
+    this.addresses = ready.p2p;
     this.address = ready.p2p[0] ?? "";
     this.startMs = startMs;
   }

@@ -1102,6 +1102,20 @@ test("a replica whose frontier says more than it holds finds by a walk what it l
   expect(liar.replica.summary().count).toBe(601);
 });
 
+test("a link to another program, which knows no hello, ends as one without a hello", () => {
+  const node = new Node();
+  node.turn({
+    type: "linkOpened",
+    link: 1,
+    peer: peerIdOf(bob.author),
+    direction: "inbound",
+    address: "",
+    attempt: undefined,
+  });
+  expect(goodbyes(node.turn({ type: "linkFailing", link: 1, code: "noHello", reason: "why" }))).toEqual(["noHello"]);
+  expect(node.replica.snapshot(node.now()).outboxes).toEqual([]);
+});
+
 test.each(["stale", "failed"] as const)(
   "a link that is %s ends with that goodbye, and its peer counts as lost, not as one that left",
   (code) => {

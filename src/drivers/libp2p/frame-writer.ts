@@ -33,7 +33,13 @@ export interface FrameWriterInit {
   readonly open: () => Promise<Stream>;
   readonly onSent: (bytes: number) => void;
   readonly onDrained: () => void;
-  readonly onFailed: (reason: string) => void;
+  readonly onFailed: (failure: StreamFailure) => void;
+}
+
+/** `notSpoken`: the peer knows no such protocol. */
+export interface StreamFailure {
+  readonly type: "notSpoken" | "broken";
+  readonly reason: string;
 }
 
 /** A stream that stands, and what is on its way there. */
@@ -152,7 +158,7 @@ export class FrameWriter implements OrderedWriter {
     this.#state = "opening";
     this.#init.open().then(
       (stream) => this.#opened(stream),
-      (cause: unknown) => this.#fail(wordsOf(cause)),
+      (cause: unknown) => this.#fail(wordsOf(cause), isNotSpoken(cause) ? "notSpoken" : "broken"),
     );
   }
 
@@ -202,11 +208,11 @@ export class FrameWriter implements OrderedWriter {
     );
   }
 
-  #fail(reason: string): void {
+  #fail(reason: string, type: StreamFailure["type"] = "broken"): void {
     if (this.#hasFailed) return;
     this.#hasFailed = true;
     this.#finish();
-    this.#init.onFailed(reason);
+    this.#init.onFailed({ type, reason });
   }
 
   #finish(): void {
@@ -218,4 +224,9 @@ export class FrameWriter implements OrderedWriter {
     this.#outlet?.pieces.end();
     for (const resolve of this.#flushed.splice(0)) resolve();
   }
+}
+
+/** Source: multistream-select; its error is known by its name, for several copies of the library may be there. */
+function isNotSpoken(cause: unknown): boolean {
+  return cause instanceof Error && cause.name === "UnsupportedProtocolError";
 }

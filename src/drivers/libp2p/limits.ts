@@ -114,6 +114,9 @@ export const closeMsMax: Millis = 1_000;
 /** Time an early gossip stream waits, unread, for its link to be admitted. Source: equal to the time a peer has for its hello. */
 export const parkedMsMax: Millis = 5_000;
 
+/** Time that another program of libp2p has here, for identify and ping, before it is parted with. Guess: ten round trips of a bad line. Source: less than the core gives a peer for its hello, so that the link ends with the reason that is known here. */
+export const otherProgramMs: Millis = 3_000;
+
 /** Pings in the time after which a silent link is stale, at least. Source: 30 s and 120 s, the defaults of both settings. */
 export const pingsBeforeStale = 4;
 /** Time for one ping to come back. Guess. */

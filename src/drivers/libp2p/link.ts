@@ -14,7 +14,7 @@ import type { Connection, Stream } from "@libp2p/interface";
 import type { PeerId } from "../../base/brand.ts";
 import type { Bytes } from "../../base/bytes.ts";
 import { priorityOf } from "../../codec/priority.ts";
-import type { LinkId, LinkProtocol } from "../../ports/network.ts";
+import type { FailingCode, LinkId, LinkProtocol } from "../../ports/network.ts";
 import type { ByteBudget } from "./byte-budget.ts";
 import { FrameDecoder, type FrameRefusal } from "./frame-codec.ts";
 import { FrameWriter } from "./frame-writer.ts";
@@ -26,6 +26,7 @@ import {
   gossipQueueBytesMax,
   gossipRpcBytesMax,
   negotiationMsMax,
+  otherProgramMs,
   sendQueueBytesMax,
   untakenBytesMax,
 } from "./limits.ts";
@@ -43,7 +44,7 @@ export interface LinkHooks {
   readonly onDrained: (link: Link, protocol: LinkProtocol) => void;
   readonly onFrameRefused: (link: Link, protocol: LinkProtocol, lengthBytes: number, lengthBytesMax: number) => void;
   /** It does not work any more: whoever decides should say goodbye and close it. */
-  readonly onFailing: (link: Link, code: "stale" | "failed", reason: string) => void;
+  readonly onFailing: (link: Link, code: FailingCode, reason: string) => void;
   readonly onClosed: (link: Link, reason: string) => void;
 }
 
@@ -176,7 +177,7 @@ export class Link {
   }
 
   /** Gives it up, with a word to the peer where that still gets through. */
-  giveUp(code: "stale" | "failed", reason: string): void {
+  giveUp(code: FailingCode, reason: string): void {
     if (!this.isOpen || this.#isFailing) return;
     this.#isFailing = true;
     this.#init.hooks.onFailing(this, code, reason);
@@ -203,7 +204,10 @@ export class Link {
       onDrained: () => {
         if (this.isOpen) hooks.onDrained(this, protocol);
       },
-      onFailed: (reason) => this.#failSoon(`the ${protocol} stream failed: ${reason}`),
+      onFailed: ({ type, reason }) => {
+        if (protocol === "admit" && type === "notSpoken") this.#partLater(protocolNames.admit);
+        else this.#failSoon(`the ${protocol} stream failed: ${reason}`);
+      },
     });
   }
 
@@ -226,6 +230,12 @@ export class Link {
    */
   #failSoon(reason: string): void {
     setTimeout(() => this.giveUp("failed", reason), connectionEndMsMax).unref();
+  }
+
+  /** It is another program, which cannot be told anything, but may want to know who is here, or to ping. */
+  #partLater(protocol: string): void {
+    const reason = `it speaks libp2p, but not P2P Sync: it knows no ${protocol}`;
+    setTimeout(() => this.giveUp("noHello", reason), otherProgramMs).unref();
   }
 
   async #closeGracefully(): Promise<void> {
