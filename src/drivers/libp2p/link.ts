@@ -133,7 +133,7 @@ export class Link {
       open: () => Promise.resolve(stream),
       onSent: () => undefined, // gossip counts its own
       onDrained: () => undefined,
-      onFailed: (reason) => stream.abort(new Error(reason)),
+      onFailed: ({ reason }) => stream.abort(new Error(reason)),
     });
     return this.#gossip;
   }
