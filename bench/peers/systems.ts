@@ -15,7 +15,7 @@ export const systems: readonly System[] = [
   {
     name: "ours",
     title: "P2P Sync",
-    versions: "this checkout",
+    versions: "this checkout, built",
     folder: undefined,
     policy: {
       fsync: "yes (50 syncs, then 1)",

@@ -9,6 +9,7 @@ import type { Outcome, Ticket } from "../core/effects.ts";
 import type { ReplicaInput } from "../core/replica/inputs.ts";
 import type { ReplicaSnapshot } from "../core/replica/replica.ts";
 import type { MemoryPlan } from "./memory/plan.ts";
+import { packed } from "./packed.ts";
 import type { FromThread, TakenFrames, ThreadFaults, ThreadOptions, ToThread } from "./thread-messages.ts";
 import type { SpentTime } from "./step-costs.ts";
 import type { OutwardEffect } from "./turn.ts";
@@ -91,7 +92,7 @@ export class ReplicaClient {
   /** Hands over one input; those of one pass of the event loop travel together. */
   tell(input: ReplicaInput): void {
     if (this.#state !== "running") return;
-    this.#batch.push(input);
+    this.#batch.push(packed(input));
     if (this.#batch.length === 1) queueMicrotask(() => this.#flush());
   }
 
