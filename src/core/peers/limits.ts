@@ -24,6 +24,8 @@ export const strangersMax = 50;
 export const candidatesMax = 1_024;
 /** Dials under way at once. Guess. */
 export const dialsMax = 8;
+/** Of these, given to whoever comes first by class and quality; the others are given in turn. Guess: two that fail at once leave the other kinds half of the turns. */
+export const dialsByOrderMax = 6;
 /** First wait after a failed dial, in ms; doubles with each failure. Source: decided for the product. */
 export const dialBackoffMsMin = 5_000;
 /** Longest wait between dials, in ms. Source: decided for the product. */

@@ -9,6 +9,7 @@ import {
   breakerFailures,
   breakerResetMsMin,
   dialBackoffMsMax,
+  dialsByOrderMax,
   dialsMax,
   dormantDialMs,
   linksMax,
@@ -243,9 +244,11 @@ describe("of more addresses than may be dialed at once", () => {
     for (let i = 0; i < dialsMax; i++) table.found(`busy${i}`);
     for (const peer of [...unknown, ...regular, ...trusted, ...validator]) table.found(peer, peer, "mdns");
     const dials = Array.from({ length: dialsMax }, (_, i) => table.linked(i, peerNo(i), i + 1)).flat();
-    expect(dials.map(addressOf)).toEqual([...validator, ...trusted, ...regular.slice(0, 2)]);
+    const inTurn = [regular[0], unknown[0]];
+    expect(dials.map(addressOf)).toEqual([...validator, ...trusted, ...inTurn]);
+    expect(validator.length + trusted.length).toBe(dialsByOrderMax);
     const rest = dials.slice(0, 4).flatMap((dial, i) => table.linked(20 + i, peerNo(20 + i), attemptOf(dial)));
-    expect(rest.map(addressOf)).toEqual([...regular.slice(2), ...unknown]);
+    expect(rest.map(addressOf)).toEqual([...regular.slice(1), ...unknown.slice(1)]);
   });
 
   test("of one class the better peers come first", () => {

@@ -21,18 +21,18 @@
  *    fewer than 8 links are of our own dialing, and every 2 min for a look whether a new address is real.
  * 9. A relayed address is dialed while its relay is linked. Where a peer has a relayed link only, its direct addresses are
  *    dialed all the same, those it tells of among them: a direct link then takes the place of the relayed one.
- * 10. At most 8 dials at once and 1,024 addresses; configured ones are never pushed out.
+ * 10. At most 8 dials at once and 1,024 addresses; configured ones are never pushed out. Two of the 8 go to the classes and the book in turn: what
+ *    never failed is dialed within three times what a dial may take, and as much again for each of its class that waits longer (`turns.ts`).
  */
 // tidy: long because it is one machine over one table, whose inputs all end in the same evaluation
 import type { PeerId, Time } from "../../../base/brand.ts";
 import type { DialFailure, LinkId, CandidateSource } from "../../../ports/network.ts";
 import type { GoodbyeCode } from "../../../codec/admit.ts";
 import type { EffectSink } from "../../effects.ts";
-import { rankOf } from "../classes.ts";
+import { type PeerClass, rankOf } from "../classes.ts";
 import {
   anchorAfterMs,
   candidatesMax,
-  dialsMax,
   flapJitter,
   linksWantedShare,
   outboundReserved,
@@ -59,6 +59,7 @@ import {
 import type { ConnectionsInput, ConnectionsOptions } from "./inputs.ts";
 import { isProbed, longestWait, wereLostTogether } from "./lost.ts";
 import { Picks } from "./picks.ts";
+import { type BookWish, type Kind, Turns, type Wish } from "./turns.ts";
 import { afterLoss, backOff } from "./waits.ts";
 
 export type { Opinion } from "./acquaintances.ts";
@@ -93,6 +94,7 @@ export class Connections {
   readonly #acquaintances: Acquaintances;
   readonly #limits: () => PeerLimits;
   readonly #dialing = new Map<number, Candidate>();
+  readonly #turns = new Turns();
   /** More than one link to a peer only until admission resolved them. */
   readonly #links = new Map<LinkId, Standing>();
   readonly #picks: Picks;
@@ -157,7 +159,7 @@ export class Connections {
   }
 
   nextDeadline(): number | undefined {
-    if (this.#stopping || this.#dialing.size >= dialsMax) return undefined;
+    if (this.#stopping || !this.#turns.hasRoom) return undefined;
     const around = this.#around();
     let next = this.#picks.nextAt(this.#outbound());
     if (this.#anchorsAt !== undefined) next = Math.min(next ?? Infinity, this.#anchorsAt);
@@ -224,21 +226,33 @@ export class Connections {
   }
 
   #evaluate(now: Time, out: EffectSink): void {
-    if (this.#stopping) return;
+    if (this.#stopping || !this.#turns.hasRoom) return;
     const around = this.#around();
-    const due = [...this.#candidates.values()].filter((each) => this.#dueAt(each) <= now.mono);
-    due.sort((a, b) => this.#orderOf(a, now) - this.#orderOf(b, now));
-    for (const candidate of due) {
-      if (this.#dialing.size >= dialsMax) return;
-      if (!this.#isWanted(candidate, around) || this.#isBanned(candidate, now)) continue;
-      if (candidate.peer !== undefined) around.busy.add(candidate.peer);
-      this.#dial(candidate, now, out);
+    let wishes: readonly (Wish | BookWish)[] = [...this.#wishes(around, now), { candidate: undefined, kind: "book" }];
+    for (let next = this.#turns.next(wishes); next !== undefined && this.#turns.hasRoom; next = this.#turns.next(wishes)) {
+      const { candidate } = next;
+      wishes = wishes.filter((wish) => wish !== next);
+      if (candidate === undefined) this.#pick(around, now, out);
+      else if (isFree(candidate.relay, candidate.peer, around)) this.#dial(candidate, next.kind, around, now, out);
     }
-    this.#pick(around, now, out);
   }
 
-  #dial(candidate: Candidate, now: Time, out: EffectSink): void {
+  /** What is due and may be dialed, the most wanted first. */
+  #wishes(around: Around, now: Time): readonly Wish[] {
+    const wishes: Wish[] = [];
+    for (const candidate of this.#candidates.values()) {
+      const since = this.#dueAt(candidate);
+      if (since > now.mono || !this.#isWanted(candidate, around) || this.#isBanned(candidate, now)) continue;
+      const kind = this.#acquaintances.classOf(candidate, now.wall);
+      wishes.push({ candidate, kind, since, order: this.#orderOf(candidate, kind, now) });
+    }
+    return wishes.sort((one, other) => one.order - other.order);
+  }
+
+  #dial(candidate: Candidate, kind: Kind, around: Around, now: Time, out: EffectSink): void {
     candidate.attempt = ++this.#attempts;
+    if (candidate.peer !== undefined) around.busy.add(candidate.peer);
+    this.#turns.begun(candidate.attempt, kind);
     candidate.lastDialAt = now.wall;
     candidate.dialedAt = now.mono;
     this.#dialing.set(candidate.attempt, candidate);
@@ -250,7 +264,6 @@ export class Connections {
 
   /** From the address book, one at a time. */
   #pick(around: Around, now: Time, out: EffectSink): void {
-    if (this.#dialing.size >= dialsMax) return;
     const { book } = this.#options;
     const networks = this.#dialedNetworks();
     const isWanted = (peer: PeerId, address: string): boolean =>
@@ -268,13 +281,12 @@ export class Connections {
       at: now.wall,
       note: { type: "candidateFound", address: picked.address, peer: picked.peer, source: "told" },
     });
-    this.#dial(candidate, now, out);
+    this.#dial(candidate, "book", around, now, out);
     this.#picks.dialed(this.#attempts, picked);
   }
 
   /** Smaller is sooner. */
-  #orderOf(candidate: Candidate, now: Time): number {
-    const peerClass = this.#acquaintances.classOf(candidate, now.wall);
+  #orderOf(candidate: Candidate, peerClass: PeerClass, now: Time): number {
     const phase = peerClass === "validator" ? 0 : candidate.anchor ? 1 : 2 + rankOf(peerClass);
     const score = this.#acquaintances.scoreOf(candidate.peer, now.mono) ?? strangersScore;
     return 1_000 * phase - score + (isOverTcp(candidate) ? 0 : 0.5); // of one peer's addresses, those over TCP first
@@ -416,6 +428,7 @@ export class Connections {
     const candidate = this.#dialing.get(attempt);
     if (candidate === undefined) return;
     this.#dialing.delete(attempt);
+    this.#turns.ended(attempt);
     candidate.attempt = undefined;
     candidate.lastFailure = { failure, detail };
     this.#options.book.failed(candidate.peer, candidate.address);
@@ -453,6 +466,7 @@ export class Connections {
     this.#links.set(link, { peer, relayed, dialedAt: candidate?.address, admittedAt: undefined });
     if (attempt === undefined || candidate === undefined) return;
     this.#dialing.delete(attempt);
+    this.#turns.ended(attempt);
     this.#picks.linked(attempt, link);
     candidate.attempt = undefined;
     candidate.lastLinkAt = now.wall;
