@@ -10,7 +10,8 @@ export interface Candidate {
   /** By way of whom it is reached; undefined of a direct one. */
   readonly relay: PeerId | undefined;
   source: CandidateSource;
-  peer: PeerId | undefined;
+  /** Who lives there; `CandidateTable` names it. */
+  readonly peer: PeerId | undefined;
   failures: number;
   /** Monotonic time before which it is not dialed. */
   notBefore: number;

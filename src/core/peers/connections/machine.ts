@@ -46,6 +46,7 @@ import { type PeerLimits, usualPeerLimits } from "../peer-limits.ts";
 import { relayOf } from "../../../base/relayed-address.ts";
 import { strangersScore } from "../quality.ts";
 import { Acquaintances, type Opinion } from "./acquaintances.ts";
+import { CandidateTable } from "./candidate-table.ts";
 import {
   type Candidate,
   type CandidateSnapshot,
@@ -90,7 +91,7 @@ const began = 0;
 
 export class Connections {
   readonly #options: ConnectionsOptions;
-  readonly #candidates = new Map<string, Candidate>();
+  readonly #candidates = new CandidateTable();
   readonly #acquaintances: Acquaintances;
   readonly #limits: () => PeerLimits;
   readonly #dialing = new Map<number, Candidate>();
@@ -115,7 +116,7 @@ export class Connections {
     for (const { address, peer } of anchors) {
       const candidate = newCandidate(address, peer, "told", began);
       candidate.anchor = true;
-      this.#candidates.set(address, candidate);
+      this.#candidates.add(candidate);
     }
     for (const { peer, table } of options.book.list())
       if (table === "tried") this.#acquaintances.wasAdmitted(peer, began);
@@ -194,16 +195,15 @@ export class Connections {
 
   /** How a peer that is linked, or was, is thought of; its address is the one of its link. */
   opinionOf(peer: PeerId, address: string, now: Time): Opinion {
-    const isTrusted = [...this.#candidates.values()].some((each) => each.peer === peer && isConfigured(each));
+    const isTrusted = this.#candidates.of(peer).some(isConfigured);
     return this.#acquaintances.opinionOf(peer, address, isTrusted, now);
   }
 
   /** Drops the addresses of a peer, or one address. Returns how many. */
   forget(target: string, out: EffectSink): number {
     const inBook = this.#options.book.forget(target, out);
-    const forgotten = [...this.#candidates.values()].filter(
-      ({ address, peer }) => address === target || peer === target,
-    );
+    const named = this.#candidates.at(target);
+    const forgotten = named === undefined ? this.#candidates.of(target as PeerId) : [named];
     for (const { address } of forgotten) this.#candidates.delete(address);
     return Math.max(inBook, forgotten.length);
   }
@@ -216,7 +216,7 @@ export class Connections {
   /** Whether this link was only dialed to ask for another peer, and is not wanted further. */
   isSpare(link: LinkId): boolean {
     const dialedAt = this.#links.get(link)?.dialedAt;
-    const isByLookup = dialedAt !== undefined && this.#candidates.get(dialedAt)?.source === "lookup";
+    const isByLookup = dialedAt !== undefined && this.#candidates.at(dialedAt)?.source === "lookup";
     return isByLookup && this.#outbound() > this.#options.outboundWanted;
   }
 
@@ -269,13 +269,13 @@ export class Connections {
     const isWanted = (peer: PeerId, address: string): boolean =>
       isFree(relayOf(address)?.peer as PeerId | undefined, peer, around) &&
       !networks.has(book.networkOf(address)) &&
-      !this.#candidates.has(address) &&
+      this.#candidates.at(address) === undefined &&
       this.#acquaintances.openUntil(peer) <= now.mono &&
       this.#options.banOn(peer, address, now.wall) === undefined;
     const picked = this.#picks.next(this.#outbound(), isWanted, now.mono);
     if (picked === undefined || (this.#candidates.size >= candidatesMax && !this.#makeRoom("told"))) return;
     const candidate = newCandidate(picked.address, picked.peer, "told", now.mono);
-    this.#candidates.set(picked.address, candidate);
+    this.#candidates.add(candidate);
     out.push({
       type: "note",
       at: now.wall,
@@ -389,21 +389,21 @@ export class Connections {
   }
 
   #found(address: string, peer: PeerId | undefined, source: CandidateSource, now: Time, out: EffectSink): void {
-    const known = this.#candidates.get(address);
+    const known = this.#candidates.at(address);
     if (known !== undefined) {
       if (source === "user" && known.peer !== undefined) this.#acquaintances.flapsOf(known.peer, now.mono).forgive();
       const mayDial = !this.#acquaintances.isFlapping(known.peer, now.mono); // that a flapping peer is announced is no news
       if (mayDial && (source === "user" || known.failures > 0)) known.notBefore = now.mono;
       if (source !== "lookup") this.#wake(known); // a lookup repeats what others say
       if (source === "static" || source === "user" || known.source === "told") known.source = source; // configured from now on, never pushed out
-      if (peer !== undefined) known.peer = peer; // whoever lives there now
+      if (peer !== undefined) this.#candidates.name(known, peer); // whoever lives there now
       return;
     }
     if (this.#candidates.size >= candidatesMax && !this.#makeRoom(source)) {
       out.push({ type: "note", at: now.wall, note: { type: "candidateRefused", reason: "tableFull", address } });
       return;
     }
-    this.#candidates.set(address, newCandidate(address, peer, source, now.mono));
+    this.#candidates.add(newCandidate(address, peer, source, now.mono));
     out.push({ type: "note", at: now.wall, note: { type: "candidateFound", address, peer, source } });
     const relay = relayOf(address);
     if (relay !== undefined) this.#found(relay.address, relay.peer as PeerId, source, now, out); // by way of whom it is reached
@@ -433,7 +433,7 @@ export class Connections {
     candidate.lastFailure = { failure, detail };
     this.#options.book.failed(candidate.peer, candidate.address);
     this.#picks.failed(attempt);
-    if (failure === "self") candidate.peer = this.#options.self;
+    if (failure === "self") this.#candidates.name(candidate, this.#options.self);
     else if (candidate.peer !== undefined && !isHearsay(candidate))
       this.#acquaintances.observe(candidate.peer, { type: "dialed", success: false }, now.mono);
     const waitMs = this.#backOff(candidate, now, candidate.lostAt === undefined ? 0 : now.mono - candidate.dialedAt);
@@ -471,7 +471,7 @@ export class Connections {
     candidate.attempt = undefined;
     candidate.lastLinkAt = now.wall;
     candidate.lastFailure = undefined;
-    candidate.peer = peer;
+    this.#candidates.name(candidate, peer);
   }
 
   #admitted(link: LinkId, peer: PeerId, now: Time, out: EffectSink): void {
@@ -484,9 +484,8 @@ export class Connections {
       if (this.#options.outboundWanted > 0) this.#anchorsAt ??= now.mono + anchorAfterMs;
     }
     let lostAt: number | undefined;
-    for (const candidate of this.#candidates.values()) {
-      if (candidate.relay === peer) hasten(candidate, now.mono);
-      if (candidate.peer !== peer) continue;
+    for (const candidate of this.#candidates.values()) if (candidate.relay === peer) hasten(candidate, now.mono);
+    for (const candidate of this.#candidates.of(peer)) {
       if (candidate.admittedAt === undefined) lostAt = candidate.lostAt ?? lostAt;
       candidate.admittedAt = now.mono;
       candidate.dormant = false;
@@ -522,8 +521,7 @@ export class Connections {
     this.#picks.gone(link);
     if (code === "duplicate") return;
     const flapMs = this.#countLoss(peer, standing, code, now.mono);
-    for (const candidate of [...this.#candidates.values()]) {
-      if (candidate.peer !== peer) continue;
+    for (const candidate of this.#candidates.of(peer)) {
       const awayMs = Math.min(retryAfterSeconds, retryAfterSecondsMax) * 1000;
       candidate.awayUntil = now.mono + awayMs;
       const loss = afterLoss(candidate, code, awayMs, this.#limits(), this.#options.prng, now);
@@ -571,9 +569,8 @@ export class Connections {
 
   /** What fails at one address of a lost member must not keep it from being dialed at another. */
   #probeMsMax(peer: PeerId, linked: ReadonlySet<PeerId>): number {
-    const all = [...this.#candidates.values()];
-    const lost = all.find((each) => each.peer === peer && each.lostAt !== undefined);
-    return lost === undefined ? Infinity : longestWait(lost, all, linked, this.#limits());
+    const lost = this.#candidates.of(peer).find(({ lostAt }) => lostAt !== undefined);
+    return lost === undefined ? Infinity : longestWait(lost, this.#candidates.values(), linked, this.#limits());
   }
 }
 
