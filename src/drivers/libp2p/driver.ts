@@ -31,6 +31,7 @@ import { resourcesOf } from "./link-resources.ts";
 import { startListening } from "./listen.ts";
 import { Mdns } from "./mdns.ts";
 import { type MdnsHealth, mdnsOff } from "./mdns-health.ts";
+import { Partings } from "./partings.ts";
 import { Pinger } from "./pinger.ts";
 import { protocolNamesOf } from "./protocol-names.ts";
 import { now } from "./now.ts";
@@ -74,6 +75,7 @@ class Libp2pDriver implements NetworkDriver {
   readonly #hostWatch: HostWatch;
   readonly #relaying: Relaying;
   readonly #dials: Dials;
+  readonly #partings = new Partings();
   readonly #stopping = new AbortController();
   #host: Host | undefined;
   #mdns: Mdns | undefined;
@@ -202,9 +204,11 @@ class Libp2pDriver implements NetworkDriver {
       case "admitLink":
         this.#admit(order.link);
         return;
-      case "closeLink":
-        void this.#links.get(order.link)?.close(order.reason);
+      case "closeLink": {
+        const link = this.#links.get(order.link);
+        if (link !== undefined) this.#partings.part(link, order.reason);
         return;
+      }
       case "probe":
         void this.#probe(order);
         return;
@@ -379,7 +383,7 @@ class Libp2pDriver implements NetworkDriver {
   /** The core parts with the peer in its own words; where it does not, the link ends here. */
   #partFrom(link: Link, event: NetworkEvent, reason: string): void {
     this.#emit(event);
-    setTimeout(() => void link.close(reason), partingMsMax).unref();
+    setTimeout(() => this.#partings.part(link, reason), partingMsMax).unref();
   }
 
   #onLinkClosed(link: Link, reason: string): void {

@@ -39,6 +39,8 @@ export const untakenBytesMax: number = 4 * frameBytesMax.frontier;
 
 /** Connections libp2p admits beyond the links that the core does. Source: 50 not yet admitted ones, and room for a goodbye to those above. */
 export const spareConnections = 78;
+/** Links that may take their time to close; of more, the one that has been closing longest is cut. Source: what is left of the above beside 50 strangers, and some for connections that are no links yet. */
+export const partingLinksMax = 24;
 /** Inbound connections being upgraded at once. Guess: half of a testnet of 100 nodes starting on one host. */
 export const pendingConnectionsMax = 64;
 /** Inbound connections of one host in a second. Guess: a local testnet shares one address; libp2p's default is 5. */

@@ -176,6 +176,11 @@ export class Link {
     return this.#closing.done;
   }
 
+  /** Ends it at once, whatever has not left. */
+  cut(): void {
+    this.connection.abort(new Error(this.#closing?.reason ?? "the link was cut"));
+  }
+
   /** Gives it up, with a word to the peer where that still gets through. */
   giveUp(code: FailingCode, reason: string): void {
     if (!this.isOpen || this.#isFailing) return;

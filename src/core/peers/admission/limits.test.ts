@@ -94,6 +94,16 @@ describe("limits", () => {
     expect(side.machine.admitted()).toHaveLength(linksMax);
   });
 
+  test("who was evicted has no place any more while its link still closes: the next who comes takes nobody else's", () => {
+    const side = fullSide();
+    side.mono = evictedAfterMsMin;
+    expect(side.admit(90, peer(90), "inbound").at(-1)).toBe("90: admitLink");
+    side.step({ type: "message", link: 90, message: { type: "goodbye", code: "other", retryAfterSeconds: 0, reason: "" } });
+    expect(side.admit(91, peer(91), "inbound")).toEqual(["91: hello", "91: acceptLink", "91: welcome", "91: admitLink"]);
+    expect(side.machine.links()).toHaveLength(linksMax + 2);
+    expect(side.machine.admitted()).toHaveLength(linksMax);
+  });
+
   test("a newcomer that does not finish takes nobody's place, nor does one before the others had their minute", () => {
     const side = fullSide();
     side.mono = evictedAfterMsMin - 1;
