@@ -6,6 +6,7 @@
  * `node bench/link-queues.ts [--seconds N] [--line WORDS]` prints the round trips of the probes, quiet and during
  * the transfer, and how fast the bulk went.
  */
+import { linkFrameBytesMax } from "../src/codec/limits.ts";
 import { gossipQueuesBytesMax, inputBytesMax } from "../src/drivers/libp2p/limits.ts";
 import { usualPeerRates } from "../src/drivers/libp2p/rates/peer-meter.ts";
 import { createHash, randomBytes } from "node:crypto";
@@ -69,6 +70,7 @@ class Side {
       pingEveryMs: 30_000,
       staleAfterMs: 120_000,
       bandwidthMax: undefined,
+      frameBytesMax: linkFrameBytesMax,
       inputBytesMax,
       gossipBytesMax: gossipQueuesBytesMax,
       peerRates: usualPeerRates,

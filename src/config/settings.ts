@@ -641,6 +641,19 @@ export const settings = {
       "Bytes in a second over all links: so much is read, and as much written. Beyond it data waits; what is urgent goes first. Links on this machine count too.",
     source: "guess; at the least a full frame takes 16 s",
   },
+  limitsMaxFrame: {
+    key: "limits.max_frame",
+    group: "process",
+    type: "size",
+    unit: "bytes",
+    default: "10MiB",
+    min: 512 * 2 ** 10,
+    max: 64 * 2 ** 20,
+    reload: "restart",
+    effect:
+      "Bytes of one frame on a link; a longer one is refused by its length, before its body is read, and the link closed. Each protocol has a smaller limit of its own that always holds (admit 4 KiB, peers 8 KiB, ack 64 KiB, walk 72 KiB, frontier 1,088 KiB; gossip, which is no frame, 1 MiB): so only below 1,088 KiB does this change anything, and then pulls from peers that hold larger batches end there.",
+    source: "outside contract; the least holds every question that a protocol asks",
+  },
   limitsPeerBandwidth: {
     key: "limits.peer_bandwidth",
     group: "process",

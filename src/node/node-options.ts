@@ -1,6 +1,7 @@
 /** What the parts of a node are told, from the one configuration. */
 import type { NetworkId, PeerId } from "../base/brand.ts";
 import { Fault } from "../base/fault.ts";
+import { linkFrameBytesMax } from "../codec/limits.ts";
 import type { LiveOptions } from "../core/replica/live-options.ts";
 import { parseIpRange } from "../base/ip-range.ts";
 import { parseLogLevels } from "../config/log-levels.ts";
@@ -130,6 +131,7 @@ export function driverOptionsOf(
     relays: config.p2pRelay === "serve" || config.p2pRelay === "both",
     pingEveryMs: config.peersPingSeconds * 1000,
     staleAfterMs: config.p2pPeerTimeoutSeconds * 1000,
+    frameBytesMax: limitOf(settings.limitsMaxFrame, config.limitsMaxFrame) ?? linkFrameBytesMax,
     inputBytesMax: plan.inputBytes,
     gossipBytesMax: plan.gossipBytes,
     mdns: { enabled: config.p2pMdns, networkName: config.networkName, networkId: network },

@@ -84,13 +84,14 @@ export type NetworkEvent =
     }
   /** The write buffer of that protocol's stream on that link has room again. */
   | { readonly type: "drained"; readonly link: LinkId; readonly protocol: LinkProtocol }
-  /** A frame was refused from its length prefix alone; the link is about to close. */
+  /** A frame was refused from its length prefix alone; the link is about to close. Where only this node's own setting is narrower it breaks no protocol. */
   | {
       readonly type: "frameRefused";
       readonly link: LinkId;
       readonly protocol: LinkProtocol;
       readonly lengthBytes: number;
       readonly lengthBytesMax: number;
+      readonly breaksProtocol: boolean;
     }
   /** The peer did what no correct node does, seen below the protocols the core reads; the link is about to close. */
   | { readonly type: "peerMisbehaved"; readonly link: LinkId; readonly reason: string }

@@ -2,6 +2,7 @@
  * Drivers for tests: each records its events and facts, and waits for one that fits, with a
  * deadline instead of a sleep. Also a relay that counts the bytes between two nodes.
  */
+import { linkFrameBytesMax } from "../../src/codec/limits.ts";
 import { gossipQueuesBytesMax, inputBytesMax } from "../../src/drivers/libp2p/limits.ts";
 import type { Connection, Stream, StreamMuxerFactory } from "@libp2p/interface";
 import { noise } from "@libp2p/noise";
@@ -58,6 +59,7 @@ export class TestNode {
       pingEveryMs: 30_000,
       staleAfterMs: 120_000,
       bandwidthMax: undefined,
+      frameBytesMax: linkFrameBytesMax,
       inputBytesMax,
       gossipBytesMax: gossipQueuesBytesMax,
       peerRates: usualPeerRates,

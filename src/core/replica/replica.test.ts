@@ -875,8 +875,22 @@ describe("links", () => {
       protocol: "ack",
       lengthBytes: 99_999_999,
       lengthBytesMax: 65_536,
+      breaksProtocol: true,
     });
     expect([notes(effects)[0], orders(effects)]).toEqual(["frameRefused", ["send", "closeLink"]]);
+  });
+
+  test("with a frame that only this node's own setting refuses are closed with both lengths, and not banned", () => {
+    const node = new Node();
+    node.admit(1, bob);
+    const effects = node.turn({
+      ...{ type: "frameRefused", link: 1, protocol: "frontier", lengthBytes: 900_000, lengthBytesMax: 600_000 },
+      breaksProtocol: false,
+    });
+    expect(orders(effects)).toEqual(["send", "closeLink"]);
+    const words = "a frame of 900000 bytes on frontier; this node's operator lets at most 600000 pass (limits.max_frame)";
+    expect(notes(effects).slice(0, 2)).toEqual(["frameRefused", `goodbye ${words}`]);
+    expect(effects.some(({ type }) => type === "penalise")).toBe(false);
   });
 
   test("are asked for what they hold as soon as they are admitted", () => {

@@ -15,7 +15,7 @@ import type { Parcel } from "../../codec/parcel.ts";
 import { authorOf } from "../../codec/peer-id.ts";
 import { type WalkMessage, decodeWalk } from "../../codec/walk.ts";
 import type { IntakeInput } from "../sync/intake/machine.ts";
-import { admissionSkewMsMax } from "../peers/limits.ts";
+import { admissionSkewMsMax, retryAfterSecondsMax } from "../peers/limits.ts";
 import { takePeersMessage } from "./peer-talk.ts";
 import { joiningEntriesMin } from "../sync/limits.ts";
 import type { LinkId, LinkProtocol, NetworkEvent } from "../../ports/network.ts";
@@ -354,9 +354,13 @@ function malformed(link: LinkId, protocol: LinkProtocol, code: string, parts: Pa
 }
 
 function refuseFrame(event: Extract<NetworkEvent, { type: "frameRefused" }>, parts: Parts, step: Step): void {
-  const { link, protocol, lengthBytes, lengthBytesMax } = event;
+  const { link, protocol, lengthBytes, lengthBytesMax, breaksProtocol } = event;
   const peer = parts.admission.peerOf(link);
   if (peer === undefined) return;
   tell({ type: "frameRefused", peer, protocol, lengthBytes, lengthBytesMax }, step);
-  expel(link, peer, `a frame of ${lengthBytes} bytes on ${protocol}; at most ${lengthBytesMax}`, parts, step);
+  const what = `a frame of ${lengthBytes} bytes on ${protocol}`;
+  if (breaksProtocol) return expel(link, peer, `${what}; at most ${lengthBytesMax}`, parts, step);
+  const reason = `${what}; this node's operator lets at most ${lengthBytesMax} pass (limits.max_frame)`;
+  const parting = { code: "other", reason, retryAfterSeconds: retryAfterSecondsMax } as const;
+  stepAdmission({ type: "expelled", link, ...parting }, parts, step);
 }

@@ -53,6 +53,8 @@ export interface NetworkDriverOptions extends LiveDriverOptions {
   readonly linksMax: number;
   /** How long a link may leave pings unanswered before it is closed as stale. */
   readonly staleAfterMs: Millis;
+  /** Bytes of one frame on a link, where that is less than its protocol allows. */
+  readonly frameBytesMax: number;
   /** Bytes of received, not yet understood or judged input over all links and gossip. */
   readonly inputBytesMax: number;
   /** Bytes waiting in the gossip streams of all peers together. */

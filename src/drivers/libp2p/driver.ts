@@ -25,7 +25,7 @@ import { Gate } from "./gate.ts";
 import { Gossip } from "./gossip.ts";
 import { HostWatch } from "./host-watch.ts";
 import { createHost, forgetGonePeers, type Host } from "./host.ts";
-import { peerProtocolsMax, peerSweepEveryMs, peerTextMax } from "./limits.ts";
+import { frameBytesMax, peerProtocolsMax, peerSweepEveryMs, peerTextMax } from "./limits.ts";
 import { Link } from "./link.ts";
 import { resourcesOf } from "./link-resources.ts";
 import { startListening } from "./listen.ts";
@@ -342,6 +342,7 @@ class Libp2pDriver implements NetworkDriver {
       connection,
       protocolNames: this.#protocolNames,
       budget: this.#budget,
+      frameBytesMax: this.#options.frameBytesMax,
       bandwidth: this.#bandwidth,
       hooks: {
         onFrame: (from, protocol, frame) => {
@@ -354,7 +355,10 @@ class Libp2pDriver implements NetworkDriver {
         onFrameRefused: (from, protocol, lengthBytes, lengthBytesMax) =>
           this.#partFrom(
             from,
-            { type: "frameRefused", link: from.id, protocol, lengthBytes, lengthBytesMax },
+            {
+              ...{ type: "frameRefused", link: from.id, protocol, lengthBytes, lengthBytesMax },
+              breaksProtocol: lengthBytes > frameBytesMax[protocol],
+            },
             `a frame of ${lengthBytes} bytes on ${protocol} is over the limit of ${lengthBytesMax}`,
           ),
         onFailing: (failing, code, reason) =>

@@ -134,6 +134,18 @@ for (const { what, bytes, reason } of refusals) {
   });
 }
 
+test("a frame over this node's own limit is refused from its length, and named as no breach of its protocol", async () => {
+  const b = await scope.start("b", { frameBytesMax: 600_000 });
+  const a = await scope.start("a");
+  const ids = await link(a, b);
+  for (const [node, id] of [[a, ids.out], [b, ids.in]] as const) node.admit(id);
+  a.driver.carryOut({ type: "send", link: ids.out, protocol: "frontier", frame: new Uint8Array(600_000) });
+  a.driver.carryOut({ type: "send", link: ids.out, protocol: "frontier", frame: new Uint8Array(600_001) });
+  const refused = await b.event("frameRefused");
+  expect(refused).toMatchObject({ lengthBytes: 600_001, lengthBytesMax: 600_000, breaksProtocol: false });
+  expect(b.events.filter((event) => event.type === "frameReceived")).toHaveLength(1);
+});
+
 test("a link on which a frame was refused stays open for the goodbye that says why", async () => {
   const b = await scope.start("b");
   const stranger = await scope.startRaw();

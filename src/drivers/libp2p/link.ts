@@ -53,6 +53,8 @@ export interface LinkInit {
   readonly connection: Connection;
   readonly protocolNames: Readonly<Record<LinkProtocol, string>>;
   readonly budget: ByteBudget;
+  /** Bytes of a frame that is taken, where that is less than its protocol allows. */
+  readonly frameBytesMax: number;
   readonly bandwidth: Bandwidth;
   readonly hooks: LinkHooks;
   /** Stops reading from the socket for good: what still arrives is counted and thrown away. */
@@ -140,7 +142,7 @@ export class Link {
 
   /** Reads frames from a stream the peer opened. */
   read(protocol: LinkProtocol, stream: Stream): void {
-    const decoder = new FrameDecoder(frameBytesMax[protocol], this.#init.budget);
+    const decoder = new FrameDecoder(Math.min(frameBytesMax[protocol], this.#init.frameBytesMax), this.#init.budget);
     this.#decoders.add(decoder);
     this.#inbound.add(stream);
     stream.addEventListener("message", (event) => {
