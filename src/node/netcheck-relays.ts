@@ -72,7 +72,7 @@ export function relayedChecks(links: readonly SeenLink[], facts: RelayFacts): re
 }
 
 /** Why no direct link takes the place of the relayed one. */
-function whyRelayed(peer: string, { candidates, reach }: RelayFacts): string {
+export function whyRelayed(peer: string, { candidates, reach }: Pick<RelayFacts, "candidates" | "reach">): string {
   const direct = candidates.filter((each) => each.peer === peer && !isRelayed(each.address));
   if (direct.some(({ dialing }) => dialing)) return "a direct link is being tried";
   const failed = direct.flatMap(({ address, lastFailure }) =>

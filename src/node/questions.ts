@@ -75,7 +75,7 @@ export class Questions {
 
   /** As far as this node itself knows. */
   async whyHere(target: string): Promise<Explanation> {
-    const { candidates, outboxes, wanted } = await this.#node.client().snapshot();
+    const { candidates, outboxes, wanted, reach } = await this.#node.client().snapshot();
     const outcome = await this.#node.client().ask({ type: "rulesRequested" });
     if (outcome.type !== "peerRules") throw refusalOf(outcome);
     const standing = new Standing(outcome.rules, []);
@@ -86,6 +86,7 @@ export class Questions {
       candidates,
       outboxes,
       wanted,
+      reach,
       banOn: (peer, address) => standing.ban(peer, address, now),
       now,
     });

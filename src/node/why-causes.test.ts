@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { type Fleet, addressOf, createFleet } from "../../test/support/in-process.ts";
 import { admitProtocol, createStranger, type Stranger } from "../../test/support/stranger.ts";
 import { tcpListener } from "../../test/support/tcp-listener.ts";
-import { causeOf } from "../../test/support/why.ts";
+import { causeOf, noReach } from "../../test/support/why.ts";
 import type { Instant, PeerId } from "../base/brand.ts";
 import { encodeAdmit } from "../codec/admit.ts";
 import { dialsMax, helloWithinMs } from "../core/peers/limits.ts";
@@ -184,7 +184,7 @@ test("left: a peer that is remembered without a link, an error or an address", (
     ...{ lastError: undefined, nextDialAt: undefined, history: [] },
   };
   const outboxes = [{ peer: id, messages: 2, bytes: 900, oldestMs: 3_000 }];
-  const known = { self: "me" as PeerId, peers: [peer], candidates: [], banOn: () => undefined, now: 1 as Instant };
+  const known = { self: "me" as PeerId, peers: [peer], candidates: [], banOn: () => undefined, reach: noReach, now: 1 as Instant };
   const facts = { ...known, outboxes, wanted: [] };
   const explanation = explainPeer(id, facts);
   expect(explanation).toMatchObject({ cause: "left", next: expect.stringContaining("waits to be dialed") });

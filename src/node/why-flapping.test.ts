@@ -1,5 +1,6 @@
 /** Told from facts alone: real links would have to break for minutes. */
 import { expect, test } from "vitest";
+import { noReach } from "../../test/support/why.ts";
 import type { Instant, PeerId } from "../base/brand.ts";
 import type { CandidateSnapshot } from "../core/peers/connections/machine.ts";
 import type { PeerStatus } from "./facade.ts";
@@ -46,7 +47,7 @@ function causeOf(code: string, flapping: boolean): readonly [string, string] {
   };
   const candidates = [{ ...candidate, flapping }];
   const shown = { peers: [peer], candidates, wanted: [], outboxes: [] };
-  const facts = { self: "me" as PeerId, ...shown, banOn: () => undefined, now };
+  const facts = { self: "me" as PeerId, ...shown, banOn: () => undefined, reach: noReach, now };
   const { cause, next } = explainPeer(id, facts);
   return [cause, next];
 }

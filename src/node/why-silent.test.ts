@@ -1,5 +1,6 @@
 /** Told from facts alone: `test/e2e/detector.test.ts` makes the first cause, `test/net` both. */
 import { expect, test } from "vitest";
+import { noReach } from "../../test/support/why.ts";
 import type { Instant, PeerId } from "../base/brand.ts";
 import { describePeers } from "../cli/describe.ts";
 import { peerView } from "../api/views.ts";
@@ -36,7 +37,7 @@ function explain(peer: PeerStatus): Explanation {
     candidates: [],
     outboxes: [],
     wanted: [],
-    banOn: () => undefined,
+    banOn: () => undefined, reach: noReach,
     now,
   });
 }

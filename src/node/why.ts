@@ -10,9 +10,11 @@ import type { PeerRule } from "../ports/peer-rule.ts";
 import { silentMsMax } from "../core/peers/detector/limits.ts";
 import type { CandidateSnapshot } from "../core/peers/connections/machine.ts";
 import type { OutboxSnapshot } from "../core/sync/outbox/machine.ts";
+import type { ReachSnapshot } from "../core/peers/reach/machine.ts";
 import type { WantedSnapshot } from "../core/peers/routing/machine.ts";
 import type { Explanation, ExplanationFact, PeerStatus } from "./facade.ts";
 import { transportOf } from "./transport-of.ts";
+import { withRelays } from "./why-relay.ts";
 import { lookupFacts, lookupWords, wantedBy } from "./why-lookup.ts";
 
 export interface WhyFacts {
@@ -25,6 +27,8 @@ export interface WhyFacts {
   readonly wanted: readonly WantedSnapshot[];
   /** The ban of this node's own that keeps a peer or an address out now. */
   banOn(peer: PeerId | undefined, address: string | undefined): PeerRule | undefined;
+  /** Where this node can be reached, and its places at relays. */
+  readonly reach: ReachSnapshot;
   readonly now: Instant;
 }
 
@@ -80,7 +84,7 @@ export function explainPeer(asked: string, facts: WhyFacts): Explanation {
   }
   const waiting = facts.outboxes.find((outbox) => outbox.peer === (peer?.id ?? candidates[0]?.peer));
   const explanation = explainKnown(target, peer, candidates, waiting, facts.now);
-  return { ...explanation, facts: [...explanation.facts, ...searched] };
+  return withRelays({ ...explanation, facts: [...explanation.facts, ...searched] }, peer, facts);
 }
 
 /** A ban explains all else, also of a peer that was never met. */
@@ -245,6 +249,8 @@ const adviceFor: Readonly<Record<string, string>> = {
   nameUnknown: "No name server knows that name: correct it, or dial by the IP address.",
   unreachable: "No way leads there: check the address, the cable, the route and the address family.",
   timeout: "No answer came: check that the host is up and that no firewall drops the port.",
+  relayRefused:
+    "The relay that its address names gave no way to it. Another relay does not help by itself; a port that either side forwards does.",
   wrongPeer: "Another node lives at that address: take the peer id off the address, or correct it.",
   encryption:
     "The encrypted handshake failed: something between changes the bytes, or the program there is another one.",
@@ -266,6 +272,7 @@ const headlineFor: Readonly<Record<string, string>> = {
   nameUnknown: "Nobody knows that name",
   unreachable: "Unreachable",
   timeout: "No answer",
+  relayRefused: "Its relay refused",
   wrongPeer: "Another peer is there",
   addressInvalid: "It cannot be dialed",
   encryption: "The encrypted handshake failed",

@@ -32,6 +32,8 @@ export type DialFailure =
   | "encryption"
   | "protocol"
   | "wrongPeer"
+  /** The relay by way of which it was to be reached gave no circuit. */
+  | "relayRefused"
   | "self"
   | "cancelled"
   | "other";

@@ -2,6 +2,10 @@
 import { expect } from "vitest";
 import type { Explanation, NodeFacade } from "../../src/node/facade.ts";
 import { until } from "./until.ts";
+import type { ReachSnapshot } from "../../src/core/peers/reach/machine.ts";
+
+/** Of a node that nobody tried to reach, and that asked no relay. */
+export const noReach: ReachSnapshot = { verdict: "unknown", witnesses: [], places: [] };
 
 /** What may be said of a peer before its trouble has come to pass. */
 const before = ["unknown", "notDialed", "connecting", "connected"];

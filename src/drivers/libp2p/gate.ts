@@ -2,7 +2,7 @@
  * Keeps every protocol but admit, identify and ping shut until the core opens a link, in two
  * steps: `accept` lets the peer's streams in, `admit` starts our own and gossip.
  *
- * An inbound stream on a link that is not accepted is reset. A gossip stream on a link that is
+ * An inbound stream on a link that is not accepted is reset, or answered with a refusal where its protocol has one. A gossip stream on a link that is
  * accepted and not yet admitted is parked: paused and unread, until the admission that is on its
  * way, or for the time a peer has to say hello. Served at once, it would make gossip answer with
  * a stream of our own.
@@ -130,6 +130,15 @@ export class Gate {
       if (link.gate === "admitted") serve();
       else this.#park(link, stream, serve);
     });
+  }
+
+  /** The same where a stream on a link that is not accepted is answered, in the words of its protocol, rather than reset. */
+  whenAdmittedOr(refuse: StreamHandler, handler: StreamHandler): StreamHandler {
+    const admitted = this.whenAdmitted(handler);
+    return (stream, connection) => {
+      const isShut = (this.#linkOf(connection)?.gate ?? "shut") === "shut";
+      serveStream(isShut ? refuse : admitted, stream, connection);
+    };
   }
 
   #park(link: Link, stream: Stream, serve: () => void): void {

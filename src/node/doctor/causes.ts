@@ -232,6 +232,7 @@ export const causeOfWhy: Readonly<Record<string, DoctorCause>> = {
   nameUnknown: "peer_name_unknown",
   refused: "peer_refused",
   unreachable: "peer_unreachable",
+  relayRefused: "peer_unreachable",
   timeout: "peer_silent",
   stale: "peer_silent",
   suspected: "peer_silent",

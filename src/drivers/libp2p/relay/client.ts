@@ -57,12 +57,13 @@ export async function askForCircuit(relay: Connection, to: PeerId, stopping: Abo
     messages = await ask(relay, { type: "connect", peer: to }, signal);
     const status = await statusIn(messages, signal);
     if (status === "ok") return messages.rest();
-    const failure = status === "connectionFailed" || status === "noReservation" ? "unreachable" : "refused";
+    const failure = status === "connectionFailed" || status === "noReservation" ? "unreachable" : "relayRefused";
     throw new CircuitRefused(failure, `relay: ${words[status]}`);
   } catch (cause) {
     messages?.rest().abort(new Error("no circuit"));
     if (cause instanceof CircuitRefused) throw cause;
-    throw new CircuitRefused("other", `relay: ${isUnsupported(cause) ? "it is no relay" : wordsOf(cause)}`);
+    if (isUnsupported(cause)) throw new CircuitRefused("relayRefused", "relay: it is no relay");
+    throw new CircuitRefused("other", `relay: ${wordsOf(cause)}`);
   }
 }
 

@@ -70,13 +70,20 @@ test("bytes by way of a relay are counted for their link, and once in all", asyn
   expect(b.node.driver.counters().bytes_sent).toBe(direct?.socket.sentBytes);
 });
 
-test("who is not admitted gets neither place nor circuit", async () => {
-  const relay = await scope.start("relay");
+test("who is not admitted gets neither place nor circuit, and is told that by the status of the protocol", async () => {
+  const { relay, members } = await around(["a"]);
+  const [a] = members as [(typeof members)[0]];
+  const address = await placeOf(a);
   const stranger = await scope.start("stranger");
   const ids = await link(stranger, relay);
   stranger.driver.carryOut({ type: "reserve", link: ids.out });
-  expect((await stranger.event("reserved")).refused).not.toBeUndefined();
-  expect(relay.facts.filter(({ type }) => type === "relayGranted")).toEqual([]);
+  expect((await stranger.event("reserved")).refused).toBe("it does not relay for us");
+  stranger.admit(ids.out); // as far as the stranger is concerned
+  stranger.driver.carryOut({ type: "dial", address, attempt: 2 });
+  const none = await stranger.event("dialFailed");
+  expect([none.failure, none.detail]).toEqual(["relayRefused", "relay: it does not relay for us"]);
+  expect(relay.facts.filter(({ type }) => type === "relayGranted" || type === "relayRefused")).toHaveLength(1);
+  expect(relay.driver.relaying()).toEqual({ guests: 1, circuits: 0 });
 });
 
 test("a node that does not relay says so", async () => {
@@ -98,7 +105,7 @@ test("a circuit to who has no place, and one more than a member may have, are re
   for (let n = 0; n < circuitsPerPeerMax; n++) await link(b.node, a.node, address);
   b.node.driver.carryOut({ type: "dial", address, attempt: 99 });
   const full = await b.node.event("dialFailed", ({ attempt }) => attempt === 99);
-  expect([full.failure, full.detail]).toEqual(["refused", "relay: it has too many circuits already"]);
+  expect([full.failure, full.detail]).toEqual(["relayRefused", "relay: it has too many circuits already"]);
   await relay.fact("relayRefused", ({ reason }) => reason.endsWith(`has ${circuitsPerPeerMax} circuits already`));
 });
 

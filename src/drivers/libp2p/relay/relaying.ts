@@ -46,7 +46,10 @@ export class Relaying {
     const streams = { maxInboundStreams: relayStreamsMax, maxOutboundStreams: relayStreamsMax };
     const offered = gate.whenAdmitted((stream, connection) => this.#offered(stream, connection));
     await libp2p.handle(stopProtocol, offered, streams);
-    const asked = gate.whenAdmitted((stream, connection) => this.#server.serve(stream, connection));
+    const asked = gate.whenAdmittedOr(
+      (stream) => this.#server.refuseStranger(stream),
+      (stream, connection) => this.#server.serve(stream, connection),
+    );
     if (serves) await libp2p.handle(hopProtocol, asked, streams);
   }
 

@@ -2,7 +2,7 @@
  * The relay's side of circuit relay v2: members that nobody can dial get a place here, and who wants
  * to reach one of them gets a circuit, a pair of joined streams. The relay sees encrypted bytes only.
  *
- * 1. Only admitted members ask and are asked, and only on links that are not relayed themselves.
+ * 1. Only admitted members ask and are asked, and only on links that are not relayed themselves. Others are told that it is not for them.
  * 2. A place holds while the member is linked; it is asked for again before its time is over.
  * 3. Everything is bounded (`limits.ts`), and who is refused is told which bound it met.
  */
@@ -103,6 +103,18 @@ export class RelayServer {
     }
   }
 
+  /** Answers a stream of somebody who is not admitted: what was asked does not matter, and nobody is told of it. Never rejects. */
+  async refuseStranger(stream: Stream): Promise<void> {
+    const messages = messagesOn("hop", stream);
+    const signal = AbortSignal.timeout(relayAnswerMsMax);
+    try {
+      await messages.read(signal);
+      await answer(messages, "permissionDenied", signal);
+    } catch {
+      stream.abort(new Error("refused"));
+    }
+  }
+
   /** The last link of a member is gone, or nobody's place outlives its time. */
   sweep(): void {
     let isChanged = false;
@@ -185,8 +197,7 @@ export class RelayServer {
     const status = cause instanceof Refused ? cause.status : "malformed";
     this.#init.onFact({ type: "relayRefused", peer, wanted, reason: wordsOf(cause) });
     try {
-      await messages.write({ type: "status", status }, signal);
-      await messages.rest().close({ signal });
+      await answer(messages, status, signal);
     } catch {
       messages.rest().abort(new Error("refused"));
     }
@@ -195,4 +206,9 @@ export class RelayServer {
   #circuitsOf(peer: PeerId): number {
     return [...this.#circuits.keys()].filter(({ from, to }) => from === peer || to === peer).length;
   }
+}
+
+async function answer(messages: MessageStream, status: RelayStatus, signal: AbortSignal): Promise<void> {
+  await messages.write({ type: "status", status }, signal);
+  await messages.rest().close({ signal });
 }
