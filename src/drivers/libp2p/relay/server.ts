@@ -22,7 +22,7 @@ import {
 } from "./limits.ts";
 import { type MessageStream, messagesOn } from "./message-stream.ts";
 import type { RelayStatus } from "./messages.ts";
-import { type CircuitEnd, type Splice, splice } from "./splice.ts";
+import { type CircuitEnd, type Splice, splice, usualCircuit } from "./splice.ts";
 
 export const hopProtocol = "/libp2p/circuit/relay/0.2.0/hop";
 export const stopProtocol = "/libp2p/circuit/relay/0.2.0/stop";
@@ -157,7 +157,7 @@ export class RelayServer {
     try {
       const far = await this.#askTarget(from, target, signal);
       await messages.write({ type: "status", status: "ok" }, signal);
-      const joined = splice(messages.rest(), far, this.#bytes);
+      const joined = splice(messages.rest(), far, this.#bytes, usualCircuit);
       this.#circuits.set(circuit, joined);
       this.#init.onFact({ type: "circuitOpened", from, to, circuits: this.#circuits.size });
       void joined.ended.then((why) => {

@@ -3,6 +3,8 @@
  * until either ends or the circuit has had its share. A side that does not read stops the other.
  */
 import type { Stream, StreamMessageEvent } from "@libp2p/interface";
+import type { Millis } from "../../../base/brand.ts";
+import type { Rate } from "../rates/limits.ts";
 import { TokenBucket } from "../rates/token-bucket.ts";
 import { circuitBytesMax, circuitBytesRate, circuitMsMax } from "./limits.ts";
 
@@ -15,15 +17,26 @@ export interface Splice {
   end(): void;
 }
 
+/** What one circuit may have. */
+export interface CircuitBounds {
+  /** Bytes in both directions, after which it ends. */
+  readonly bytesMax: number;
+  readonly msMax: Millis;
+  /** Of each direction; beyond it the sender waits. */
+  readonly rate: Rate;
+}
+
+export const usualCircuit: CircuitBounds = { bytesMax: circuitBytesMax, msMax: circuitMsMax, rate: circuitBytesRate };
+
 /** `shared` are the bytes of all circuits of this relay. */
-export function splice(one: Stream, other: Stream, shared: TokenBucket): Splice {
+export function splice(one: Stream, other: Stream, shared: TokenBucket, bounds: CircuitBounds): Splice {
   const { promise: ended, resolve } = Promise.withResolvers<CircuitEnd>();
   const timers = new Set<NodeJS.Timeout>();
-  let bytesLeft = circuitBytesMax;
+  let bytesLeft = bounds.bytesMax;
   const finish = (why: CircuitEnd): void => {
+    resolve(why); // before the streams end, which would give their own reason
     for (const timer of timers) clearTimeout(timer);
     for (const stream of [one, other]) stream.abort(new Error(`the circuit ended: ${why}`));
-    resolve(why);
   };
   const later = (afterMs: number, work: () => void): void => {
     const timer = setTimeout(() => {
@@ -33,7 +46,7 @@ export function splice(one: Stream, other: Stream, shared: TokenBucket): Splice 
     timers.add(timer.unref());
   };
   const pump = (from: Stream, to: Stream): void => {
-    const own = new TokenBucket(circuitBytesRate, performance.now());
+    const own = new TokenBucket(bounds.rate, performance.now());
     const waits = { forTime: false, forRoom: false };
     const goOn = (): void => {
       if (!waits.forTime && !waits.forRoom && isReadable(from)) from.resume();
@@ -72,7 +85,7 @@ export function splice(one: Stream, other: Stream, shared: TokenBucket): Splice 
   };
   pump(one, other);
   pump(other, one);
-  later(circuitMsMax, () => finish("time"));
+  later(bounds.msMax, () => finish("time"));
   return { ended, end: () => finish("closed") };
 }
 
