@@ -400,7 +400,8 @@ export const settings = {
     min: 1,
     max: 100,
     reload: "restart",
-    effect: "Failed dials of one peer in a row, at whatever address, after which it is left alone for a while.",
+    effect:
+      "Failed dials of one peer in a row, at whatever address, after which it is left alone for a while; as many links that it dialed and that ended without a hello, or by a broken protocol, and it is not listened to for as long.",
     source: "guess",
   },
   peersBreakerSeconds: {

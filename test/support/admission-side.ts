@@ -2,6 +2,7 @@
 import type { Instant, NetworkId, PeerId, Time } from "../../src/base/brand.ts";
 import { type AdmitMessage, type Hello, decodeAdmit } from "../../src/codec/admit.ts";
 import { Admission, type AdmissionFact, type AdmissionInput } from "../../src/core/peers/admission/machine.ts";
+import { usualBreaker } from "../../src/core/peers/breaker.ts";
 import { Slots } from "../../src/core/peers/slots.ts";
 import type { Effect } from "../../src/core/effects.ts";
 import type { Direction, LinkId } from "../../src/ports/network.ts";
@@ -36,6 +37,7 @@ export class Side {
       agent: "test",
       slots: new Slots(() => ({ exempt: [], validators: 0 })),
       merits: () => ({ class: "unknown", usefulness: 0.5, promptness: 0.5 }),
+      breaker: () => usualBreaker,
     });
   }
 

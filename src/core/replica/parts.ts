@@ -170,6 +170,7 @@ export function makeParts(options: ReplicaOptions, view: StoreView, state: Store
         links: live.current.peerLimits?.links,
       })),
       merits: (peer, address, now) => connections.opinionOf(peer, address, now),
+      breaker: () => (live.current.peerLimits ?? usualPeerLimits).breaker,
     }),
     connections,
     exchange: new Exchange({

@@ -12,14 +12,17 @@
  *    that side keeps the newest. Both sides come to the same answer; the other link is closed
  *    with a reason, after admission.
  * 4. Every close of ours is preceded by a goodbye.
+ * 5. Who dialed in and failed several times in a row is sent away at once for a while (`turned-away.ts`), unless a rule allows it.
  */
 // tidy: long because it is one machine over one table, and its inputs and facts are described here
 import type { Instant, NetworkId, PeerId, Time } from "../../../base/brand.ts";
 import { isRelayed } from "../../../base/relayed-address.ts";
 import { type AdmitMessage, type GoodbyeCode, type Hello, admitVersion, encodeAdmit } from "../../../codec/admit.ts";
 import type { Direction, LinkId } from "../../../ports/network.ts";
+import type { BreakerLimits } from "../breaker.ts";
 import type { Slots, TakenSeat } from "../slots.ts";
 import type { Effect, EffectSink } from "../../effects.ts";
+import { RepeatedFailures } from "./turned-away.ts";
 import { admissionSkewMsMax, evictedSeconds, helloWithinMs, linksPerPeerMax, strangersMax } from "../limits.ts";
 
 export interface AdmissionOptions {
@@ -31,6 +34,8 @@ export interface AdmissionOptions {
   readonly slots: Slots;
   /** What speaks for a peer whose link stands at this address. */
   merits(peer: PeerId, address: string, now: Time): Pick<TakenSeat, "class" | "usefulness" | "promptness">;
+  /** After how many failures in a row, and for how long, nobody listens to who dials in. */
+  readonly breaker: () => BreakerLimits;
 }
 
 export type AdmissionInput =
@@ -91,6 +96,8 @@ interface LinkRecord {
   readonly address: string;
   readonly allowed: boolean;
   readonly openedAt: number;
+  /** We said hello, so it had its chance. */
+  greeted: boolean;
   hello: Hello | undefined;
   clockOffsetMs: number;
   welcomedBy: boolean;
@@ -111,10 +118,12 @@ export class Admission {
   readonly #options: AdmissionOptions;
   readonly #links = new Map<LinkId, LinkRecord>();
   readonly #admitted = new Map<PeerId, LinkRecord>();
+  readonly #failures: RepeatedFailures;
   #stopping = false;
 
   constructor(options: AdmissionOptions) {
     this.#options = options;
+    this.#failures = new RepeatedFailures(options.breaker);
   }
 
   step(input: AdmissionInput, now: Time, out: EffectSink): readonly AdmissionFact[] {
@@ -182,6 +191,7 @@ export class Admission {
       address,
       allowed,
       openedAt: now.mono,
+      greeted: false,
       hello: undefined,
       clockOffsetMs: 0,
       welcomedBy: false,
@@ -193,9 +203,13 @@ export class Admission {
     if (this.#stopping) return this.#dismiss(record, "shuttingDown", "the node is shutting down", now, out);
     if (refused !== undefined)
       return this.#dismiss(record, "banned", refused.reason, now, out, refused.retryAfterSeconds);
+    const turned = direction === "inbound" && !allowed ? this.#failures.refusal(peer, now.mono) : undefined;
+    if (turned !== undefined)
+      return this.#dismiss(record, turned.code, turned.reason, now, out, turned.retryAfterSeconds);
     if (this.#staying() > this.#options.slots.links + strangersMax)
       return this.#dismiss(record, "full", tooManyStrangers, now, out);
     const { network, session, agent } = this.#options;
+    record.greeted = true;
     this.#send(record, { type: "hello", version: admitVersion, network, session, clock: now.wall, agent }, out);
     return [];
   }
@@ -306,6 +320,7 @@ export class Admission {
     const loser = other === undefined ? undefined : this.#loserOf(other, record);
     if (loser === record) return this.#dismiss(record, "duplicate", whyNot(record, other), now, out);
     this.#admitted.set(record.peer, record);
+    this.#failures.admitted(record.peer);
     out.push({ type: "network", order: { type: "admitLink", link: record.link } });
     note(out, now.wall, {
       type: "linkAdmitted",
@@ -376,6 +391,8 @@ export class Admission {
   ): readonly AdmissionFact[] {
     if (record.goodbye !== undefined) return [];
     record.goodbye = { by: "us", code, reason, retryAfterSeconds };
+    const { greeted, direction, admittedAt, peer } = record;
+    if (greeted && direction === "inbound" && admittedAt === undefined) this.#failures.failed(peer, code, now.mono);
     this.#send(record, { type: "goodbye", code, retryAfterSeconds, reason }, out);
     out.push({ type: "network", order: { type: "closeLink", link: record.link, code, reason } });
     note(out, now.wall, { type: "goodbye", link: record.link, peer: record.peer, by: "us", code, reason });
