@@ -276,7 +276,14 @@ export class Network implements Carrier {
 
   #refuseFrame(receiver: End, protocol: LinkProtocol, lengthBytes: number): void {
     const lengthBytesMax = frameBytesMax[protocol];
-    receiver.side.hear({ type: "frameRefused", link: receiver.link, protocol, lengthBytes, lengthBytesMax, breaksProtocol: true });
+    receiver.side.hear({
+      type: "frameRefused",
+      link: receiver.link,
+      protocol,
+      lengthBytes,
+      lengthBytesMax,
+      breaksProtocol: true,
+    });
     this.closeEndSoon(receiver, "a frame over its limit", 10);
     this.closeEndSoon(otherEnd(receiver), "the peer refused a frame", 100);
   }

@@ -184,7 +184,14 @@ test("left: a peer that is remembered without a link, an error or an address", (
     ...{ lastError: undefined, nextDialAt: undefined, history: [] },
   };
   const outboxes = [{ peer: id, messages: 2, bytes: 900, oldestMs: 3_000 }];
-  const known = { self: "me" as PeerId, peers: [peer], candidates: [], banOn: () => undefined, reach: noReach, now: 1 as Instant };
+  const known = {
+    self: "me" as PeerId,
+    peers: [peer],
+    candidates: [],
+    banOn: () => undefined,
+    reach: noReach,
+    now: 1 as Instant,
+  };
   const facts = { ...known, outboxes, wanted: [] };
   const explanation = explainPeer(id, facts);
   expect(explanation).toMatchObject({ cause: "left", next: expect.stringContaining("waits to be dialed") });

@@ -37,7 +37,8 @@ function explain(peer: PeerStatus): Explanation {
     candidates: [],
     outboxes: [],
     wanted: [],
-    banOn: () => undefined, reach: noReach,
+    banOn: () => undefined,
+    reach: noReach,
     now,
   });
 }

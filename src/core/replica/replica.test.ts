@@ -888,7 +888,8 @@ describe("links", () => {
       breaksProtocol: false,
     });
     expect(orders(effects)).toEqual(["send", "closeLink"]);
-    const words = "a frame of 900000 bytes on frontier; this node's operator lets at most 600000 pass (limits.max_frame)";
+    const words =
+      "a frame of 900000 bytes on frontier; this node's operator lets at most 600000 pass (limits.max_frame)";
     expect(notes(effects).slice(0, 2)).toEqual(["frameRefused", `goodbye ${words}`]);
     expect(effects.some(({ type }) => type === "penalise")).toBe(false);
   });

@@ -138,7 +138,11 @@ test("a frame over this node's own limit is refused from its length, and named a
   const b = await scope.start("b", { frameBytesMax: 600_000 });
   const a = await scope.start("a");
   const ids = await link(a, b);
-  for (const [node, id] of [[a, ids.out], [b, ids.in]] as const) node.admit(id);
+  for (const [node, id] of [
+    [a, ids.out],
+    [b, ids.in],
+  ] as const)
+    node.admit(id);
   a.driver.carryOut({ type: "send", link: ids.out, protocol: "frontier", frame: new Uint8Array(600_000) });
   a.driver.carryOut({ type: "send", link: ids.out, protocol: "frontier", frame: new Uint8Array(600_001) });
   const refused = await b.event("frameRefused");

@@ -98,8 +98,17 @@ describe("limits", () => {
     const side = fullSide();
     side.mono = evictedAfterMsMin;
     expect(side.admit(90, peer(90), "inbound").at(-1)).toBe("90: admitLink");
-    side.step({ type: "message", link: 90, message: { type: "goodbye", code: "other", retryAfterSeconds: 0, reason: "" } });
-    expect(side.admit(91, peer(91), "inbound")).toEqual(["91: hello", "91: acceptLink", "91: welcome", "91: admitLink"]);
+    side.step({
+      type: "message",
+      link: 90,
+      message: { type: "goodbye", code: "other", retryAfterSeconds: 0, reason: "" },
+    });
+    expect(side.admit(91, peer(91), "inbound")).toEqual([
+      "91: hello",
+      "91: acceptLink",
+      "91: welcome",
+      "91: admitLink",
+    ]);
     expect(side.machine.links()).toHaveLength(linksMax + 2);
     expect(side.machine.admitted()).toHaveLength(linksMax);
   });

@@ -23,7 +23,11 @@ function silentTimes(times: number, direction: Direction = "inbound"): Side {
   return side;
 }
 
-const listened = (link: number): readonly string[] => [`${link}: hello`, `${link}: goodbye noHello`, `${link}: closeLink`];
+const listened = (link: number): readonly string[] => [
+  `${link}: hello`,
+  `${link}: goodbye noHello`,
+  `${link}: closeLink`,
+];
 const turnedAway = (link: number): readonly string[] => [`${link}: goodbye noHello`, `${link}: closeLink`];
 
 test("who dials in and says no hello five times in a row is sent away at once, told for how long, and heard again after that", () => {

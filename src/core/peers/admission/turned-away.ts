@@ -27,9 +27,10 @@ export interface TurnedAway {
 
 export class RepeatedFailures {
   readonly #limits: () => BreakerLimits;
-  readonly #peers = new BoundedMap<PeerId, { readonly breaker: Breaker; readonly code: Failure; readonly times: number }>(
-    peersRememberedMax,
-  );
+  readonly #peers = new BoundedMap<
+    PeerId,
+    { readonly breaker: Breaker; readonly code: Failure; readonly times: number }
+  >(peersRememberedMax);
 
   constructor(limits: () => BreakerLimits) {
     this.#limits = limits;

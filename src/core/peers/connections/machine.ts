@@ -229,7 +229,11 @@ export class Connections {
     if (this.#stopping || !this.#turns.hasRoom) return;
     const around = this.#around();
     let wishes: readonly (Wish | BookWish)[] = [...this.#wishes(around, now), { candidate: undefined, kind: "book" }];
-    for (let next = this.#turns.next(wishes); next !== undefined && this.#turns.hasRoom; next = this.#turns.next(wishes)) {
+    for (
+      let next = this.#turns.next(wishes);
+      next !== undefined && this.#turns.hasRoom;
+      next = this.#turns.next(wishes)
+    ) {
       const { candidate } = next;
       wishes = wishes.filter((wish) => wish !== next);
       if (candidate === undefined) this.#pick(around, now, out);

@@ -45,8 +45,14 @@ export class Turns {
   next(wishes: readonly (Wish | BookWish)[]): Wish | BookWish | undefined {
     if (!this.#isFair()) return wishes[0];
     const kinds = [...new Set(wishes.map(({ kind }) => kind))];
-    const served = least(kinds, (a, b) => this.#underWay(a) - this.#underWay(b) || this.#servedLast(a) - this.#servedLast(b));
-    return least(wishes.filter(({ kind }) => kind === served), byWish);
+    const served = least(
+      kinds,
+      (a, b) => this.#underWay(a) - this.#underWay(b) || this.#servedLast(a) - this.#servedLast(b),
+    );
+    return least(
+      wishes.filter(({ kind }) => kind === served),
+      byWish,
+    );
   }
 
   begun(attempt: number, kind: Kind): void {
@@ -84,5 +90,8 @@ function byWish(one: Wish | BookWish, other: Wish | BookWish): number {
 
 /** The first of those than which none is less. */
 function least<T>(all: readonly T[], compare: (one: T, other: T) => number): T | undefined {
-  return all.reduce<T | undefined>((best, each) => (best === undefined || compare(each, best) < 0 ? each : best), undefined);
+  return all.reduce<T | undefined>(
+    (best, each) => (best === undefined || compare(each, best) < 0 ? each : best),
+    undefined,
+  );
 }

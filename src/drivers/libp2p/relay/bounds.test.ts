@@ -51,7 +51,10 @@ class Around {
 
   #member(i: number): Member {
     const id = peerIdOf((i + 1).toString(16).padStart(2, "0").repeat(32) as Author);
-    const remote = { remotePeer: { toString: () => id }, remoteAddr: { toString: () => `/ip4/127.0.0.1/tcp/${i + 1}` } };
+    const remote = {
+      remotePeer: { toString: () => id },
+      remoteAddr: { toString: () => `/ip4/127.0.0.1/tcp/${i + 1}` },
+    };
     const fromRelay = { ...remote, newStream: () => joined((theirs) => takeCircuit(theirs, true)) };
     const toRelay = { ...remote, newStream: () => joined((theirs) => this.server.serve(theirs, fromRelay as never)) };
     return { id, isLinked: true, toRelay: toRelay as never, fromRelay: fromRelay as never };
@@ -106,7 +109,12 @@ test("a relay joins so many pairs in all, though none of them has its own share;
 async function circuit(
   shared: TokenBucket,
   bounds: CircuitBounds,
-): Promise<{ readonly near: Stream; readonly inner: Stream; readonly received: () => number; readonly ended: Promise<CircuitEnd> }> {
+): Promise<{
+  readonly near: Stream;
+  readonly inner: Stream;
+  readonly received: () => number;
+  readonly ended: Promise<CircuitEnd>;
+}> {
   const [[near, inner], [outer, far]] = [await streamPair(), await streamPair()];
   let bytes = 0;
   far.addEventListener("message", ({ data }) => void (bytes += data.byteLength));
