@@ -147,7 +147,7 @@ export async function relayDies(
   const isRelinked = async (): Promise<boolean> => (await relayBetween(a, b)) === left.id;
   await until("the homes are linked by way of the other relay", isRelinked, { deadlineMs, everyMs: 50 });
   const relinkedMs = performance.now() - died;
-  const why = (await a.ask("GET", `/v1/why/${used.id}`)).text;
+  const why = (await a.ask("GET", `/v1/why?target=${used.id}`)).text;
   return { why, relinkedMs };
 }
 

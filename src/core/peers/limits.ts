@@ -40,6 +40,8 @@ export const probeAnswerMsMax = 3_500;
 export const probedMembersMax = 3;
 /** Members lost within this time of each other may have been lost by one cut, in ms. Source: a link that went silent is noticed by its pings, 30 s apart, so those of one cut end within 30 s; and as much again. */
 export const lostTogetherMs = 60_000;
+/** Relayed addresses of the book at which a member is dialed whose relayed link was lost. Guess: a member keeps places at two relays. */
+export const relayedAddressesMax = 8;
 /** Longest wait a peer may ask for with its goodbye, in s. Source: the longest wait of our own. */
 export const retryAfterSecondsMax = 600;
 /** Shortest wait for a moment of the wall clock, in ms, which stands still at times. Guess: late by so much nobody minds. */

@@ -20,7 +20,8 @@
  *    What was only discovered is dialed while half of all places, or of those kept for it, are free; the address book is used while
  *    fewer than 8 links are of our own dialing, and every 2 min for a look whether a new address is real.
  * 9. A relayed address is dialed while its relay is linked. Where a peer has a relayed link only, its direct addresses are
- *    dialed all the same, those it tells of among them: a direct link then takes the place of the relayed one.
+ *    dialed all the same, those it tells of among them: a direct link then takes the place of the relayed one. Where a relayed link is
+ *    lost, the ways by other relays that the book knows are dialed with the one that was lost.
  * 10. At most 8 dials at once and 1,024 addresses; configured ones are never pushed out. Two of the 8 go to the classes and the book in turn: what
  *    never failed is dialed within three times what a dial may take, and as much again for each of its class that waits longer (`turns.ts`).
  */
@@ -38,6 +39,7 @@ import {
   outboundReserved,
   probeAnswerMsMax,
   redialAfterLossMs,
+  relayedAddressesMax,
   retryAfterSecondsMax,
   settledLinkMs,
   wallWaitMsMin,
@@ -538,6 +540,21 @@ export class Connections {
         at: now.wall,
         note: { type: "dialPlanned", peer, address: candidate.address, inMs: waitMs },
       });
+      this.#letGo(candidate);
+    }
+    const lost = this.#candidates.of(peer).find(({ lostAt }) => lostAt === now.mono);
+    if (lost !== undefined && standing?.relayed === true) this.#tryOtherRelays(peer, lost, now, out);
+  }
+
+  /** Where a member was lost that was linked by way of a relay, the relay may be what has gone: the book may know of others. */
+  #tryOtherRelays(peer: PeerId, { lostAt, notBefore, awayUntil }: Candidate, now: Time, out: EffectSink): void {
+    const relayed = this.#options.book.addressesOf(peer).filter((address) => relayOf(address) !== undefined);
+    for (const address of relayed.slice(0, relayedAddressesMax)) {
+      if (this.#candidates.at(address) !== undefined) continue;
+      if (this.#candidates.size >= candidatesMax && !this.#makeRoom("told")) return;
+      const candidate = { ...newCandidate(address, peer, "told", now.mono), lostAt, notBefore, awayUntil };
+      this.#candidates.add(candidate);
+      out.push({ type: "note", at: now.wall, note: { type: "candidateFound", address, peer, source: "told" } });
       this.#letGo(candidate);
     }
   }

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { Table, bob, carol } from "../../../../test/support/dial-table.ts";
+import { redialAfterLossMs, steadyLinkMs } from "../limits.ts";
 import type { Instant, PeerId } from "../../../base/brand.ts";
 
 const relay = "relay" as PeerId;
@@ -59,6 +60,21 @@ describe("a peer that has a relayed link only", () => {
     expect(table.machine.snapshot({ wall: 0 as Instant, mono: 0 })[0]?.lastFailure?.failure).toBe("refused");
     expect(table.found(direct, bob, "told")).toEqual([`${direct}#2`]);
   });
+});
+
+test("a member lost with the relay it was linked by is dialed at once by way of another that the book knows it at", () => {
+  const other = "/ip4/11.3.0.1/tcp/1/p2p/other";
+  table.found(byRelay, bob);
+  admit(1, relay, 1);
+  table.found(other, "other" as PeerId);
+  admit(2, "other" as PeerId, 3);
+  admit(3, bob, 2, true);
+  table.mono = steadyLinkMs;
+  expect(table.book.told(bob, `${other}/p2p-circuit`, "/ip4/11.3.0.1/tcp/1", 0 as Instant, [])).toBe(true);
+  table.ended(1, relay);
+  table.ended(3, bob);
+  const dials = table.at(table.mono + 2 * redialAfterLossMs);
+  expect(dials.map((dial) => dial.split("#")[0])).toEqual([relayAt, `${other}/p2p-circuit/p2p/bob`]);
 });
 
 test("a relayed link is no anchor", () => {
