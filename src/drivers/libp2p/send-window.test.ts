@@ -9,6 +9,8 @@ interface Line {
   readonly busyMs?: (piece: number) => number;
   /** The other side gives credit back for as much at once, and not before. */
   readonly stepBytes?: number;
+  /** Bytes of each frame; large ones where it is left out. */
+  readonly frameBytes?: number;
 }
 
 /** A line on which there is always more to send; what was carried and how long pieces took in its last second. */
@@ -36,7 +38,8 @@ function run(line: Line, ms: number, window: SendWindow = new SendWindow()): { b
       carried += first.bytes;
       delayMs = Math.max(delayMs, first.at - first.sentAt);
     }
-    for (let bytes = window.pieceOf(1e6); bytes > 0; bytes = window.pieceOf(1e6)) {
+    const { frameBytes = 1e6 } = line;
+    for (let bytes = window.pieceOf(frameBytes); bytes > 0; bytes = window.pieceOf(frameBytes)) {
       handed += bytes;
       pieces.handed(bytes, now);
       freeAt = Math.max(freeAt, now) + bytes / line.bytesPerMs;
@@ -75,6 +78,13 @@ describe("what is on the way", () => {
     const window = new SendWindow();
     run({ bytesPerMs: 1e5, roundTripMs: 1, busyMs: (piece) => (piece % 7 === 0 ? 20 : 0) }, 5_000, window);
     expect(window.bytes).toBeGreaterThan(bulkOnTheWayBytes.first);
+  });
+
+  test("stays as it is for a peer that is late now and then also where what is sent is many small frames", () => {
+    const window = new SendWindow();
+    const busyMs = (piece: number): number => (piece % 2_000 < 200 ? 60 : 0);
+    run({ bytesPerMs: 1e5, roundTripMs: 1, frameBytes: 300, busyMs }, 3_000, window);
+    expect(window.bytes).toBeGreaterThanOrEqual(bulkOnTheWayBytes.first);
   });
 
   test.each([64, 128])("is kept busy where the other side gives credit back by %i KiB at a time", (kibibytes) => {
