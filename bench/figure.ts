@@ -21,6 +21,8 @@ export interface Sizes {
   readonly manyNodes: number;
   readonly manyPuts: number;
   readonly manyPutEveryMs: number;
+  readonly crowdPuts: number;
+  readonly crowdPutEveryMs: number;
   readonly starts: number;
   readonly dials: number;
   /** Pairs that dial each other. */
@@ -30,11 +32,11 @@ export interface Sizes {
   readonly httpRequests: number;
   /** Entries of the sets that are compared, and of the trie. */
   readonly trieEntries: number;
-  /** Entries that all have before a cut, new ones on each side meanwhile, and how long it lasts. */
   /** Entries of a set that is read after a restart, and of how many point reads. */
   readonly millionEntries: number;
   readonly millionReads: number;
   readonly millionHttpReads: number;
+  /** Entries that all have before a cut, new ones on each side meanwhile, and how long it lasts. */
   readonly healEntries: number;
   readonly healNews: number;
   readonly cutMs: number;
@@ -48,6 +50,8 @@ export const sizes: Readonly<Record<"small" | "full", Sizes>> = {
     manyNodes: 4,
     manyPuts: 50,
     manyPutEveryMs: 40,
+    crowdPuts: 10,
+    crowdPutEveryMs: 1_000,
     starts: 2,
     dials: 3,
     mutualDials: 5,
@@ -69,6 +73,8 @@ export const sizes: Readonly<Record<"small" | "full", Sizes>> = {
     manyNodes: 10,
     manyPuts: 200,
     manyPutEveryMs: 40,
+    crowdPuts: 60,
+    crowdPutEveryMs: 1_000,
     starts: 5,
     dials: 9,
     mutualDials: 100,

@@ -103,6 +103,15 @@ export class Fleet implements AsyncDisposable {
     return nodes;
   }
 
+  /** Nodes with empty stores, each linked with those it dialed at least, the few before it, and settled. */
+  async sparse(count: number, dials: number): Promise<readonly BenchNode[]> {
+    const nodes: BenchNode[] = [];
+    while (nodes.length < count) nodes.push(await this.node(nodes.slice(-dials).map(({ address }) => address)));
+    await Promise.all(nodes.map((node) => node.ask("awaitPeers", { peers: dials })));
+    await pause(settleMs);
+    return nodes;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     process.off("exit", this.#onExit);
     const left = this.#processes.filter(isRunning);

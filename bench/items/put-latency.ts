@@ -6,23 +6,36 @@
  * else the machine does.
  */
 import { type Bench, type Figure, type Item, repeated } from "../figure.ts";
-import type { BenchNode } from "../fleet.ts";
+import type { BenchNode, Fleet } from "../fleet.ts";
 import { percentile } from "../statistics.ts";
 
 interface Rhythm {
   readonly nodes: number;
   readonly puts: number;
   readonly everyMs: number;
+  /** Puts before those that count. */
+  readonly warmUpPuts: number;
+  /** How the nodes are linked; else each with each. */
+  readonly link?: (fleet: Fleet, nodes: number) => Promise<readonly BenchNode[]>;
 }
 
-/** Puts before those that count, so that it is a node that has run for a second. */
+/** So that it is a node that has run for a second. */
 const warmUpPuts = 100;
+/** Of a crowd they come a second apart. */
+const crowdWarmUpPuts = 15;
+/** Nodes that a new one of a large crowd dials; gossip needs six. */
+const crowdDials = 8;
 
 export const putLatency: Item = {
   name: "put-latency",
   async run(bench) {
     const { puts, putEveryMs } = bench.sizes;
-    const { p50, p99, ackP50, ackP99, cpu } = await measure(bench, { nodes: 3, puts, everyMs: putEveryMs });
+    const { p50, p99, ackP50, ackP99, cpu } = await measure(bench, {
+      nodes: 3,
+      puts,
+      everyMs: putEveryMs,
+      warmUpPuts,
+    });
     return [
       figure("put → readable on 3 of 3 nodes, p50", p50, 4),
       figure("put → readable on 3 of 3 nodes, p99", p99, 20),
@@ -37,11 +50,40 @@ export const putLatencyMany: Item = {
   name: "put-latency-many",
   async run(bench) {
     const { manyNodes, manyPuts, manyPutEveryMs } = bench.sizes;
-    const { p50, p99, cpu } = await measure(bench, { nodes: manyNodes, puts: manyPuts, everyMs: manyPutEveryMs });
+    const { p50, p99, cpu } = await measure(bench, {
+      nodes: manyNodes,
+      puts: manyPuts,
+      everyMs: manyPutEveryMs,
+      warmUpPuts,
+    });
     return [
       figure(`put → readable on ${manyNodes} of ${manyNodes} nodes, p50`, p50, 30),
       figure(`put → readable on ${manyNodes} of ${manyNodes} nodes, p99`, p99),
       figure(`processor time of ${manyNodes} nodes for one put`, cpu),
+    ];
+  },
+};
+
+/** One put at a time among 20 nodes, each linked with each, and among 50, of which each dials the eight before it. */
+export const putLatencyCrowd: Item = {
+  name: "put-latency-crowd",
+  async run(bench) {
+    const rhythm = {
+      puts: bench.sizes.crowdPuts,
+      everyMs: bench.sizes.crowdPutEveryMs,
+      warmUpPuts: crowdWarmUpPuts,
+    };
+    const twenty = await measure(bench, { ...rhythm, nodes: 20 });
+    const fifty = await measure(bench, {
+      ...rhythm,
+      nodes: 50,
+      link: (fleet, nodes) => fleet.sparse(nodes, crowdDials),
+    });
+    return [
+      figure("put → readable on 20 of 20 nodes, p50", twenty.p50, 50),
+      figure("processor time of 20 nodes for one put", twenty.cpu),
+      figure("put → readable on 50 of 50 nodes, p50", fifty.p50, 200),
+      figure("processor time of 50 nodes for one put", fifty.cpu),
     ];
   },
 };
@@ -52,17 +94,17 @@ function figure(name: string, samples: readonly number[], target?: number): Figu
 
 function measure(
   bench: Bench,
-  { nodes, puts, everyMs }: Rhythm,
+  { nodes, puts, everyMs, warmUpPuts: before, link }: Rhythm,
 ): Promise<Record<"p50" | "p99" | "ackP50" | "ackP99" | "cpu", readonly number[]>> {
   return repeated(bench, `paced puts, ${nodes} nodes`, async (label) => {
     await using fleet = bench.newFleet();
     bench.progress.begin(label);
-    const [writer, ...readers] = await fleet.linked(nodes);
+    const [writer, ...readers] = await (link?.(fleet, nodes) ?? fleet.linked(nodes));
     if (writer === undefined) throw new Error("a benchmark has a writer");
     await Promise.all(readers.map((reader) => reader.ask("watchKeys", undefined)));
-    await writer.ask("prepare", { set: "warm-up", count: warmUpPuts });
+    await writer.ask("prepare", { set: "warm-up", count: before });
     await writer.ask("putPaced", { everyMs });
-    await Promise.all(readers.map((reader) => reader.ask("seen", { count: warmUpPuts })));
+    await Promise.all(readers.map((reader) => reader.ask("seen", { count: before })));
     await writer.ask("prepare", { set: "latency", count: puts });
     const cpuBefore = await cpuMs([writer, ...readers]);
     const sent = await writer.ask("putPaced", { everyMs }, (done, total) => bench.progress.at(done, total, "puts"));

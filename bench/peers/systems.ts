@@ -27,6 +27,20 @@ export const systems: readonly System[] = [
     load: async () => (await import("./ours/adapter.ts")).ours("strict"),
   },
   {
+    name: "ours-relaxed",
+    title: "P2P Sync, relaxed",
+    versions: "this checkout, built",
+    folder: undefined,
+    policy: {
+      fsync: "no, later",
+      signatures: "each put or batch",
+      writers: "several",
+      transport: "libp2p over TCP, Noise",
+    },
+    targets: undefined, // shown beside those that do not sync either, and never judged
+    load: async () => (await import("./ours/adapter.ts")).ours("relaxed"),
+  },
+  {
     name: "peerbit",
     title: "Peerbit",
     versions: "peerbit 5.3.22, @peerbit/document 13.1.29",
