@@ -9,13 +9,13 @@ import { identify, type Identify } from "@libp2p/identify";
 import type { Libp2p, PrivateKey, ServiceMap, Transport } from "@libp2p/interface";
 import { noise } from "@libp2p/noise";
 import { ping, type Ping } from "@libp2p/ping";
-import { tls } from "@libp2p/tls";
 import { yamux } from "@libp2p/yamux";
 import type { Multiaddr } from "@multiformats/multiaddr";
 import { createLibp2p } from "libp2p";
 import { assert } from "../../base/assert.ts";
 import type { NetworkDriverOptions } from "./driver-types.ts";
 import type { Gossip } from "./gossip.ts";
+import { lazyTls } from "./lazy-tls.ts";
 import {
   connectionsPerHostMax,
   closeMsMax,
@@ -79,7 +79,7 @@ export async function createHost(
       return transport;
     }),
     connectionEncrypters: options.encrypters.map(
-      (name) => (components) => watchedEncrypter((name === "noise" ? noise() : tls())(components), raws),
+      (name) => (components) => watchedEncrypter((name === "noise" ? noise() : lazyTls)(components), raws),
     ),
     streamMuxers: [() => watchedMuxer(yamux(muxerOptions)(), raws)],
     connectionGater: { denyDialPeer: () => true, denyDialMultiaddr: () => true },
