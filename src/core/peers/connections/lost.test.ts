@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { Table, bob } from "../../../../test/support/dial-table.ts";
-import { probeAnswerMsMax, probeEveryMs } from "../limits.ts";
+import { probeAnswerMsMax, probeEveryMs, redialAfterLossMs } from "../limits.ts";
 
 /** Bob's address, after a good link to him was lost. */
 function lost(): Table {
@@ -35,6 +35,19 @@ test("a lost member's address is dialed every 5 s by the clock, however long a d
   expect(Math.max(...gaps)).toBeLessThanOrEqual(probeEveryMs * 1.2);
   expect(Math.min(...gaps)).toBeGreaterThanOrEqual(probeEveryMs * 0.8);
   expect(probeAnswerMsMax).toBeLessThan(probeEveryMs * 0.8);
+});
+
+test("of a lost member's addresses the one that led to it is dialed before one that did not answer", () => {
+  const table = new Table();
+  table.found("/ip4/10.0.0.9/tcp/1", bob);
+  table.failed(1);
+  table.found("/ip4/10.0.0.9/tcp/2/ws", bob);
+  table.linked(1, bob, 2);
+  table.step({ type: "admitted", link: 1, peer: bob });
+  table.mono += 20_000;
+  table.ended(1, bob);
+  const dials = table.at(table.mono + 2 * redialAfterLossMs);
+  expect(dials).toEqual(["/ip4/10.0.0.9/tcp/2/ws#3"]);
 });
 
 test("other dials have all the time there is, and their wait begins when they have failed", () => {

@@ -295,7 +295,8 @@ export class Connections {
   #orderOf(candidate: Candidate, peerClass: PeerClass, now: Time): number {
     const phase = peerClass === "validator" ? 0 : candidate.anchor ? 1 : 2 + rankOf(peerClass);
     const score = this.#acquaintances.scoreOf(candidate.peer, now.mono) ?? strangersScore;
-    return 1_000 * phase - score + (isOverTcp(candidate) ? 0 : 0.5); // of one peer's addresses, those over TCP first
+    const failedLast = candidate.lastFailure === undefined ? 0 : 1; // of one peer's addresses, those that led to it come first, then those over TCP
+    return 1_000 * phase - score + failedLast + (isOverTcp(candidate) ? 0 : 0.5);
   }
 
   /** Monotonic time before which neither the address nor its peer's breaker lets it be dialed. */
