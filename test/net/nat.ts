@@ -6,6 +6,7 @@ import { Relays } from "../../src/cli/testnet/relay.ts";
 import type { NetCheckView } from "../../src/api/netcheck-views.ts";
 import type { PeerView } from "../../src/api/views.ts";
 import { relayOf } from "../../src/base/relayed-address.ts";
+import { steadyLinkMs } from "../../src/core/peers/limits.ts";
 import { expectOk } from "../support/node-client.ts";
 import { Nursery, type RealNode, untilConverged } from "../support/real-node.ts";
 import { until } from "../support/until.ts";
@@ -138,7 +139,10 @@ export async function relayDies(
   const a = await world.natted("a", addresses);
   const b = await world.natted("b", addresses);
   await untilWay(a, b, "relayed");
+  const linkedAt = performance.now();
   await untilCheck(a, "relays", /^reached by way of \S+ and \S+;/);
+  const hasStood = (): boolean => performance.now() - linkedAt > steadyLinkMs; // what breaks sooner is dialed again after 5 s
+  await until("their link is no young one any more", hasStood, { deadlineMs, everyMs: 500 });
   const used = (await relayBetween(a, b)) === relays[0].id ? relays[0] : relays[1];
   const left = used === relays[0] ? relays[1] : relays[0];
   await used.kill();
