@@ -24,7 +24,7 @@ import { type Result, ok, refused } from "../base/result.ts";
 import { type Beacon, readBeacon, writeBeacon } from "./beacon.ts";
 import { ByteReader, ByteWriter } from "./byte-io.ts";
 import { readParcels } from "./gossip.ts";
-import { frontierFrameBytesMax, frontierOriginsMax, frontierRangesMax, gossipParcelsMax } from "./limits.ts";
+import { frontierFrameBytesMax, frontierOriginsMax, frontierRangesMax } from "./limits.ts";
 import type { Parcel } from "./parcel.ts";
 import { type SummariseMessage, type SummarisedMessage, readSummarise, readSummarised } from "./prefix.ts";
 import { type Range, readRanges, writeRanges } from "./ranges-wire.ts";
@@ -107,10 +107,11 @@ export function decodeFrontier(bytes: Bytes): Result<FrontierMessage, "malformed
   if (bytes.length > frontierFrameBytesMax) return refused("tooLarge");
   const reader = new ByteReader(bytes);
   const message = readMessage(reader);
+  if (message === "tooLarge") return refused(message);
   return message !== undefined && reader.finished ? ok(message) : refused("malformed");
 }
 
-function readMessage(reader: ByteReader): FrontierMessage | undefined {
+function readMessage(reader: ByteReader): FrontierMessage | "tooLarge" | undefined {
   const tag = reader.u8();
   const session = reader.u32();
   switch (tag) {
@@ -121,10 +122,8 @@ function readMessage(reader: ByteReader): FrontierMessage | undefined {
       return { type: "pull", session, beacon, last: last === 1, origins: readOrigins(reader) };
     }
     case 2: {
-      const count = reader.u16();
-      if (count === 0 || count > gossipParcelsMax) return undefined;
-      const parcels = readParcels(reader, count);
-      return parcels === undefined ? undefined : { type: "parcels", session, parcels };
+      const parcels = readParcels(reader);
+      return parcels === "tooLarge" || parcels === undefined ? parcels : { type: "parcels", session, parcels };
     }
     case 3:
       return nonEmpty({ type: "superseded", session, origins: readOrigins(reader) });

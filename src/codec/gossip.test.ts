@@ -4,7 +4,7 @@ import { anyHeader, anyParcel } from "../../tools/fuzz/samples.ts";
 import { type Bytes, concat } from "../base/bytes.ts";
 import { Prng } from "../base/prng.ts";
 import { decodeGossip, encodeGossip, fitsGossip, gossipOverheadBytes, gossipPreambleBytes } from "./gossip.ts";
-import { batchBytesMax, gossipBytesMax, gossipParcelsMax } from "./limits.ts";
+import { batchBytesMax, batchOpsMax, gossipBytesMax, messageOpsMax } from "./limits.ts";
 import { encodeOp } from "./op.ts";
 import { encodeHeader, encodeParcel } from "./parcel.ts";
 
@@ -12,17 +12,18 @@ const batches = (seed: number, count: number): readonly Bytes[] => {
   const prng = new Prng(seed);
   return Array.from({ length: count }, () => anyParcel(prng, "whole"));
 };
-const smallest = encodeParcel(
-  concat([encodeHeader(anyHeader(new Prng(1), 1)), new Uint8Array(64)]),
-  1,
-  [
-    {
-      index: 0,
-      bytes: encodeOp({ key: "k", content: { type: "tombstone" }, ttlSeconds: undefined, replaces: undefined }),
-    },
-  ],
-  [],
-);
+/** A batch of so many of the smallest operations. */
+const ofOps = (count: number): Bytes => {
+  const ops = Array.from({ length: count }, (_, index) => {
+    const key = index.toString(16).padStart(3, "0");
+    return {
+      index,
+      bytes: encodeOp({ key, content: { type: "tombstone" }, ttlSeconds: undefined, replaces: undefined }),
+    };
+  });
+  return encodeParcel(concat([encodeHeader(anyHeader(new Prng(1), count)), new Uint8Array(64)]), count, ops, []);
+};
+const smallest = ofOps(1);
 const codeOf = (bytes: Bytes): string => {
   const decoded = decodeGossip(bytes);
   return decoded.ok ? "ok" : decoded.code;
@@ -46,10 +47,21 @@ describe("a gossip message", () => {
     );
   });
 
-  test("holds 4,096 batches and no more", () => {
-    const full = new Array<Bytes>(gossipParcelsMax).fill(smallest);
+  test("holds 4,096 operations in all its batches and no more", () => {
+    const full = new Array<Bytes>(messageOpsMax).fill(smallest);
     expect(codeOf(encodeGossip(full))).toBe("ok");
-    expect(codeOf(encodeGossip([...full, smallest]))).toBe("malformed");
+    expect(codeOf(encodeGossip([...full, smallest]))).toBe("tooLarge");
+    const largest = new Array<Bytes>(Math.floor(messageOpsMax / batchOpsMax)).fill(ofOps(batchOpsMax));
+    const rest = messageOpsMax % batchOpsMax;
+    expect(codeOf(encodeGossip([...largest, ofOps(rest)]))).toBe("ok");
+    expect(codeOf(encodeGossip([...largest, ofOps(rest + 1)]))).toBe("tooLarge");
+    expect(messageOpsMax, "the largest batch is sent alone").toBeGreaterThanOrEqual(batchOpsMax);
+  });
+
+  test("of more operations is refused before one of them is decoded", () => {
+    const tooMany = encodeGossip(new Array<Bytes>(200).fill(ofOps(batchOpsMax)));
+    expect(codeOf(tooMany.fill(0xff, 3 + 4 + 189, 3 + 4 + 400))).toBe("tooLarge");
+    expect(codeOf(encodeGossip([smallest.with(187, 0xff)])), "it only says so").toBe("tooLarge");
   });
 
   test.each<[string, Bytes, string]>([

@@ -1,12 +1,15 @@
 /**
  * A gossip message: fresh whole batches that one writer made durable together.
  *   version u8 = 1 | count u16 ≥ 1 | (length u32, batch) × count
+ *
+ * Of the smallest operations many times more would fit its bytes than anybody sends, and each costs a hash or two: so
+ * they are counted in all batches together, before one is decoded.
  */
 import type { Bytes } from "../base/bytes.ts";
 import { type Result, ok, refused } from "../base/result.ts";
 import { ByteReader, ByteWriter } from "./byte-io.ts";
-import { batchBytesMax, gossipBytesMax, gossipParcelsMax, parcelBytesMax } from "./limits.ts";
-import { type Parcel, decodeParcel, isWhole } from "./parcel.ts";
+import { batchBytesMax, gossipBytesMax, messageOpsMax, parcelBytesMax } from "./limits.ts";
+import { type Parcel, decodeParcel, isWhole, presentOps } from "./parcel.ts";
 
 /** Bytes a batch takes in a message beside its own. */
 export const gossipOverheadBytes = 4;
@@ -26,24 +29,38 @@ export function decodeGossip(bytes: Bytes): Result<readonly Parcel[], "malformed
   if (bytes.length > gossipBytesMax) return refused("tooLarge");
   const reader = new ByteReader(bytes);
   if (reader.u8() !== 1) return refused("versionUnknown");
-  const count = reader.u16();
-  if (count === 0 || count > gossipParcelsMax) return refused("malformed");
-  const parcels = readParcels(reader, count);
+  const parcels = readParcels(reader);
+  if (parcels === "tooLarge") return refused("tooLarge");
   if (parcels === undefined || !parcels.every(isWhole)) return refused("malformed");
   return ok(parcels);
 }
 
-/** Reads `count` length-prefixed parcels up to the end of the message. */
-export function readParcels(reader: ByteReader, count: number): readonly Parcel[] | undefined {
+/** Reads a count and as many length-prefixed parcels, up to the end of the message. `tooLarge`: of more operations than may be. */
+export function readParcels(reader: ByteReader): readonly Parcel[] | "tooLarge" | undefined {
+  const count = reader.u16();
+  if (count > messageOpsMax) return "tooLarge"; // there is no batch without an operation
+  const encoded = readEncoded(reader, count);
+  if (encoded.length === 0) return undefined;
+  if (encoded.reduce((sum, bytes) => sum + presentOps(bytes), 0) > messageOpsMax) return "tooLarge";
   const parcels: Parcel[] = [];
-  for (let i = 0; i < count; i++) {
-    const length = reader.u32();
-    if (length > parcelBytesMax) return undefined;
-    const parcel = decodeParcel(reader.bytes(length));
-    if (reader.failed || !parcel.ok) return undefined;
+  for (const bytes of encoded) {
+    const parcel = decodeParcel(bytes);
+    if (!parcel.ok) return undefined;
     parcels.push(parcel.value);
   }
-  return reader.finished ? parcels : undefined;
+  return parcels;
+}
+
+/** Empty where they are not what was counted. */
+function readEncoded(reader: ByteReader, count: number): readonly Bytes[] {
+  const encoded: Bytes[] = [];
+  for (let i = 0; i < count; i++) {
+    const length = reader.u32();
+    if (length > parcelBytesMax) reader.fail();
+    encoded.push(reader.bytes(length));
+    if (reader.failed) break;
+  }
+  return reader.finished ? encoded : [];
 }
 
 /** True while a batch of this size still fits behind `lengthBytes` of message. */

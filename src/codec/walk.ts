@@ -123,6 +123,7 @@ export function decodeWalk(bytes: Bytes): Result<WalkMessage, "malformed" | "too
   if (bytes.length > walkFrameBytesMax) return refused("tooLarge");
   const reader = new ByteReader(bytes);
   const message = readMessage(reader);
+  if (message === "tooLarge") return refused(message);
   return message !== undefined && reader.finished ? ok(message) : refused("malformed");
 }
 
@@ -143,7 +144,7 @@ export function cutPosition(position: Bytes, path: string): Bytes {
 const tags = { open: 1, opened: 2, ask: 3, answer: 4, parcels: 5, more: 6, close: 7, ended: 8 } as const;
 const nodeKinds = { children: 0, entries: 1, prefix: 2 } as const;
 
-function readMessage(reader: ByteReader): WalkMessage | undefined {
+function readMessage(reader: ByteReader): WalkMessage | "tooLarge" | undefined {
   const tag = reader.u8();
   const session = reader.u32();
   switch (tag) {
@@ -161,9 +162,8 @@ function readMessage(reader: ByteReader): WalkMessage | undefined {
       return { type: "answer", session, request, nodes: readNodes(reader) };
     }
     case tags.parcels: {
-      const count = reader.u16();
-      const parcels = count === 0 ? undefined : readParcels(reader, count);
-      return parcels === undefined ? undefined : { type: "parcels", session, parcels };
+      const parcels = readParcels(reader);
+      return parcels === "tooLarge" || parcels === undefined ? parcels : { type: "parcels", session, parcels };
     }
     case tags.more:
       return { type: "more", session };

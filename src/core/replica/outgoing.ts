@@ -5,7 +5,8 @@
 import type { Time } from "../../base/brand.ts";
 import type { Bytes } from "../../base/bytes.ts";
 import { encodeGossip, gossipOverheadBytes } from "../../codec/gossip.ts";
-import { gossipParcelsMax } from "../../codec/limits.ts";
+import { messageOpsMax } from "../../codec/limits.ts";
+import { presentOps } from "../../codec/parcel.ts";
 import type { EffectSink } from "../effects.ts";
 import { gossipGatherBytes } from "../sync/limits.ts";
 
@@ -32,6 +33,7 @@ export class Outgoing {
     this.#batches = [];
     let gathered: Bytes[] = [];
     let bytes = 0;
+    let ops = 0;
     const publish = (): void => {
       if (gathered.length === 0) return;
       const payload = encodeGossip(gathered);
@@ -41,10 +43,13 @@ export class Outgoing {
         out.push({ type: "note", at: now.wall, note: { type: "batchesForwarded", batches: gathered.length } });
       gathered = [];
       bytes = 0;
+      ops = 0;
     };
     for (const batch of batches) {
-      if (bytes + batch.length > gossipGatherBytes || gathered.length >= gossipParcelsMax) publish();
+      const its = presentOps(batch);
+      if (bytes + batch.length > gossipGatherBytes || ops + its > messageOpsMax) publish();
       gathered.push(batch);
+      ops += its;
       bytes += batch.length + gossipOverheadBytes;
     }
     publish();

@@ -20,6 +20,7 @@ import {
   encodeServing,
   encodeSuperseded,
 } from "../../../src/codec/frontier.ts";
+import { batchOpsMax, messageOpsMax } from "../../../src/codec/limits.ts";
 import { encodeSummarise, encodeSummarised } from "../../../src/codec/prefix.ts";
 import { decodeGossip, encodeGossip } from "../../../src/codec/gossip.ts";
 import { encodeOp } from "../../../src/codec/op.ts";
@@ -52,8 +53,8 @@ import {
   anyWalkNode,
 } from "../samples.ts";
 
-const maxOpsParcel = (prng: Prng): Bytes => {
-  const ops = Array.from({ length: 1_000 }, (_, index) => {
+const smallOpsParcel = (prng: Prng, count = batchOpsMax): Bytes => {
+  const ops = Array.from({ length: count }, (_, index) => {
     const key = index.toString(36).padStart(2, "0");
     return {
       index,
@@ -61,8 +62,14 @@ const maxOpsParcel = (prng: Prng): Bytes => {
       bytes: encodeOp({ key, content: { type: "tombstone" }, ttlSeconds: undefined, replaces: undefined }),
     };
   }).sort((a, b) => (a.key < b.key ? -1 : 1));
-  return encodeParcel(concat([encodeHeader(anyHeader(prng, 1_000)), prng.bytes(64)]), 1_000, ops, []);
+  return encodeParcel(concat([encodeHeader(anyHeader(prng, count)), prng.bytes(64)]), count, ops, []);
 };
+
+/** As many of the smallest operations as a message may have, in as few batches as may be. */
+const mostOps = (prng: Prng): readonly Bytes[] => [
+  ...Array.from({ length: Math.floor(messageOpsMax / batchOpsMax) }, () => smallOpsParcel(prng)),
+  smallOpsParcel(prng, messageOpsMax % batchOpsMax),
+];
 
 const smallestParcel = (prng: Prng): Bytes => {
   const bytes = encodeOp({ key: "k", content: { type: "tombstone" }, ttlSeconds: undefined, replaces: undefined });
@@ -106,7 +113,7 @@ export const targets: readonly Target[] = [
     batch: fastBatch,
     covers: ["codec/parcel.ts decodeParcel", "codec/parcel.ts decodeStoredHeader"],
     valid: anyParcel,
-    heaviest: (prng) => [maxOpsParcel(prng)],
+    heaviest: (prng) => [smallOpsParcel(prng)],
     decode: decodeParcel,
     look: (bytes) => {
       const decoded = decodeParcel(bytes);
@@ -129,8 +136,8 @@ export const targets: readonly Target[] = [
     covers: ["codec/gossip.ts decodeGossip", "codec/gossip.ts readParcels"],
     valid: (prng) => encodeGossip(Array.from({ length: 1 + prng.below(4) }, () => anyParcel(prng, "whole"))),
     heaviest: (prng) => [
-      encodeGossip(Array.from({ length: 4_096 }, () => smallestParcel(prng))),
-      encodeGossip(Array.from({ length: 200 }, () => maxOpsParcel(prng))),
+      encodeGossip(Array.from({ length: messageOpsMax }, () => smallestParcel(prng))),
+      encodeGossip(mostOps(prng)),
     ],
     decode: decodeGossip,
     look: (bytes) => {
@@ -157,7 +164,7 @@ export const targets: readonly Target[] = [
       encodeSuperseded(1, manyOrigins(prng, 1_000, 65)),
       encodeParcels(
         1,
-        Array.from({ length: 4_096 }, () => smallestParcel(prng)),
+        Array.from({ length: messageOpsMax }, () => smallestParcel(prng)),
       ),
     ],
     decode: decodeFrontier,
@@ -177,6 +184,7 @@ export const targets: readonly Target[] = [
     heaviest: (prng) => [
       encodeWalk({ type: "ask", session: 1, request: 1, nodes: Array.from({ length: 256 }, () => anyWalkNode(prng)) }),
       encodeWalk({ type: "parcels", session: 1, parcels: Array.from({ length: 200 }, () => smallestParcel(prng)) }),
+      encodeWalk({ type: "parcels", session: 1, parcels: mostOps(prng) }),
     ],
     decode: decodeWalk,
     look: (bytes) => {

@@ -4,7 +4,7 @@ import type { Author, Incarnation, Instant, PeerId, Time } from "../../../base/b
 import { type Bytes, concat } from "../../../base/bytes.ts";
 import { Prng } from "../../../base/prng.ts";
 import { type FrontierMessage, type OriginRanges, decodeFrontier } from "../../../codec/frontier.ts";
-import { frontierRangesMax } from "../../../codec/limits.ts";
+import { batchOpsMax, frontierRangesMax } from "../../../codec/limits.ts";
 import { encodeOp } from "../../../codec/op.ts";
 import { encodeHeader, encodeParcel } from "../../../codec/parcel.ts";
 import type { Range } from "../../../codec/ranges-wire.ts";
@@ -34,18 +34,18 @@ const beacon = { clock: 5 as Instant, summary: { count: 1, root: new Uint8Array(
 
 const origin = (i: number, ranges: readonly Range[]): OriginRanges => ({ author: author(i), incarnation, ranges });
 
-/** Everything held, of which only some numbers are still stored, each as a parcel of one value. */
+/** Everything held, of which only some numbers are still stored, each as a batch of these values. */
 class Server {
   readonly serve = new Serve();
   mono = 0;
   readonly #held: readonly OriginRanges[];
   readonly #stored: readonly Range[];
-  readonly #valueBytes: number;
+  readonly #valueSizes: readonly number[];
 
-  constructor(held: readonly OriginRanges[], stored: readonly Range[], valueBytes = 10) {
+  constructor(held: readonly OriginRanges[], stored: readonly Range[], ...valueSizes: readonly number[]) {
     this.#held = held;
     this.#stored = stored;
-    this.#valueBytes = valueBytes;
+    this.#valueSizes = valueSizes.length === 0 ? [10] : valueSizes;
   }
 
   /** A pull, or its next part; another session of a link comes after the pause that is asked of it. */
@@ -75,7 +75,7 @@ class Server {
       const found = [];
       for (let sequence = from, bytes = 0; sequence <= to && (bytes < bytesMax || found.length === 0); sequence++) {
         if (!hasNumber(this.#stored, sequence) || (sequence === from && skip > 0)) continue;
-        const parcel = parcelOf(author, incarnation, sequence, [this.#valueBytes]);
+        const parcel = parcelOf(author, incarnation, sequence, this.#valueSizes);
         bytes += parcel.length;
         found.push({ sequence, bytes: parcel });
       }
@@ -91,7 +91,7 @@ function parcelOf(author: Author, incarnation: Incarnation, sequence: number, si
   const ops = sizes.map((size, index) => ({
     index,
     bytes: encodeOp({
-      key: `k${String(index).padStart(2, "0")}`,
+      key: `k${String(index).padStart(3, "0")}`,
       content: { type: "value", value: new Uint8Array(size) },
       ttlSeconds: undefined,
       replaces: undefined,
@@ -168,6 +168,11 @@ describe("a pull is answered", () => {
     });
     server.pull([], { session: 2 });
     expect(server.gaps).toBeUndefined(); // it holds something, so this is a request for everything
+  });
+
+  test("in frames of no more operations than a message may have, however small they are", () => {
+    const server = new Server([origin(1, [[1, 10]])], [[1, 10]], ...new Array<number>(batchOpsMax).fill(0));
+    expect(server.pull()).toEqual(["parcels 1 2 3 4", "parcels 5 6 7 8", "parcels 9 10", "done complete"]);
   });
 
   test("with done alone when nothing is lacking", () => {

@@ -19,7 +19,8 @@ import {
   encodeServing,
   encodeSuperseded,
 } from "../../../codec/frontier.ts";
-import { frontierFrameBytesMax, frontierRangesMax } from "../../../codec/limits.ts";
+import { frontierFrameBytesMax, frontierRangesMax, messageOpsMax } from "../../../codec/limits.ts";
+import { presentOps } from "../../../codec/parcel.ts";
 import type { Bytes } from "../../../base/bytes.ts";
 import type { LinkId } from "../../../ports/network.ts";
 import type { StoreView, StoredParcel } from "../../../ports/store.ts";
@@ -221,7 +222,7 @@ export class Serve {
     const parcels: Bytes[] = [];
     const superseded: OriginRanges[] = [];
     let room = tuningOf({ rttMs: this.#rttMs.get(session.link) }).frameBytes;
-    let roomAtAll = frontierFrameBytesMax - frameWordsBytes;
+    const roomAtAll = { bytes: frontierFrameBytesMax - frameWordsBytes, ops: messageOpsMax };
     while (isUnfinished(session) && room > 0 && superseded.length < supersededOriginsMax) {
       const stretch = session.stretches[session.next] as Stretch;
       const read = view.parcels({ ...stretch, bytesMax: room });
@@ -230,7 +231,8 @@ export class Serve {
       for (const { bytes } of found) {
         parcels.push(bytes);
         room -= bytes.length;
-        roomAtAll -= bytes.length;
+        roomAtAll.bytes -= bytes.length;
+        roomAtAll.ops -= presentOps(bytes);
       }
       const last = found.at(-1)?.sequence;
       if (found.length < read.length) room = 0;
@@ -252,9 +254,16 @@ export class Serve {
 }
 
 /** Those that a frame can take whole: the last that was read may reach beyond what was asked for. */
-function fitting(read: readonly StoredParcel[], bytesMax: number): readonly StoredParcel[] {
-  let bytes = 0;
-  const beyond = read.findIndex((parcel) => (bytes += parcel.bytes.length) > bytesMax);
+function fitting(
+  read: readonly StoredParcel[],
+  most: { readonly bytes: number; readonly ops: number },
+): readonly StoredParcel[] {
+  let [bytes, ops] = [0, 0];
+  const beyond = read.findIndex((parcel) => {
+    bytes += parcel.bytes.length;
+    ops += presentOps(parcel.bytes);
+    return bytes > most.bytes || ops > most.ops;
+  });
   return beyond < 0 ? read : read.slice(0, beyond);
 }
 

@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { Holder, ann, everyHash, link, numbered, said } from "../../../../test/support/walking-holder.ts";
+import { messageOpsMax } from "../../../codec/limits.ts";
 import type { LinkId } from "../../../ports/network.ts";
+import type { OpId } from "../../../ports/store.ts";
 import {
   walkBytesBurst,
   walkBytesPerSecond,
@@ -58,6 +60,25 @@ describe("a server", () => {
     }
     expect(after.at(-1)).toBe("answer");
     expect(after.filter((each) => each === "parcels").length + walkParcelWindow).toBe(Math.ceil(600 / 16));
+  });
+
+  test("puts no more entries into a frame than a message may have operations", () => {
+    const server = new LoneServer(numbered(messageOpsMax + 500));
+    const { fragments } = server.view;
+    const atOnce: number[] = [];
+    Object.assign(server.view, {
+      fragments: (ids: readonly OpId[], bytesMax: number) => {
+        atOnce.push(ids.length);
+        return fragments(ids, bytesMax);
+      },
+    });
+    server.open();
+    const nodes = Array.from(
+      { length: 256 },
+      (_, i) => ({ type: "entries", path: i.toString(16).padStart(2, "0"), entries: [] }) as const,
+    );
+    server.hear({ type: "ask", session: 1, request: 1, nodes });
+    expect(atOnce[0]).toBe(messageOpsMax);
   });
 
   test("sends what an asker names twice in one request only once", () => {

@@ -22,6 +22,7 @@ import {
   encodeWalk,
   walkHashBytes,
 } from "../../../codec/walk.ts";
+import { messageOpsMax } from "../../../codec/limits.ts";
 import { headerBytes } from "../../../codec/parcel.ts";
 import type { LinkId } from "../../../ports/network.ts";
 import type { OpId, StoreView } from "../../../ports/store.ts";
@@ -182,7 +183,7 @@ export class WalkServe {
         continue;
       }
       if (session.credit === 0) return;
-      const { parcels, taken } = view.fragments(answering.ids, walkParcelBytes);
+      const { parcels, taken } = view.fragments(answering.ids.slice(0, messageOpsMax), walkParcelBytes);
       answering.ids = answering.ids.slice(taken);
       if (parcels.length === 0) continue; // all superseded since the snapshot
       session.credit -= 1;
