@@ -9,7 +9,9 @@
 import type { BatchId, Stamp } from "../base/brand.ts";
 import { type Bytes, fromHex, toHex, utf8Decode, utf8Encode, utf8Length } from "../base/bytes.ts";
 import { assert } from "../base/assert.ts";
-import { type ByteReader, ByteWriter } from "./byte-io.ts";
+import type { Fault } from "../base/fault.ts";
+import { storeDamaged } from "../base/store-damaged.ts";
+import { ByteReader, ByteWriter } from "./byte-io.ts";
 import { keyBytesMax, valueBytesMax } from "./limits.ts";
 
 export type OpContent =
@@ -108,13 +110,24 @@ export function withKey(key: string, { flags, rest }: KeylessOp): Bytes {
     .finish();
 }
 
+/** A stored operation with its key, as it came. Throws `store_damaged` where the disk changed it into none. */
+export function storedOp({ key, flags, rest }: KeylessOp & { readonly key: string }): EncodedOp {
+  checkStored({ flags, rest });
+  const reader = new ByteReader(withKey(key, { flags, rest }));
+  const read = readOp(reader);
+  if (!reader.finished) throw damagedOp();
+  return read;
+}
+
 /** What a reader of values wants of a stored operation, without building all of it. */
 export type StoredValue =
   | { readonly type: "value"; readonly value: Bytes; readonly ttlSeconds: number | undefined }
   | { readonly type: "tombstone" }
   | { readonly type: "blob" };
 
+/** Throws `store_damaged` where the disk changed it into something else than an operation. */
 export function storedValue({ flags, rest }: KeylessOp): StoredValue {
+  checkStored({ flags, rest });
   const kind = flags & 3;
   if (kind === kindOfContent.tombstone) return { type: "tombstone" };
   if (kind === kindOfContent.blob) return { type: "blob" };
@@ -124,7 +137,19 @@ export function storedValue({ flags, rest }: KeylessOp): StoredValue {
     ? (((rest[0] as number) << 24) | ((rest[1] as number) << 16) | ((rest[2] as number) << 8) | (rest[3] as number)) >>>
       0
     : undefined;
-  return { type: "value", value: rest.subarray(start), ttlSeconds };
+  const value = rest.subarray(start);
+  const [a = -1, b = 0, c = 0, d = 0] = rest.subarray(start - 4, start);
+  if (a * 2 ** 24 + b * 2 ** 16 + c * 2 ** 8 + d !== value.length) throw damagedOp();
+  return { type: "value", value, ttlSeconds };
+}
+
+/** One bit of a SQLite record tells bytes from text. */
+function checkStored({ flags, rest }: KeylessOp): void {
+  if (!(rest instanceof Uint8Array) || !(flags >= 0 && flags < 16 && (flags & 3) !== 3)) throw damagedOp();
+}
+
+function damagedOp(): Fault {
+  return storeDamaged("a stored operation is none any more");
 }
 
 function readKey(reader: ByteReader): string {

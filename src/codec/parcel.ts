@@ -16,9 +16,9 @@
  */
 import type { Author, Incarnation, NetworkId, Stamp } from "../base/brand.ts";
 import { assert } from "../base/assert.ts";
-import { Fault } from "../base/fault.ts";
 import { type Bytes, compareBytes, concat, fromHex, toHex } from "../base/bytes.ts";
 import { type Result, ok, refused } from "../base/result.ts";
+import { storeDamaged } from "../base/store-damaged.ts";
 import { ByteReader, ByteWriter } from "./byte-io.ts";
 import { batchBytesMax, batchOpsMax, parcelBytesMax } from "./limits.ts";
 import { proofLength } from "./merkle-shape.ts";
@@ -60,6 +60,11 @@ export type ParcelRefusal = "malformed" | "versionUnknown" | "tooLarge";
 
 export function isWhole(parcel: Parcel): boolean {
   return parcel.ops.length === parcel.header.opsCount;
+}
+
+/** How many operations an encoded parcel says that it has, before any of it is checked; 0 where it is too short to say. */
+export function presentOps(parcel: Bytes): number {
+  return ((parcel[signedHeaderBytes] ?? 0) << 8) + (parcel[signedHeaderBytes + 1] ?? 0);
 }
 
 export function encodeHeader(header: BatchHeader): Bytes {
@@ -107,10 +112,7 @@ export function decodeStoredHeader(signedHeader: Bytes): BatchHeader {
   const reader = new ByteReader(isBytes ? signedHeader : new Uint8Array(0));
   const header = readHeader(reader);
   if (reader.failed || signedHeader.length !== signedHeaderBytes)
-    throw new Fault(
-      "store_damaged",
-      "the header of a stored batch is none any more: the disk changed it. Stop, move the data folder's store away, and start again: the other members bring everything back; what only this node had is in a backup or lost.",
-    );
+    throw storeDamaged("the header of a stored batch is none any more");
   return header;
 }
 

@@ -16,13 +16,13 @@ const targets = await loadTargets();
 /** Named like readers, but what they read is our own. */
 const noReaders: Readonly<Record<string, string>> = {};
 
-/** `codec/ack.ts decodeAck` of everything in `src` that is named like a reader of foreign input. */
+/** `codec/ack.ts decodeAck` of everything in `src` that is named like a reader of foreign input, or of what a disk may have changed. */
 function readers(): readonly string[] {
   return globSync("**/*.ts", { cwd: source })
     .filter((file) => !file.endsWith(".test.ts"))
     .flatMap((file) => {
       const text = readFileSync(join(source, file), "utf8");
-      const functions = text.matchAll(/^export (?:async )?function\*? ((?:decode|parse|read)[A-Z]\w*)/gm);
+      const functions = text.matchAll(/^export (?:async )?function\*? ((?:decode|guard|parse|read|stored)[A-Z]\w*)/gm);
       const classes = text.matchAll(/^export class (\w+Decoder)\b/gm);
       return [...functions, ...classes].map(([, name]) => `${file} ${name}`);
     })

@@ -9,6 +9,7 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { Instant, PeerId } from "../../base/brand.ts";
 import type { Arrival } from "../../ports/store.ts";
+import { storedNumber } from "./stored-json.ts";
 
 /** Peers whose names are kept. Guess: 100 bytes each, and more neighbours than a node has in its life. */
 export const peersNamedMax = 10_000;
@@ -27,7 +28,8 @@ export function arrivalOf(
   nameOf: (number: number) => PeerId | undefined,
 ): Arrival | undefined {
   if (arrived_at === null || via === null) return undefined;
-  const at = arrived_at as Instant;
+  const at = storedNumber("when a batch came", arrived_at) as Instant;
+  storedNumber("the way by which a batch came", via);
   if (via === 0) return { at, via: { type: "own" } };
   return { at, via: { type: via % 2 === 1 ? "pull" : "gossip", peer: nameOf(Math.floor(via / 2) - 1) } };
 }

@@ -5,7 +5,9 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { Bytes } from "../../base/bytes.ts";
 import type { Author, Instant, Stamp } from "../../base/brand.ts";
+import { storeDamaged } from "../../base/store-damaged.ts";
 import type { AsideEntry } from "../../ports/store.ts";
+import { isNumber, isText, optional, record } from "./stored-json.ts";
 
 /** Lowest two bits of a tombstone's flags. */
 const tombstoneKind = 1;
@@ -56,9 +58,18 @@ export class AsideReader {
 
 /** A row as the replica sees it. */
 export function asideOf(row: Record<string, unknown>): AsideEntry {
+  if (!isAside(row)) throw storeDamaged("an entry that was set aside cannot be read");
   const { value, ...rest } = row as unknown as AsideEntry & { readonly value: Bytes | null };
   return { ...rest, value: value ?? undefined };
 }
+
+const isAside = record<AsideEntry>({
+  key: isText,
+  value: optional((value) => value instanceof Uint8Array),
+  stamp: isNumber,
+  author: isText,
+  at: isNumber,
+});
 
 /** Source: layout of an operation, `codec/op.ts`. */
 function sinceOf(flags: number | null): ReadAside["since"] {

@@ -1,21 +1,50 @@
-/** SQLite's failures as faults with a code and a next step. */
+/** SQLite's failures, and rows that nobody wrote, as faults with a code and a next step. */
 import { Fault } from "../../base/fault.ts";
+import { storeDamaged } from "../../base/store-damaged.ts";
 
-/** SQLite's "disk full" result code. Source: https://sqlite.org/rescode.html */
-const sqliteFull = 13;
+/** SQLite's result codes for a full disk, for a file whose pages contradict each other, and for one that is no database. Source: https://sqlite.org/rescode.html */
+const [sqliteFull, sqliteCorrupt, sqliteNotADb] = [13, 11, 26];
 
-/** Runs it; what SQLite throws comes out as `disk_full` or `storage_failed`. */
+/** Runs it; what SQLite throws comes out as `disk_full`, `store_damaged` or `storage_failed`. */
 export function guarded<T>(what: string, act: () => T): T {
   try {
     return act();
   } catch (cause) {
     if (cause instanceof Fault || !(cause instanceof Error) || !("errcode" in cause)) throw cause;
-    const full = (Number(cause.errcode) & 0xff) === sqliteFull;
+    const code = Number(cause.errcode) & 0xff;
+    const details = { sqlite: Number(cause.errcode) };
+    if (code === sqliteCorrupt || code === sqliteNotADb)
+      throw storeDamaged(`the store could not ${what}, since ${cause.message}`, details, cause);
     throw new Fault(
-      full ? "disk_full" : "storage_failed",
-      `the store could not ${what}: ${cause.message}${full ? ". Free space and start again; nothing of this turn was written." : ""}`,
-      { sqlite: Number(cause.errcode) },
+      code === sqliteFull ? "disk_full" : "storage_failed",
+      `the store could not ${what}: ${cause.message}${code === sqliteFull ? ". Free space and start again; nothing of this turn was written." : ""}`,
+      details,
       cause,
     );
+  }
+}
+
+/**
+ * The same object, whose methods throw `store_damaged` where a row has what no row was written with: a number where a
+ * text belongs, JSON that is none. One bit of a SQLite record tells one type from another, so that this may stand anywhere.
+ */
+export function guardingRows<T extends object>(reader: T): T {
+  const methods = Object.getOwnPropertyDescriptors(Object.getPrototypeOf(reader) as object);
+  for (const [name, { value }] of Object.entries(methods)) {
+    if (typeof value !== "function" || name === "constructor") continue;
+    const method = value.bind(reader) as (...given: readonly unknown[]) => unknown;
+    const guard = (...given: readonly unknown[]): unknown => readingRows(name, () => method(...given));
+    Object.defineProperty(reader, name, { value: guard });
+  }
+  return reader;
+}
+
+function readingRows<T>(what: string, act: () => T): T {
+  try {
+    return guarded(what, act);
+  } catch (cause) {
+    const isOfRows = cause instanceof TypeError || cause instanceof RangeError || cause instanceof SyntaxError;
+    if (!isOfRows || ("code" in cause && cause.code === "ERR_INVALID_ARG_TYPE")) throw cause; // that is what SQLite was asked
+    throw storeDamaged(`what the store has for ${what} cannot be read`, {}, cause);
   }
 }

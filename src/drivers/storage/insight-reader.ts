@@ -5,13 +5,13 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { BatchId, Instant, PeerId, Stamp } from "../../base/brand.ts";
 import { fromHex } from "../../base/bytes.ts";
-import { ByteReader } from "../../codec/byte-io.ts";
 import type { OriginRanges } from "../../codec/frontier.ts";
-import { type Op, readOp, withKey } from "../../codec/op.ts";
+import { type Op, storedOp } from "../../codec/op.ts";
 import { type BatchHeader, decodeStoredHeader, headerBytes } from "../../codec/parcel.ts";
 import { batchIdOf } from "../../crypto/batch-digest.ts";
 import type { Arrival } from "../../ports/store.ts";
 import { type ArrivalColumns, arrivalOf } from "./arrivals.ts";
+import { storedNumber } from "./stored-json.ts";
 
 /** The newest living operations among which those after a time are looked for. Guess: 5 ms. */
 const newestRowsMax = 1_000;
@@ -61,8 +61,8 @@ export class InsightReader {
     const row = this.#version.get(key) as unknown as VersionRow | undefined;
     if (row === undefined) return undefined;
     return {
-      op: readOp(new ByteReader(withKey(row.key, row))).op,
-      stamp: row.stamp as Stamp,
+      op: storedOp(row).op,
+      stamp: storedNumber("the stamp of an operation", row.stamp) as Stamp,
       header: decodeStoredHeader(row.header),
       batch: batchIdOf(row.header.subarray(0, headerBytes)),
       arrival: arrivalOf(row, (number) => this.#peer.get(number)?.["id"] as PeerId | undefined),

@@ -8,6 +8,7 @@ import type { Bytes } from "../../base/bytes.ts";
 import { storedValue } from "../../codec/op.ts";
 import { decodeStoredHeader } from "../../codec/parcel.ts";
 import { expiredBefore, microsPerMs } from "./expiry.ts";
+import { storedNumber } from "./stored-json.ts";
 
 export interface ReadChange {
   readonly position: number;
@@ -74,9 +75,9 @@ export class LogReader {
     const row = this.#state.get() ?? {};
     return {
       tag: String(row["tag"]),
-      head: Number(row["head"] ?? 0),
-      forgottenOp: Number(row["forgottenOp"] ?? 0),
-      forgottenDue: Number(row["forgottenDue"] ?? 0),
+      head: mark(row["head"]),
+      forgottenOp: mark(row["forgottenOp"]),
+      forgottenDue: mark(row["forgottenDue"]),
     };
   }
 
@@ -108,6 +109,10 @@ export class LogReader {
   }
 }
 
+function mark(value: unknown): number {
+  return storedNumber("how far the log has come", Number(value ?? 0));
+}
+
 function changeOf(row: Row): ReadChange {
   const stored = storedValue(row);
   return {
@@ -115,7 +120,7 @@ function changeOf(row: Row): ReadChange {
     key: row.key,
     value: stored.type === "value" ? stored.value : undefined,
     due: stored.type === "value" ? (row.due ?? undefined) : undefined,
-    stamp: row.stamp as Stamp,
+    stamp: storedNumber("the stamp of an operation", row.stamp) as Stamp,
     author: decodeStoredHeader(row.header).author,
   };
 }

@@ -2,6 +2,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { NetworkId } from "../../base/brand.ts";
 import { Fault } from "../../base/fault.ts";
+import { storeDamaged } from "../../base/store-damaged.ts";
 
 export interface NetworkOfStore {
   readonly id: NetworkId;
@@ -13,6 +14,8 @@ export function ensureNetwork(db: DatabaseSync, path: string, network: NetworkOf
   const read = db.prepare("SELECT value FROM meta WHERE name = ?");
   const found = read.get("network_id")?.["value"];
   if (found === undefined) {
+    if (read.get("network_name") !== undefined)
+      throw storeDamaged("the store does not say any more of which network it is");
     db.prepare("INSERT INTO meta (name, value) VALUES ('network_name', ?), ('network_id', ?)").run(
       network.name,
       network.id,

@@ -2,9 +2,8 @@
  * Parcels and their operations as rows: put in, narrowed as operations die, and read back only as
  * they were signed. What lives where is the store's to say.
  */
-import { assert } from "../../base/assert.ts";
 import { type Bytes, equalBytes } from "../../base/bytes.ts";
-import { Fault } from "../../base/fault.ts";
+import { storeDamaged } from "../../base/store-damaged.ts";
 import { withKey, withoutKey } from "../../codec/op.ts";
 import { decodeStoredHeader, encodeParcel } from "../../codec/parcel.ts";
 import { type StoredPart, takeFragments } from "../../crypto/fragment.ts";
@@ -80,7 +79,8 @@ export class ParcelRows {
   /** One operation lives no longer; its parcel is dropped or narrowed as the contract says. */
   supersede(id: OpId): void {
     const room = this.#sql.room.get(id) as unknown as Room | undefined;
-    assert(room !== undefined, "a superseded operation was living");
+    if (room === undefined)
+      throw storeDamaged("an operation that is superseded is not stored, or its batch is not", { id });
     const living = room.living - 1;
     if (living === 0) {
       this.#sql.dropOps.run(room.id, room.id + room.span - 1);
@@ -122,11 +122,11 @@ export class ParcelRows {
     const { author, sequence, opsRoot } = decodeStoredHeader(head.header);
     const intact = readIntact(head, rows, opsRoot);
     if (intact === undefined)
-      throw new Fault(
-        "store_damaged",
-        `batch ${sequence} of writer ${author.slice(0, 16)} is not as it was signed: the disk changed it. Stop, move the data folder's store away, and start again: the other members bring everything back; what only this node had is in a backup or lost.`,
-        { author, sequence, keys: rows.slice(0, 5).map(({ key }) => key) },
-      );
+      throw storeDamaged(`batch ${sequence} of writer ${author.slice(0, 16)} is not as it was signed`, {
+        author,
+        sequence,
+        keys: rows.slice(0, 5).map(({ key }) => key),
+      });
     return { rows, ...intact };
   }
 }
@@ -138,6 +138,7 @@ interface IntactOps {
 
 /** Undefined where the operations do not lead to the signed root, or are such that no root can be made of them. */
 function readIntact(head: ParcelHead, rows: readonly OpRow[], opsRoot: Bytes): IntactOps | undefined {
+  if (rows.length === 0 || rows.length > head.ops_count) return undefined;
   try {
     const bytes = rows.map((row) => withKey(row.key, row));
     const leaves = rows.map((row, i) => ({ index: row.place, leaf: leafOf(bytes[i] as Bytes) }));

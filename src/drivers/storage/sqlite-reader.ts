@@ -10,8 +10,11 @@ import { storedValue } from "../../codec/op.ts";
 import type { Version } from "../../core/data/version.ts";
 import { AsideReader } from "./aside-reader.ts";
 import { type BatchMark, BatchMarks } from "./batch-marks.ts";
+import { guardingRows } from "./guarded.ts";
 import { InsightReader } from "./insight-reader.ts";
 import { LogReader } from "./log-reader.ts";
+import { storedJson, storedNumber } from "./stored-json.ts";
+import { versionShape } from "./stored-shapes.ts";
 
 export interface ReadEntry {
   readonly position: number;
@@ -68,9 +71,10 @@ export class SqliteReader {
   constructor(path: string, cacheMiB: number) {
     this.#db = new DatabaseSync(path, { readOnly: true });
     this.#db.exec(`PRAGMA cache_size = ${-cacheMiB * 1024}`);
-    this.insight = new InsightReader(this.#db);
-    this.aside = new AsideReader(this.#db);
-    this.log = new LogReader(this.#db);
+    this.insight = guardingRows(new InsightReader(this.#db));
+    this.aside = guardingRows(new AsideReader(this.#db));
+    this.log = guardingRows(new LogReader(this.#db));
+    guardingRows(this);
     const own = "op.id, op.parcel, op.stamp, op.flags, op.key, op.rest";
     const columns = `${own}, parcel.header`;
     this.#get = this.#db.prepare(`SELECT ${own} FROM op WHERE op.key = ? AND op.living = 1`);
@@ -153,25 +157,24 @@ function conflictOf(row: Record<string, unknown>): ReadConflict {
   return {
     key: row["key"] as string,
     at: row["at"] as Instant,
-    winner: JSON.parse(row["winner"] as string) as Version,
-    loser: JSON.parse(row["loser"] as string) as Version,
+    winner: storedJson("a conflict on record cannot be read", row["winner"], versionShape),
+    loser: storedJson("a conflict on record cannot be read", row["loser"], versionShape),
     value: (row["value"] as Bytes | null) ?? undefined,
   };
 }
 
 function entryOf(row: Row, { author, batch }: BatchMark, now: Instant): ReadEntry | undefined {
   const stored = storedValue(row);
+  const stamp = storedNumber("the stamp of an operation", row.stamp) as Stamp;
   if (stored.type !== "value") return undefined;
   const expiresAt =
-    stored.ttlSeconds === undefined
-      ? undefined
-      : ((Math.floor(row.stamp / 1000) + stored.ttlSeconds * 1000) as Instant);
+    stored.ttlSeconds === undefined ? undefined : ((Math.floor(stamp / 1000) + stored.ttlSeconds * 1000) as Instant);
   if (expiresAt !== undefined && expiresAt <= now) return undefined;
   return {
     position: row.id,
     key: row.key,
     value: stored.value,
-    stamp: row.stamp as Stamp,
+    stamp,
     author,
     batch,
     expiresAt,

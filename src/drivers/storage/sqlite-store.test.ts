@@ -1,10 +1,10 @@
 /** The store on disk keeps what every store promises, and what only a file can break. */
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { expect, test } from "vitest";
-import type { NetworkId } from "../../base/brand.ts";
+import type { Instant, NetworkId, PeerId } from "../../base/brand.ts";
 import { storeContract } from "../../../test/support/store-contract.ts";
 import { merge, served, turn } from "../../../test/support/store-turns.ts";
 import { put, signedBatch } from "../../../test/support/stored-batches.ts";
@@ -12,7 +12,8 @@ import { asideMax, conflictAgeMsMax, conflictsMax, conflictsPerKeyMax, evidenceM
 import { conflictLogLimits } from "./conflict-log.ts";
 import { partitionsKeptMax } from "../../core/peers/partitions/limits.ts";
 import { rowsMax } from "./row-limits.ts";
-import { openSqliteStore } from "./sqlite-store.ts";
+import { type StoreOnDisk, openSqliteStore } from "./sqlite-store.ts";
+import type { Store } from "../../ports/store.ts";
 
 const network = { id: "ab".repeat(32) as NetworkId, name: "test" };
 
@@ -119,6 +120,88 @@ test.each([
     db.close();
     expect(() => served(store)).toThrow(expect.objectContaining({ code: "store_damaged" }) as Error);
     store.close();
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+const rules = { target: "t", kind: "ban", source: "operator", reason: "r", since: 1, offences: 0 } as const;
+const known = {
+  address: "/a",
+  peer: "p" as PeerId,
+  table: "new",
+  toldBy: "n",
+  addedAt: 1 as Instant,
+  anchor: false,
+} as const;
+
+test.each<[string, string, (store: Store) => unknown]>([
+  ["a rule that is no JSON", "UPDATE peer_rule SET body = substr(body, 2)", (store) => store.peerRules()],
+  ["a rule of no kind", "UPDATE peer_rule SET body = replace(body, 'ban', 'can')", (store) => store.peerRules()],
+  [
+    "an address of no table",
+    "UPDATE peer_address SET body = replace(body, 'new', 'nes')",
+    (store) => store.addresses(),
+  ],
+  ["numbers of batches", "UPDATE origin SET ranges = '[[7,1]]'", (store) => store.origins()],
+  ["its own state", "UPDATE state SET body = replace(body, 'values', 'walues')", (store) => store.state()],
+  ["a stamp", "UPDATE op SET stamp = 'x'", (store) => store.living("a")],
+  ["a value's length", "UPDATE op SET rest = substr(rest, 1, length(rest) - 1)", (store) => store.livingFrom(1, 9)],
+  ["a key that is bytes now", "UPDATE op SET key = x'61'", (store) => store.livingUnder("", "", 9)],
+  ["a batch that is gone", "DELETE FROM parcel", (store) => store.entry(1)],
+  ["a page inside another", "UPDATE trie SET path = '0' WHERE path = 'f'", (store) => store.trie()],
+  ["a page that is gone", "DELETE FROM trie WHERE path = 'f'", (store) => store.triePage("f")],
+])("what the disk changed is neither acted upon nor a crash: %s", (_, damage, read) => {
+  const folder = mkdtempSync(join(tmpdir(), "p2p-sync-store-"));
+  try {
+    const path = join(folder, "data.sqlite");
+    const store = openSqliteStore({ path, durability: "strict", cacheMiB: 4, network });
+    turn(store, () => {
+      const batch = signedBatch(1, [put("a")]);
+      merge(store, batch);
+      const { author, incarnation } = batch.parcel.header;
+      store.apply({ type: "setOrigin", origin: { author, incarnation, ranges: [[1, 1]] } });
+      const state = {
+        incarnation,
+        sequence: 1,
+        lastStamp: batch.stamp,
+        values: 1,
+        conflicts: 0,
+        createdAt: 1 as Instant,
+      };
+      store.apply({ type: "setState", state: { ...state, reconciledAt: undefined } });
+      store.apply({ type: "setPeerRule", rule: { ...rules, since: 1 as Instant, until: undefined } });
+      store.apply({ type: "setAddress", known: { ...known, linkedAt: undefined } });
+      const pages = ["00", "f"].map((at) => ({
+        path: at,
+        count: 0,
+        hash: new Uint8Array(32),
+        body: new Uint8Array(0),
+      }));
+      store.apply({ type: "setTrie", pages, dropped: [], from: 2 });
+    });
+    expect(read(store)).toBeDefined();
+    const db = new DatabaseSync(path);
+    expect(db.prepare(damage).run().changes).toBe(1);
+    db.close();
+    expect(() => read(store)).toThrow(expect.objectContaining({ code: "store_damaged" }) as Error);
+    store.close();
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+test("a file whose pages the disk changed is damaged, too", () => {
+  const folder = mkdtempSync(join(tmpdir(), "p2p-sync-store-"));
+  try {
+    const path = join(folder, "data.sqlite");
+    const open = (): StoreOnDisk => openSqliteStore({ path, durability: "strict", cacheMiB: 4, network });
+    const first = open();
+    turn(first, () => merge(first, signedBatch(1, [put("a")])));
+    first.close();
+    const bytes = readFileSync(path);
+    writeFileSync(path, bytes.fill(0x55, 4_096)); // all pages but the one with the layout
+    expect(() => open().livingFrom(1, 9)).toThrow(expect.objectContaining({ code: "store_damaged" }) as Error);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -10,9 +10,9 @@ import type { Author, BatchId, Incarnation, Stamp } from "../../base/brand.ts";
 import { type Bytes, fromHex, toHex } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import { assert, unreachable } from "../../base/assert.ts";
-import { ByteReader } from "../../codec/byte-io.ts";
+import { storeDamaged } from "../../base/store-damaged.ts";
 import type { OriginRanges } from "../../codec/frontier.ts";
-import { readOp, withKey } from "../../codec/op.ts";
+import { storedOp } from "../../codec/op.ts";
 import { decodeStoredHeader, headerBytes } from "../../codec/parcel.ts";
 import type { Range } from "../../codec/ranges-wire.ts";
 import { batchIdOf } from "../../crypto/batch-digest.ts";
@@ -35,13 +35,15 @@ import { Arrivals } from "./arrivals.ts";
 import { asideOf } from "./aside-reader.ts";
 import { ConflictLog } from "./conflict-log.ts";
 import { ForgottenMarks, ensureLogTag } from "./forgotten.ts";
-import { guarded } from "./guarded.ts";
+import { guarded, guardingRows } from "./guarded.ts";
 import { type NetworkOfStore, ensureNetwork } from "./network-of-store.ts";
 import { ParcelRows } from "./parcel-rows.ts";
 import type { EntryRow } from "./rows.ts";
 import { rowsMax } from "./row-limits.ts";
 import { type Durability, ensureSchema, setPragmas, storeVersion } from "./schema.ts";
 import { type Statements, prepareAll } from "./statements.ts";
+import { storedJson, storedList, storedNumber } from "./stored-json.ts";
+import { addressShape, isRange, partitionShape, peerRuleShape, stateShape } from "./stored-shapes.ts";
 import { TriePages } from "./trie-pages.ts";
 
 export interface SqliteStoreOptions {
@@ -68,7 +70,7 @@ export function openSqliteStore(options: SqliteStoreOptions): StoreOnDisk {
     }
     ensureNetwork(db, options.path, options.network);
     ensureLogTag(db);
-    return new SqliteStore(db);
+    return guardingRows(new SqliteStore(db));
   });
 }
 
@@ -132,12 +134,13 @@ class SqliteStore implements StoreOnDisk {
 
   living(key: string): LivingOp | undefined {
     const row = this.#sql.living.get(key);
-    return row === undefined ? undefined : { id: row["id"] as number, stamp: row["stamp"] as Stamp };
+    if (row === undefined) return undefined;
+    return { id: row["id"] as number, stamp: storedNumber("the stamp of an operation", row["stamp"]) as Stamp };
   }
 
   entry(id: OpId): LivingEntry {
     const row = this.#sql.entry.get(id) as unknown as EntryRow | undefined;
-    assert(row !== undefined, "an operation handed out as living is stored");
+    if (row === undefined) throw storeDamaged("an operation that lives is not stored, or its batch is not", { id });
     return this.#entryOf(row);
   }
 
@@ -182,7 +185,7 @@ class SqliteStore implements StoreOnDisk {
     return this.#sql.origins.all().map((row) => ({
       author: toHex(row["author"] as Bytes) as Author,
       incarnation: toHex(row["incarnation"] as Bytes) as Incarnation,
-      ranges: JSON.parse(row["ranges"] as string) as readonly Range[],
+      ranges: storedList<Range>("which batches are held is not written any more", row["ranges"], isRange),
     }));
   }
 
@@ -225,8 +228,8 @@ class SqliteStore implements StoreOnDisk {
   state(): StoreState | undefined {
     const row = this.#sql.state.get();
     if (row === undefined) return undefined;
-    const { reconciledAt, ...rest } = JSON.parse(row["body"] as string) as StateBody;
-    return { ...rest, reconciledAt: reconciledAt ?? undefined };
+    const state = storedJson("what the store says of itself cannot be read", row["body"], stateShape);
+    return { ...state, reconciledAt: state.reconciledAt ?? undefined };
   }
 
   under(prefix: string, after: string, max: number, visit: (key: string, batch: BatchId) => void): boolean {
@@ -244,16 +247,22 @@ class SqliteStore implements StoreOnDisk {
   }
 
   addresses(): readonly KnownAddress[] {
-    return this.#sql.addresses.all().map((row) => JSON.parse(row["body"] as string) as KnownAddress);
+    return this.#sql.addresses
+      .all()
+      .map((row) => storedJson("an address in the book cannot be read", row["body"], addressShape));
   }
 
   peerRules(): readonly PeerRule[] {
-    return this.#sql.peerRules.all().map((row) => JSON.parse(row["body"] as string) as PeerRule);
+    return this.#sql.peerRules
+      .all()
+      .map((row) => storedJson("a rule about a peer cannot be read", row["body"], peerRuleShape));
   }
 
   /** JSON leaves out what is undefined, which reads the same. */
   partitions(): readonly PartitionRecord[] {
-    return this.#sql.partitions.all().map((row) => JSON.parse(row["body"] as string) as PartitionRecord);
+    return this.#sql.partitions
+      .all()
+      .map((row) => storedJson("a partition on record cannot be read", row["body"], partitionShape));
   }
 
   // tidy: long because it is one case per kind of write
@@ -324,12 +333,16 @@ class SqliteStore implements StoreOnDisk {
   }
 
   #entryOf(row: EntryRow): LivingEntry {
-    const { op, bytes } = readOp(new ByteReader(withKey(row.key, row)));
+    const { op, bytes } = storedOp(row);
     const batch: BatchId = batchIdOf(row.header.subarray(0, headerBytes));
     return {
       id: row.id,
-      op: { index: row.place, op, bytes },
-      version: { stamp: row.stamp as Stamp, author: decodeStoredHeader(row.header).author, batch },
+      op: { index: storedNumber("the place of an operation", row.place), op, bytes },
+      version: {
+        stamp: storedNumber("the stamp of an operation", row.stamp) as Stamp,
+        author: decodeStoredHeader(row.header).author,
+        batch,
+      },
       arrival: this.#arrivals.arrivalOf(row),
     };
   }

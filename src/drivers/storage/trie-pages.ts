@@ -1,7 +1,8 @@
 /** The pages of the Merkle trie on disk, and the first operation that some of them may lack. */
 import type { DatabaseSync, StatementSync } from "node:sqlite";
-import { assert } from "../../base/assert.ts";
 import type { Bytes } from "../../base/bytes.ts";
+import { storeDamaged } from "../../base/store-damaged.ts";
+import { trieHashBytes } from "../../codec/trie-shape.ts";
 import type { OpId, StoreWrite, TriePageSummary } from "../../ports/store.ts";
 
 export class TriePages {
@@ -27,12 +28,15 @@ export class TriePages {
 
   read(): { readonly pages: readonly TriePageSummary[]; readonly from: OpId } {
     const pages = this.#all.all() as unknown as readonly TriePageSummary[];
-    return { pages, from: Number(this.#from.get()?.["value"] ?? 1) };
+    const from = Number(this.#from.get()?.["value"] ?? 1);
+    if (!pages.every(isSummary) || !Number.isSafeInteger(from) || hasNested(pages))
+      throw storeDamaged("the pages of the Merkle trie do not fit together");
+    return { pages, from };
   }
 
   bodyOf(path: string): Bytes {
-    const body = this.#body.get(path)?.["body"] as Bytes | undefined;
-    assert(body !== undefined, "a page of the trie that is asked for is stored");
+    const body = this.#body.get(path)?.["body"];
+    if (!(body instanceof Uint8Array)) throw storeDamaged(`page ${path} of the Merkle trie is not there any more`);
     return body;
   }
 
@@ -41,4 +45,16 @@ export class TriePages {
     for (const { path, count, hash, body } of pages) this.#set.run(path, count, hash, body);
     this.#setFrom.run(String(from));
   }
+}
+
+function isSummary({ path, count, hash }: TriePageSummary): boolean {
+  const isPath = typeof path === "string" && /^[0-9a-f]*$/.test(path) && path.length <= 2 * trieHashBytes;
+  return (
+    isPath && Number.isSafeInteger(count) && count >= 0 && hash instanceof Uint8Array && hash.length === trieHashBytes
+  );
+}
+
+/** Whether a page lies inside another; they come in the order of their paths, so it would follow at once. */
+function hasNested(pages: readonly TriePageSummary[]): boolean {
+  return pages.some(({ path }, index) => index > 0 && path.startsWith((pages[index - 1] as TriePageSummary).path));
 }

@@ -141,6 +141,24 @@ describe("a trie opened from its pages", () => {
     expect(rootHex(blind)).toBe(rootHex(trie));
   });
 
+  test("is never built upon a page that the disk changed", () => {
+    const shelf = new Shelf();
+    const trie = shelf.open();
+    for (let id = 1; id <= 300; id++) trie.set(entry(`key-${id}`, 1, id));
+    shelf.write(trie, Infinity, 301);
+    const [row] = [...shelf.rows.values()].filter(({ count }) => count > 0);
+    const damaged = row?.body.slice() ?? new Uint8Array(0);
+    damaged[40] = (damaged[40] as number) ^ 1;
+    for (const body of [damaged, row?.body.subarray(1) ?? damaged]) {
+      shelf.rows.set(row?.path ?? "", { ...(row as TriePageRow), body });
+      const reopened = shelf.open();
+      const everyKey = (): void => {
+        for (let id = 1; id <= 300; id++) reopened.remove(entry(`key-${id}`, 1, id).position, 301);
+      };
+      expect(everyKey).toThrow(expect.objectContaining({ code: "store_damaged" }) as Error);
+    }
+  });
+
   test("is the same after a crash at the end of any turn", () => {
     const step = fc.record({
       key: fc.integer({ min: 0, max: 900 }),
