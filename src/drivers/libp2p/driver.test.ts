@@ -1,32 +1,10 @@
 import { afterEach, expect, test } from "vitest";
 import { decodeAdmit } from "../../codec/admit.ts";
-import { frameBytesMax, untakenBytesMax } from "./limits.ts";
+import { frameBytesMax } from "./limits.ts";
 import { countingRelay, link, TestNode, TestScope } from "../../../test/support/driver-node.ts";
 
 const scope = new TestScope();
 afterEach(() => scope.end());
-
-for (const encrypter of ["noise", "tls"] as const) {
-  test(`two nodes link, admit, exchange frames and gossip over ${encrypter}`, async () => {
-    const { a, b, ...ids } = await scope.admittedPair({ encrypters: [encrypter] });
-    TestNode.judging("accept")(b);
-    a.send(ids.out, "admit", "hello");
-    b.send(ids.in, "ack", "hello back");
-    await a.event("frameReceived", (event) => event.protocol === "ack");
-    a.send(ids.out, "frontier", "one");
-    a.send(ids.out, "frontier", "two");
-    await b.event("frameReceived", (event) => Buffer.from(event.frame).toString() === "two");
-    expect(b.framesOf(ids.in)).toEqual(["hello", "one", "two"]);
-    await a.fact("rttMeasured");
-    await a.fact("subscribed");
-    a.driver.carryOut({ type: "publish", payload: Buffer.from("batch") });
-    const got = await b.event("gossipReceived");
-    expect(Buffer.from(got.payload).toString()).toBe("batch");
-    expect(got.from).toBe(a.driver.peerId);
-    const stages = a.facts.filter((fact) => "connection" in fact).map((fact) => fact.type);
-    expect(stages).toEqual(["transportOpened", "handshakeStarted", "authenticated", "negotiated", "linked"]);
-  });
-}
 
 const parcelsByte = 0x02;
 
@@ -37,20 +15,6 @@ function sendLargest(node: TestNode, link: number, frames: number): void {
     node.driver.carryOut({ type: "send", link, protocol: "frontier", frame });
   }
 }
-
-test("frames of the largest size pass in order, and `drained` follows the last", async () => {
-  const { a, b, ...ids } = await scope.admittedPair();
-  const frames = 7;
-  sendLargest(a, ids.out, frames);
-  await b.until("all frames", () =>
-    b.events.filter((event) => event.type === "frameReceived").length === frames ? true : undefined,
-  );
-  const got = b.events.flatMap((event) =>
-    event.type === "frameReceived" ? [[event.frame.length, event.frame[1], event.frame.at(-1)]] : [],
-  );
-  expect(got).toEqual(Array.from({ length: frames }, (_, n) => [frameBytesMax.frontier, n, n]));
-  expect((await a.event("drained")).protocol).toBe("frontier");
-});
 
 test("what is urgent overtakes bulk that was sent before it, on its own stream and on the same one", async () => {
   const { a, b, ...ids } = await scope.admittedPair();
@@ -69,23 +33,6 @@ test("what is urgent overtakes bulk that was sent before it, on its own stream a
   expect(bulkBefore((length) => length === 1)).toBeLessThanOrEqual(2);
 });
 
-test("a link whose frames nobody takes is not read on until they are taken", async () => {
-  const { a, b, ...ids } = await scope.admittedPair();
-  b.takesAtOnce = false;
-  const frame = new Uint8Array(frameBytesMax.frontier);
-  for (let n = 0; n < 7; n++) a.driver.carryOut({ type: "send", link: ids.out, protocol: "frontier", frame });
-  const received = (): number => b.events.filter((event) => event.type === "frameReceived").length;
-  await b.until("more than the bound", () => (received() * frame.length > untakenBytesMax ? true : undefined));
-  const behind = received();
-  const before = a.driver.counters().bytes_sent;
-  await a.fact("rttMeasured"); // the link itself lives on
-  expect(received()).toBe(behind);
-  expect(a.driver.counters().bytes_sent - before).toBeLessThan(frame.length * 3);
-  b.takeAll(true);
-  b.takesAtOnce = true;
-  await b.until("all frames", () => (received() === 7 ? true : undefined));
-});
-
 test("a peer that does not read is cut off when the queue for it is full", async () => {
   const a = await scope.start("a");
   const stranger = await scope.startRaw({ reads: false });
@@ -96,19 +43,6 @@ test("a peer that does not read is cut off when the queue for it is full", async
   const reason = "the frontier stream failed: the peer reads too slowly";
   expect(await a.event("linkFailing")).toMatchObject({ link: id, code: "failed", reason });
   expect((await a.event("linkClosed")).reason).toBe(reason); // also where the core says nothing
-});
-
-test("a goodbye is read before the link closes, and both sides learn the end", async () => {
-  for (let round = 0; round < 10; round++) {
-    const [a, b] = [await scope.start(`a${round}`), await scope.start(`b${round}`)];
-    const ids = await link(a, b);
-    b.send(ids.in, "admit", "goodbye");
-    b.driver.carryOut({ type: "closeLink", link: ids.in, code: "full", reason: "no room" });
-    expect((await b.event("linkClosed")).reason).toBe("no room");
-    expect((await a.event("linkClosed")).reason).toBe("the peer closed the connection");
-    expect(a.events.map((event) => event.type)).toEqual(["listening", "linkOpened", "frameReceived", "linkClosed"]);
-    await Promise.all([a.driver.stop(), b.driver.stop()]);
-  }
 });
 
 test("a driver that is stopped without its core says goodbye itself", async () => {

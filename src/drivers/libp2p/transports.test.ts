@@ -1,8 +1,10 @@
 /**
- * What holds over every transport but TCP, whose tests are those of the driver; and what is each one's own.
+ * What holds over every transport, and what is each one's own.
  */
 import type { Libp2p } from "@libp2p/interface";
 import { noise } from "@libp2p/noise";
+import { tcp as libraryTcp } from "@libp2p/tcp";
+import { tls as libraryTls } from "@libp2p/tls";
 import { webSockets } from "@libp2p/websockets";
 import { yamux } from "@libp2p/yamux";
 import { multiaddr } from "@multiformats/multiaddr";
@@ -23,18 +25,19 @@ afterEach(() => scope.end());
 const loaded = await loadQuic();
 const quic = { transports: ["quic"], listen: ["/ip4/127.0.0.1/udp/0/quic-v1"] } as const;
 const ws = { transports: ["ws"], listen: ["/ip4/127.0.0.1/tcp/0/ws"] } as const;
+const tcp = { transports: ["tcp"], listen: ["/ip4/127.0.0.1/tcp/0"] } as const;
+const tls = { ...tcp, encrypters: ["tls"] } as const;
 
 // QUIC needs the optional package, which npm leaves out on other platforms and under Node before 22.
-const cases =
-  "problem" in loaded
-    ? [{ name: "WebSockets", over: ws }]
-    : [
-        { name: "QUIC", over: quic },
-        { name: "WebSockets", over: ws },
-      ];
+const cases = [
+  { name: "TCP", over: tcp },
+  ...("problem" in loaded ? [] : [{ name: "QUIC", over: quic }]),
+  { name: "WebSockets", over: ws },
+] as const;
 
-describe.each(cases)("over $name", ({ name, over }) => {
-  test("two nodes link, admit, exchange frames and gossip", async () => {
+test.each([...cases, { name: "TCP with TLS", over: tls }])(
+  "two nodes link, admit, exchange frames and gossip over $name",
+  async ({ over }) => {
     const { a, b, ...ids } = await scope.admittedPair(over);
     TestNode.judging("accept")(b);
     a.send(ids.out, "admit", "hello");
@@ -50,8 +53,10 @@ describe.each(cases)("over $name", ({ name, over }) => {
     expect(Buffer.from((await b.event("gossipReceived")).payload).toString()).toBe("batch");
     const stages = a.facts.filter((fact) => "connection" in fact).map((fact) => fact.type);
     expect(stages).toEqual(["transportOpened", "handshakeStarted", "authenticated", "negotiated", "linked"]);
-  });
+  },
+);
 
+describe.each(cases)("over $name", ({ name, over }) => {
   test("frames of the largest size pass in order", async () => {
     const { a, b, ...ids } = await scope.admittedPair(over);
     const frames = 3;
@@ -85,13 +90,25 @@ describe.each(cases)("over $name", ({ name, over }) => {
   });
 
   test("a goodbye is read before a link closes, and both sides learn the end", async () => {
-    const [a, b] = [await scope.start("a", over), await scope.start("b", over)];
-    const ids = await link(a, b);
-    b.send(ids.in, "admit", "goodbye");
-    b.driver.carryOut({ type: "closeLink", link: ids.in, code: "full", reason: "no room" });
-    expect((await b.event("linkClosed")).reason).toBe("no room");
-    expect((await a.event("linkClosed")).reason).toBe("the peer closed the connection");
-    expect(a.events.map((event) => event.type)).toEqual(["listening", "linkOpened", "frameReceived", "linkClosed"]);
+    for (let round = 0; round < 3; round++) {
+      const [a, b] = [await scope.start(`a${round}`, over), await scope.start(`b${round}`, over)];
+      const ids = await link(a, b);
+      b.send(ids.in, "admit", "goodbye");
+      b.driver.carryOut({ type: "closeLink", link: ids.in, code: "full", reason: "no room" });
+      expect((await b.event("linkClosed")).reason).toBe("no room");
+      expect((await a.event("linkClosed")).reason).toBe("the peer closed the connection");
+      expect(a.events.map((event) => event.type)).toEqual(["listening", "linkOpened", "frameReceived", "linkClosed"]);
+    }
+  });
+
+  test("a node without room for strangers lets none in, and then again", async () => {
+    const [a, b] = [await scope.start("a", { ...over, dialMs: 2_000 }), await scope.start("b", over)];
+    b.driver.pace(1_000_000);
+    a.driver.carryOut({ type: "dial", address: b.address, attempt: 1 });
+    await b.until("it is refused", () => a.events.find(({ type }) => type === "dialFailed" || type === "linkClosed"));
+    expect(b.events.map((event) => event.type)).not.toContain("linkOpened");
+    b.driver.pace(undefined);
+    await link(a, b);
   });
 
   test("failed dials name their cause", async () => {
@@ -109,12 +126,20 @@ describe.each(cases)("over $name", ({ name, over }) => {
       { address: a.address.replace(/\/p2p\/.*/, ""), failure: "self" },
       name === "QUIC" // nobody answers at a closed port of UDP
         ? { address: `/ip4/127.0.0.1/udp/${closed}/quic-v1`, failure: "timeout", detail: "no connection" }
-        : { address: `/ip4/127.0.0.1/tcp/${closed}/ws`, failure: "refused", detail: "ECONNREFUSED" },
+        : {
+            address: `/ip4/127.0.0.1/tcp/${closed}${name === "WebSockets" ? "/ws" : ""}`,
+            failure: "refused",
+            detail: "ECONNREFUSED",
+          },
       {
         address: a.address.replace(/^.ip4.127.0.0.1/, "/dns4/nobody.invalid").replace(/\/p2p\/.*/, ""),
         failure: "nameUnknown",
       },
-      { address: "/ip4/127.0.0.1/tcp/1", failure: "addressInvalid", detail: "no transport that is in use here" },
+      {
+        address: name === "QUIC" ? "/ip4/127.0.0.1/tcp/1" : "/ip4/127.0.0.1/udp/1/quic-v1",
+        failure: "addressInvalid",
+        detail: "no transport that is in use here",
+      },
     ];
     for (const [index, { address, failure, detail }] of expectations.entries()) {
       a.driver.carryOut({ type: "dial", address, attempt: index });
@@ -213,11 +238,11 @@ test("a transport whose package is not there is told, and one alone keeps the no
 });
 
 /** A libp2p node that is none of ours, with the transports of its library. */
-async function foreigner(transport: "quic" | "ws"): Promise<Libp2p> {
+async function foreigner(transport: "quic" | "tcp" | "ws"): Promise<Libp2p> {
   const libraryQuic = transport === "quic" ? await quicOfLibrary() : undefined;
   const node = await createLibp2p({
-    transports: [libraryQuic ?? webSockets()],
-    connectionEncrypters: [noise()],
+    transports: [libraryQuic ?? (transport === "ws" ? webSockets() : libraryTcp())],
+    connectionEncrypters: [noise(), libraryTls()],
     streamMuxers: [yamux()],
     connectionMonitor: { enabled: false },
   });
