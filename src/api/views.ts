@@ -141,6 +141,8 @@ export const infoSchema = z.object({
   dataDir: z.string(),
   startedAt: time,
   strangers: z.number().int(),
+  transports: z.array(z.string()).describe("As configured, in order of preference"),
+  missingTransports: z.array(z.string()).describe("Of each that cannot be used here, why and what to do"),
 });
 export const proofSchema = z.object({
   key: z.string(),
@@ -290,7 +292,7 @@ export function statusView(status: Status, info: Info): StatusView {
 }
 
 export function infoView(info: Info): InfoView {
-  const { version, nodeVersion, peerId, author, network, dataDir, strangers } = info;
+  const { version, nodeVersion, peerId, author, network, dataDir, strangers, transports } = info;
   return {
     version,
     nodeVersion,
@@ -302,6 +304,8 @@ export function infoView(info: Info): InfoView {
     dataDir,
     startedAt: rfc3339(info.startedAt),
     strangers,
+    transports: [...transports],
+    missingTransports: [...info.missingTransports],
   };
 }
 

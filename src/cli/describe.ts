@@ -86,6 +86,7 @@ export function describeInfo(info: InfoView): string {
     ["author", info.author],
     ["network", `${printable(info.network.name)} (${info.network.id})`],
     ["p2p", addresses(info.p2p)],
+    ["transports", [info.transports.join(", "), ...info.missingTransports.map(printable)].join("; ")],
     ["http", info.http ?? "not listening"],
     ["data folder", info.dataDir],
     ["started", info.startedAt],

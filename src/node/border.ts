@@ -15,6 +15,8 @@ import type { PeerStatus } from "./facade.ts";
 import { PeerBook } from "./peer-book.ts";
 import type { ClosedLink } from "./peers-facade.ts";
 import type { OutwardEffect } from "./turn.ts";
+import { wordsOfMissing } from "./missing-transport.ts";
+import type { MissingTransport } from "../drivers/libp2p/transports.ts";
 
 /** Nodes of other networks remembered, to count them once. Guess. */
 const strangersMax = 1_024;
@@ -29,6 +31,7 @@ export class Border {
   readonly #strangers = new BoundedMap<PeerId, string>(strangersMax);
   #forwarded = 0;
   #mdnsFailure: string | undefined;
+  readonly #missingTransports: MissingTransport[] = [];
 
   constructor(observer: Observer, metrics: Metrics) {
     this.#observer = observer;
@@ -68,6 +71,11 @@ export class Border {
   /** Why mDNS does not work on some interface, if so. */
   get mdnsFailure(): string | undefined {
     return this.#mdnsFailure;
+  }
+
+  /** Transports that were asked for and are not there. */
+  get missingTransports(): readonly MissingTransport[] {
+    return this.#missingTransports;
   }
 
   effect(effect: TellingEffect): void {
@@ -119,9 +127,12 @@ export class Border {
         });
         break;
       }
-      case "transportMissing":
-        this.#observer.log("net", "warn", "a transport cannot be used here; the others are", { ...fact });
+      case "transportMissing": {
+        const missing = { name: fact.transport, problem: fact.reason };
+        this.#missingTransports.push(missing);
+        this.#observer.log("net", "warn", wordsOfMissing(missing), { transport: fact.transport });
         break;
+      }
       case "relayGranted":
       case "relayRefused":
       case "circuitOpened":

@@ -310,6 +310,10 @@ export interface Info {
   readonly startedAt: Instant;
   /** Peers of other networks met on the LAN since start. */
   readonly strangers: number;
+  /** As configured, in order of preference. */
+  readonly transports: readonly string[];
+  /** Of each of them that cannot be used here, why and what to do. */
+  readonly missingTransports: readonly string[];
 }
 
 /** One check of a node's health. */

@@ -3,6 +3,7 @@ import { parseIpRange } from "../base/ip-range.ts";
 import { isRelayed } from "../base/relayed-address.ts";
 import type { Config } from "../config/settings.ts";
 import type { MdnsHealth } from "../drivers/libp2p/mdns-health.ts";
+import type { MissingTransport } from "../drivers/libp2p/transports.ts";
 import { lookAtNetwork } from "../drivers/system/network-look.ts";
 import type { MappingState } from "../drivers/system/port-mapping/port-mapper.ts";
 import { checkNetwork, type NetCheck, type NetCheckFacts } from "./netcheck.ts";
@@ -19,6 +20,7 @@ export interface CheckedNode {
   /** Why mDNS does not work somewhere. */
   mdnsFailure(): string | undefined;
   mdnsHealth(): MdnsHealth;
+  missingTransports(): readonly MissingTransport[];
   /** The port that the router forwards. */
   mapping(): MappingState;
   relaying(): { readonly guests: number; readonly circuits: number };
@@ -28,7 +30,7 @@ export async function checkNetworkNow(
   node: CheckedNode,
   { clock, reach, candidates }: Pick<NetCheckFacts, "clock" | "reach" | "candidates">,
 ): Promise<NetCheck> {
-  const { p2pRelay, p2pAnnounce, p2pFamily, peersExemptRanges } = node.config();
+  const { p2pRelay, p2pAnnounce, p2pFamily, p2pTransports, peersExemptRanges } = node.config();
   const [announced, mdnsFailure] = [node.announced(), node.mdnsFailure()];
   return checkNetwork({
     look: await lookAtNetwork(listenPorts(announced, p2pAnnounce)),
@@ -38,6 +40,7 @@ export async function checkNetworkNow(
     links: seenLinks(node),
     local: peersExemptRanges.flatMap((range) => parseIpRange(range) ?? []),
     mdns: { failure: mdnsFailure, health: node.mdnsHealth() },
+    transports: { configured: p2pTransports, missing: node.missingTransports() },
     clock,
     reach,
     candidates,

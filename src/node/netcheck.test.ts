@@ -23,6 +23,7 @@ const quiet: NetCheckFacts = {
   links: [],
   local,
   mdns: { failure: undefined, health: { enabled: true, places: [], otherNetworks: { nodes: 0, names: [] } } },
+  transports: { configured: ["tcp", "quic"], missing: [] },
   clock: { offsetMs: undefined, doubted: false },
   reach: { verdict: "unknown", witnesses: [], places: [] },
   mapping: { type: "off", reason: "no router is known" },
@@ -239,4 +240,17 @@ test.each<[string, Partial<NetCheckFacts>, string, "ok" | "degraded"]>([
 ])("of the port that a router forwards is said %s", (_, change, words, status) => {
   const found = checkNetwork({ ...quiet, ...change }).checks.find(({ name }) => name === "port mapping");
   expect([found?.message, found?.status]).toEqual([words, status]);
+});
+
+test("a transport that is configured but not there is told with what to do", () => {
+  const checkOf = (missing: NetCheckFacts["transports"]["missing"]): unknown =>
+    checkNetwork({ ...quiet, transports: { configured: ["tcp", "quic"], missing } }).checks.find(
+      ({ name }) => name === "transports",
+    );
+  expect(checkOf([])).toEqual({ name: "transports", status: "ok", message: "tcp, quic" });
+  expect(checkOf([{ name: "quic", problem: "Cannot find package" }])).toEqual({
+    name: "transports",
+    status: "degraded",
+    message: expect.stringMatching(/^quic is configured, but cannot be used here: Cannot find package\. .*npm install/),
+  });
 });

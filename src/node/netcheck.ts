@@ -17,6 +17,8 @@ import {
   rangeText,
 } from "../base/ip-range.ts";
 import type { MdnsHealth } from "../drivers/libp2p/mdns-health.ts";
+import type { MissingTransport } from "../drivers/libp2p/transports.ts";
+import { wordsOfMissing } from "./missing-transport.ts";
 import type { AddressFamily } from "../base/address-family.ts";
 import type { NetworkLook } from "../drivers/system/network-look.ts";
 import { mdnsHeard } from "./mdns-words.ts";
@@ -36,6 +38,7 @@ export interface NetCheckFacts extends RelayFacts {
   /** Local networks: addresses in them say nothing of the internet. */
   readonly local: readonly IpRange[];
   readonly mdns: { readonly failure: string | undefined; readonly health: MdnsHealth };
+  readonly transports: { readonly configured: readonly string[]; readonly missing: readonly MissingTransport[] };
   readonly clock: { readonly offsetMs: number | undefined; readonly doubted: boolean };
 }
 
@@ -88,6 +91,7 @@ export function checkNetwork(facts: NetCheckFacts): NetCheck {
   const reach = judgeReach(facts, observed);
   const checks = [
     interfacesCheck(facts),
+    transportsCheck(facts),
     listeningCheck(facts),
     announcedCheck(facts),
     routeCheck(facts),
@@ -250,6 +254,11 @@ function reachCheck({ verdict, reason, next }: Reach): NetworkFinding {
   return verdict === "behindNat" || verdict === "unreachable"
     ? degraded("reachability", message)
     : ok("reachability", message);
+}
+
+function transportsCheck({ transports: { configured, missing } }: NetCheckFacts): NetworkFinding {
+  const name = "transports";
+  return missing.length === 0 ? ok(name, configured.join(", ")) : degraded(name, missing.map(wordsOfMissing).join(" "));
 }
 
 function mdnsCheck({ mdns: { failure, health } }: NetCheckFacts): NetworkFinding {

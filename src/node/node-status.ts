@@ -40,7 +40,7 @@ export function statusOf(snapshot: ReplicaSnapshot, facts: ProcessFacts): Status
   };
 }
 
-type OwnInfo = Pick<Info, "network" | "http" | "dataDir" | "startedAt" | "strangers">;
+type OwnInfo = Omit<Info, "version" | "nodeVersion" | "peerId" | "author" | "p2p">;
 
 export function infoOf(driver: { readonly peerId: PeerId; addresses(): readonly string[] }, own: OwnInfo): Info {
   return {

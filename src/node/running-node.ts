@@ -74,6 +74,7 @@ import type { OutwardEffect } from "./turn.ts";
 import { programVersion } from "./version.ts";
 import { type Page, Reads } from "./reads.ts";
 import { mdnsBlocked } from "./mdns-words.ts";
+import { wordsOfMissing } from "./missing-transport.ts";
 import { infoOf } from "./node-status.ts";
 import { WatchHub } from "./watch-hub.ts";
 import { conditionsIn, receiptOf, refusalOf, wishOf, writtenOps } from "./write-request.ts";
@@ -118,6 +119,7 @@ class LiveNode implements NodeFacade, RunningNode {
     config: () => this.#config,
     announced: () => this.#running(this.#driver).addresses(),
     mdnsFailure: () => this.#border.mdnsFailure ?? mdnsBlocked(this.#running(this.#driver).mdnsHealth()),
+    missingTransports: () => this.#border.missingTransports,
     mdnsHealth: () => this.#running(this.#driver).mdnsHealth(),
     mapping: () => this.#mapping.state,
     relaying: () => this.#running(this.#driver).relaying(),
@@ -324,6 +326,8 @@ class LiveNode implements NodeFacade, RunningNode {
       dataDir: this.#folder.path,
       startedAt: this.#startedAt,
       strangers: this.#border.strangers,
+      transports: this.#config.p2pTransports,
+      missingTransports: this.#border.missingTransports.map(wordsOfMissing),
     });
   }
 

@@ -49,3 +49,31 @@ test("a key syncs both ways over TLS alone", async () => {
   const nodes = await shareKeys([], { P2P_SYNC_P2P_ENCRYPTERS: "tls" });
   expect(nodes.every(({ address }) => address.includes("/tcp/"))).toBe(true);
 });
+
+/** Hides the optional package from a process, as if npm had left it out. */
+const hidesQuic = `import { registerHooks } from "node:module";
+registerHooks({
+  resolve(specifier, context, next) {
+    if (specifier.startsWith("@chainsafe/libp2p-quic")) throw new Error("Cannot find package '@chainsafe/libp2p-quic'");
+    return next(specifier, context);
+  },
+});`;
+
+test("a transport whose package npm left out is told with what to do, by info and by netcheck", async () => {
+  const preload = `--import=data:text/javascript,${encodeURIComponent(hidesQuic)}`;
+  const environment = { NODE_OPTIONS: preload };
+  const node = await nursery.start("a", { flags: ["--transport", "tcp,quic"], environment });
+  expect(node.addresses.every((address) => address.includes("/tcp/"))).toBe(true);
+  const remedy =
+    /^quic is configured, but cannot be used here: Cannot find package .*npm install @chainsafe\/libp2p-quic/;
+  expect((await node.ask("GET", "/v1/info")).json()).toMatchObject({
+    transports: ["tcp", "quic"],
+    missingTransports: [expect.stringMatching(remedy)],
+  });
+  expect((await node.ask("GET", "/v1/netcheck")).json()).toMatchObject({
+    status: "degraded",
+    checks: expect.arrayContaining([
+      { name: "transports", status: "degraded", message: expect.stringMatching(remedy) },
+    ]),
+  });
+});

@@ -333,6 +333,8 @@ class MemoryFacade implements NodeFacade {
       dataDir: "/nowhere",
       startedAt,
       strangers: 2,
+      transports: ["tcp", "quic"],
+      missingTransports: [],
     };
   }
 
