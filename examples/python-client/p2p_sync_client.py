@@ -213,7 +213,7 @@ class Member:
     # ---- catching up, and letting others do so ----
 
     def summary(self) -> bytes:
-        """count, root, stale (1: we are new here), held back."""
+        """count, root, flags (1: we are new here), held back."""
         entries = sorted((sha256(key), sha256(b"\2", v.batch_id, v.leaf)) for key, v in self.set.items())
         return struct.pack(">Q", len(entries)) + trie_root(entries) + struct.pack(">BH", 1, 0)
 

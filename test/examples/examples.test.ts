@@ -79,6 +79,21 @@ test("shared-configuration: what one machine changes the other is told, and both
   ]);
 }, 120_000);
 
+test("unstorage-driver: what one machine sets and removes the other prints", async () => {
+  const a = new Example("unstorage-driver", join(folder, "notes-a"));
+  const b = new Example("unstorage-driver", join(folder, "notes-b"), await a.address());
+  await b.address();
+  a.child.stdin.write("todo buy milk\n");
+  await b.says(/^todo: buy milk$/m);
+  b.child.stdin.write("todo\n");
+  await a.says(/^todo is gone$/m);
+  for (const { child } of [a, b]) child.stdin.end();
+  expect(await Promise.all([a.exited, b.exited])).toEqual([
+    [0, null],
+    [0, null],
+  ]);
+}, 120_000);
+
 test("presence-by-ttl: who comes, who loses power and who leaves is told", async () => {
   const alice = new Example("presence-by-ttl", "alice", join(folder, "presence-a"));
   const bob = new Example("presence-by-ttl", "bob", join(folder, "presence-b"), await alice.address());

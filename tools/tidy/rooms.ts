@@ -106,7 +106,7 @@ const doorsOfRoom: Readonly<Record<string, Doors>> = {
     packages: ["node:*"],
   },
   // Examples show the library from outside.
-  examples: { values: ["index"], types: [], packages: ["node:*", "p2p-sync"] },
+  examples: { values: ["index"], types: [], packages: ["node:*", "p2p-sync", "unstorage"] },
 };
 
 /** Folders whose files put the whole house together and may import all of it. */
