@@ -5,17 +5,9 @@
  * A single one may lie, or stand behind the same router, so an address is believed only where peers of two different
  * networks saw the same. That somebody from outside dialed in is the one sure proof of being reachable.
  */
+import { isOutside } from "../base/address-scope.ts";
 import type { PeerId } from "../base/brand.ts";
-import {
-  type IpBytes,
-  type IpRange,
-  ipOfMultiaddr,
-  isInRange,
-  isLoopback,
-  networkOf,
-  parseIp,
-  rangeText,
-} from "../base/ip-range.ts";
+import { type IpBytes, type IpRange, ipOfMultiaddr, networkOf, parseIp, rangeText } from "../base/ip-range.ts";
 import type { MdnsHealth } from "../drivers/libp2p/mdns-health.ts";
 import type { MissingTransport } from "../drivers/libp2p/transports.ts";
 import { wordsOfMissing } from "./missing-transport.ts";
@@ -189,7 +181,7 @@ function observedAddresses(facts: NetCheckFacts): readonly ObservedAddress[] {
 /** The address in a direct multiaddr, where it lies outside local networks. */
 function outside(address: string, { local }: NetCheckFacts): IpBytes | undefined {
   const ip = isRelayed(address) ? undefined : ipOfMultiaddr(address);
-  return ip === undefined || isLoopback(ip) || local.some((range) => isInRange(ip, range)) ? undefined : ip;
+  return ip !== undefined && isOutside(ip, local) ? ip : undefined;
 }
 
 function interfacesCheck({ look: { interfaces }, family }: NetCheckFacts): NetworkFinding {

@@ -3,7 +3,8 @@
  * only on it, one of a local network within it. What is told by somebody who is further away than the address lies is
  * not for us, and the other way round.
  */
-import { type IpRange, ipOfMultiaddr, isInRange, isLoopback } from "../../base/ip-range.ts";
+import { isOutside } from "../../base/address-scope.ts";
+import { type IpRange, ipOfMultiaddr, isLoopback } from "../../base/ip-range.ts";
 import { isRelayed, relayedBy, relayOf } from "../../base/relayed-address.ts";
 import { authorOf } from "../../codec/peer-id.ts";
 import { bareAddress } from "./address-book.ts";
@@ -16,7 +17,7 @@ export function reachOf(address: string, local: readonly IpRange[]): Reach {
   const ip = ipOfMultiaddr(relayOf(address)?.address ?? address);
   if (ip === undefined) return 2;
   if (isLoopback(ip)) return 0;
-  return local.some((range) => isInRange(ip, range)) ? 1 : 2;
+  return isOutside(ip, local) ? 2 : 1;
 }
 
 /** One IP address and a port of TCP, QUIC or WebSockets at which somebody can be dialed, or a relay with such an address. */

@@ -5,7 +5,8 @@
  *
  * It asks only where it makes sense: where there is a router and this machine has a private address towards it.
  */
-import { parseIp, isInRange, parseIpRange } from "../../../base/ip-range.ts";
+import { type AddressScope, scopeOf } from "../../../base/address-scope.ts";
+import { parseIp } from "../../../base/ip-range.ts";
 import { findGateway, type Gateway } from "./gateway.ts";
 import { leaseSeconds, leaseSecondsMin, mapAgainMs, outerPortsTried, unmapMsMax } from "./limits.ts";
 import { type MapPort, MappingRefused, type Mapped } from "./mapping.ts";
@@ -74,8 +75,11 @@ export class PortMapper {
 
   async #ask(): Promise<{ readonly state: MappingState; readonly againMs: number }> {
     const gateway = await findGateway();
-    if (gateway === undefined || !isPrivate(gateway.own)) {
-      const reason = gateway === undefined ? "no router is known" : "this machine has a public address of its own";
+    if (gateway === undefined) return { state: { type: "off", reason: "no router is known" }, againMs: mapAgainMs };
+    const scope = scopeOfText(gateway.own);
+    if (scope !== "local") {
+      const what = scope === "global" ? "public" : "reserved, and not private";
+      const reason = `this machine's own address towards the router, ${gateway.own}, is ${what}`;
       return { state: { type: "off", reason }, againMs: mapAgainMs };
     }
     const refusals: string[] = [];
@@ -86,7 +90,7 @@ export class PortMapper {
         const address = `/ip4/${mapped.outerAddress}/tcp/${mapped.outerPort}`;
         const seconds = mapped.seconds === 0 ? leaseSeconds : Math.max(mapped.seconds, leaseSecondsMin);
         return {
-          state: { type: "mapped", by, address, isPublic: !isPrivate(mapped.outerAddress) },
+          state: { type: "mapped", by, address, isPublic: scopeOfText(mapped.outerAddress) === "global" },
           againMs: seconds * 500,
         };
       } catch (cause) {
@@ -131,12 +135,7 @@ function mapper(by: Language): MapPort {
   return by === "UPnP" ? mapByUpnp : mapByNatPmp;
 }
 
-/** Addresses that routers do not pass on: RFC 1918, RFC 3927, and those that providers share among customers, RFC 6598. */
-const privateRanges = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16", "100.64.0.0/10"].flatMap(
-  (range) => parseIpRange(range) ?? [],
-);
-
-function isPrivate(address: string): boolean {
+function scopeOfText(address: string): AddressScope | undefined {
   const ip = parseIp(address);
-  return ip === undefined || privateRanges.some((range) => isInRange(ip, range));
+  return ip === undefined ? undefined : scopeOf(ip);
 }
