@@ -74,7 +74,8 @@ class Side {
       inputBytesMax,
       gossipBytesMax: gossipQueuesBytesMax,
       peerRates: usualPeerRates,
-      mdns: { enabled: false, networkName: "bench", networkId: "00".repeat(32) },
+      mdns: false,
+      network: { name: "bench", id: "00".repeat(32) },
       dropGossip: false,
       version: "0.0.0",
       onEvent: (event) => {

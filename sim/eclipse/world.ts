@@ -108,7 +108,7 @@ export class EclipsedWorld {
 
   #started(): readonly [AddressBook, Connections] {
     const place = keyedNumber(ed25519Signer(new Prng(this.#seed).bytes(32)));
-    const book = new AddressBook({ self, place, prng: new Prng(this.#prng.u32()), exempt: [] }, [
+    const book = new AddressBook({ self, place, prng: new Prng(this.#prng.u32()), exempt: () => [] }, [
       ...this.#disk.values(),
     ]);
     const connections = new Connections({

@@ -5,9 +5,10 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { open, readAnswer, startTestApi, testToken, type TestApi } from "../../test/support/api-client.ts";
 import { memoryPeerId } from "../../test/support/memory-facade.ts";
 import type { Instant, PeerId } from "../base/brand.ts";
-import type { Fault } from "../base/fault.ts";
-import type { PeerStatus } from "../node/facade.ts";
+import { Fault } from "../base/fault.ts";
+import type { PeerStatus, SettingChange } from "../node/facade.ts";
 import { limits } from "./limits.ts";
+import { reloadSchema } from "./reload-views.ts";
 import { allRoutes } from "./routes/all.ts";
 import { healthSchema, infoSchema, peersSchema, statusSchema } from "./views.ts";
 
@@ -109,6 +110,31 @@ describe("the node", () => {
     expect(Object.keys(status.counters)).toHaveLength(8);
     const info = infoSchema.parse((await api.ask("GET", "/v1/info")).json());
     expect(info).toMatchObject({ peerId: memoryPeerId, http: api.server.url, startedAt: "2026-01-02T03:04:05.000Z" });
+  });
+
+  test("reads its configuration again when told, and says what became of each changed setting", async () => {
+    const keys = { from: ["a"], to: ["b"] };
+    const changes: SettingChange[] = [
+      { key: "p2p.mdns", from: true, to: false, outcome: "applied", reason: undefined },
+      { key: "p2p.dial", ...keys, outcome: "restart", reason: undefined },
+      { key: "log.file", from: "", to: "/x", outcome: "refused", reason: "it cannot be written" },
+    ];
+    const invalid = new Fault("invalid_config", "line 3: no such key");
+    let reads = 0;
+    const reading = await startTestApi({
+      reloadConfig: () => {
+        if (++reads === 2) throw invalid;
+        return changes;
+      },
+    });
+    const answer = await reading.ask("POST", "/v1/config/reload");
+    expect(reloadSchema.parse(answer.json())).toEqual({
+      changes: changes.map((change) => ({ ...change, reason: change.reason ?? null })),
+    });
+    const refused = await reading.ask("POST", "/v1/config/reload");
+    expect([refused.status, refused.json()]).toMatchObject([422, { code: "invalid_config", message: invalid.message }]);
+    await reading.close();
+    expect((await api.ask("POST", "/v1/config/reload")).json()).toMatchObject({ code: "not_found" });
   });
 
   test("repairs its clock when told", async () => {

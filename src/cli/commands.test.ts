@@ -12,6 +12,7 @@ import {
   receiptSchema,
   statusSchema,
 } from "../api/views.ts";
+import { reloadSchema } from "../api/reload-views.ts";
 import {
   runCommand,
   startCommand,
@@ -274,5 +275,23 @@ describe("config", () => {
     ).toEqual([`${file}:2:`, `${file}:3:`]);
     const shown = JSON.parse((await run(["config", "show", "--json", "--port", "7"])).out) as Record<string, unknown>;
     expect(shown["p2p.port"]).toEqual({ value: 7, origin: { type: "flag", name: "--port" } });
+  });
+
+  test("is read again by the node when told, which says what is in effect, and names what is wrong with the file", async () => {
+    const file = join(dataDir, "config.toml");
+    writeFileSync(file, "[p2p]\nmdns = false\nport = 5\n");
+    expect((await run(["config", "reload"])).out).toMatch(
+      /p2p\.port +4001 +5 +needs a restart\np2p\.mdns +true +false +in effect now\n/,
+    );
+    writeFileSync(file, "");
+    const told = JSON.parse((await run(["config", "reload", "--json"])).out) as unknown;
+    expect(reloadSchema.parse(told).changes).toEqual([
+      { key: "p2p.mdns", from: false, to: true, outcome: "applied", reason: null },
+    ]);
+    writeFileSync(file, "[p2p]\nprot = 5\n");
+    const refused = await run(["config", "reload"]);
+    expect(refused).toMatchObject({ out: "", err: expect.stringContaining("did you mean p2p.port?") as string });
+    expect(refused.code).not.toBe(0);
+    rmSync(file);
   });
 });

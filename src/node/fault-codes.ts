@@ -43,7 +43,7 @@ export const faultCodes = {
   invalid_config: {
     meaning: "The configuration has an unknown key, a wrong type or a value out of range.",
     whatToDo: "The message names the file and line; see docs/CONFIG.md.",
-    http: 500,
+    http: 422,
     exit: 2,
   },
   too_many_entries: {

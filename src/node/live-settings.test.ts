@@ -24,7 +24,7 @@ describe("a node that runs", () => {
     folder = mkdtempSync(join(tmpdir(), "p2p-sync-live-"));
     fleet = createFleet();
     [node, other] = [await fleet.start("node"), await fleet.start("other")];
-    config = node.applyConfig({ ...defaultConfig() }).config; // as it was started, but for what needs a restart
+    config = node.applyConfig({ ...defaultConfig(), p2pMdns: false }).config; // as it was started, but for what needs a restart
   });
   afterAll(async () => {
     await fleet[Symbol.asyncDispose]();
@@ -46,6 +46,7 @@ describe("a node that runs", () => {
       () => "1MiB/s",
       async () => limitOf(await node.facade.status(), "limits.max_bandwidth") === 2 ** 20,
     ],
+    p2pMdns: [() => true, async () => (await node.facade.netcheck()).mdns.enabled],
     p2pDial: [() => [addressOf(other)], async () => (await node.facade.status()).peers === 1],
   };
 
@@ -83,6 +84,10 @@ const given: Readonly<Partial<Record<LiveSettingName, unknown>>> = {
   limitsMaxBandwidth: "7MiB/s",
   limitsPeerBandwidth: "7MiB/s",
   limitsPeerMessages: 77,
+  peersMaxLinks: 77,
+  peersExemptRanges: ["192.0.2.0/24"],
+  peersPingSeconds: 7,
+  p2pPeerTimeoutSeconds: 77,
 };
 
 test.each(Object.entries(given))("%s is among what the replica or the driver is told", (name, value) => {
@@ -104,6 +109,7 @@ describe("a configuration that is read again", () => {
     },
     replica: taker("replica"),
     network: taker("network"),
+    links: taker("links"),
     memory: taker("memory"),
     dials: taker("dials"),
   };
@@ -129,6 +135,6 @@ describe("a configuration that is read again", () => {
 
 test("every live setting is tried here", () => {
   const loggers = ["logLevel", "logFormat"]; // src/cli/start/run-node.test.ts has a process read them again
-  const tried = new Set([...Object.keys(given), ...loggers, "logFile", "limitsMaxMemory", "p2pDial"]);
+  const tried = new Set([...Object.keys(given), ...loggers, ...["logFile", "limitsMaxMemory", "p2pDial", "p2pMdns"]]);
   expect(settingNames.filter((name) => settingOf(name).reload === "live" && !tried.has(name))).toEqual([]);
 });

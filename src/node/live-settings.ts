@@ -7,7 +7,7 @@ import { type Config, type LiveSettingName, type SettingName, settingNames, sett
 import type { SettingValue } from "../config/setting-types.ts";
 
 /** Who takes a changed setting. */
-export type Taker = "log" | "replica" | "network" | "memory" | "dials";
+export type Taker = "log" | "replica" | "network" | "links" | "memory" | "dials";
 
 export const takerOf: Readonly<Record<LiveSettingName, Taker>> = {
   logLevel: "log",
@@ -29,6 +29,11 @@ export const takerOf: Readonly<Record<LiveSettingName, Taker>> = {
   limitsPeerBandwidth: "network",
   limitsPeerMessages: "network",
   p2pDial: "dials",
+  p2pMdns: "network",
+  p2pPeerTimeoutSeconds: "network",
+  peersPingSeconds: "network",
+  peersMaxLinks: "links",
+  peersExemptRanges: "replica",
 };
 
 export interface SettingChange {

@@ -55,7 +55,6 @@ export function threadOptionsOf(
     ...liveOptionsOf(config),
     banMsSteps: [config.peersBanSeconds * 1000, config.peersBanAgainSeconds * 1000, undefined],
     outboundWanted: config.peersOutbound,
-    exemptRanges: config.peersExemptRanges.flatMap((range) => parseIpRange(range) ?? []),
     exchange: config.peersExchange,
     usesRelays: config.p2pRelay === "use" || config.p2pRelay === "both",
     routing: config.p2pDht,
@@ -89,6 +88,7 @@ export function liveOptionsOf(config: Config): LiveOptions {
       },
       reconnectMs: hourMs / config.peersReconnectsPerHour,
     },
+    exemptRanges: config.peersExemptRanges.flatMap((range) => parseIpRange(range) ?? []),
     detector: { enabled: config.peersDetector, probeMs: config.peersProbeMs },
     disk: {
       maxBytes: limitOf(settings.limitsMaxDisk, config.limitsMaxDisk),
@@ -105,6 +105,10 @@ export function liveDriverOptionsOf(config: Config): LiveDriverOptions {
       bytesPerSecond: limitOf(settings.limitsPeerBandwidth, config.limitsPeerBandwidth) ?? Infinity,
       messagesPerSecond: config.limitsPeerMessages,
     },
+    linksMax: config.peersMaxLinks,
+    pingEveryMs: config.peersPingSeconds * 1000,
+    staleAfterMs: config.p2pPeerTimeoutSeconds * 1000,
+    mdns: config.p2pMdns,
   };
 }
 
@@ -127,14 +131,11 @@ export function driverOptionsOf(
     encrypters: config.p2pEncrypters,
     ...liveDriverOptionsOf(config),
     dialMs: config.p2pDialTimeoutSeconds * 1000,
-    linksMax: config.peersMaxLinks,
     relays: config.p2pRelay === "serve" || config.p2pRelay === "both",
-    pingEveryMs: config.peersPingSeconds * 1000,
-    staleAfterMs: config.p2pPeerTimeoutSeconds * 1000,
     frameBytesMax: limitOf(settings.limitsMaxFrame, config.limitsMaxFrame) ?? linkFrameBytesMax,
     inputBytesMax: plan.inputBytes,
     gossipBytesMax: plan.gossipBytes,
-    mdns: { enabled: config.p2pMdns, networkName: config.networkName, networkId: network },
+    network: { name: config.networkName, id: network },
     dropGossip: config.testDropGossip,
     version: programVersion,
     ...listeners,

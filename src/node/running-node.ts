@@ -143,8 +143,12 @@ class LiveNode implements NodeFacade, RunningNode {
   });
   readonly #takers: Takers = {
     log: (_, after) => this.#observer.useLogger(loggerOf(after)),
-    replica: (_, after) => this.#running(this.#client).tell({ type: "optionsChanged", options: liveOptionsOf(after) }),
+    replica: (_, after) => this.#tellOptions(after),
     network: (_, after) => this.#running(this.#driver).adjust(liveDriverOptionsOf(after)),
+    links: (_, after) => {
+      this.#running(this.#driver).adjust(liveDriverOptionsOf(after));
+      this.#tellOptions(after);
+    },
     memory: (_, after) => this.#memory.limitTo(limitOf(settings.limitsMaxMemory, after.limitsMaxMemory)),
     dials: (before, after) => this.#redial(before.p2pDial, after.p2pDial),
   };
@@ -441,6 +445,10 @@ class LiveNode implements NodeFacade, RunningNode {
   #order(order: NetworkOrder): void {
     if (this.#config.testDropFrontier && order.type === "send" && order.protocol === "frontier") return;
     this.#wire.carryOut(order);
+  }
+
+  #tellOptions(config: Config): void {
+    this.#running(this.#client).tell({ type: "optionsChanged", options: liveOptionsOf(config) });
   }
 
   /** Addresses that are named no more are not dialed any more; links that stand stay. */

@@ -3,7 +3,6 @@
  * and disk). Plain data, in order, never waiting for each other.
  */
 import type { NetworkId } from "../base/brand.ts";
-import type { IpRange } from "../base/ip-range.ts";
 import type { OutboxLimits } from "../core/sync/outbox/machine.ts";
 import type { LiveOptions } from "../core/replica/live-options.ts";
 import type { ReplicaInput } from "../core/replica/inputs.ts";
@@ -23,7 +22,6 @@ export interface ThreadOptions extends LiveOptions {
   readonly networkName: string;
   readonly agent: string;
   readonly horizonDays: number;
-  readonly exemptRanges: readonly IpRange[];
   readonly outboundWanted: number;
   readonly exchange: boolean;
   readonly usesRelays: boolean;

@@ -28,6 +28,8 @@ export class Side {
   /** The words of every goodbye it said. */
   readonly reasons: string[] = [];
   mono = 0;
+  /** Places for peers; the usual number where it is undefined. */
+  links: number | undefined;
 
   constructor(self: PeerId = alice, session: string = "0a".repeat(8)) {
     this.machine = new Admission({
@@ -35,7 +37,7 @@ export class Side {
       network,
       session,
       agent: "test",
-      slots: new Slots(() => ({ exempt: [], validators: 0 })),
+      slots: new Slots(() => ({ exempt: [], validators: 0, links: this.links })),
       merits: () => ({ class: "unknown", usefulness: 0.5, promptness: 0.5 }),
       breaker: () => usualBreaker,
     });

@@ -22,7 +22,7 @@ export class Table {
 
   constructor(outboundWanted = 0, known: readonly KnownAddress[] = [], limits?: PeerLimits) {
     const place = keyedNumber(ed25519Signer(new Uint8Array(32).fill(9)));
-    this.book = new AddressBook({ self, place, prng: new Prng(2), exempt: [] }, known);
+    this.book = new AddressBook({ self, place, prng: new Prng(2), exempt: () => [] }, known);
     this.machine = new Connections({
       self,
       prng: new Prng(1),

@@ -15,9 +15,23 @@ import { connect, createServer, type AddressInfo, type Server, type Socket } fro
 import type { NetworkEvent } from "../../src/ports/network.ts";
 import { createLibp2pDriver } from "../../src/drivers/libp2p/driver.ts";
 import { usualPeerRates } from "../../src/drivers/libp2p/rates/peer-meter.ts";
-import type { LinkFact, NetworkDriver, NetworkDriverOptions } from "../../src/drivers/libp2p/driver-types.ts";
+import type {
+  LinkFact,
+  LiveDriverOptions,
+  NetworkDriver,
+  NetworkDriverOptions,
+} from "../../src/drivers/libp2p/driver-types.ts";
 
 const deadlineMs = 8_000;
+
+export const usualLiveOptions: LiveDriverOptions = {
+  bandwidthMax: undefined,
+  peerRates: usualPeerRates,
+  linksMax: 50,
+  pingEveryMs: 30_000,
+  staleAfterMs: 120_000,
+  mdns: false,
+};
 
 type Of<Union extends { readonly type: string }, Type extends Union["type"]> = Extract<Union, { readonly type: Type }>;
 
@@ -54,16 +68,12 @@ export class TestNode {
       transports: ["tcp"],
       encrypters: ["noise"],
       dialMs: 10_000,
-      linksMax: 50,
+      ...usualLiveOptions,
       relays: true,
-      pingEveryMs: 30_000,
-      staleAfterMs: 120_000,
-      bandwidthMax: undefined,
       frameBytesMax: linkFrameBytesMax,
       inputBytesMax,
       gossipBytesMax: gossipQueuesBytesMax,
-      peerRates: usualPeerRates,
-      mdns: { enabled: false, networkName: "test", networkId: "00".repeat(32) },
+      network: { name: "test", id: "00".repeat(32) },
       dropGossip: false,
       version: "0.0.0",
       onEvent: record(events),

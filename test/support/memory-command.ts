@@ -25,7 +25,7 @@ async function createNode(config: Config): Promise<RunningNode> {
   let running = config;
   const log = (_: Config, next: Config): void => void process.stderr.write(`log level now ${next.logLevel}\n`);
   const nothing = (): void => undefined;
-  const takers = { log, replica: nothing, network: nothing, memory: nothing, dials: nothing };
+  const takers = { log, replica: nothing, network: nothing, links: nothing, memory: nothing, dials: nothing };
   if (MEMORY_STOP === "never") facade.stop = () => new Promise(() => undefined);
   return {
     facade,

@@ -41,7 +41,7 @@ export class Inhabitant {
       self: this.peer,
       enabled: true,
       prng: new Prng(index),
-      local,
+      local: () => local,
       remembered: [],
       addressesOf: () => [],
     });

@@ -58,8 +58,8 @@ export interface BookOptions {
   readonly self: PeerId;
   readonly place: KeyedNumber;
   readonly prng: Prng;
-  /** Where addresses lie close together by nature: each of them counts as a network of its own. */
-  readonly exempt: readonly IpRange[];
+  /** Where addresses lie close together by nature: each of them counts as a network of its own. A place once given is kept. */
+  readonly exempt: () => readonly IpRange[];
 }
 
 export class AddressBook {
@@ -250,7 +250,7 @@ export class AddressBook {
     if (relay !== undefined) return `relayed ${this.networkOf(relay.address)}`;
     const ip = ipOfMultiaddr(address);
     if (ip === undefined) return address.split("/").slice(1, 3).join("/");
-    if (this.#options.exempt.some((range) => isInRange(ip, range))) return address;
+    if (this.#options.exempt().some((range) => isInRange(ip, range))) return address;
     return networkOf(ip);
   }
 }

@@ -181,3 +181,24 @@ test("validators that are linked take of the places kept for them, and no others
   expect(ten.refusal(seat("12.0.0.1", "outbound"), false, [...linked, ...others])).toBeUndefined();
   expect(ten.refusal(seat("12.0.0.1", "outbound"), false, seats(linksMax - 10, "outbound"))).toMatch(/^all 40 places/u);
 });
+
+test.each<[string, Partial<TakenSeat>]>([
+  ["a validator", { class: "validator" }],
+  ["who is allowed by rule", { allowed: true }],
+  ["who is more useful", { usefulness: 0.9 }],
+  ["who is linked for longer", { since: 1 }],
+])("where there are fewer places %s stays before others", (_, change) => {
+  const seats = Array.from({ length: 14 }, (__, i) => ({
+    ...{ ...seat(`${20 + i}.1.1.1`), link: i, since: 9, class: "regular" as const, allowed: false },
+    ...{ usefulness: 0.5, promptness: 0.5 },
+    ...(i === 5 && change),
+  }));
+  const few = (links: number): Slots => new Slots(() => ({ exempt: [], validators: 0, links }));
+  expect(few(14).surplus(seats)).toEqual([]);
+  expect(few(13).surplus(seats)).toHaveLength(1);
+  expect(
+    few(1)
+      .surplus(seats)
+      .toSorted((a, b) => a - b),
+  ).toEqual([0, 1, 2, 3, 4, 6, 7, 8, 9, 10, 11, 12, 13]);
+});

@@ -110,6 +110,18 @@ export class Slots {
     return crowd.toSorted((a, b) => b.since - a.since)[0]?.link;
   }
 
+  /** Links for which there is no place any more: those of the lowest class, of these the least useful, of these the youngest; allowed ones last. */
+  surplus(taken: readonly TakenSeat[]): readonly LinkId[] {
+    const least = taken.toSorted(
+      (a, b) =>
+        Number(a.allowed) - Number(b.allowed) ||
+        rankOf(b.class) - rankOf(a.class) ||
+        a.usefulness - b.usefulness ||
+        b.since - a.since,
+    );
+    return least.slice(0, Math.max(0, taken.length - this.links)).map(({ link }) => link);
+  }
+
   #tooNear(fresh: Seat, taken: readonly Seat[]): string | undefined {
     const near = this.#neighbourhood(fresh);
     if (near === undefined) return undefined;

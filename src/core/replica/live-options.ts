@@ -3,6 +3,7 @@
  * getters over the one object that `Parts` holds, so that a change is in force with the next step.
  */
 import type { Millis, PeerId } from "../../base/brand.ts";
+import type { IpRange } from "../../base/ip-range.ts";
 import type { DetectorOptions } from "../peers/detector/machine.ts";
 import type { PeerLimits } from "../peers/peer-limits.ts";
 import type { DiskLimits } from "./disk-room.ts";
@@ -17,6 +18,8 @@ export interface LiveOptions {
   readonly validators: readonly PeerId[];
   /** The usual ones where it is left out. */
   readonly peerLimits?: PeerLimits | undefined;
+  /** Where any number of peers may dial in from. */
+  readonly exemptRanges: readonly IpRange[];
   readonly detector: DetectorOptions;
   /** Room on disk; without it nothing is limited, and nobody need measure. */
   readonly disk?: DiskLimits | undefined;
@@ -28,6 +31,6 @@ export interface Live {
 }
 
 export function liveOptionsIn(options: LiveOptions): LiveOptions {
-  const { pullEveryMs, first, cutOffMs, validators, peerLimits, detector, disk } = options;
-  return { pullEveryMs, first, cutOffMs, validators, peerLimits, detector, disk };
+  const { pullEveryMs, first, cutOffMs, validators, peerLimits, exemptRanges, detector, disk } = options;
+  return { pullEveryMs, first, cutOffMs, validators, peerLimits, exemptRanges, detector, disk };
 }

@@ -57,8 +57,6 @@ export interface ReplicaOptions extends LiveOptions {
   readonly trieCacheBytes?: number | undefined;
   /** Length of the first, second … automatic ban of a peer, in ms; undefined stands for good. */
   readonly banMsSteps: readonly (number | undefined)[];
-  /** Where any number of peers may dial in from. */
-  readonly exemptRanges: readonly IpRange[];
   /** Links of this node's own dialing below which it dials addresses that others told of; with 0 it never does. */
   readonly outboundWanted: number;
   /** Whether it asks others for addresses and tells them of those it knows. */
@@ -114,20 +112,20 @@ export interface Step {
 
 // tidy: long because it makes one machine after the other
 export function makeParts(options: ReplicaOptions, view: StoreView, state: StoreState): Parts {
-  const { signer, network, session, agent, seed, horizonDays, trieReplayOpsMin, outboundWanted, exemptRanges } =
-    options;
+  const { signer, network, session, agent, seed, horizonDays, trieReplayOpsMin, outboundWanted } = options;
   const live: Live = { current: liveOptionsIn(options) };
+  const local = (): readonly IpRange[] => live.current.exemptRanges;
   const self = peerIdOf(signer.author);
   const standing = new Standing(view.peerRules(), options.banMsSteps);
   const book = new AddressBook(
-    { self, place: keyedNumber(signer), prng: new Prng(seed + 2), exempt: exemptRanges },
+    { self, place: keyedNumber(signer), prng: new Prng(seed + 2), exempt: local },
     view.addresses(),
   );
   const routing = new Routing({
     self,
     enabled: options.routing,
     prng: new Prng(seed + 6),
-    local: exemptRanges,
+    local,
     remembered: book.list().filter(({ table }) => table === "tried"),
     addressesOf: (peer) => book.addressesOf(peer),
   });
@@ -165,7 +163,7 @@ export function makeParts(options: ReplicaOptions, view: StoreView, state: Store
       session,
       agent,
       slots: new Slots(() => ({
-        exempt: exemptRanges,
+        exempt: local(),
         validators: live.current.validators.length,
         links: live.current.peerLimits?.links,
       })),
@@ -179,9 +177,9 @@ export function makeParts(options: ReplicaOptions, view: StoreView, state: Store
       prng: new Prng(seed + 3),
       book,
       wantsAddresses: () => connections.wantsAddresses(),
-      local: exemptRanges,
+      local,
     }),
-    reach: new Reach({ prng: new Prng(seed + 5), local: exemptRanges, usesRelays: options.usesRelays }),
+    reach: new Reach({ prng: new Prng(seed + 5), local, usesRelays: options.usesRelays }),
     dialBacks: new DialBacks(),
     routing,
     book,

@@ -279,6 +279,7 @@ export class Replica {
     const isSlower = live.current.pullEveryMs > options.pullEveryMs;
     live.current = options;
     disk.limited();
+    stepAdmission({ type: "placesChanged" }, this.#parts, step);
     if (!isSlower) return;
     const facts = pull.step({ type: "everybodyDue" }, holdingsSeen(this.#parts), step.now, step.out);
     passOnPullFacts(facts, this.#parts, step);

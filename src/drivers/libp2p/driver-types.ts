@@ -26,6 +26,14 @@ export interface LiveDriverOptions {
   /** Read, and written, over all links in a second; undefined for no limit. */
   readonly bandwidthMax: number | undefined;
   readonly peerRates: PeerRates;
+  /** Links that the core admits; libp2p takes as many more as may wait to be admitted or be told goodbye. */
+  readonly linksMax: number;
+  /** Time between two pings of a link, at most. */
+  readonly pingEveryMs: Millis;
+  /** How long a link may leave pings unanswered before it is closed as stale. */
+  readonly staleAfterMs: Millis;
+  /** Whether nodes are looked for on the local network. */
+  readonly mdns: boolean;
 }
 
 export interface NetworkDriverOptions extends LiveDriverOptions {
@@ -47,19 +55,14 @@ export interface NetworkDriverOptions extends LiveDriverOptions {
   readonly dialMs: Millis;
   /** Whether others may be relayed by this node. */
   readonly relays: boolean;
-  /** Time between two pings of a link, at most. */
-  readonly pingEveryMs: Millis;
-  /** Links that the core admits; libp2p takes as many more as may wait to be admitted or be told goodbye. */
-  readonly linksMax: number;
-  /** How long a link may leave pings unanswered before it is closed as stale. */
-  readonly staleAfterMs: Millis;
   /** Bytes of one frame on a link, where that is less than its protocol allows. */
   readonly frameBytesMax: number;
   /** Bytes of received, not yet understood or judged input over all links and gossip. */
   readonly inputBytesMax: number;
   /** Bytes waiting in the gossip streams of all peers together. */
   readonly gossipBytesMax: number;
-  readonly mdns: { readonly enabled: boolean; readonly networkName: string; readonly networkId: string };
+  /** By which mDNS tells networks apart. */
+  readonly network: { readonly name: string; readonly id: string };
   /** For tests: links to drop gossip on, so that only reconciliation repairs. */
   readonly dropGossip: boolean;
   readonly version: string;

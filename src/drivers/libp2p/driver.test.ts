@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from "vitest";
 import { decodeAdmit } from "../../codec/admit.ts";
-import { frameBytesMax } from "./limits.ts";
-import { countingRelay, link, TestNode, TestScope } from "../../../test/support/driver-node.ts";
+import { frameBytesMax, spareConnections } from "./limits.ts";
+import { countingRelay, link, TestNode, TestScope, usualLiveOptions } from "../../../test/support/driver-node.ts";
 
 const scope = new TestScope();
 afterEach(() => scope.end());
@@ -139,4 +139,14 @@ test("a stopped driver ignores orders, stops twice, and frees its port", async (
   b.driver.carryOut({ type: "dial", address: a.address, attempt: 9 });
   const again = await scope.start("b", { listen: [`/ip4/127.0.0.1/tcp/${port}`] });
   expect(again.port).toBe(port);
+});
+
+test("as many connections are taken as the links of now need", async () => {
+  const hub = await scope.start("hub", { linksMax: 1 - spareConnections });
+  const [a, b] = [await scope.start("taken"), await scope.start("refused")];
+  await link(a, hub);
+  b.driver.carryOut({ type: "dial", address: hub.address, attempt: 7 });
+  await b.event("dialFailed", (event) => event.attempt === 7);
+  hub.driver.adjust({ ...usualLiveOptions, linksMax: 2 - spareConnections });
+  await link(b, hub);
 });

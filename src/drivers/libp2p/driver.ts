@@ -165,7 +165,7 @@ class Libp2pDriver implements NetworkDriver {
       await this.stop();
       throw cause;
     }
-    this.#startMdns();
+    if (this.#options.mdns) this.#startMdns();
     this.#gossip.subscribe();
     this.#hostWatch.start();
     this.#sweeper = setInterval(() => this.#sweep(), peerSweepEveryMs);
@@ -259,6 +259,10 @@ class Libp2pDriver implements NetworkDriver {
   adjust(options: LiveDriverOptions): void {
     this.#bandwidth.limitTo(options.bandwidthMax, performance.now());
     this.#watch.changeRates(options.peerRates);
+    this.#prepared().takeLinks(options.linksMax);
+    this.#pinger.change(options);
+    if (options.mdns) this.#startMdns();
+    else void this.#stopMdns();
   }
 
   pace(bytesPerSecond: number | undefined): void {
@@ -294,7 +298,7 @@ class Libp2pDriver implements NetworkDriver {
     this.#unjudged.stop();
     this.#relaying.stop();
     this.#bandwidth.limitTo(undefined, performance.now()); // goodbyes do not wait
-    await this.#mdns?.stop();
+    await this.#stopMdns();
     for (const link of this.#links.values()) if (link.isOpen) link.send("admit", farewell); // of the core, where it could
     await Promise.all([...this.#links.values()].map((link) => link.close("this node is stopping")));
     await this.#prepared().libp2p.stop();
@@ -320,17 +324,23 @@ class Libp2pDriver implements NetworkDriver {
   }
 
   #startMdns(): void {
-    const { mdns, family, onFact } = this.#options;
-    if (!mdns.enabled) return;
+    const { network, family, onFact } = this.#options;
+    if (this.#mdns !== undefined) return;
     this.#mdns = new Mdns({
       self: this.peerId,
-      network: { name: mdns.networkName, id: mdns.networkId },
+      network,
       family,
       addresses: () => this.addresses().filter((address) => !isRelayed(address)),
       onEvent: (event) => this.#emit(event),
       onFact,
     });
     this.#mdns.start();
+  }
+
+  async #stopMdns(): Promise<void> {
+    const mdns = this.#mdns;
+    this.#mdns = undefined;
+    await mdns?.stop();
   }
 
   #onConnection(connection: Connection): void {

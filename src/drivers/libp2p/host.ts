@@ -43,6 +43,8 @@ export interface Host {
   readonly circuits: Circuits;
   /** Where it listens. libp2p itself tells of public addresses only once others have confirmed them. */
   listening(): readonly Multiaddr[];
+  /** Takes as many connections as that many links need, or goes on taking more: who is above is told goodbye by the core. */
+  takeLinks(linksMax: number): void;
 }
 
 interface Services extends ServiceMap {
@@ -53,7 +55,7 @@ interface Services extends ServiceMap {
 
 type Options = Pick<
   NetworkDriverOptions,
-  "identitySeed" | "listen" | "transports" | "encrypters" | "staleAfterMs" | "linksMax" | "version"
+  "identitySeed" | "listen" | "transports" | "encrypters" | "linksMax" | "version"
 >;
 
 export async function createHost(
@@ -63,9 +65,9 @@ export async function createHost(
   watch: InputWatch,
 ): Promise<Host> {
   const privateKey: PrivateKey = await keys.generateKeyPairFromSeed("Ed25519", options.identitySeed);
-  const { factories, missing } = await loadTransports(options.transports, options.staleAfterMs);
+  const { factories, missing } = await loadTransports(options.transports);
   const transports: WatchedTransport[] = [];
-  const made: { circuits?: Circuits; listening?: () => readonly Multiaddr[] } = {};
+  const made: { circuits?: Circuits } & Partial<Pick<Host, "listening" | "takeLinks">> = {};
   const libp2p = await createLibp2p<Services>({
     start: false,
     privateKey,
@@ -76,6 +78,11 @@ export async function createHost(
       transports.push(transport);
       made.circuits ??= new Circuits(components, raws, watch);
       made.listening = () => components.transportManager.getAddrs();
+      made.takeLinks = (linksMax) => {
+        const { connectionManager } = components;
+        const wanted = Math.max(connectionManager.getMaxConnections(), linksMax + spareConnections);
+        connectionManager.setMaxConnections(wanted);
+      };
       return transport;
     }),
     connectionEncrypters: options.encrypters.map(
@@ -102,9 +109,9 @@ export async function createHost(
     },
   });
   assert(transports.length === factories.length, "libp2p makes its transports at once");
-  const { circuits, listening } = made;
-  assert(circuits !== undefined && listening !== undefined, "there is a transport at least");
-  return { libp2p, transports, missing, circuits, listening };
+  const { circuits, listening, takeLinks } = made;
+  assert(circuits !== undefined && listening !== undefined && takeLinks !== undefined, "there is a transport at least");
+  return { libp2p, transports, missing, circuits, listening, takeLinks };
 }
 
 /** libp2p keeps what identify said of every peer ever met; only those connected now matter here. */

@@ -123,8 +123,8 @@ export const otherProgramMs: Millis = 3_000;
 export const pingsBeforeStale = 4;
 /** Time for one ping to come back. Guess. */
 export const pingMsMax: Millis = 10_000;
-/** Times the silence of a stale link after which a socket without a byte is reset. Source: behind the time for stale links, which say why. */
-export const silentSocketFactor = 2;
+/** Time without a byte after which a socket is reset. Source: twice the longest `p2p.peer_timeout_seconds`, so that a link is closed as stale before, which says why. */
+export const silentSocketMsMax: Millis = 7_200_000;
 
 /** Bytes of control data beside the messages of one gossip RPC. Guess. */
 export const gossipControlBytesMax = 64 * 1024;

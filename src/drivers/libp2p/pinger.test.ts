@@ -76,6 +76,23 @@ test("after a sleep a link is pinged at once, and is stale if it does not answer
   pinger.stop(link);
 });
 
+test("another patience holds for links that stand, from then on", async () => {
+  answersNothing();
+  const pinger = createPinger(30_000, 120_000);
+  pinger.start(link);
+  await vi.advanceTimersByTimeAsync(100_000);
+  pinger.change({ pingEveryMs: 30_000, staleAfterMs: 120_000 }); // which is the same
+  pinger.change({ pingEveryMs: 1_000, staleAfterMs: 50_000 });
+  vi.mocked(ping).mockClear();
+  await vi.advanceTimersByTimeAsync(49_999);
+  expect([vi.mocked(ping).mock.calls.length, reasons]).toEqual([49, []]);
+  await vi.advanceTimersByTimeAsync(1);
+  expect(reasons).toEqual(["stale"]);
+  pinger.stop(link);
+  await vi.advanceTimersByTimeAsync(pingMsMax);
+  expect(vi.getTimerCount()).toBe(0);
+});
+
 test("that the last answer is long ago tells nothing after a sleep", async () => {
   const pinger = createPinger(30_000, 120_000);
   answersAfter(5);

@@ -21,13 +21,27 @@ interface Watch {
 }
 
 export class Pinger {
-  readonly #patience: Patience;
+  #patience: Patience;
   readonly #onMeasured: (link: Link, rttMs: number) => void;
   readonly #watches = new Map<Link, Watch>();
 
   constructor(patience: Patience, onMeasured: (link: Link, rttMs: number) => void) {
     this.#patience = patience;
     this.#onMeasured = onMeasured;
+  }
+
+  /** Of links that stand as of new ones: each is pinged at once, and has the new time from now on. */
+  change(patience: Patience): void {
+    if (
+      pingEveryMsOf(patience) === pingEveryMsOf(this.#patience) &&
+      patience.staleAfterMs === this.#patience.staleAfterMs
+    )
+      return;
+    this.#patience = patience;
+    for (const link of [...this.#watches.keys()]) {
+      this.stop(link);
+      this.start(link);
+    }
   }
 
   start(link: Link): void {

@@ -226,11 +226,11 @@ test("a node of several transports is dialed over each", async () => {
 
 test("a transport whose package is not there is told, and one alone keeps the node from starting", async () => {
   const missing = { problem: "Cannot find package" };
-  await expect(loadTransports(["quic"], 1_000, () => Promise.resolve(missing))).rejects.toMatchObject({
+  await expect(loadTransports(["quic"], () => Promise.resolve(missing))).rejects.toMatchObject({
     code: "transport_unavailable",
     message: "no transport can be used: quic: Cannot find package",
   });
-  const { missing: told, factories } = await loadTransports(["tcp", "quic"], 1_000, () => Promise.resolve(missing));
+  const { missing: told, factories } = await loadTransports(["tcp", "quic"], () => Promise.resolve(missing));
   expect(told).toEqual([{ name: "quic", problem: "Cannot find package" }]);
   expect(factories).toHaveLength(1);
   const listen = ["/ip4/0.0.0.0/tcp/1", "/ip4/0.0.0.0/udp/1/quic-v1"];

@@ -6,9 +6,8 @@ import type { Transport } from "@libp2p/interface";
 import { tcp } from "@libp2p/tcp";
 import { Fault } from "../../base/fault.ts";
 import { parseAddress, partsOf } from "./addresses.ts";
-import type { Millis } from "../../base/brand.ts";
 import type { TransportName } from "./driver-types.ts";
-import { silentSocketFactor } from "./limits.ts";
+import { silentSocketMsMax } from "./limits.ts";
 import { loadQuic, type NativeQuic } from "./quic/native.ts";
 import { WsTransport } from "./ws/transport.ts";
 import { type QuicComponents, QuicTransport } from "./quic/transport.ts";
@@ -29,10 +28,9 @@ export interface LoadedTransports {
 /** In the order asked for. Throws `transport_unavailable` where none of them is there. */
 export async function loadTransports(
   names: readonly TransportName[],
-  staleAfterMs: Millis,
   loadNative: typeof loadQuic = loadQuic,
 ): Promise<LoadedTransports> {
-  const loaded = await Promise.all(names.map((name) => load(name, staleAfterMs, loadNative)));
+  const loaded = await Promise.all(names.map((name) => load(name, loadNative)));
   const factories = loaded.filter((each) => typeof each === "function");
   const missing = loaded.filter((each) => typeof each !== "function");
   if (factories.length > 0) return { missing, factories };
@@ -49,14 +47,14 @@ export function isServed(address: string, missing: readonly MissingTransport[]):
 
 async function load(
   name: TransportName,
-  staleAfterMs: Millis,
   loadNative: typeof loadQuic,
 ): Promise<((components: Components) => Transport) | MissingTransport> {
   switch (name) {
-    case "tcp": {
-      const inactivityMs = silentSocketFactor * staleAfterMs;
-      return tcp({ inboundSocketInactivityTimeout: inactivityMs, outboundSocketInactivityTimeout: inactivityMs });
-    }
+    case "tcp":
+      return tcp({
+        inboundSocketInactivityTimeout: silentSocketMsMax,
+        outboundSocketInactivityTimeout: silentSocketMsMax,
+      });
     case "ws":
       return (components) => new WsTransport(components);
     case "quic": {

@@ -113,6 +113,23 @@ describe("limits", () => {
     expect(side.machine.admitted()).toHaveLength(linksMax);
   });
 
+  test("with fewer places than links the youngest are told so, and no other; with more others come", () => {
+    const side = new Side();
+    for (let i = 1; i <= 20; i++) {
+      side.mono = i;
+      side.admit(i, peer(i), "outbound");
+    }
+    side.links = 18;
+    const { lines, facts } = side.step({ type: "placesChanged" });
+    expect(lines).toEqual(["20: goodbye full", "20: closeLink", "19: goodbye full", "19: closeLink"]);
+    expect(facts).toMatchObject([20, 19].map((link) => ({ type: "departed", link, code: "full" })));
+    expect(side.reasons.at(-1)).toBe("this node has fewer places for peers than before");
+    expect(side.admit(90, peer(90), "outbound")).toContain("90: goodbye full");
+    side.links = 19;
+    expect(side.step({ type: "placesChanged" })).toEqual({ lines: [], facts: [] });
+    expect(side.admit(91, peer(91), "outbound")).toContain("91: admitLink");
+  });
+
   test("a newcomer that does not finish takes nobody's place, nor does one before the others had their minute", () => {
     const side = fullSide();
     side.mono = evictedAfterMsMin - 1;

@@ -59,6 +59,8 @@ export type AdmissionInput =
       readonly reason: string;
       readonly retryAfterSeconds: number;
     }
+  /** There may be fewer places than before. */
+  | { readonly type: "placesChanged" }
   | { readonly type: "timePassed" }
   | { readonly type: "stopping" };
 
@@ -136,6 +138,8 @@ export class Admission {
         return this.#message(input.link, input.message, now, out);
       case "expelled":
         return this.#expelled(input, now, out);
+      case "placesChanged":
+        return this.#giveWay(now, out);
       case "timePassed":
         return this.#timePassed(now, out);
       case "stopping":
@@ -299,13 +303,25 @@ export class Admission {
 
   /** The link whose place a newcomer takes. */
   #evictedFor(record: LinkRecord, now: Time): LinkRecord | undefined {
-    const { slots, merits } = this.#options;
-    const taken = [...this.#admitted.values()].map(({ link, peer, direction, address, allowed, admittedAt }) => ({
-      ...{ link, direction, address, allowed, since: admittedAt ?? now.mono },
-      ...merits(peer, address, now),
-    }));
-    const link = slots.evicted(record, this.#isWelcome(record, now), taken, now.mono);
+    const { slots } = this.#options;
+    const link = slots.evicted(record, this.#isWelcome(record, now), this.#taken(now), now.mono);
     return link === undefined ? undefined : this.#links.get(link);
+  }
+
+  #taken(now: Time): readonly TakenSeat[] {
+    return [...this.#admitted.values()].map(({ link, peer, direction, address, allowed, admittedAt }) => ({
+      ...{ link, direction, address, allowed, since: admittedAt ?? now.mono },
+      ...this.#options.merits(peer, address, now),
+    }));
+  }
+
+  /** Parts with those for whom there is no place any more. */
+  #giveWay(now: Time, out: EffectSink): readonly AdmissionFact[] {
+    const surplus = this.#options.slots.surplus(this.#taken(now));
+    return surplus.flatMap((link) => {
+      const record = this.#links.get(link);
+      return record === undefined ? [] : this.#dismiss(record, "full", fewerPlaces, now, out, evictedSeconds);
+    });
   }
 
   #admitWhenBoth(record: LinkRecord, now: Time, out: EffectSink): readonly AdmissionFact[] {
@@ -442,6 +458,7 @@ export class Admission {
 }
 
 const placeTaken = "its place went to another peer, for all are taken";
+const fewerPlaces = "this node has fewer places for peers than before";
 const tooManyStrangers = `${strangersMax} links wait to be admitted already`;
 
 /** Why one of two links to a peer ends. */

@@ -33,8 +33,8 @@ function make(enabled: boolean): Exchange {
   const place = keyedNumber(ed25519Signer(new Uint8Array(32).fill(9)));
   out = [];
   wants = false;
-  book = new AddressBook({ self, place, prng: new Prng(2), exempt: local }, []);
-  return new Exchange({ self, enabled, prng: new Prng(3), book, wantsAddresses: () => wants, local });
+  book = new AddressBook({ self, place, prng: new Prng(2), exempt: () => local }, []);
+  return new Exchange({ self, enabled, prng: new Prng(3), book, wantsAddresses: () => wants, local: () => local });
 }
 
 /** The numbers of the questions due, by link. */

@@ -53,7 +53,7 @@ export interface ExchangeOptions {
   /** Whether a few more addresses would be welcome. */
   wantsAddresses(): boolean;
   /** Local networks. */
-  readonly local: readonly IpRange[];
+  readonly local: () => readonly IpRange[];
 }
 
 export class Exchange {
@@ -115,9 +115,9 @@ export class Exchange {
     if (talk === undefined || now.mono < talk.toldAt + tellPeersEveryMsMin) return undefined;
     talk.toldAt = now.mono;
     const { self } = this.#options;
-    const reach = reachOf(talk.address, this.#options.local);
+    const reach = reachOf(talk.address, this.#options.local());
     const isToTell = (address: string): boolean =>
-      isToldAddress(address) && reachOf(address, this.#options.local) >= reach;
+      isToldAddress(address) && reachOf(address, this.#options.local()) >= reach;
     const own = this.#own
       .filter(isToTell)
       .slice(0, ownAddressesToldMax)
@@ -148,7 +148,7 @@ export class Exchange {
     return (
       talk !== undefined &&
       isToldAddress(address) &&
-      reachOf(address, this.#options.local) >= reachOf(talk.address, this.#options.local)
+      reachOf(address, this.#options.local()) >= reachOf(talk.address, this.#options.local())
     );
   }
 

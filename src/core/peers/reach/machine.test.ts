@@ -23,7 +23,7 @@ let reach: Reach;
 let mono: number;
 
 function make(usesRelays: boolean): void {
-  reach = new Reach({ prng: new Prng(1), local, usesRelays });
+  reach = new Reach({ prng: new Prng(1), local: () => local, usesRelays });
   mono = 0;
   step({ type: "listening", addresses: listening });
 }

@@ -61,7 +61,7 @@ export type ReachInput =
 export interface ReachOptions {
   readonly prng: Prng;
   /** Local networks. */
-  readonly local: readonly IpRange[];
+  readonly local: () => readonly IpRange[];
   /** Whether places at relays are taken where they are needed. */
   readonly usesRelays: boolean;
 }
@@ -238,7 +238,7 @@ export class Reach {
     this.#links.set(link, {
       peer,
       direction,
-      outside: !this.#options.local.some((range) => isInRange(ip, range)),
+      outside: !this.#options.local().some((range) => isInRange(ip, range)),
       askAt: now.mono,
       asked: undefined,
       outcome: undefined,

@@ -75,7 +75,7 @@ export interface RoutingOptions {
   readonly enabled: boolean;
   readonly prng: Prng;
   /** Local networks. */
-  readonly local: readonly IpRange[];
+  readonly local: () => readonly IpRange[];
   /** Members linked before this start, and where. */
   readonly remembered: Iterable<{ readonly peer: PeerId; readonly address: string }>;
   /** What the address book knows of a peer. */
@@ -250,9 +250,9 @@ export class Routing {
   ): void {
     const talk = this.#talks.get(link);
     if (talk === undefined) return;
-    const reach = reachOf(talk.address, this.#options.local);
+    const reach = reachOf(talk.address, this.#options.local());
     const usable = peers.filter(
-      ({ address }) => isToldAddress(address) && reachOf(address, this.#options.local) >= reach,
+      ({ address }) => isToldAddress(address) && reachOf(address, this.#options.local()) >= reach,
     );
     const own = usable.filter(({ peer }) => peer === talk.peer).map(({ address }) => address);
     if (own.length > 0) this.#contacts.add(talk.peer, own);
@@ -288,8 +288,8 @@ export class Routing {
   }
 
   #send(link: LinkId, at: string, number: number, peers: readonly KnownPeer[], out: EffectSink): void {
-    const reach = reachOf(at, this.#options.local);
-    const telling = peers.filter(({ address }) => reachOf(address, this.#options.local) >= reach);
+    const reach = reachOf(at, this.#options.local());
+    const telling = peers.filter(({ address }) => reachOf(address, this.#options.local()) >= reach);
     send(link, { type: "nearPeers", number, peers: telling.slice(0, knownPeersMax) }, out);
   }
 
