@@ -71,6 +71,7 @@ const beacon: Beacon = {
   clock: 1 as Instant,
   summary: { count: common, root: new Uint8Array(32) },
   stale: false,
+  full: false,
   heldBack: 0,
 };
 

@@ -45,7 +45,7 @@ export class SetSide {
     snapshot: () => this.trie.snapshot(),
     beacon: (): Beacon => {
       const { count, hash } = this.trie.summary();
-      return { clock: 1 as Instant, summary: { count, root: hash }, stale: false, heldBack: 0 };
+      return { clock: 1 as Instant, summary: { count, root: hash }, stale: false, full: false, heldBack: 0 };
     },
   };
 

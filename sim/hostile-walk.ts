@@ -88,7 +88,7 @@ export class HostileWalk {
     const opened = {
       type: "opened",
       session,
-      beacon: { clock: this.#voice.now(), summary, stale: false, heldBack: 0 },
+      beacon: { clock: this.#voice.now(), summary, stale: false, full: false, heldBack: 0 },
     } as const;
     this.#send(link, opened);
     if (manner === "openedTwice") this.#send(link, opened);
@@ -153,7 +153,7 @@ export class HostileWalk {
     this.#send(link, {
       type: "open",
       session,
-      beacon: { clock: this.#voice.now(), summary, stale: false, heldBack: 0 },
+      beacon: { clock: this.#voice.now(), summary, stale: false, full: false, heldBack: 0 },
     });
   }
 

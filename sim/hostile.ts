@@ -153,6 +153,7 @@ export class Hostile {
       clock: this.#now(),
       summary: { count: this.#prng.below(100), root: this.#prng.bytes(32) },
       stale: false,
+      full: false,
       heldBack: 0,
     };
     this.#send(link, "frontier", encodeDone(session, beacon, "complete"));
@@ -205,6 +206,7 @@ export class Hostile {
           clock: this.#now(),
           summary: { count: 0, root: this.#prng.bytes(32) },
           stale: false,
+          full: false,
           heldBack: 0,
         };
         return this.#send(end.link, "frontier", encodePull(this.#prng.u32(), beacon, true, this.#falseClaims()));
@@ -244,7 +246,7 @@ export class Hostile {
         "frontier",
         encodePull(
           this.#prng.u32(),
-          { clock: this.#now(), summary, stale: false, heldBack: 0 },
+          { clock: this.#now(), summary, stale: false, full: false, heldBack: 0 },
           this.#prng.chance(0.7),
           [],
         ),

@@ -22,6 +22,9 @@ const memberSchema = z.object({
     .int()
     .nullable()
     .describe("Batches it holds back because they come from the future; null where it has not told, as with a prefix"),
+  fullThere: z
+    .boolean()
+    .describe("It takes nothing from others, because a limit of its disk is reached, when it last told how it stands"),
   frontier: z
     .object({
       at: time,
@@ -41,6 +44,10 @@ export const convergenceSchema = z.object({
   entries: z.number().int().describe("Living entries here, deletions included"),
   root: z.string(),
   heldBack: z.number().int(),
+  full: z
+    .string()
+    .nullable()
+    .describe("This node takes nothing from others, because a limit of its disk is reached: which, and what to do"),
   members: z.array(memberSchema),
   notReachable: z.array(z.string()),
 });
@@ -49,7 +56,7 @@ export type ConvergenceView = z.infer<typeof convergenceSchema>;
 export type MemberConvergenceView = z.infer<typeof memberSchema>;
 
 export function convergenceView(found: Convergence, now: number): ConvergenceView {
-  const { converged, waitedMs, prefix, entries, root, heldBack, members, notReachable } = found;
+  const { converged, waitedMs, prefix, entries, root, heldBack, full, members, notReachable } = found;
   return {
     converged,
     alone: members.length === 0,
@@ -58,13 +65,15 @@ export function convergenceView(found: Convergence, now: number): ConvergenceVie
     entries,
     root,
     heldBack,
+    full: full ?? null,
     members: members.map((member) => memberView(member, now)),
     notReachable: [...notReachable],
   };
 }
 
 function memberView(member: MemberConvergence, now: number): MemberConvergenceView {
-  const { peer, state, heardAt, entries, lagEntries, since, lastEqualAt, heldBack, frontier, keysItMayLack } = member;
+  const { peer, state, heardAt, entries, lagEntries, since, lastEqualAt, heldBack, full, frontier, keysItMayLack } =
+    member;
   return {
     peer,
     state,
@@ -75,6 +84,7 @@ function memberView(member: MemberConvergence, now: number): MemberConvergenceVi
     lagSeconds: since === undefined ? null : Math.max(0, now - since) / 1000,
     lastEqualAt: timeOf(lastEqualAt),
     heldBackThere: heldBack ?? null,
+    fullThere: full,
     frontier: frontier === undefined ? null : frontierView(frontier),
     keysItMayLack: [...keysItMayLack],
   };

@@ -23,6 +23,7 @@ test("converged tells each member, with null for what is not known", async () =>
         since: at,
         lastEqualAt: undefined,
         heldBack: 6,
+        full: true,
         frontier: {
           at,
           theyLack: 1,
@@ -40,24 +41,32 @@ test("converged tells each member, with null for what is not known", async () =>
         since: at,
         lastEqualAt: undefined,
         heldBack: undefined,
+        full: false,
         frontier: undefined,
         keysItMayLack: [],
       },
     ],
+    full: "its disk",
     notReachable: ["p3" as PeerId],
   };
   const answer = await api.ask("GET", "/v1/converged?waitMs=5");
   expect(answer.status).toBe(200);
   const view = convergenceSchema.parse(answer.json());
   const time = "2026-01-02T00:00:00.000Z";
-  expect(view).toMatchObject({ converged: false, alone: false, notReachable: ["p3"] });
-  expect(view.members[0]).toMatchObject({ since: time, heldBackThere: 6, frontier: { at: time, weLack: 2 } });
+  expect(view).toMatchObject({ converged: false, alone: false, full: "its disk", notReachable: ["p3"] });
+  expect(view.members[0]).toMatchObject({
+    since: time,
+    heldBackThere: 6,
+    fullThere: true,
+    frontier: { at: time, weLack: 2 },
+  });
   expect(view.members[0]?.lagSeconds).toBeGreaterThan(0);
   expect(view.members[1]).toMatchObject({
     heardAt: null,
     entries: null,
     lagEntries: null,
     heldBackThere: null,
+    fullThere: false,
     frontier: null,
   });
 });

@@ -314,7 +314,11 @@ describe("the server's own life", () => {
     const gone = silent.map((socket) => once(socket, "close"));
     await api.server.close();
     vi.useRealTimers();
-    await Promise.all([readAnswer(stream), ...gone]);
+    await expect(Promise.all([readAnswer(stream), ...gone])).resolves.toMatchObject([
+      { status: 200 },
+      [false],
+      [false],
+    ]);
     agent.destroy();
     api = await startTestApi();
   });

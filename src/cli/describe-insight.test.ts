@@ -19,6 +19,7 @@ const member: MemberConvergenceView = {
   lagSeconds: null,
   lastEqualAt: "2026-01-02T03:04:05.000Z",
   heldBackThere: null,
+  fullThere: false,
   frontier: null,
   keysItMayLack: [],
 };
@@ -30,6 +31,7 @@ const view: ConvergenceView = {
   entries: 3,
   root: "ab".repeat(32),
   heldBack: 0,
+  full: null,
   members: [member],
   notReachable: [],
 };
@@ -44,6 +46,13 @@ MEMBER       STATE  ENTRIES  LAG  FOR
   );
 });
 
+test("a node that takes nothing says so of itself", () => {
+  const full = "the store takes 40 MiB of the 40 MiB that limits.max_disk allows";
+  expect(describeConvergence({ ...view, full }, plain)).toContain(
+    `this node takes nothing from others for now: ${full}\n`,
+  );
+});
+
 test.each<[string, Partial<MemberConvergenceView>, readonly RegExp[]]>([
   [
     "one that is behind",
@@ -54,6 +63,11 @@ test.each<[string, Partial<MemberConvergenceView>, readonly RegExp[]]>([
       /may lack +a\\nb/,
       /held back +it has not told/,
     ],
+  ],
+  [
+    "one that takes nothing for want of room",
+    { state: "differs", fullThere: true },
+    [/\n12D3KooWone takes nothing from others .* limit of its disk .*p2p-sync status there/],
   ],
   ["one that holds nothing back", { state: "differs", heldBackThere: 0 }, [/held back +nothing/]],
   [

@@ -13,7 +13,7 @@ import { duration, pairs, preview, printable, table, type Paint } from "./text.t
 const colours = { equal: "green", differs: "red", silent: "yellow" } as const;
 
 export function describeConvergence(view: ConvergenceView, paint: Paint): string {
-  const { alone, converged, members, notReachable, entries, root, heldBack, prefix } = view;
+  const { alone, converged, members, notReachable, entries, root, heldBack, full, prefix } = view;
   const part = prefix === null ? "" : ` under ${printable(prefix)}`;
   const others = notReachable.length === 0 ? "" : `not asked, for they are not linked: ${notReachable.join(", ")}\n`;
   if (alone) return `no member is reachable: there is nobody to compare with\n${others}`;
@@ -33,7 +33,16 @@ export function describeConvergence(view: ConvergenceView, paint: Paint): string
     member.lagSeconds === null ? "-" : duration(member.lagSeconds),
   ]);
   const details = prefix === null ? behind.map((member) => `\n${detailsOf(member)}`).join("") : prefixHint(behind);
-  return `${headline}\n${own}${table(["MEMBER", "STATE", "ENTRIES", "LAG", "FOR"], rows)}${details}${others}`;
+  const fullHere = full === null ? "" : paint(`this node takes nothing from others for now: ${full}\n`, "red");
+  const fullThere = behind
+    .filter((member) => member.fullThere)
+    .map(({ peer }) =>
+      paint(
+        `${peer} takes nothing from others for now, because a limit of its disk is reached: p2p-sync status there says which, and what to do\n`,
+        "red",
+      ),
+    );
+  return `${headline}\n${own}${fullHere}${fullThere.join("")}${table(["MEMBER", "STATE", "ENTRIES", "LAG", "FOR"], rows)}${details}${others}`;
 }
 
 function prefixHint(behind: readonly MemberConvergenceView[]): string {

@@ -107,6 +107,7 @@ describe("adopt", () => {
           since: undefined,
           lastEqualAt: at,
           heldBack: 0,
+          full: false,
           frontier: undefined,
           keysItMayLack: [],
         },

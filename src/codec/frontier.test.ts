@@ -24,6 +24,7 @@ const beacon: Beacon = {
   clock: 5 as Instant,
   summary: { count: 6, root: new Uint8Array(32).fill(7) },
   stale: false,
+  full: false,
   heldBack: 0,
 };
 const origin = (ranges: readonly Range[]): OriginRanges => ({
@@ -126,8 +127,8 @@ describe("limits of the frontier", () => {
     ["no parcels", encodeParcels(1, []), "malformed"],
     ["a malformed parcel", encodeParcels(1, [new Uint8Array(200).fill(1)]), "malformed"],
     ["a byte behind the end", concat([encodeMore(1), new Uint8Array(1)]), "malformed"],
-    ["a `last` of 2", encodePull(1, beacon, true, []).with(53, 2), "malformed"],
-    ["an unknown status", encodeDone(1, beacon, "busy").with(53, 2), "malformed"],
+    ["a `last` of 2", encodePull(1, beacon, true, []).with(56, 2), "malformed"],
+    ["an unknown status", encodeDone(1, beacon, "busy").with(56, 2), "malformed"],
     ["tag 0", encodeMore(1).with(0, 0), "malformed"],
     ["tag 8", encodeMore(1).with(0, 8), "malformed"],
     ["no bytes", new Uint8Array(0), "malformed"],
@@ -184,4 +185,13 @@ describe("limits of the frontier", () => {
       "a root is 32 bytes",
     );
   });
+});
+
+test("what a beacon tells beyond the two things known is refused", () => {
+  const done = encodeDone(1, { ...beacon, stale: true, full: true }, "complete");
+  const flagsAt = 1 + 4 + 8 + 8 + 32;
+  expect(done[flagsAt]).toBe(3);
+  expect(codeOf(done)).toBe("ok");
+  done[flagsAt] = 4;
+  expect(codeOf(done)).toBe("malformed");
 });

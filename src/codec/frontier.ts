@@ -3,11 +3,11 @@
  * sends what is missing. The asker paces the answer: at most `windowFrames` frames of parcels
  * are on the way, and each `more` allows one further.
  *
- *   pull       = 0x01 | session u32 | clock u64 (ms) | count u64 | root 32 | stale u8 (0, 1) | held back u16 | last u8 (0, 1) | origins u16
+ *   pull       = 0x01 | session u32 | clock u64 (ms) | count u64 | root 32 | flags u8 | held back u16 | last u8 (0, 1) | origins u16
  *                | (author 32, incarnation 8, ranges) × origins
  *   parcels    = 0x02 | session u32 | count u16 | (length u32, parcel) × count
  *   superseded = 0x03 | session u32 | origins u16 | (author 32, incarnation 8, ranges) × origins
- *   done       = 0x04 | session u32 | clock u64 (ms) | count u64 | root 32 | stale u8 (0, 1) | held back u16 | status u8
+ *   done       = 0x04 | session u32 | clock u64 (ms) | count u64 | root 32 | flags u8 | held back u16 | status u8
  *   more       = 0x05 | session u32
  *   summarise  = 0x06 and summarised = 0x07: see `prefix.ts`
  *   serving    = 0x08 | session u32 | batches u64 (≥ 1)

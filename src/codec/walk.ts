@@ -4,8 +4,8 @@
  * with what stands below where they differ, two levels further down with each round trip, and in
  * the end with the entries themselves, and with those named to it on whose keys it has nothing.
  *
- *   open    = 0x01 | session u32 | clock u64 (ms) | count u64 | root 32 | stale u8 (0, 1) | held back u16
- *   opened  = 0x02 | session u32 | clock u64 (ms) | count u64 | root 32 | stale u8 (0, 1) | held back u16
+ *   open    = 0x01 | session u32 | clock u64 (ms) | count u64 | root 32 | flags u8 | held back u16
+ *   opened  = 0x02 | session u32 | clock u64 (ms) | count u64 | root 32 | flags u8 | held back u16
  *   ask     = 0x03 | session u32 | request u32 | nodes u16 ≥ 1 | node × nodes
  *   answer  = 0x04 | session u32 | request u32 | nodes u16 | node × nodes
  *   parcels = 0x05 | session u32 | count u16 ≥ 1 | (length u32, parcel) × count

@@ -18,7 +18,7 @@ import type { Instant, PeerId } from "../base/brand.ts";
 import type { Convergence, ConvergenceOptions, MemberConvergence } from "./insight.ts";
 
 /** What one round of questions came to. */
-type Found = Omit<Convergence, "waitedMs" | "notReachable" | "heldBack">;
+type Found = Omit<Convergence, "waitedMs" | "notReachable" | "heldBack" | "full">;
 
 /** What a member told of a prefix in an earlier round; good while ours is the same and it has no time to tell more. */
 interface Told {
@@ -147,12 +147,20 @@ export class ConvergenceCheck {
   async #complete(found: Found, waitedMs: number): Promise<Convergence> {
     const linked = new Set(found.members.map(({ peer }) => peer));
     const notReachable = this.#node.known().filter((peer) => !linked.has(peer));
-    const { heldBack } = await this.#node.snapshot();
-    return { ...found, waitedMs, heldBack, notReachable: notReachable.slice(0, notReachableMax) };
+    const { heldBack, disk, compared } = await this.#node.snapshot();
+    const fullOnes = new Set(compared.filter(({ full }) => full).map(({ peer }) => peer));
+    return {
+      ...found,
+      members: found.members.map((member) => ({ ...member, full: fullOnes.has(member.peer) })),
+      waitedMs,
+      heldBack,
+      full: disk?.level === "holding" ? disk.because : undefined,
+      notReachable: notReachable.slice(0, notReachableMax),
+    };
   }
 
   #member(member: MemberComparison, round: number): MemberConvergence {
-    const { peer, heard, differsSince, equalAt, admittedAt, heldBack, gaps } = member;
+    const { peer, heard, differsSince, equalAt, admittedAt, heldBack, full, gaps } = member;
     const state = !isFresh(member, round) ? "silent" : heard?.equal === true ? "equal" : "differs";
     const isEqual = state === "equal";
     return {
@@ -164,6 +172,7 @@ export class ConvergenceCheck {
       since: isEqual ? undefined : state === "silent" ? (heard?.at ?? admittedAt) : differsSince,
       lastEqualAt: equalAt,
       heldBack,
+      full,
       frontier: isEqual ? undefined : frontierOf(gaps),
       keysItMayLack: isEqual ? [] : this.#keysLacking(member),
     };
@@ -217,7 +226,7 @@ function prefixMember(
   now: Instant,
 ): MemberConvergence {
   const unheard = { since: undefined, lastEqualAt: undefined, heldBack: undefined };
-  const unknown = { ...unheard, frontier: undefined, keysItMayLack: [] };
+  const unknown = { ...unheard, full: false, frontier: undefined, keysItMayLack: [] };
   const untold = { heardAt: undefined, entries: undefined, lagEntries: undefined, ...unknown };
   if (answer === undefined || answer.status === "busy") return { peer, state: "silent", ...untold };
   if (answer.status === "tooMany") return { peer, state: "differs", ...untold, heardAt: now };

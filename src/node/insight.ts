@@ -28,6 +28,8 @@ export interface Convergence {
   readonly root: string;
   /** Batches held back here because they come from the future. */
   readonly heldBack: number;
+  /** This node takes nothing from others, because a limit of its disk is reached: which one, and what to do. */
+  readonly full: string | undefined;
   readonly members: readonly MemberConvergence[];
   /** Peers known by their id that are not linked now, so that nothing can be said of them; at most 50. */
   readonly notReachable: readonly PeerId[];
@@ -48,6 +50,8 @@ export interface MemberConvergence {
   readonly lastEqualAt: Instant | undefined;
   /** Batches it holds back because they come from the future. */
   readonly heldBack: number | undefined;
+  /** It takes nothing from others, because a limit of its disk is reached, when it last told how it stands. */
+  readonly full: boolean;
   /** By its own latest question to us: an upper bound, for some batches no longer have anything living. */
   readonly frontier: FrontierDifference | undefined;
   /** Up to 20 keys here that it may lack: those of batches it did not name, and those that came here since it was last heard to be equal. */

@@ -89,12 +89,18 @@ test(
       (await limit(poor.facade, "limits.max_disk"))?.message.includes("waits") === true;
     await until("it holds off", heldOff, { deadlineMs: 60_000, seen: () => sizeOf(store) });
     await expect(poor.facade.put("more", value)).rejects.toMatchObject({ code: "disk_budget" });
+    const { members } = await rich.facade.converged();
+    expect(members).toMatchObject([{ peer: poor.facade.info().peerId, state: "differs", full: true }]);
+    const here = await poor.facade.converged();
+    expect(here).toMatchObject({ converged: false, full: expect.stringContaining("limits.max_disk") as string });
+    expect(here.members).toMatchObject([{ full: false }]);
     expect(sizeOf(store)).toBeLessThan(40 * MiB);
     for (let n = 0; n < 100; n++) await rich.facade.batch(deletes(n));
     const converged = async (): Promise<boolean> =>
       (await poor.facade.status()).root === (await rich.facade.status()).root;
     await until("they are equal", converged, { deadlineMs: 100_000 });
     expect(await limit(poor.facade, "limits.max_disk")).toMatchObject({ state: "ok" });
+    expect(await rich.facade.converged()).toMatchObject({ converged: true, members: [{ full: false }] });
     expect(sizeOf(store)).toBeLessThan(40 * MiB);
     expect((await poor.facade.status()).counters.total_connections).toBe(1);
     await poor.facade.put("more", value);

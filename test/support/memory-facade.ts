@@ -115,6 +115,7 @@ class MemoryFacade implements NodeFacade {
       entries: 0,
       root: "ab".repeat(32),
       heldBack: 0,
+      full: undefined,
       members: [],
       notReachable: [],
     },

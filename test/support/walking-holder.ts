@@ -51,6 +51,7 @@ export class Holder {
       clock: 1 as Instant,
       summary: { count: this.trie.count, root: this.trie.summary().hash },
       stale: false,
+      full: false,
       heldBack: 0,
     }),
   };

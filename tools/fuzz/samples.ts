@@ -166,6 +166,7 @@ export function anyBeacon(prng: Prng): Beacon {
     clock,
     summary: { count: anyNumber(prng, Number.MAX_SAFE_INTEGER), root: prng.bytes(32) },
     stale: prng.chance(0.5),
+    full: prng.chance(0.5),
     heldBack: prng.below(0x1_0000),
   };
 }

@@ -23,5 +23,6 @@ export function judgeConvergence(views: readonly NodeView[]): Convergence {
     const numbers = alike.map(({ node }) => node).join(",");
     return `${numbers} with ${alike[0]?.entries} entries (${alike[0]?.root?.slice(0, 8)})`;
   });
-  return { converged: false, why: `${byRoot.size} different sets: ${parts.join("; ")}` };
+  const full = running.flatMap((view) => (view.full === "" ? [] : [`; node ${view.node}: ${view.full}`]));
+  return { converged: false, why: `${byRoot.size} different sets: ${parts.join("; ")}${full.join("")}` };
 }

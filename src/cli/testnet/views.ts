@@ -1,6 +1,7 @@
 /**
  * How a testnet stands: one row per node, from its process and from what it answers.
  */
+import type { StatusView } from "../../api/views.ts";
 import { table, type Paint } from "../text.ts";
 import type { NodeRecord, TestnetRecord } from "./files.ts";
 import { type NodeAccess, statusOf } from "./node-access.ts";
@@ -22,6 +23,8 @@ export interface NodeView {
   readonly entries: number | null;
   readonly root: string | null;
   readonly heldBack: number | null;
+  /** Limits of its disk that are reached, and what follows; "" for none. */
+  readonly full: string;
   /** In words; "" for none. */
   readonly faults: string;
 }
@@ -55,8 +58,16 @@ async function viewNode(
     entries: status?.entries ?? null,
     root: status?.root ?? null,
     heldBack: status?.heldBack ?? null,
+    full: status === undefined ? "" : fullOf(status),
     faults: describeWishes(number, wishes, numbers),
   };
+}
+
+function fullOf({ limits }: StatusView): string {
+  return limits
+    .filter(({ setting, state }) => state === "refusing" && setting !== "limits.max_memory")
+    .map(({ setting, message }) => `${setting} is reached, ${message}`)
+    .join("; ");
 }
 
 export function describeNodes(views: readonly NodeView[], paint: Paint): string {

@@ -220,7 +220,7 @@ export function setScanned({ holdings, admission }: Parts, { view }: Step): Scan
 }
 
 /** What the machines that compare sets see of the holdings. */
-export function holdingsSeen({ holdings, freshness, clock, heldBack }: Parts): {
+export function holdingsSeen({ holdings, freshness, clock, heldBack, disk }: Parts): {
   origins(): readonly OriginRanges[];
   beacon(at: Time): Beacon;
   snapshot(): TrieSnapshot;
@@ -233,6 +233,7 @@ export function holdingsSeen({ holdings, freshness, clock, heldBack }: Parts): {
       clock: at.wall,
       summary: holdings.summary(),
       stale: freshness.age(holdings.state, clock.judged(at.wall)) !== "current",
+      full: disk.holdsOff,
       heldBack: heldBack.count,
     }),
     changes: holdings.changes,

@@ -231,6 +231,7 @@ const beaconAt = (ms: number): Extract<FrontierMessage, { type: "pull" }>["beaco
   clock: ms as Instant,
   summary: { count: 0, root: emptyRoot },
   stale: false,
+  full: false,
   heldBack: 0,
 });
 
@@ -959,7 +960,7 @@ describe("links", () => {
     node.gossip(batchBy(bob, { k: "v" }));
     node.admit(1, bob);
     const { summary } = node.replica.snapshot(node.now());
-    const beacon = { clock: start as Instant, summary, stale: false, heldBack: 0 };
+    const beacon = { clock: start as Instant, summary, stale: false, full: false, heldBack: 0 };
     node.turn({ type: "frameReceived", link: 1, protocol: "frontier", frame: encodeDone(1, beacon, "complete") });
     expect(node.store.state()?.reconciledAt).toBe(start);
   });

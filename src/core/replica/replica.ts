@@ -28,7 +28,7 @@ import type { Adoption, Age, ApartFrom } from "./freshness.ts";
 import type { ReplicaInput } from "./inputs.ts";
 import type { LiveOptions } from "./live-options.ts";
 import { stepDetector } from "./circumstances.ts";
-import type { DiskSize } from "./disk-room.ts";
+import type { DiskRoom, DiskSize } from "./disk-room.ts";
 import { goOnAdopting, holdIntake, passOnPullFacts, passOnWalkFacts, stepAdmission } from "./links.ts";
 import { type Parts, type ReplicaOptions, type Step, holdingsSeen, makeParts, setScanned, tell } from "./parts.ts";
 import { askForPeers } from "./peer-talk.ts";
@@ -74,10 +74,12 @@ export interface ReplicaSnapshot {
   /** What waits for members that were lost. */
   readonly outboxes: readonly OutboxSnapshot[];
   readonly clock: { readonly offsetMs: number | undefined; readonly doubted: boolean };
-  /** Undefined where nobody measures it. */
   /** Those in force. */
   readonly options: LiveOptions;
-  readonly disk: (DiskSize & { readonly level: DiskLevel; readonly pressedBy: "size" | "free" }) | undefined;
+  /** Undefined where nobody measures it. `because`: which limit is nearer, with its numbers, and what to do. */
+  readonly disk:
+    | (DiskSize & { readonly level: DiskLevel; readonly pressedBy: "size" | "free"; readonly because: string })
+    | undefined;
 }
 
 export class Replica {
@@ -258,7 +260,7 @@ export class Replica {
       outboxes: this.#parts.outbox.snapshot(now),
       clock: { offsetMs: clock.medianOffsetMs(), doubted: clock.doubted() },
       options: this.#parts.live.current,
-      disk: disk.size === undefined ? undefined : { ...disk.size, level: disk.level, pressedBy: disk.pressedBy },
+      disk: diskSnapshotOf(disk),
     };
   }
 
@@ -346,4 +348,9 @@ function collect({ collector, freshness, holdings, clock }: Parts, { now, view, 
 
 function membersOf({ admission }: Parts): readonly PeerId[] {
   return admission.admitted().map(({ peer }) => peer);
+}
+
+function diskSnapshotOf(disk: DiskRoom): ReplicaSnapshot["disk"] {
+  if (disk.size === undefined) return undefined;
+  return { ...disk.size, level: disk.level, pressedBy: disk.pressedBy, because: disk.describe() };
 }

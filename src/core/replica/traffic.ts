@@ -269,9 +269,15 @@ function isJoining(link: LinkId, peer: PeerId, { pull, comparison }: Parts): boo
 }
 
 /** A clock that has gone too far off for admission ends the link; false then. */
-function hearBeacon(link: LinkId, peer: PeerId, { clock, stale, heldBack }: Beacon, parts: Parts, step: Step): boolean {
+function hearBeacon(
+  link: LinkId,
+  peer: PeerId,
+  { clock, stale, full, heldBack }: Beacon,
+  parts: Parts,
+  step: Step,
+): boolean {
   parts.freshness.heard(peer, !stale, step.now.mono);
-  parts.comparison.holdsBack(peer, heldBack);
+  parts.comparison.holdsBack(peer, { batches: heldBack, full });
   const offsetMs = clock - step.now.wall;
   if (Math.abs(offsetMs) <= admissionSkewMsMax) {
     parts.clock.heard(peer, offsetMs);

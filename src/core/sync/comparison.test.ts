@@ -69,8 +69,8 @@ test.each<[string, readonly Step[], unknown]>([
   ],
   [
     "what it holds back is known beside all that",
-    [admitted, heard(set(1), set(1)), (comparison) => comparison.holdsBack(bob, 6)],
-    { equalAt: 2, heldBack: 6 },
+    [admitted, heard(set(1), set(1)), (comparison) => comparison.holdsBack(bob, { batches: 6, full: true })],
+    { equalAt: 2, heldBack: 6, full: true },
   ],
   [
     "a second link of a member keeps what is known",
@@ -86,7 +86,7 @@ test.each<[string, readonly Step[], unknown]>([
 test("only admitted members are compared, and those that depart are forgotten", () => {
   const comparison = new Comparison();
   comparison.heard(bob, set(1), set(1), 1 as Instant, undefined);
-  comparison.holdsBack(bob, 1);
+  comparison.holdsBack(bob, { batches: 1, full: false });
   comparison.namedFrontier(bob, lacking(1), 1 as Instant);
   expect(comparison.members()).toEqual([]);
   comparison.admitted(bob, 1 as Instant);

@@ -23,6 +23,8 @@ export interface MemberComparison {
   readonly equalAt: Instant | undefined;
   /** Batches it said that it holds back, when it last told how it stands. */
   readonly heldBack: number | undefined;
+  /** Whether it takes nothing from others, by its own word, because a limit of its disk is reached. */
+  readonly full: boolean;
   /** From its latest pull that was followed by no equal beacon. */
   readonly gaps: (FrontierGaps & { readonly at: Instant }) | undefined;
 }
@@ -51,7 +53,7 @@ export class Comparison {
   admitted(peer: PeerId, at: Instant): void {
     if (this.#members.has(peer)) return; // a second link of the same member
     const never = { heard: undefined, differsSince: undefined, equalAt: undefined };
-    const unheard = { ...never, heldBack: undefined, gaps: undefined };
+    const unheard = { ...never, heldBack: undefined, full: false, gaps: undefined };
     this.#members.set(peer, { peer, admittedAt: at, ...unheard });
   }
 
@@ -75,9 +77,9 @@ export class Comparison {
     );
   }
 
-  holdsBack(peer: PeerId, heldBack: number): void {
+  holdsBack(peer: PeerId, { batches, full }: { readonly batches: number; readonly full: boolean }): void {
     const member = this.#members.get(peer);
-    if (member !== undefined) this.#members.set(peer, { ...member, heldBack });
+    if (member !== undefined) this.#members.set(peer, { ...member, heldBack: batches, full });
   }
 
   /** The peer's pull named all it holds. */

@@ -160,7 +160,7 @@ describe("an answer", () => {
   test.each([
     ["on this machine is told all", here, [here, privately, publicly]],
     ["in the local network nothing of this machine", "/ip4/192.168.1.1/tcp/9", [privately, publicly]],
-    ["elsewhere only what is public", "/ip6/2001:db8::1/tcp/9", [publicly]],
+    ["elsewhere only what is public", "/ip6/2a00::1/tcp/9", [publicly]],
     ["of which nobody knows where it is only what is public", "", [publicly]],
   ])("a peer %s", (_, asker, reach) => {
     exchange.listening([here, privately, publicly]);
@@ -218,7 +218,7 @@ describe("an address that was heard", () => {
   ])("%s", (_, teller, count) => {
     expect(taken(teller, [here, privately, publicly])).toBe(count);
     exchange = make(true);
-    expect(taken(teller, ["/ip6/::1/tcp/9", "/ip6/fd00::1/tcp/9", "/ip6/2001:db8::1/tcp/9"])).toBe(count);
+    expect(taken(teller, ["/ip6/::1/tcp/9", "/ip6/fd00::1/tcp/9", "/ip6/2a00::1/tcp/9"])).toBe(count);
   });
 
   test.each([

@@ -17,7 +17,8 @@
  * Source: AutoNAT (github.com/libp2p/specs/tree/master/autonat) for dialing back; circuit relay v2 for places.
  */
 import type { PeerId, Time } from "../../../base/brand.ts";
-import { type IpRange, ipOfMultiaddr, isInRange, isLoopback } from "../../../base/ip-range.ts";
+import { isOutside } from "../../../base/address-scope.ts";
+import { type IpRange, ipOfMultiaddr, isLoopback } from "../../../base/ip-range.ts";
 import type { Prng } from "../../../base/prng.ts";
 import { isRelayed } from "../../../base/relayed-address.ts";
 import { dialBackPortsMax } from "../../../codec/limits.ts";
@@ -238,7 +239,7 @@ export class Reach {
     this.#links.set(link, {
       peer,
       direction,
-      outside: !this.#options.local().some((range) => isInRange(ip, range)),
+      outside: isOutside(ip, this.#options.local()),
       askAt: now.mono,
       asked: undefined,
       outcome: undefined,

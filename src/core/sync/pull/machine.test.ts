@@ -19,6 +19,7 @@ const beaconOf = (count: number): Beacon => ({
   clock: 5 as Instant,
   summary: { count, root: new Uint8Array(32).fill(count) },
   stale: false,
+  full: false,
   heldBack: 0,
 });
 

@@ -30,7 +30,13 @@ import { Serve, type ServedHoldings } from "./machine.ts";
 const author = (i: number): Author => i.toString(16).padStart(64, "0") as Author;
 const incarnation = "22".repeat(8) as Incarnation;
 const now: Time = { wall: 5 as Instant, mono: 0 };
-const beacon = { clock: 5 as Instant, summary: { count: 1, root: new Uint8Array(32) }, stale: false, heldBack: 0 };
+const beacon = {
+  clock: 5 as Instant,
+  summary: { count: 1, root: new Uint8Array(32) },
+  stale: false,
+  full: false,
+  heldBack: 0,
+};
 
 const origin = (i: number, ranges: readonly Range[]): OriginRanges => ({ author: author(i), incarnation, ranges });
 

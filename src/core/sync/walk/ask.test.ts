@@ -27,6 +27,7 @@ class LoneAsker extends Holder {
         clock: 1 as Instant,
         summary: { count: 9, root: sha256(new Uint8Array(1)) },
         stale: false,
+        full: false,
         heldBack: 0,
       },
     });
@@ -116,7 +117,13 @@ describe("an asker", () => {
         asker.hear({
           type: "opened",
           session: 1,
-          beacon: { clock: 1 as Instant, summary: { count: 1, root: new Uint8Array(32) }, stale: false, heldBack: 0 },
+          beacon: {
+            clock: 1 as Instant,
+            summary: { count: 1, root: new Uint8Array(32) },
+            stale: false,
+            full: false,
+            heldBack: 0,
+          },
         }),
     ],
     [
