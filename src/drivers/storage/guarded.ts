@@ -34,7 +34,7 @@ export function guardingRows<T extends object>(reader: T): T {
     if (typeof value !== "function" || name === "constructor") continue;
     const method = value.bind(reader) as (...given: readonly unknown[]) => unknown;
     const guard = (...given: readonly unknown[]): unknown => readingRows(name, () => method(...given));
-    Object.defineProperty(reader, name, { value: guard });
+    Object.defineProperty(reader, name, { value: guard, configurable: true }); // a store that plays faults stands in for it
   }
   return reader;
 }
