@@ -38,6 +38,7 @@ const handlers: Handlers<SoakCommands> = {
     running = await createNode({
       ...{ networkName, dataDir, p2pDial: dial },
       ...{ p2pListen: ["127.0.0.1"], p2pPort: 0, p2pMdns: false },
+      storageCacheMib: 8, // full soon, so that what grows later is no cache
     });
     return { address: running.info().p2p[0] ?? "" };
   },
