@@ -113,6 +113,7 @@ export function withKey(key: string, { flags, rest }: KeylessOp): Bytes {
 /** A stored operation with its key, as it came. Throws `store_damaged` where the disk changed it into none. */
 export function storedOp({ key, flags, rest }: KeylessOp & { readonly key: string }): EncodedOp {
   checkStored({ flags, rest });
+  if (typeof key !== "string" || !isValidKey(key)) throw damagedOp();
   const reader = new ByteReader(withKey(key, { flags, rest }));
   const read = readOp(reader);
   if (!reader.finished) throw damagedOp();
@@ -145,7 +146,8 @@ export function storedValue({ flags, rest }: KeylessOp): StoredValue {
 
 /** One bit of a SQLite record tells bytes from text. */
 function checkStored({ flags, rest }: KeylessOp): void {
-  if (!(rest instanceof Uint8Array) || !(flags >= 0 && flags < 16 && (flags & 3) !== 3)) throw damagedOp();
+  const isFlags = Number.isInteger(flags) && flags >= 0 && flags < 16 && (flags & 3) !== 3;
+  if (!isFlags || !(rest instanceof Uint8Array)) throw damagedOp();
 }
 
 function damagedOp(): Fault {

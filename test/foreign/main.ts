@@ -2,17 +2,17 @@
 import { spawnSync } from "node:child_process";
 import { build } from "./go-program.ts";
 
-console.log("building examples/go-ping; the first time this takes minutes");
+process.stdout.write("building examples/go-ping; the first time this takes minutes\n");
 const began = performance.now();
 const problem = build();
 if (problem === undefined) {
-  console.log(`built in ${Math.round((performance.now() - began) / 1000)} s`);
+  process.stdout.write(`built in ${Math.round((performance.now() - began) / 1000)} s\n`);
   const { status } = spawnSync("npx", ["vitest", "run", "test/foreign"], {
     stdio: "inherit",
     shell: process.platform === "win32",
   });
   process.exitCode = status ?? 1;
 } else {
-  console.error(problem);
+  process.stderr.write(`${problem}\n`);
   process.exitCode = 1;
 }

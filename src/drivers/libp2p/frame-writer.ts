@@ -185,8 +185,15 @@ export class FrameWriter implements OrderedWriter {
     order.pumpSoon();
   }
 
+  /**
+   * Not while something is left in the stream's buffer: between its `drain` and the moment at which libp2p goes on sending, the
+   * stream says that it needs no drain, and a piece on top of the rest would be more than the buffer may hold, which ends the
+   * stream. Over TLS, whose sockets are full after 16 KiB, it did. When the rest has left, `idle` comes.
+   */
   #canHand(): Outlet | undefined {
-    return this.#state === "open" && this.#outlet?.stream.writableNeedsDrain === false ? this.#outlet : undefined;
+    const stream = this.#outlet?.stream;
+    const isReady = this.#state === "open" && stream?.writableNeedsDrain === false && stream.writeBufferLength === 0;
+    return isReady ? this.#outlet : undefined;
   }
 
   #write(stream: Stream, bytes: Uint8Array): boolean {

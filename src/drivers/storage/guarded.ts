@@ -39,7 +39,8 @@ export function guardingRows<T extends object>(reader: T): T {
   return reader;
 }
 
-function readingRows<T>(what: string, act: () => T): T {
+/** Runs what reads rows, as above. */
+export function readingRows<T>(what: string, act: () => T): T {
   try {
     return guarded(what, act);
   } catch (cause) {

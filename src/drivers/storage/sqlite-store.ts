@@ -35,7 +35,7 @@ import { Arrivals } from "./arrivals.ts";
 import { asideOf } from "./aside-reader.ts";
 import { ConflictLog } from "./conflict-log.ts";
 import { ForgottenMarks, ensureLogTag } from "./forgotten.ts";
-import { guarded, guardingRows } from "./guarded.ts";
+import { guarded, guardingRows, readingRows } from "./guarded.ts";
 import { type NetworkOfStore, ensureNetwork } from "./network-of-store.ts";
 import { ParcelRows } from "./parcel-rows.ts";
 import type { EntryRow } from "./rows.ts";
@@ -56,7 +56,7 @@ export interface SqliteStoreOptions {
 
 /** Throws `data_dir_version` for a layout this program does not know, `storage_failed` when it cannot be opened. */
 export function openSqliteStore(options: SqliteStoreOptions): StoreOnDisk {
-  return guarded("open the store", () => {
+  return readingRows("open the store", () => {
     const db = new DatabaseSync(options.path);
     setPragmas(db, options.durability, options.cacheMiB);
     const version = ensureSchema(db);
@@ -185,7 +185,7 @@ class SqliteStore implements StoreOnDisk {
     return this.#sql.origins.all().map((row) => ({
       author: toHex(row["author"] as Bytes) as Author,
       incarnation: toHex(row["incarnation"] as Bytes) as Incarnation,
-      ranges: storedList<Range>("which batches are held is not written any more", row["ranges"], isRange),
+      ranges: storedList("which batches are held is not written any more", row["ranges"], isRange) as readonly Range[],
     }));
   }
 

@@ -15,10 +15,10 @@ export function storedJson<T extends object>(what: string, text: unknown, shape:
 }
 
 /** The same for a list. */
-export function storedList<T>(what: string, text: unknown, item: Check): readonly T[] {
+export function storedList(what: string, text: unknown, item: Check): readonly unknown[] {
   const value = parsed(text);
   if (!list(item)(value)) throw storeDamaged(what);
-  return value as readonly T[];
+  return value as readonly unknown[];
 }
 
 /** A number of a row. */
@@ -48,9 +48,7 @@ export function record<T extends object>(shape: Shape<T>): Check {
   return (value) =>
     typeof value === "object" &&
     value !== null &&
-    (Object.entries(shape) as [string, Check][]).every(([field, check]) =>
-      check((value as Record<string, unknown>)[field]),
-    );
+    Object.entries<Check>(shape).every(([field, check]) => check((value as Record<string, unknown>)[field]));
 }
 
 /** Undefined where it is none. */

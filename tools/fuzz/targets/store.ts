@@ -2,7 +2,7 @@
  * A store that the disk has changed: one field of one row is another, and everything is read. It comes out as it was or in the
  * shape it had, or the node is told that its store is damaged.
  *
- * An input is a line, `table column row as`, and behind it the bytes that stand there now, as that type of SQLite.
+ * An input has a byte each for the column, the row and the type of SQLite that stands there now, and behind them what does.
  */
 import { copyFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -81,7 +81,7 @@ function fill(path: string): void {
       push: (effect) => {
         if (effect.type === "persist") store.apply(effect.write);
       },
-    } as Parameters<LivingTrie["close"]>[1]);
+    });
   });
   store.close();
 }
@@ -124,13 +124,12 @@ interface Change {
 }
 
 function changeOf(input: Bytes): Change | undefined {
-  const end = input.indexOf(10);
-  if (end < 0) return undefined;
-  const [table, column, row, type] = Buffer.from(input.subarray(0, end)).toString("latin1").split(" ");
-  const place = pristine().places.find((each) => each.table === table && each.column === column);
-  const as = types.find((each) => each === type);
-  if (place === undefined || as === undefined || !/^\d{1,3}$/.test(row ?? "")) return undefined;
-  return { place, row: Number(row) % place.rows, as, bytes: input.subarray(end + 1) };
+  const [place, row, type, ...bytes] = input;
+  if (place === undefined || row === undefined || type === undefined) return undefined;
+  const { places } = pristine();
+  const chosen = places[place % places.length] as Place;
+  const as = types[type % types.length] as Change["as"];
+  return { place: chosen, row: row % chosen.rows, as, bytes: Uint8Array.from(bytes) };
 }
 
 /** Whether SQLite took it. */
@@ -155,7 +154,7 @@ function change(path: string, { place: { table, column, key }, row, as, bytes }:
 
 function look(input: Bytes): Decoding {
   const wanted = changeOf(input);
-  if (wanted === undefined) return refusedAs("no such place");
+  if (wanted === undefined) return refusedAs("no place");
   const path = join(scratchFolder(), "damaged.sqlite");
   for (const end of ["", "-wal", "-shm"]) rmSync(`${path}${end}`, { force: true });
   copyFileSync(pristine().path, path);
@@ -238,7 +237,8 @@ function readAsUser(path: string): void {
 /** For the most part what a disk does: one bit of what stands there. */
 function anyChange(prng: Prng): Bytes {
   const { places, path } = pristine();
-  const { table, column, rows } = prng.pick(places);
+  const place = prng.below(places.length);
+  const { table, column, rows } = places[place] as Place;
   const row = prng.below(rows);
   const db = new DatabaseSync(path, { readOnly: true });
   const found = db
@@ -246,16 +246,13 @@ function anyChange(prng: Prng): Bytes {
     .get();
   db.close();
   const bytes = Uint8Array.from((found?.["bytes"] as Uint8Array | null) ?? []);
-  const type = found?.["type"] as string;
-  const as = type === "null" || prng.chance(0.3) ? prng.pick(types) : type;
+  const known = types.findIndex((type) => type === found?.["type"]);
+  const type = known < 0 || prng.chance(0.3) ? prng.below(types.length) : known;
   if (bytes.length > 0 && prng.chance(0.7)) {
     const at = prng.below(bytes.length);
     bytes[at] = (bytes[at] as number) ^ (1 << prng.below(8));
   }
-  return concat([
-    utf8Encode(`${table} ${column} ${row} ${as}\n`),
-    prng.chance(0.8) ? bytes : prng.bytes(prng.below(9)),
-  ]);
+  return concat([Uint8Array.of(place, row, type), prng.chance(0.8) ? bytes : prng.bytes(prng.below(9))]);
 }
 
 export const targets: readonly Target[] = [
