@@ -138,8 +138,9 @@ interface IntactOps {
 
 /** Undefined where the operations do not lead to the signed root, or are such that no root can be made of them. */
 function readIntact(head: ParcelHead, rows: readonly OpRow[], opsRoot: Bytes): IntactOps | undefined {
-  const last = rows.at(-1)?.place ?? head.ops_count; // the last leaf of a tree stands for whatever place is behind it
-  if (last >= head.ops_count) return undefined;
+  // Where they do not ascend within the batch, the tree would take one place for another.
+  const areInPlace = rows.every(({ place }, i) => place > (rows[i - 1]?.place ?? -1) && place < head.ops_count);
+  if (rows.length === 0 || !areInPlace) return undefined;
   try {
     const bytes = rows.map((row) => withKey(row.key, row));
     const leaves = rows.map((row, i) => ({ index: row.place, leaf: leafOf(bytes[i] as Bytes) }));

@@ -105,6 +105,7 @@ test.each([
   ["the length of the header", "UPDATE parcel SET header = substr(header, 1, 40)"],
   ["how many operations the batch had", "UPDATE parcel SET ops_count = 700"],
   ["the place of an operation", "UPDATE op SET place = 9 WHERE key = 'b'"],
+  ["how far the batch's operations reach", "UPDATE parcel SET span = 700, ops_count = 2"],
   ["the place of the last operation", "UPDATE op SET place = 70000 WHERE key = 'c'"],
   ["the flags of an operation", "UPDATE op SET flags = 300 WHERE key = 'b'"],
   ["the key of an operation", "UPDATE op SET key = 'bb' WHERE key = 'b'"],
