@@ -35,4 +35,9 @@ export const regressions: readonly Regression[] = [
     scenario: "chaos",
     broke: "a clock that stood still just before a batch held back was due kept its node turning",
   },
+  {
+    seed: 91_036,
+    scenario: "chaos",
+    broke: "a member whose own side kept losing it had been alone for half a horizon, and was judged as if it had not",
+  },
 ];

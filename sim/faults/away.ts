@@ -11,7 +11,8 @@ export function scheduleAbsences(setting: Setting, world: Faulted): void {
     queue.at(absence.fromMs, () => {
       recorder.count(`fault:away:${absence.how}`);
       recorder.event(queue.now, "world", "away", `${absence.how} ${absence.nodes.join(" ")}`);
-      for (const node of away) node.wasAway ||= absence.how !== "sides" || breaksWithin(options);
+      const onTheirOwn = absence.how !== "sides" ? away : breaksWithin(options) ? world.nodes : [];
+      for (const node of onTheirOwn) node.wasAway = true;
       if (absence.how === "down") stayDown(away, absence, setting, world);
       else if (absence.how === "backup") for (const node of away) putBack(node, absence, setting, world);
       else cutOff(absence, setting, world);
@@ -49,8 +50,9 @@ function cutOff({ nodes, forMs }: Absence, { queue, network }: Setting, world: F
 }
 
 /**
- * Whether the members of one side may lose each other as well. Then each of them may have been on its own for so long
- * that it is stale, and follows the other side instead of keeping what its own had.
+ * Whether the members of a side may lose each other as well. Then each of them, on either side, may have been on its own
+ * for so long (a link that keeps breaking is dialed ever more rarely) that it is stale, and follows the other side
+ * instead of keeping what its own had.
  */
 function breaksWithin({ every }: Setting["options"]): boolean {
   return Math.max(every.linkBreak, every.flap, every.partition, every.ring, every.oneWay, every.halfDeaf) > 0;
