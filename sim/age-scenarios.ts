@@ -65,6 +65,12 @@ export function ages(base: WorldOptions, prng: Prng): Partial<WorldOptions> {
   };
 }
 
+/**
+ * Rarely: a link that breaks again and again is dialed ever more rarely, for up to 15 minutes, which is longer than the
+ * horizons here. Those that are not away are meant to stay current.
+ */
+const linkBreakMs = 150_000;
+
 /** Some are away for so long that others have forgotten what they still hold, or half of all are on their own. */
 export function away(base: WorldOptions, prng: Prng): Partial<WorldOptions> {
   const horizonMs = 300_000 + prng.below(120_000);
@@ -75,7 +81,7 @@ export function away(base: WorldOptions, prng: Prng): Partial<WorldOptions> {
     ...forgetting(horizonMs, prng),
     nodes,
     edges: mesh(nodes),
-    every: { ...never, linkBreak: 20_000 },
+    every: { ...never, linkBreak: linkBreakMs },
     skewMsMax: prng.pick([0, 1_000]),
     turnCrash: 0,
     tornWrite: 0,
