@@ -47,7 +47,7 @@ function node(): Node {
 }
 
 const handlers: Handlers<Commands> = {
-  async start({ networkName, dataDir, dial, faultPort }) {
+  async start({ networkName, dataDir, dial, faultPort, transport }) {
     folder = dataDir;
     loop.enable();
     setInterval(memoryLook, memoryEveryMs).unref();
@@ -57,6 +57,8 @@ const handlers: Handlers<Commands> = {
       p2pDial: dial,
       p2pListen: ["127.0.0.1"],
       p2pPort: 0,
+      p2pWsPort: 0,
+      p2pTransports: [transport],
       p2pMdns: false,
       testFaultPort: faultPort,
     });

@@ -9,6 +9,8 @@ export interface NodeSettings {
   readonly dial: readonly string[];
   /** Opens the test port, so that the node can be cut off. */
   readonly faultPort: boolean;
+  /** The only one it listens on and dials over. */
+  readonly transport: "tcp" | "ws" | "quic";
 }
 
 /** One paced put: when it was due, when it was acknowledged. */

@@ -9,7 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { AskedProcess } from "./asked-process.ts";
-import type { Commands } from "./commands.ts";
+import type { Commands, NodeSettings } from "./commands.ts";
 import { pause } from "./clock.ts";
 
 /** Gossip meshes are formed at a heartbeat of 1 s; figures are about nodes that have settled. */
@@ -79,6 +79,7 @@ export class Fleet implements AsyncDisposable {
     dial: readonly string[] = [],
     dataDir: string = this.newFolder(),
     execArgv: readonly string[] = [],
+    transport: NodeSettings["transport"] = "tcp",
   ): Promise<BenchNode> {
     const profile = this.#profileDir === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${this.#profileDir}`];
     const node = new BenchNode([...profile, ...execArgv]);
@@ -88,6 +89,7 @@ export class Fleet implements AsyncDisposable {
       dataDir,
       dial,
       faultPort: this.#faultPort,
+      transport,
     });
     node.peer = peer;
     node.address = address;
@@ -95,9 +97,12 @@ export class Fleet implements AsyncDisposable {
   }
 
   /** Nodes with empty stores, each linked with each, and settled. */
-  async linked(count: number): Promise<readonly BenchNode[]> {
+  async linked(count: number, transport: NodeSettings["transport"] = "tcp"): Promise<readonly BenchNode[]> {
     const nodes: BenchNode[] = [];
-    while (nodes.length < count) nodes.push(await this.node(nodes.map(({ address }) => address)));
+    while (nodes.length < count) {
+      const dial = nodes.map(({ address }) => address);
+      nodes.push(await this.node(dial, this.newFolder(), [], transport));
+    }
     await Promise.all(nodes.map((node) => node.ask("awaitPeers", { peers: count - 1 })));
     await pause(settleMs);
     return nodes;

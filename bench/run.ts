@@ -22,6 +22,7 @@ import { heal } from "./items/heal.ts";
 import { million } from "./items/million.ts";
 import { reconcile } from "./items/reconcile.ts";
 import { start } from "./items/start.ts";
+import { transport } from "./items/transports.ts";
 import { trie } from "./items/trie.ts";
 import { load, machine } from "./machine.ts";
 import { hottest } from "./profile.ts";
@@ -43,6 +44,7 @@ const items: readonly Item[] = [
   reconcile,
   trie,
   heal,
+  transport,
 ];
 const hottestShown = 12;
 
