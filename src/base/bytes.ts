@@ -60,12 +60,13 @@ const hexScratch = new Uint8Array(128);
 
 export function toHex(bytes: Bytes): string {
   const digits = bytes.length * 2 <= hexScratch.length ? hexScratch : new Uint8Array(bytes.length * 2);
-  let at = 0;
-  for (const byte of bytes) {
-    digits[at++] = hexDigits[byte >> 4] as number;
-    digits[at++] = hexDigits[byte & 15] as number;
+  // By index: where the engine does not compile it, an iterator makes an object of 40 bytes for each byte.
+  for (let i = 0; i < bytes.length; i++) {
+    const byte = bytes[i] as number;
+    digits[2 * i] = hexDigits[byte >> 4] as number;
+    digits[2 * i + 1] = hexDigits[byte & 15] as number;
   }
-  return utf8Decoder.decode(digits.subarray(0, at)); // one flat string; joined pieces take ten times the memory
+  return utf8Decoder.decode(digits.subarray(0, 2 * bytes.length)); // one flat string; joined pieces take ten times the memory
 }
 
 /** Bytes of an even number of lower-case hex digits, or undefined. */
