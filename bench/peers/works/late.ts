@@ -53,7 +53,8 @@ async function once(
     (done, total) => progress.at(done, total, "entries"),
     patience(scale.cellMsMax),
   );
-  const rate = perSecond(Math.max(1, Math.min(counted, entries)), at - begunAt);
+  // Given up, it counts as if the rest had come in that moment: some show nothing before they have all.
+  const rate = perSecond(entries, at - begunAt);
   if (counted < entries) return { rate, note: `${counted} of ${entries} after ${scale.cellMsMax / 1_000} s` };
   const { right, read } = await joiner.ask(
     "readAll",
