@@ -17,7 +17,7 @@ import { connect } from "./items/connect.ts";
 import { crowds } from "./items/crowd.ts";
 import { http } from "./items/http.ts";
 import { local } from "./items/local.ts";
-import { putLatency, putLatencyCrowd, putLatencyMany } from "./items/put-latency.ts";
+import { putLatency, putLatency20, putLatency50, putLatencyMany } from "./items/put-latency.ts";
 import { heal } from "./items/heal.ts";
 import { million } from "./items/million.ts";
 import { reconcile } from "./items/reconcile.ts";
@@ -36,7 +36,8 @@ const items: readonly Item[] = [
   crowds,
   putLatency,
   putLatencyMany,
-  putLatencyCrowd,
+  putLatency20,
+  putLatency50,
   bulk,
   local,
   million,

@@ -64,29 +64,26 @@ export const putLatencyMany: Item = {
   },
 };
 
-/** One put at a time among 20 nodes, each linked with each, and among 50, of which each dials the eight before it. */
-export const putLatencyCrowd: Item = {
-  name: "put-latency-crowd",
-  async run(bench) {
-    const rhythm = {
-      puts: bench.sizes.crowdPuts,
-      everyMs: bench.sizes.crowdPutEveryMs,
-      warmUpPuts: crowdWarmUpPuts,
-    };
-    const twenty = await measure(bench, { ...rhythm, nodes: 20 });
-    const fifty = await measure(bench, {
-      ...rhythm,
-      nodes: 50,
-      link: (fleet, nodes) => fleet.sparse(nodes, crowdDials),
-    });
-    return [
-      figure("put → readable on 20 of 20 nodes, p50", twenty.p50, 50),
-      figure("processor time of 20 nodes for one put", twenty.cpu),
-      figure("put → readable on 50 of 50 nodes, p50", fifty.p50, 200),
-      figure("processor time of 50 nodes for one put", fifty.cpu),
-    ];
-  },
-};
+/** One put at a time among 20 nodes, each linked with each. */
+export const putLatency20: Item = crowd(20, 50);
+
+/** The same among 50, of which each dials the eight before it. */
+export const putLatency50: Item = crowd(50, 200, (fleet, nodes) => fleet.sparse(nodes, crowdDials));
+
+function crowd(nodes: number, targetMs: number, link?: Rhythm["link"]): Item {
+  return {
+    name: `put-latency-${nodes}`,
+    async run(bench) {
+      const { crowdPuts: puts, crowdPutEveryMs: everyMs } = bench.sizes;
+      const rhythm = { nodes, puts, everyMs, warmUpPuts: crowdWarmUpPuts };
+      const { p50, cpu } = await measure(bench, link === undefined ? rhythm : { ...rhythm, link });
+      return [
+        figure(`put → readable on ${nodes} of ${nodes} nodes, p50`, p50, targetMs),
+        figure(`processor time of ${nodes} nodes for one put`, cpu),
+      ];
+    },
+  };
+}
 
 function figure(name: string, samples: readonly number[], target?: number): Figure {
   return { name, unit: "ms", better: "lower", samples, target };
