@@ -4,6 +4,7 @@
  * Source: the IANA special-purpose address registries for IPv4 and IPv6 (RFC 6890, as of RFC 9780), column "Globally
  * Reachable"; and the multicast ranges (RFC 5771, RFC 4291), which are in registries of their own.
  */
+import { assert } from "./assert.ts";
 import { type IpBytes, type IpRange, isInRange, parseIpRange } from "./ip-range.ts";
 
 /** `reserved`: given to nobody's machine, but for the laboratories that use it as if it were local. */
@@ -50,9 +51,10 @@ const rows: readonly (readonly [range: string, scope: AddressScope, use: string]
   ["ff00::/8", "reserved", "multicast, RFC 4291"],
 ];
 
-const table: readonly { readonly range: IpRange; readonly scope: AddressScope }[] = rows.flatMap(([text, scope]) => {
+const table: readonly { readonly range: IpRange; readonly scope: AddressScope }[] = rows.map(([text, scope]) => {
   const range = parseIpRange(text);
-  return range === undefined ? [] : [{ range, scope }];
+  assert(range !== undefined, `${text} is a range`);
+  return { range, scope };
 });
 
 export function scopeOf(ip: IpBytes): AddressScope {

@@ -10,17 +10,7 @@ export function guarded<T>(what: string, act: () => T): T {
   try {
     return act();
   } catch (cause) {
-    if (cause instanceof Fault || !(cause instanceof Error) || !("errcode" in cause)) throw cause;
-    const code = Number(cause.errcode) & 0xff;
-    const details = { sqlite: Number(cause.errcode) };
-    if (code === sqliteCorrupt || code === sqliteNotADb)
-      throw storeDamaged(`the store could not ${what}, since ${cause.message}`, details, cause);
-    throw new Fault(
-      code === sqliteFull ? "disk_full" : "storage_failed",
-      `the store could not ${what}: ${cause.message}${code === sqliteFull ? ". Free space and start again; nothing of this turn was written." : ""}`,
-      details,
-      cause,
-    );
+    throw ofSqlite(what, cause);
   }
 }
 
@@ -33,7 +23,14 @@ export function guardingRows<T extends object>(reader: T): T {
   for (const [name, { value }] of Object.entries(methods)) {
     if (typeof value !== "function" || name === "constructor") continue;
     const method = value.bind(reader) as (...given: readonly unknown[]) => unknown;
-    const guard = (...given: readonly unknown[]): unknown => readingRows(name, () => method(...given));
+    // Not by `readingRows`, whose function would be made anew for every point read.
+    const guard = (...given: readonly unknown[]): unknown => {
+      try {
+        return method(...given);
+      } catch (cause) {
+        throw ofRows(name, cause);
+      }
+    };
     Object.defineProperty(reader, name, { value: guard, configurable: true }); // a store that plays faults stands in for it
   }
   return reader;
@@ -42,10 +39,33 @@ export function guardingRows<T extends object>(reader: T): T {
 /** Runs what reads rows, as above. */
 export function readingRows<T>(what: string, act: () => T): T {
   try {
-    return guarded(what, act);
+    return act();
   } catch (cause) {
-    const isOfRows = cause instanceof TypeError || cause instanceof RangeError || cause instanceof SyntaxError;
-    if (!isOfRows || ("code" in cause && cause.code === "ERR_INVALID_ARG_TYPE")) throw cause; // that is what SQLite was asked
-    throw storeDamaged(`what the store has for ${what} cannot be read`, {}, cause);
+    throw ofRows(what, cause);
   }
+}
+
+/** What is to be thrown instead where reading rows threw this. */
+function ofRows(what: string, cause: unknown): unknown {
+  const isOfRows = cause instanceof TypeError || cause instanceof RangeError || cause instanceof SyntaxError;
+  // What SQLite was asked with a parameter of the wrong type is a fault of the program.
+  if (isOfRows && !("code" in cause && cause.code === "ERR_INVALID_ARG_TYPE"))
+    return storeDamaged(`what the store has for ${what} cannot be read`, {}, cause);
+  return ofSqlite(what, cause);
+}
+
+/** What is to be thrown instead of this, where SQLite threw it. */
+function ofSqlite(what: string, cause: unknown): unknown {
+  if (cause instanceof Fault || !(cause instanceof Error) || !("errcode" in cause)) return cause;
+  const code = Number(cause.errcode) & 0xff;
+  const details = { sqlite: Number(cause.errcode) };
+  if (code === sqliteCorrupt || code === sqliteNotADb)
+    return storeDamaged(`the store could not ${what}, since ${cause.message}`, details, cause);
+  const isFull = code === sqliteFull;
+  return new Fault(
+    isFull ? "disk_full" : "storage_failed",
+    `the store could not ${what}: ${cause.message}${isFull ? ". Free space and start again; nothing of this turn was written." : ""}`,
+    details,
+    cause,
+  );
 }
